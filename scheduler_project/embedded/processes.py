@@ -1,0 +1,53 @@
+"""Recognise, await and end server processes, safe against reused process ids."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import psutil
+
+from scheduler_project.embedded.errors import EmbeddedServerError
+
+POLL_SECONDS = 0.02
+
+
+def processes_in(folder: Path, names: Iterable[str]) -> list[psutil.Process]:
+    """Return the live processes with one of these names that work in `folder`.
+
+    Servers change into their data folder, so this tells a server of ours from a stranger that was
+    given the same process id later, without trusting any file.
+    """
+    wanted = set(names)
+    return [p for p in psutil.process_iter() if _works_in(p, folder, wanted)]
+
+
+def _works_in(process: psutil.Process, folder: Path, names: set[str]) -> bool:
+    try:
+        return (
+            process.name() in names
+            and process.status() != psutil.STATUS_ZOMBIE
+            and Path(process.cwd()) == folder
+        )
+    except (psutil.Error, OSError):
+        return False
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Return as soon as `ready()` is true; after `seconds` fail, saying `what` did not happen."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(f"{what} within {seconds:g} s.")
+        time.sleep(POLL_SECONDS)
+
+
+def end(process: psutil.Process, *, signal: int, seconds: float) -> None:
+    """Ask a process to end by `signal`; if it does not within `seconds`, kill it."""
+    try:
+        process.send_signal(signal)
+        process.wait(timeout=seconds)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=10)

@@ -1,0 +1,64 @@
+"""Gives a pytest run its own embedded servers, before Django's settings are read.
+
+Load it with `-p scheduler_project.embedded.pytest_plugin`. If DATABASE_URL and BROKER_URL are set it
+uses those servers. Runs at the same time in one checkout get servers of their own.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from scheduler_project.data_folder import data_folder
+from scheduler_project.embedded.attach import wanted
+from scheduler_project.embedded.locks import Lock
+
+POSTGRES_SETTINGS = {
+    "max_connections": "200",
+    # Tests kill processes, never the operating system, so nothing they look at rests on fsync.
+    "fsync": "off",
+}
+
+_running = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    """Start the servers; as a wrapper this comes before pytest-django, which reads the settings."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None and wanted():
+        os.environ.update(_running.enter_context(_servers_of_this_run()))
+    os.environ.setdefault("DEBUG", "true")
+    # Parallel workers share one broker; the prefix keeps their queues apart.
+    os.environ["BELLRINGER_KEY_PREFIX"] = f"test-{worker or 'main'}:"
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Stop the servers that this process started."""
+    _running.close()
+
+
+@contextmanager
+def _servers_of_this_run() -> Iterator[dict[str, str]]:
+    from scheduler_project.embedded.servers import Servers
+
+    with _free_folder() as folder:
+        servers = Servers(folder, postgres_settings=POSTGRES_SETTINGS)
+        # Fresh, because a killed run may have left open sessions and full queues.
+        with servers.used(fresh=True) as addresses:
+            yield addresses.variables()
+
+
+@contextmanager
+def _free_folder() -> Iterator[Path]:
+    """Reserve the first data folder that no other run is using."""
+    for number in count():
+        folder = data_folder() / f"test-{number}"
+        with Lock(folder / "run") as lock:
+            if lock.take():
+                yield folder
+                return
