@@ -1,0 +1,1 @@
+"""The ways a message can leave. One folder per channel; ``registry`` names them."""

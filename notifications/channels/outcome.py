@@ -1,0 +1,38 @@
+"""How one attempt to send ended: a value that the channels make and the pipeline acts on."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """The classes of outcome. What follows from each is decided in ``pipeline.verdict``."""
+
+    SUCCESS = "success"
+    """The receiver took the message."""
+    TRANSIENT = "transient"
+    """The receiver did not take it now; it may later."""
+    PERMANENT = "permanent"
+    """The receiver will not take it, however often it is tried."""
+    THROTTLED = "throttled"
+    """The receiver asks for fewer requests; nothing is wrong with this one."""
+    AMBIGUOUS = "ambiguous"
+    """The message was sent, or part of it, and no answer came: it may have arrived."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendResult:
+    """What one attempt showed, ready for the attempt log: secrets are already taken out."""
+
+    outcome: Outcome
+    error: str = ""
+    """What went wrong, for an operator; empty after a success."""
+    status_code: int | None = None
+    """HTTP status or SMTP reply code, where there was one."""
+    retry_after: float | None = None
+    """Seconds the receiver asked us to wait."""
+    provider_message_id: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+    response: dict[str, Any] = field(default_factory=dict)
+    endpoint_gone: bool = False
+    """The receiver says that it will never take anything again at this address."""

@@ -1,0 +1,78 @@
+"""The settings of the notifications app: entries of ``settings.BELLRINGER``, with defaults.
+
+They are read at each use, so that a test or a running shell can override them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationSettings:
+    """What ``settings.BELLRINGER`` may say about notifications. Keys are the names in capitals."""
+
+    outgoing_https_only: bool = True
+    """Refuse webhook addresses that begin with http://."""
+    outgoing_ports: Sequence[int] = ()
+    """Ports a webhook may use; empty allows every port."""
+    outgoing_allowed_networks: Sequence[str] = ()
+    """Networks (CIDR) that may be reached although the deny table holds them: own receivers."""
+    outgoing_connect_timeout: float = 5.0
+    """Seconds for name resolution, connecting and TLS."""
+    outgoing_total_timeout: float = 20.0
+    """Seconds for a whole exchange, from the first byte to the last."""
+    outgoing_response_limit: int = 20_000
+    """Bytes of a response that are read; the rest is not waited for."""
+    webhook_secret_grace: float = 24 * 3600.0
+    """Seconds for which a rotated webhook secret goes on signing."""
+    email_message_id_domain: str = ""
+    """Domain of Message-ID headers; empty takes the domain of DEFAULT_FROM_EMAIL."""
+    email_timeout: float = 20.0
+    """Seconds for one answer of the mail server, unless the mail backend sets its own."""
+    email_idle_check: float = 5.0
+    """Seconds after which an idle mail connection is asked whether it still lives."""
+    context_limit: int = 64_000
+    """Bytes of JSON that the variables of one notification may take."""
+    template_limit: int = 200_000
+    """Characters of one part of a template."""
+    message_limit: int = 500_000
+    """Characters of one rendered part."""
+    loop_limit: int = 10_000
+    """Turns that all loops of one rendering may take together."""
+    response_kept: int = 2_000
+    """Characters of a response or request body that the attempt log keeps."""
+
+
+_FIELDS = tuple(item.name for item in fields(NotificationSettings))
+
+
+def current() -> NotificationSettings:
+    """Give the settings as they are now."""
+    given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
+    return NotificationSettings(
+        **{name: given[name.upper()] for name in _FIELDS if name.upper() in given}
+    )
+
+
+def allowed_networks() -> tuple[Network, ...]:
+    """Give the parsed ``OUTGOING_ALLOWED_NETWORKS``."""
+    return _parsed(tuple(current().outgoing_allowed_networks))
+
+
+@lru_cache(maxsize=8)
+def _parsed(networks: tuple[str, ...]) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(network) for network in networks)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"BELLRINGER['OUTGOING_ALLOWED_NETWORKS']: {error}; "
+            "write networks such as 10.20.0.0/16 or 127.0.0.1/32"
+        ) from None

@@ -1,0 +1,78 @@
+"""Every error the notifications app raises to its callers.
+
+NotificationsError
+├── InvalidNotification      one argument of notify(...) is wrong; names the field
+│   └── UnknownTemplate
+├── IdempotencyConflict      the key was used before, for other content
+├── InvalidTemplate          a template cannot be published; names the part and the line
+├── RenderingFailed          a published template and its variables do not make a message
+└── InvalidEndpoint          a webhook address or one of its secrets is wrong
+
+The messages are written for the person who made the call: what is wrong, and what would be right.
+They never quote a value, because a value may be a one-time code.
+"""
+
+
+class NotificationsError(Exception):
+    """Base of all errors of the notifications app."""
+
+
+class InvalidNotification(NotificationsError, ValueError):
+    """One argument of notify(...) is wrong.
+
+    ``field`` is the name of the argument, with a path into it where that helps
+    (``context.amount``, ``messages[3].to``).
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class UnknownTemplate(InvalidNotification):
+    """No published template has this name for this channel."""
+
+
+class IdempotencyConflict(NotificationsError):
+    """The idempotency key belongs to an earlier notification with other content."""
+
+
+class InvalidTemplate(NotificationsError, ValueError):
+    """A template cannot be published.
+
+    ``part`` is ``subject``, ``text``, ``html``, ``schema`` or ``sample``; ``line`` counts from 1.
+    """
+
+    def __init__(self, part: str, problem: str, line: int | None = None) -> None:
+        where = f"{part}, line {line}" if line else part
+        super().__init__(f"{where}: {problem}")
+        self.part = part
+        self.line = line
+        self.problem = problem
+
+
+class RenderingFailed(NotificationsError):
+    """A published template and its variables do not make a message.
+
+    ``part`` and ``line`` say where; ``variable`` is the name that was missing, if that was it.
+    """
+
+    def __init__(
+        self, part: str, problem: str, *, line: int | None = None, variable: str | None = None
+    ) -> None:
+        where = f"{part}, line {line}" if line else part
+        super().__init__(f"{where}: {problem}")
+        self.part = part
+        self.line = line
+        self.problem = problem
+        self.variable = variable
+
+
+class InvalidEndpoint(NotificationsError, ValueError):
+    """A webhook address or one of its secrets is wrong; names the field."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem

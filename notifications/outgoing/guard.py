@@ -1,0 +1,116 @@
+"""Which addresses we may connect to. Every outgoing client of the platform asks here.
+
+The name is never judged, only what it resolves to: ``2130706433``, ``0177.0.0.1``, ``127.1`` and
+``①②⑦.⓪.⓪.①`` are all the local host to the resolver.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from notifications import conf
+from notifications.outgoing.denied import is_denied, unmapped
+
+MAX_URL_LENGTH = 2048
+
+
+class AddressNotAllowed(Exception):
+    """The address may not be reached from here.
+
+    The text never says what the name resolved to: it is shown to whoever entered the URL, and
+    would map our network for them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("address not allowed")
+
+
+class InvalidUrl(ValueError):
+    """The URL cannot be used at all; the text says why and what would be right."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A URL that passed the checks of form: its host and port, parsed once."""
+
+    url: str
+    host: str
+    port: int
+
+
+def check_url(url: str) -> Target:
+    """Check the form of a URL that someone entered: scheme, host, port, no credentials.
+
+    Raises:
+        InvalidUrl: says what is wrong and what would be right.
+    """
+    if len(url) > MAX_URL_LENGTH:
+        _refuse(f"is longer than {MAX_URL_LENGTH} characters")
+    if any(character.isspace() or not character.isprintable() for character in url):
+        _refuse("contains a space or a control character")
+    if "\\" in url:
+        _refuse("contains a backslash")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        _refuse("is not a URL; write one such as https://example.com/hooks")
+    _check_scheme(parts)
+    if not parts.hostname:
+        _refuse("has no host; write one such as https://example.com/hooks")
+    if parts.username is not None or parts.password is not None:
+        _refuse("contains a user name or password; requests are signed, leave them out")
+    return Target(url, parts.hostname, _allowed_port(parts.scheme, port))
+
+
+def check_resolved(addresses: Sequence[str]) -> None:
+    """Refuse a name when any one of its addresses may not be reached.
+
+    All of them count, because the one that is connected to is not known beforehand.
+
+    Raises:
+        AddressNotAllowed: if one is on the deny table and not on the list of allowed networks.
+    """
+    if not addresses or not all(may_connect(address) for address in addresses):
+        raise AddressNotAllowed
+
+
+def may_connect(address: str) -> bool:
+    """Say whether a numeric address may be connected to."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return not is_denied(parsed) or _is_allowed_by_setting(parsed)
+
+
+def _is_allowed_by_setting(address: IPv4Address | IPv6Address) -> bool:
+    seen = unmapped(address)
+    return any(
+        seen.version == network.version and seen in network for network in conf.allowed_networks()
+    )
+
+
+def _check_scheme(parts: SplitResult) -> None:
+    if parts.scheme == "https":
+        return
+    if parts.scheme == "http":
+        if conf.current().outgoing_https_only:
+            _refuse("uses http; use https (BELLRINGER['OUTGOING_HTTPS_ONLY'] decides)")
+        return
+    _refuse("does not begin with https://")
+
+
+def _allowed_port(scheme: str, port: int | None) -> int:
+    found = port if port is not None else (443 if scheme == "https" else 80)
+    allowed = conf.current().outgoing_ports
+    if found == 0 or (allowed and found not in allowed):
+        listed = ", ".join(str(one) for one in allowed) or "1 to 65535"
+        _refuse(f"uses port {found}; allowed: {listed}")
+    return found
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise InvalidUrl(f"the URL {problem}")

@@ -1,0 +1,153 @@
+"""Guarded requests against real servers, and with a resolver that lies."""
+
+import socket
+import threading
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from notifications.outgoing.fetch import ExchangeFailed, Failure, post
+from notifications.outgoing.resolver import absolute
+from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.notifications.test_outgoing_guard import LOOPBACK_SPELLINGS
+
+pytestmark = pytest.mark.usefixtures("closing_session")
+
+Answer = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int]]
+
+
+def answer(address: str, port: int) -> Answer:
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+
+
+@pytest.fixture
+def no_networks(settings: Settings) -> None:
+    settings.BELLRINGER = {"OUTGOING_HTTPS_ONLY": False}
+
+
+async def test_a_request_arrives_with_its_exact_body_and_headers(receiver: Receiver) -> None:
+    response = await post(receiver.url, b'{"a":1}', {"Content-Type": "application/json"})
+    assert (response.status, response.body) == (200, b"ok")
+    [seen] = receiver.received
+    assert seen.body == b'{"a":1}'
+    assert seen.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("host", [*LOOPBACK_SPELLINGS, "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"])
+async def test_no_spelling_of_this_host_gets_through(no_networks: None, host: str) -> None:
+    with running_receiver() as receiver:
+        with pytest.raises(ExchangeFailed, match=r"^address not allowed$") as refused:
+            await post(f"http://{host}:{receiver.port}/", b"", {})
+        assert refused.value.failure is Failure.REFUSED
+        assert receiver.received == []
+
+
+async def test_a_resolver_that_changes_its_answer_is_asked_once_and_its_first_answer_used(
+    receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.1/32"]}
+    asked: list[str] = []
+
+    def rebinding(host: str, port: int, *args: Any, **options: Any) -> list[Answer]:
+        asked.append(host)
+        return [answer("127.0.0.1" if len(asked) == 1 else "127.0.0.2", port)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    response = await post(f"http://rebind.example:{receiver.port}/", b"", {})
+    assert response.status == 200
+    assert asked == ["rebind.example."]
+
+
+async def test_a_name_with_one_inner_address_among_outer_ones_is_not_connected_to(
+    no_networks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_receiver() as receiver:
+
+        def two_faced(host: str, port: int, *args: Any, **options: Any) -> list[Answer]:
+            return [answer("93.184.216.34", port), answer("127.0.0.1", port)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", two_faced)
+        with pytest.raises(ExchangeFailed, match=r"^address not allowed$"):
+            await post(f"http://mixed.example:{receiver.port}/", b"", {})
+        assert receiver.received == []
+
+
+async def test_a_redirect_is_a_response_and_is_not_followed(receiver: Receiver) -> None:
+    receiver.plan(Reply(302, {"Location": receiver.url}))
+    response = await post(receiver.url, b"", {})
+    assert response.status == 302
+    assert len(receiver.received) == 1
+
+
+async def test_a_proxy_in_the_environment_is_not_used(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert (await post(receiver.url, b"", {})).status == 200
+
+
+async def test_a_large_answer_is_read_up_to_the_limit(
+    receiver: Receiver, allow_loopback: dict[str, Any]
+) -> None:
+    allow_loopback["OUTGOING_RESPONSE_LIMIT"] = 1000
+    receiver.plan(Reply(body=b"x" * 5_000_000))
+    response = await post(receiver.url, b"", {})
+    assert response.body == b"x" * 1000
+
+
+async def test_a_compressed_answer_is_not_unpacked(receiver: Receiver) -> None:
+    receiver.plan(Reply(headers={"Content-Encoding": "gzip"}, body=b"not gzip at all"))
+    assert (await post(receiver.url, b"", {})).body == b"not gzip at all"
+
+
+async def test_an_answer_with_endless_headers_is_a_failure(receiver: Receiver) -> None:
+    receiver.plan(Reply(headers={"X-Long": "x" * 100_000}))
+    with pytest.raises(ExchangeFailed) as failed:
+        await post(receiver.url, b"", {})
+    assert failed.value.failure is Failure.UNKNOWN
+
+
+async def test_a_receiver_that_hangs_is_given_up_in_time_and_counts_as_unknown(
+    receiver: Receiver,
+) -> None:
+    release = threading.Event()
+    receiver.plan(Reply(hold=release))
+    try:
+        with pytest.raises(ExchangeFailed, match=r"no answer within 0\.2 s") as failed:
+            await post(receiver.url, b"", {}, timeout=0.2)
+    finally:
+        release.set()
+    assert failed.value.failure is Failure.UNKNOWN
+
+
+async def test_a_closed_port_counts_as_not_sent(receiver: Receiver) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        with pytest.raises(ExchangeFailed, match="connection refused") as failed:
+            await post(f"http://127.0.0.1:{port}/", b"", {})
+    assert failed.value.failure is Failure.NOT_SENT
+
+
+async def test_a_name_that_does_not_resolve_counts_as_not_sent(
+    allow_loopback: dict[str, Any],
+) -> None:
+    with pytest.raises(ExchangeFailed, match="does not resolve") as failed:
+        await post("http://nowhere.invalid/", b"", {})
+    assert failed.value.failure is Failure.NOT_SENT
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("example.com", "example.com."),
+        ("example.com.", "example.com."),
+        ("localhost", "localhost"),
+        ("127.1", "127.1"),
+        ("::1", "::1"),
+    ],
+)
+def test_names_are_resolved_as_absolute_names(host: str, asked: str) -> None:
+    assert absolute(host) == asked
