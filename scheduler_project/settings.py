@@ -1,20 +1,31 @@
-"""Django's settings. Everything that differs between installations comes from the environment."""
+"""Django's settings. Everything that differs between installations comes from `configuration`."""
 
 import os
 from pathlib import Path
 
-import dj_database_url
-from cryptography.fernet import Fernet
+from notifications.conf import NotificationSettings
+from scheduler_project import broker, error_reports, log_format
+from scheduler_project.configuration import load
+from scheduler_project.configuration.application_settings import (
+    application_settings,
+    types_of_defaults,
+    types_of_fields,
+)
+from scheduler_project.database import database_settings
+from scheduler_project.mail import mail_settings
+from tasks_core.conf import DEFAULTS
 
-from scheduler_project.data_folder import data_folder, kept_secret
+configuration = load(os.environ)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-DEBUG = os.environ.get("DEBUG", "false").lower() in {"1", "true", "yes", "on"}
-SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret(data_folder() / "secret-key")
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+DEBUG = configuration.debug
+SECRET_KEY = configuration.secret_key.get_secret_value()
+ALLOWED_HOSTS = list(configuration.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = list(configuration.csrf_trusted_origins)
 
 INSTALLED_APPS = [
+    "scheduler_project.apps.SchedulerProjectConfig",
+    # Before the admin, whose templates it replaces.
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -54,68 +65,88 @@ TEMPLATES = [
         },
     },
 ]
-
-DATABASES = {
-    "default": dj_database_url.parse(
-        os.environ["DATABASE_URL"], conn_max_age=None, conn_health_checks=True
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
     )
-}
+]
+
+DATABASES = {"default": database_settings(configuration.database_url.get_secret_value())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+# A checkout serves the files from where they are; an image collects them when it is built.
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "bellringer@localhost")
+# Safe in production. In development there is no TLS, and a browser would remember to insist on it.
+SECURE_SSL_REDIRECT = configuration.ssl_redirect and not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SECURE_HSTS_SECONDS = configuration.hsts_seconds if SECURE_SSL_REDIRECT else 0
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if configuration.trust_proxy else None
+)
+# Load balancers ask over plain http.
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$", r"^metrics$"]
+X_FRAME_OPTIONS = "DENY"
+# Whether the domain's other hosts speak https as well is not for this service to promise.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-BROKER_URL = os.environ["BROKER_URL"]
-KEY_PREFIX = os.environ.get("BELLRINGER_KEY_PREFIX", "bellringer:")
-REDIS_OPTIONS = {
-    "socket_timeout": 10.0,
-    "socket_connect_timeout": 3.0,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
-}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = configuration.default_from_email
+globals().update(mail_settings(configuration.email_url.get_secret_value()))
+
+LOGGING = log_format.configure(level=configuration.log_level, json=not DEBUG)
+if configuration.sentry_dsn:
+    error_reports.configure(configuration.sentry_dsn.get_secret_value())
+
+REDIS_URL = broker.redis_url(configuration)
+REDIS_OPTIONS = broker.redis_options(configuration)
+KEY_PREFIX = configuration.key_prefix
+# The entries of BELLRINGER that an installation may set, with their types.
+APPLICATION_SETTINGS = {**types_of_defaults(DEFAULTS), **types_of_fields(NotificationSettings)}
 BELLRINGER = {
-    "ENCRYPTION_KEYS": [
-        kept_secret(data_folder() / "encryption-key", generate=Fernet.generate_key().decode())
-    ],
+    **application_settings(APPLICATION_SETTINGS, os.environ),
+    "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
     "KEY_PREFIX": KEY_PREFIX,
 }
 
-CELERY_BROKER_URL = BROKER_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    **REDIS_OPTIONS,
-    "retry_on_timeout": False,
-    "visibility_timeout": 7200,
-    "unacked_restore_interval": 10,
-    "unacked_restore_throttle": 1,
-    "unacked_restore_limit": 1000,
-    "unacked_mutex_expire": 60,
-    "global_keyprefix": KEY_PREFIX,
-    "priority_steps": [0],
-}
+CELERY_BROKER_URL = configuration.broker_url.get_secret_value()
+CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(configuration)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# For ever: by default a worker gives up after three quarters of an hour without a broker.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# The row is the retry; a caller never waits for a broker that is down.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
+# The database decides about another attempt. Redelivery by the broker would bypass its limits.
 CELERY_TASK_ACKS_ON_FAILURE = True
 CELERY_TASK_ACKS_ON_TIMEOUT = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TRACK_STARTED = False
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Flower sees nothing without.
 CELERY_WORKER_SEND_TASK_EVENTS = True
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30.0
+# After the platform's own grace, in which handlers finish or hand their tasks back.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0 + float(
+    BELLRINGER.get("SHUTDOWN_GRACE_SECONDS", DEFAULTS["SHUTDOWN_GRACE_SECONDS"])
+)
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_DB_REUSE_MAX = 10**9
-CELERY_TIMEZONE = "UTC"
+# Keeps a worker's database connection between messages; CONN_HEALTH_CHECKS replaces a dead one.
+CELERY_DB_REUSE_MAX = 1_000_000_000
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True

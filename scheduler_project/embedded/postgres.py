@@ -14,7 +14,7 @@ from scheduler_project.data_folder import kept_secret
 from scheduler_project.embedded.account import Account, account_for
 from scheduler_project.embedded.errors import EmbeddedServerError
 from scheduler_project.embedded.ports import LOOPBACK, free_port
-from scheduler_project.embedded.processes import end, processes_in, wait_until
+from scheduler_project.embedded.processes import end, processes_in, spawn, wait_until
 from scheduler_project.embedded.programs import postgres_programs
 
 USER = DATABASE = "bellringer"
@@ -144,16 +144,7 @@ class Postgres:
         settings = {**SETTINGS, **self.settings, "port": str(port)}
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = account.command(programs / "postgres", "-D", str(self.data), *options)
-        with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal reaches us, and we stop it in order.
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                start_new_session=True,
-            )
+        return spawn(command, log=self.log, folder=self.folder)
 
     def _accepts(self, process: subprocess.Popen[bytes], port: int) -> bool:
         wait_until(

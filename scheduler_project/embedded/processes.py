@@ -1,7 +1,8 @@
 """Recognise, await and end server processes, safe against reused process ids."""
 
+import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import psutil
@@ -9,6 +10,27 @@ import psutil
 from scheduler_project.embedded.errors import EmbeddedServerError
 
 POLL_SECONDS = 0.02
+
+# A server outlives the process that started it. A Popen object must not: Python would complain.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def spawn(command: Sequence[str], *, log: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a server in `folder`, which writes to `log`.
+
+    It gets a session of its own: Ctrl-C in the terminal reaches us, and we stop the servers in order.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            start_new_session=True,
+        )
+    _started.append(process)
+    return process
 
 
 def processes_in(folder: Path, names: Iterable[str]) -> list[psutil.Process]:
@@ -47,7 +69,8 @@ def end(process: psutil.Process, *, signal: int, seconds: float) -> None:
         process.send_signal(signal)
         process.wait(timeout=seconds)
     except psutil.NoSuchProcess:
-        return
+        pass
     except psutil.TimeoutExpired:
         process.kill()
         process.wait(timeout=10)
+    _started[:] = [child for child in _started if child.poll() is None]

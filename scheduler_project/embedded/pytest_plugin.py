@@ -4,6 +4,7 @@ Load it with `-p scheduler_project.embedded.pytest_plugin`. If DATABASE_URL and 
 uses those servers. Runs at the same time in one checkout get servers of their own.
 """
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler_project.data_folder import data_folder
-from scheduler_project.embedded.attach import wanted
+from scheduler_project.embedded.attach import missing_variables, own_data_folder
 from scheduler_project.embedded.locks import Lock
 
 POSTGRES_SETTINGS = {
@@ -23,14 +23,16 @@ POSTGRES_SETTINGS = {
 }
 
 _running = ExitStack()
+# Also when pytest ends before it was configured, on an error in the settings for example.
+atexit.register(_running.close)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
     """Start the servers; as a wrapper this comes before pytest-django, which reads the settings."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker is None and wanted():
-        os.environ.update(_running.enter_context(_servers_of_this_run()))
+    if worker is None and (missing := missing_variables()):
+        os.environ.update(_running.enter_context(_servers_of_this_run(missing)))
     os.environ.setdefault("DEBUG", "true")
     # Parallel workers share one broker; the prefix keeps their queues apart.
     os.environ["BELLRINGER_KEY_PREFIX"] = f"test-{worker or 'main'}:"
@@ -43,21 +45,21 @@ def pytest_unconfigure() -> None:
 
 
 @contextmanager
-def _servers_of_this_run() -> Iterator[dict[str, str]]:
+def _servers_of_this_run(variables: tuple[str, ...]) -> Iterator[dict[str, str]]:
     from scheduler_project.embedded.servers import Servers
 
     with _free_folder() as folder:
         servers = Servers(folder, postgres_settings=POSTGRES_SETTINGS)
         # Fresh, because a killed run may have left open sessions and full queues.
-        with servers.used(fresh=True) as addresses:
-            yield addresses.variables()
+        with servers.used(variables, fresh=True) as running:
+            yield running
 
 
 @contextmanager
 def _free_folder() -> Iterator[Path]:
     """Reserve the first data folder that no other run is using."""
     for number in count():
-        folder = data_folder() / f"test-{number}"
+        folder = own_data_folder() / f"test-{number}"
         with Lock(folder / "run") as lock:
             if lock.take():
                 yield folder

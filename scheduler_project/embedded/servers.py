@@ -1,25 +1,14 @@
-"""The pair of embedded servers of one data folder, shared by all processes that use it."""
+"""The embedded servers of one data folder, shared by all processes that use them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduler_project.embedded.locks import Lock, exclusive
 from scheduler_project.embedded.postgres import Postgres
 from scheduler_project.embedded.valkey import Valkey
 
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the two servers are; the URLs contain passwords."""
-
-    database_url: str = field(repr=False)
-    broker_url: str = field(repr=False)
-
-    def variables(self) -> dict[str, str]:
-        """Return the environment variables that lead a process to these servers."""
-        return {"DATABASE_URL": self.database_url, "BROKER_URL": self.broker_url}
+VARIABLES = ("DATABASE_URL", "BROKER_URL")
 
 
 class Servers:
@@ -27,6 +16,8 @@ class Servers:
 
     Whoever uses them holds a shared lock; the last one to leave stops them, unless they were started
     to stay. The system gives up the locks of killed processes, so nothing has to be cleaned up.
+
+    Methods return the environment variables that lead to running servers; they contain passwords.
     """
 
     def __init__(
@@ -40,32 +31,36 @@ class Servers:
         self.postgres = Postgres(folder / "postgres", postgres_settings or {})
         self.valkey = Valkey(folder / "valkey", valkey_settings or {})
 
-    def addresses(self) -> Addresses | None:
-        """Return where the servers are, None unless both are running."""
-        database_url = self.postgres.url()
-        broker_url = self.valkey.url()
-        return Addresses(database_url, broker_url) if database_url and broker_url else None
+    def running(self) -> dict[str, str]:
+        """Return the variables of the servers that are running."""
+        urls = {"DATABASE_URL": self.postgres.url(), "BROKER_URL": self.valkey.url()}
+        return {variable: url for variable, url in urls.items() if url}
 
     @contextmanager
-    def used(self, *, fresh: bool = False) -> Iterator[Addresses]:
-        """Run the servers for the block; `fresh` restarts those that are already running."""
+    def used(
+        self, variables: Collection[str] = VARIABLES, *, fresh: bool = False
+    ) -> Iterator[dict[str, str]]:
+        """Run the servers that `variables` name for the block.
+
+        `fresh` restarts those that are already running, for example after a killed run.
+        """
         with Lock(self.folder / "servers.in-use") as in_use:
             with self._changing():
                 in_use.share()
                 if fresh:
                     self._stop()
-                addresses = self._start()
+                running = self._start(variables)
             try:
-                yield addresses
+                yield running
             finally:
                 self._leave(in_use)
 
-    def start(self) -> Addresses:
+    def start(self) -> dict[str, str]:
         """Start the servers to stay until `stop()`, also when all who use them have left."""
         with self._changing():
-            addresses = self._start()
+            running = self._start(VARIABLES)
             self._stay.touch()
-        return addresses
+        return running
 
     def stop(self) -> None:
         """Stop the servers, whoever uses them."""
@@ -82,8 +77,9 @@ class Servers:
         with exclusive(self.folder / "servers.changing"):
             yield
 
-    def _start(self) -> Addresses:
-        return Addresses(self.postgres.start(), self.valkey.start())
+    def _start(self, variables: Collection[str]) -> dict[str, str]:
+        starts = {"DATABASE_URL": self.postgres.start, "BROKER_URL": self.valkey.start}
+        return {variable: start() for variable, start in starts.items() if variable in variables}
 
     def _stop(self) -> None:
         # The broker first: with it gone no worker starts anything new on the database.

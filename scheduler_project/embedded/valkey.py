@@ -13,7 +13,7 @@ import redis
 from scheduler_project.data_folder import kept_secret
 from scheduler_project.embedded.errors import EmbeddedServerError
 from scheduler_project.embedded.ports import LOOPBACK, free_port
-from scheduler_project.embedded.processes import end, processes_in, wait_until
+from scheduler_project.embedded.processes import end, processes_in, spawn, wait_until
 from scheduler_project.embedded.programs import valkey_program
 
 NAMES = ("valkey-server", "redis-server")
@@ -86,16 +86,8 @@ class Valkey:
 
     def _spawn(self, port: int) -> subprocess.Popen[bytes]:
         self._write_configuration(port)
-        with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal reaches us, and we stop it in order.
-            return subprocess.Popen(
-                [str(valkey_program()), str(self.configuration)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                start_new_session=True,
-            )
+        command = [str(valkey_program()), str(self.configuration)]
+        return spawn(command, log=self.log, folder=self.folder)
 
     def _write_configuration(self, port: int) -> None:
         settings = {**SETTINGS, **self.settings}

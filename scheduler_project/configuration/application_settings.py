@@ -1,0 +1,65 @@
+"""The settings of the applications: entries of `settings.BELLRINGER`, each from its own variable.
+
+Entry OUTGOING_PORTS comes from the variable BELLRINGER_OUTGOING_PORTS; sequences are separated by
+commas.
+"""
+
+import difflib
+import typing
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import TypeAdapter, ValidationError
+
+from scheduler_project.configuration.complaints import complaint
+
+PREFIX = "BELLRINGER_"
+Types = Mapping[str, object]
+
+
+def types_of_fields(declaration: type) -> dict[str, object]:
+    """Return the entries that a dataclass declares: field `outgoing_ports` is OUTGOING_PORTS."""
+    return {name.upper(): kind for name, kind in typing.get_type_hints(declaration).items()}
+
+
+def types_of_defaults(defaults: Mapping[str, object]) -> dict[str, object]:
+    """Return the entries of a mapping of default values; each has the type of its default."""
+    return {
+        name: list[str] if isinstance(default, list) else type(default)
+        for name, default in defaults.items()
+    }
+
+
+def application_settings(types: Types, environment: Mapping[str, str]) -> dict[str, object]:
+    """Return the entries that `environment` sets, in their types.
+
+    Raises ImproperlyConfigured with a line for each variable that holds something else.
+    """
+    found: dict[str, object] = {}
+    mistakes: list[str] = []
+    for name, kind in types.items():
+        if value := environment.get(PREFIX + name, "").strip():
+            try:
+                found[name] = _parsed(kind, value)
+            except ValidationError as error:
+                mistakes.append(complaint(PREFIX + name, error.errors(include_input=False)[0]))
+    if mistakes:
+        raise ImproperlyConfigured("\n".join(["The configuration cannot be used:", *mistakes]))
+    return found
+
+
+def unknown_variables(
+    known: Collection[str], types: Types, environment: Iterable[str]
+) -> dict[str, str | None]:
+    """Return the BELLRINGER_ variables that nothing reads, each with the name probably meant."""
+    names = {*known, *(PREFIX + name for name in types)}
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in names)
+    return {name: next(iter(difflib.get_close_matches(name, names, 1)), None) for name in unknown}
+
+
+def _parsed(kind: object, value: str) -> object:
+    adapter: TypeAdapter[object] = TypeAdapter(kind)
+    origin = typing.get_origin(kind)
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return adapter.validate_python([part.strip() for part in value.split(",") if part.strip()])
+    return adapter.validate_python(value)

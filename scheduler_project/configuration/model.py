@@ -1,0 +1,114 @@
+"""The configuration object: one typed field for each environment variable."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+)
+
+from scheduler_project.configuration import checks
+
+
+def _listed(value: object) -> object:
+    """Split `a, b` at its commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Configuration(BaseModel):
+    """Everything that differs between installations. The alias of a field is its variable."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    debug: bool = Field(False, validation_alias="DEBUG")
+    """Development mode: generated secrets, error pages with details, only on loopback."""
+    secret_key: Annotated[SecretStr, AfterValidator(checks.secret_key)] = Field(
+        validation_alias="SECRET_KEY"
+    )
+    """Django's key for signing sessions and links."""
+    encryption_keys: Annotated[Secrets, AfterValidator(checks.fernet_keys)] = Field(
+        validation_alias="ENCRYPTION_KEYS"
+    )
+    """Fernet keys for secrets in the database: the first encrypts, all decrypt."""
+    allowed_hosts: Words = Field(validation_alias="ALLOWED_HOSTS")
+    """Host names that the web process answers to."""
+    csrf_trusted_origins: Annotated[Words, AfterValidator(checks.origins)] = Field(
+        (), validation_alias="CSRF_TRUSTED_ORIGINS"
+    )
+    """Origins (https://host) whose forms are accepted, for a proxy that changes the host."""
+
+    database_url: Annotated[SecretStr, AfterValidator(checks.database_url)] = Field(
+        validation_alias="DATABASE_URL"
+    )
+    """PostgreSQL, 14 or later."""
+    broker_url: Annotated[SecretStr, AfterValidator(checks.broker_url)] = Field(
+        validation_alias="BROKER_URL"
+    )
+    """Celery's broker."""
+    redis_url: Annotated[SecretStr, AfterValidator(checks.redis_url)] | None = Field(
+        None, validation_alias="BELLRINGER_REDIS_URL"
+    )
+    """Redis for wake-up calls and rate limits; taken from the broker if that is Redis."""
+    key_prefix: str = Field("bellringer:", validation_alias="BELLRINGER_KEY_PREFIX")
+    """Begins every key in Redis, so that several installations can share one database."""
+    redis_socket_timeout: Seconds = Field(10, validation_alias="BELLRINGER_REDIS_SOCKET_TIMEOUT")
+    """Seconds to wait for an answer of Redis before the connection counts as dead."""
+    redis_connect_timeout: Seconds = Field(3, validation_alias="BELLRINGER_REDIS_CONNECT_TIMEOUT")
+    """Seconds to wait for a connection to Redis."""
+    redis_health_check_interval: Annotated[int, Field(gt=0)] = Field(
+        10, validation_alias="BELLRINGER_REDIS_HEALTH_CHECK_INTERVAL"
+    )
+    """Seconds of silence after which a connection to Redis is tested before use."""
+    visibility_timeout: Annotated[int, Field(ge=60)] = Field(
+        7200, validation_alias="BELLRINGER_VISIBILITY_TIMEOUT"
+    )
+    """Seconds until Redis hands out an unacknowledged message again: twice the longest run time.
+
+    Only a backstop: leases in the database decide how soon a dead worker's tasks come back. Must be
+    the same in all processes that share a Redis database.
+    """
+    email_url: Annotated[SecretStr, AfterValidator(checks.email_url)] = Field(
+        SecretStr("smtp://localhost:25"), validation_alias="EMAIL_URL"
+    )
+    """Mail server: smtp://, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT, or console:"""
+    default_from_email: str = Field("bellringer@localhost", validation_alias="DEFAULT_FROM_EMAIL")
+    """Sender of e-mails whose template names none."""
+
+    sentry_dsn: SecretStr | None = Field(None, validation_alias="SENTRY_DSN")
+    """Where errors are reported; nowhere if not set."""
+    flower_basic_auth: Annotated[SecretStr, AfterValidator(checks.basic_auth)] | None = Field(
+        None, validation_alias="FLOWER_BASIC_AUTH"
+    )
+    """USER:PASSWORD for Flower, which does not start without."""
+
+    ssl_redirect: bool = Field(True, validation_alias="BELLRINGER_SSL_REDIRECT")
+    """Redirect http:// to https:// and keep cookies to https://; off only behind a VPN or in tests."""
+    trust_proxy: bool = Field(False, validation_alias="BELLRINGER_TRUST_PROXY")
+    """Believe X-Forwarded-Proto. Only with a proxy in front that always sets it."""
+    hsts_seconds: Annotated[int, Field(ge=0)] = Field(
+        31_536_000, validation_alias="BELLRINGER_HSTS_SECONDS"
+    )
+    """How long browsers remember to use https:// only."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="BELLRINGER_LOG_LEVEL"
+    )
+    """Log messages below this level are dropped."""
+
+
+SECRETS = frozenset(
+    str(field.validation_alias)
+    for field in Configuration.model_fields.values()
+    if "SecretStr" in repr(field.annotation)
+)
+"""The variables that may also be given as NAME_FILE."""
