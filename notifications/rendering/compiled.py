@@ -1,0 +1,74 @@
+"""A whole template, compiled once, and the message that it gives."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from notifications.exceptions import InvalidTemplate, RenderingFailed
+from notifications.rendering.part import Part
+from notifications.rendering.sandbox import HTML, JSON, TEXT
+
+MAX_SUBJECT = 500
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A message. Its parts stay out of ``repr``, because they may hold a one-time code."""
+
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+
+
+class CompiledMail:
+    """A template with a subject, a text part and, if it has one, an HTML part."""
+
+    def __init__(self, subject: str, text: str, html: str = "") -> None:
+        """Compile all parts; InvalidTemplate names the part and the line."""
+        if not subject.strip():
+            raise InvalidTemplate("subject", "is empty; an e-mail needs one")
+        if not text.strip():
+            raise InvalidTemplate("text", "is empty; it is always sent, HTML is added to it")
+        self._subject = Part("subject", subject, TEXT)
+        self._text = Part("text", text, TEXT)
+        self._html = Part("html", html, HTML) if html.strip() else None
+        parts = [self._subject, self._text, *([self._html] if self._html else [])]
+        self.names = frozenset[str]().union(*(part.names for part in parts))
+
+    def render(self, variables: Mapping[str, Any]) -> Rendered:
+        """Render all parts; RenderingFailed names the part, the line and the variable."""
+        subject = self._subject.render(variables).strip()
+        _check_subject(subject)
+        html = self._html.render(variables) if self._html else ""
+        return Rendered(subject, self._text.render(variables), html)
+
+
+class CompiledPayload:
+    """A template whose text is a JSON document; every value in it is written as JSON."""
+
+    def __init__(self, text: str) -> None:
+        """Compile the text; InvalidTemplate names the line."""
+        self._text = Part("text", text, JSON)
+        self.names = self._text.names
+
+    def render(self, variables: Mapping[str, Any]) -> Rendered:
+        """Render, and write the document in its shortest form."""
+        document = self._text.render(variables)
+        try:
+            parsed = json.loads(document)
+        except ValueError as error:
+            line = getattr(error, "lineno", None)
+            raise RenderingFailed(
+                "text", "does not give JSON; write {{ name }} without quotes around it", line=line
+            ) from None
+        return Rendered("", json.dumps(parsed, ensure_ascii=False, separators=(",", ":")), "")
+
+
+def _check_subject(subject: str) -> None:
+    if not subject:
+        raise RenderingFailed("subject", "is empty with these variables")
+    if any(character in "\r\n" or not character.isprintable() for character in subject):
+        raise RenderingFailed("subject", "has a line break or control character; it is one line")
+    if len(subject) > MAX_SUBJECT:
+        raise RenderingFailed("subject", f"has more than {MAX_SUBJECT} characters")

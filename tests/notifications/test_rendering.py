@@ -1,0 +1,214 @@
+"""Templates: what they give, what they refuse, and how their errors speak."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.exceptions import InvalidTemplate, RenderingFailed
+from notifications.rendering.compiled import CompiledMail, CompiledPayload
+
+VARIABLES: dict[str, Any] = {
+    "name": "<Ada & Co>",
+    "amount": "1234.5",
+    "items": [{"label": "a", "keys": "own"}, {"label": "b"}],
+    "nothing": None,
+    "when": "2026-11-21T09:00:00+00:00",
+    "many": list(range(30)),
+}
+
+
+def text_of(source: str, variables: dict[str, Any] | None = None) -> str:
+    return CompiledMail("Subject", source).render(variables or VARIABLES).text
+
+
+def test_a_mail_has_a_subject_a_text_and_an_escaped_html_part() -> None:
+    mail = CompiledMail("For {{ name }}", "Dear {{ name }}", "<p>{{ name }}</p>").render(VARIABLES)
+    assert mail.subject == "For <Ada & Co>"
+    assert mail.text == "Dear <Ada & Co>"
+    assert mail.html == "<p>&lt;Ada &amp; Co&gt;</p>"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{{ amount|decimals }} EUR", "1,234.50 EUR"),
+        ("{{ amount|decimals(0) }}", "1,234"),
+        ("{{ when|date('j M Y H:i', 'Europe/Berlin') }}", "21 Nov 2026 10:00"),
+        ("{% for i in items %}{{ loop.index }}{{ i.label }} {% endfor %}", "1a 2b "),
+        ("{{ items[0].keys }}", "own"),
+        ("{{ missing|default('none') }}", "none"),
+        ("{{ nothing|default('none', true) }}", "none"),
+        ("{% if missing is defined %}yes{% else %}no{% endif %}", "no"),
+        ("{{ name|length + 1 }}", "11"),
+        ("{{ many|join(', ')|truncate(10, true) }}", "0, 1, 2..."),
+    ],
+)
+def test_the_language_does_what_messages_need(source: str, text: str) -> None:
+    assert text_of(source) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "problem"),
+    [
+        ("a\n{{ name", 2, "unexpected end of template"),
+        ("a\n\n{% if name %}", 3, "Unexpected end of template|endif"),
+        ("{{ name() }}", 1, "calls are not available"),
+        ("{{ name.upper() }}", 1, "calls are not available"),
+        ("{{ name|safe }}", 1, "no filter named 'safe'; there are: abs, "),
+        ("{% if 0 %}{{ name|shout }}{% endif %}", 1, "no filter named 'shout'"),
+        ("{{ name is shouted }}", 1, "no test named 'shouted'"),
+        ("{{ name ~ name }}", 1, "'~' is not available"),
+        ("{{ 9 * 9 }}", 1, "Mul is not available"),
+        ("{% set x = 1 %}", 1, "{% set %} is not available"),
+        ("{% include 'x' %}", 1, "{% include %} is not available"),
+        ("{% extends 'x' %}", 1, "{% extends %} is not available"),
+        ("{% macro m() %}{% endmacro %}", 1, "Macro is not available"),
+        ("{% autoescape false %}{% endautoescape %}", None, "not available"),
+        ("{% load i18n %}", 1, "unknown tag 'load'"),
+        ("{{ [name, name] }}", 1, "only constants"),
+        ("{{ _loop_budget }}", 1, "underscore"),
+        ("{{ items|_metered }}", 1, "no filter named '_metered'"),
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", None, "nested too deep"),
+        ("x" * 200_001, None, "has 200001 characters; the limit is 200000"),
+    ],
+)
+def test_a_template_outside_the_language_is_refused_with_part_and_line(
+    source: str, line: int | None, problem: str
+) -> None:
+    with pytest.raises(InvalidTemplate, match=problem) as refused:
+        CompiledMail("Subject", source)
+    assert refused.value.part == "text"
+    if line is not None:
+        assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("source", "variable"),
+    [
+        ("\n{{ missing }}", "missing"),
+        ("\n{{ items[0].colour }}", "colour"),
+        ("\n{{ items[7].label }}", "7"),
+        ("\n{{ missing.deeper }}", "missing"),
+        ("\n{% for x in missing %}{% endfor %}", "missing"),
+        ("\n{{ missing|upper }}", "missing"),
+        ("\n{{ missing|join }}", "missing"),
+        ("\n{% if missing %}{% endif %}", "missing"),
+        ("\n{{ missing + 1 }}", "missing"),
+        ("\n{{ name.__class__ }}", "__class__"),
+        ("\n{{ items.append }}", "append"),
+    ],
+)
+def test_an_undefined_variable_is_an_error_with_its_name_and_line(
+    source: str, variable: str
+) -> None:
+    with pytest.raises(RenderingFailed) as failed:
+        text_of(source)
+    assert failed.value.line == 2
+    assert failed.value.variable == variable
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{{ nothing }}", "a variable is null"),
+        ("{{ items }}", "a list or an object cannot be written"),
+        ("{{ name|decimals }}", "'decimals' needs a number"),
+        ("{{ name|date }}", "'date' needs an instant such as"),
+        ("{{ when|date('Y', 'Mars/Base') }}", "does not know the time zone"),
+        ("{{ when|date('Y', '../../etc/passwd') }}", "does not know the time zone"),
+        ("{{ name + 1 }}", "needs two numbers"),
+        ("{% for x in name %}{% endfor %}", "a loop needs a list"),
+        ("{{ name|truncate('x') }}", "does not fit"),
+        (
+            "{% for a in many %}{% for b in many %}{% for c in many %}{% endfor %}{% endfor %}"
+            "{% endfor %}",
+            "loops take more than 10000 turns",
+        ),
+    ],
+)
+def test_a_value_that_does_not_fit_is_an_error_with_its_line(source: str, problem: str) -> None:
+    with pytest.raises(RenderingFailed, match=problem) as failed:
+        text_of(source)
+    assert failed.value.line == 1
+
+
+def test_an_error_shows_neither_a_value_nor_the_error_below_it() -> None:
+    with pytest.raises(RenderingFailed) as failed:
+        text_of("{{ code|decimals }} {{ code|date }}", {"code": "918-273"})
+    assert "918" not in str(failed.value)
+    assert failed.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "subject", ["a\nb", "a{{ '\r\n' }}Bcc: x@example.com", "a\u2028b", "{{ e }}"]
+)
+def test_a_subject_is_one_printable_line(subject: str) -> None:
+    with pytest.raises(RenderingFailed, match="^subject: "):
+        CompiledMail(subject, "text").render({"e": "  "})
+
+
+def test_line_breaks_in_a_variable_cannot_add_a_header() -> None:
+    with pytest.raises(RenderingFailed, match="one line"):
+        CompiledMail("Hi {{ name }}", "text").render({"name": "x\r\nBcc: all@example.com"})
+
+
+def test_a_mail_needs_subject_and_text() -> None:
+    with pytest.raises(InvalidTemplate, match="^subject: is empty"):
+        CompiledMail(" ", "text")
+    with pytest.raises(InvalidTemplate, match="^text: is empty"):
+        CompiledMail("subject", "", "<p>html</p>")
+
+
+def test_a_message_that_grows_too_long_is_stopped() -> None:
+    with pytest.raises(RenderingFailed, match="gives more than 500000 characters"):
+        text_of("{% for i in l %}{{ t }}{% endfor %}", {"l": [0] * 100, "t": "x" * 20_000})
+
+
+def test_a_filter_cannot_multiply_a_value_without_end() -> None:
+    with pytest.raises(RenderingFailed, match="'join' gives more than 500000 characters"):
+        text_of("{{ many|join(long) }}", {"many": [0] * 1000, "long": "x" * 60_000})
+    with pytest.raises(RenderingFailed, match="a filter gives more than 500000 characters"):
+        text_of("{{ many|join }}", {"many": ["x" * 60_000] * 10})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values)
+def test_no_value_can_break_out_of_a_webhook_document(value: Any) -> None:
+    payload = CompiledPayload('{"type": "t", "data": {"value": {{ value }}}}')
+    document = json.loads(payload.render({"value": value}).text)
+    assert document == {"type": "t", "data": {"value": value}}
+
+
+def test_a_webhook_document_that_is_not_json_is_an_error() -> None:
+    with pytest.raises(RenderingFailed, match="does not give JSON; write {{ name }} without"):
+        CompiledPayload('{"name": "{{ name }}"}').render({"name": "x"})
+
+
+def test_the_parts_stay_out_of_repr() -> None:
+    assert "918273" not in repr(CompiledMail("S", "{{ c }}").render({"c": "918273"}))
+
+
+@given(st.text())
+def test_no_source_can_do_anything_but_compile_or_be_refused(source: str) -> None:
+    try:
+        CompiledMail("Subject", source)
+    except InvalidTemplate:
+        pass
+
+
+def test_rendering_takes_less_than_a_fifth_of_a_millisecond() -> None:
+    mail = CompiledMail("Receipt {{ name }}", "Dear {{ name }}, {{ amount|decimals }} EUR.\n" * 5)
+    started = time.process_time()
+    for _ in range(1000):
+        mail.render(VARIABLES)
+    assert (time.process_time() - started) / 1000 < 0.0002
