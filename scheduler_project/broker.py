@@ -43,7 +43,7 @@ def transport_options(configuration: Configuration) -> dict[str, Any]:
 
 def _redis_transport(configuration: Configuration) -> dict[str, Any]:
     return {
-        # A publish that timed out may have arrived; the row, not the client, decides on another try.
+        # A publish that timed out may have arrived; the row decides on another, not the client.
         "retry_on_timeout": False,
         "visibility_timeout": configuration.visibility_timeout,
         "unacked_restore_interval": 10,

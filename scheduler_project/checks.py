@@ -6,7 +6,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 from scheduler_project.broker import REDIS_SCHEMES
 from scheduler_project.configuration import Configuration
@@ -55,7 +56,7 @@ def variables_are_spelled_right(
         os.environ,
     )
     return [
-        Warning(
+        checks.Warning(
             f"The environment sets {name}, which nothing reads.",
             hint=f"Did you mean {meant}?" if meant else "Remove it.",
             id="scheduler_project.W001",

@@ -1,4 +1,4 @@
-"""The folder `.bellringer/` of a checkout: embedded servers' data and generated development secrets."""
+"""The folder `.bellringer/` of a checkout: data of embedded servers, generated secrets."""
 
 import os
 import secrets
@@ -17,7 +17,7 @@ def data_folder() -> Path:
 
 
 def kept_secret(path: Path, *, generate: str | None = None) -> str:
-    """Return the secret in `path`, which is made and filled first if it does not exist (mode 0600)."""
+    """Return the secret in `path`, made and filled (mode 0600) if it does not exist."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:

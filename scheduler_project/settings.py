@@ -92,9 +92,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 SECURE_SSL_REDIRECT = configuration.ssl_redirect and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = configuration.hsts_seconds if SECURE_SSL_REDIRECT else 0
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if configuration.trust_proxy else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if configuration.trust_proxy else None
 # Load balancers ask over plain http.
 SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
@@ -118,6 +116,10 @@ BELLRINGER = {
     "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
     "KEY_PREFIX": KEY_PREFIX,
 }
+
+FLOWER_BASIC_AUTH = (
+    configuration.flower_basic_auth.get_secret_value() if configuration.flower_basic_auth else None
+)
 
 CELERY_BROKER_URL = configuration.broker_url.get_secret_value()
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(configuration)

@@ -70,7 +70,8 @@ def email_url(value: SecretStr) -> SecretStr:
     address = _split(value)
     if address.scheme not in MAIL_SCHEMES or (address.scheme != "console" and not address.hostname):
         raise ValueError(
-            "must be smtp://HOST:PORT, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT, or console:"
+            "must be smtp://HOST:PORT, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT, "
+            "or console:"
         )
     return value
 
@@ -90,6 +91,6 @@ def _split(value: SecretStr) -> SplitResult:
         _ = address.port
     except ValueError:
         raise ValueError(
-            "is no valid address; characters such as / and @ in a password are written as %2F and %40"
+            "is no valid address; in a password, characters such as / and @ are written %2F and %40"
         ) from None
     return address

@@ -18,7 +18,7 @@ REQUIRED = {
         "one or more Fernet keys, the newest first, separated by commas; make one with `python -c "
         "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`"
     ),
-    "ALLOWED_HOSTS": "the host names that people use, such as bell.example.com, separated by commas",
+    "ALLOWED_HOSTS": "the host names people use, such as bell.example.com, separated by commas",
 }
 
 

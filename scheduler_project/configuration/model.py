@@ -93,7 +93,7 @@ class Configuration(BaseModel):
     """USER:PASSWORD for Flower, which does not start without."""
 
     ssl_redirect: bool = Field(True, validation_alias="BELLRINGER_SSL_REDIRECT")
-    """Redirect http:// to https:// and keep cookies to https://; off only behind a VPN or in tests."""
+    """Redirect http:// to https:// and keep cookies to https. Off only inside a VPN."""
     trust_proxy: bool = Field(False, validation_alias="BELLRINGER_TRUST_PROXY")
     """Believe X-Forwarded-Proto. Only with a proxy in front that always sets it."""
     hsts_seconds: Annotated[int, Field(ge=0)] = Field(

@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m scheduler_project.embedded", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m scheduler_project.embedded", description=__doc__
+    )
     commands = parser.add_subparsers(required=True, metavar="run|start|stop|status")
     runner = commands.add_parser(
         "run", help="run a command with DATABASE_URL and BROKER_URL set; then stop the servers"

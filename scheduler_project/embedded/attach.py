@@ -62,4 +62,4 @@ def _given(name: str) -> bool:
 def _leave_when_terminated() -> None:
     """Let SIGTERM unwind the process as Ctrl-C does, so that the servers are stopped after it."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

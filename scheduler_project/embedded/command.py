@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from scheduler_project.embedded.attach import embedded_servers
@@ -56,7 +57,7 @@ def _forwarding() -> Iterator[list[subprocess.Popen[bytes]]]:
 def _terminal_sends_signals() -> bool:
     """Say whether this process is in the foreground of a terminal."""
     try:
-        with open("/dev/tty") as terminal:
+        with Path("/dev/tty").open() as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
     except OSError:
         return False

@@ -18,7 +18,7 @@ _started: list[subprocess.Popen[bytes]] = []
 def spawn(command: Sequence[str], *, log: Path, folder: Path) -> subprocess.Popen[bytes]:
     """Start a server in `folder`, which writes to `log`.
 
-    It gets a session of its own: Ctrl-C in the terminal reaches us, and we stop the servers in order.
+    It gets a session of its own: Ctrl-C in the terminal reaches us, and we stop it in order.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -1,7 +1,7 @@
 """Gives a pytest run its own embedded servers, before Django's settings are read.
 
-Load it with `-p scheduler_project.embedded.pytest_plugin`. If DATABASE_URL and BROKER_URL are set it
-uses those servers. Runs at the same time in one checkout get servers of their own.
+Load it with `-p scheduler_project.embedded.pytest_plugin`. Servers that
+DATABASE_URL and BROKER_URL name are used as they are. Runs at the same time in one checkout get servers of their own.
 """
 
 import atexit
