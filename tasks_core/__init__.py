@@ -1,1 +1,76 @@
+"""Durable tasks for Django, on Celery.
 
+Everything that other apps use is here::
+
+    import tasks_core
+
+    @tasks_core.task_type("invoice.remind", retry=tasks_core.Exponential(max_attempts=8))
+    def remind(payload: Reminder, context: tasks_core.TaskContext) -> None: ...
+
+    tasks_core.enqueue("invoice.remind", {"invoice": 17})
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasks_core.context import TaskContext as TaskContext
+    from tasks_core.engine.retry import Exponential as Exponential
+    from tasks_core.engine.retry import Fixed as Fixed
+    from tasks_core.engine.retry import Linear as Linear
+    from tasks_core.engine.states import State as State
+    from tasks_core.enqueuing import enqueue as enqueue
+    from tasks_core.enqueuing import enqueue_many as enqueue_many
+    from tasks_core.enqueuing import schedule_delayed as schedule_delayed
+    from tasks_core.enqueuing import schedule_once as schedule_once
+    from tasks_core.exceptions import PermanentError as PermanentError
+    from tasks_core.exceptions import RetryAfter as RetryAfter
+    from tasks_core.exceptions import Snooze as Snooze
+    from tasks_core.priorities import Priority as Priority
+    from tasks_core.registry import task_type as task_type
+    from tasks_core.steering import cancel as cancel
+    from tasks_core.steering import cancel_many as cancel_many
+    from tasks_core.steering import discard as discard
+    from tasks_core.steering import enqueue_again as enqueue_again
+    from tasks_core.steering import get as get
+    from tasks_core.steering import replay as replay
+    from tasks_core.steering import run_now as run_now
+
+CRITICAL, HIGH, NORMAL, LOW = range(4)
+
+_PLACES = {
+    "Exponential": "engine.retry",
+    "Fixed": "engine.retry",
+    "Linear": "engine.retry",
+    "PermanentError": "exceptions",
+    "Priority": "priorities",
+    "RetryAfter": "exceptions",
+    "Snooze": "exceptions",
+    "State": "engine.states",
+    "TaskContext": "context",
+    "cancel": "steering",
+    "cancel_many": "steering",
+    "discard": "steering",
+    "enqueue": "enqueuing",
+    "enqueue_again": "steering",
+    "enqueue_many": "enqueuing",
+    "get": "steering",
+    "replay": "steering",
+    "run_now": "steering",
+    "schedule_delayed": "enqueuing",
+    "schedule_once": "enqueuing",
+    "task_type": "registry",
+}
+
+
+__all__ = ["CRITICAL", "HIGH", "LOW", "NORMAL", *sorted(_PLACES)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: Django imports this package before its models may be."""
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{place}"), name)

@@ -1,0 +1,98 @@
+"""Run one handler and turn whatever it does into an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any
+
+from tasks_core import clock
+from tasks_core.conf import setting
+from tasks_core.context import TaskContext, current_context
+from tasks_core.engine import decision
+from tasks_core.engine.decision import Attempt
+from tasks_core.engine.outcome import Outcome
+from tasks_core.engine.retry import RetryRule
+from tasks_core.exceptions import PermanentError, Snooze
+from tasks_core.failures import failure_of
+from tasks_core.json_text import json_text
+from tasks_core.payloads import secrets_of
+from tasks_core.registry import TaskType
+from tasks_core.statements.claim import ClaimedTask
+from tasks_core.time_limit import time_limit
+
+_rng = Random()
+
+
+def attempt(
+    registered: TaskType, task: ClaimedTask, context: TaskContext, rule: RetryRule
+) -> Outcome:
+    """Run a ``def`` handler in this thread."""
+    token = current_context.set(context)
+    context.begin()
+    try:
+        arguments = _arguments(registered, task, context)
+        with time_limit(registered.max_runtime):
+            result = registered.handler(*arguments)
+        return _succeeded(result)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a handler raises is an outcome
+        return _after(error, registered, task, rule)
+    finally:
+        current_context.reset(token)
+
+
+async def attempt_async(
+    registered: TaskType, task: ClaimedTask, context: TaskContext, rule: RetryRule
+) -> Outcome:
+    """Run an ``async def`` handler on the current event loop."""
+    token = current_context.set(context)
+    context.begin()
+    try:
+        handler: Callable[..., Awaitable[Any]] = registered.handler
+        arguments = _arguments(registered, task, context)
+        async with asyncio.timeout(registered.max_runtime):
+            result = await handler(*arguments)
+        return _succeeded(result)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a handler raises is an outcome
+        return _after(error, registered, task, rule)
+    finally:
+        current_context.reset(token)
+
+
+def _arguments(registered: TaskType, task: ClaimedTask, context: TaskContext) -> tuple[Any, ...]:
+    payload = registered.schema.load(task.payload)
+    return (payload, context) if registered.takes_context else (payload,)
+
+
+def _succeeded(result: Any) -> Outcome:
+    if result is None:
+        return decision.succeeded(None)
+    limit = setting("MAX_RESULT_BYTES")
+    try:
+        text = json_text(result)
+    except (TypeError, ValueError) as error:
+        raise PermanentError(
+            f"the handler returned what is not JSON: {error}; return plain data or None"
+        ) from None
+    if len(text) > limit:
+        raise PermanentError(
+            f"the handler returned {len(text):,} bytes, more than the {limit:,} allowed; "
+            "store the data elsewhere and return its key"
+        )
+    return decision.succeeded(json.loads(text))
+
+
+def _after(
+    error: BaseException, registered: TaskType, task: ClaimedTask, rule: RetryRule
+) -> Outcome:
+    now = clock.now()
+    secrets = secrets_of(task.payload)
+    failure = failure_of(error, final_errors=registered.final_errors, secrets=secrets)
+    if isinstance(error, Snooze):
+        return decision.snoozed(now=now, seconds=error.seconds, reason=failure.message)
+    facts = Attempt(
+        used=task.attempts_used, first_started_at=task.started_at, expires_at=task.expires_at
+    )
+    return decision.after_failure(rule, failure, facts, now=now, rng=_rng)

@@ -1,0 +1,63 @@
+"""The scheduler of ``celery beat -S tasks_core.beat:Scheduler``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import beat
+
+from tasks_core.duties import make_duties
+from tasks_core.duty import Duty
+from tasks_core.presence import Presence
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+STOP_SECONDS = 10.0
+
+
+class Scheduler(beat.Scheduler):
+    """Runs the platform's duties in threads and sees that they stay alive.
+
+    Celery's own schedule is not used: what is due is in the database, so any number of beats may run and
+    none of them holds state that a crash could lose.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._duties: list[Duty] = []
+        self._presence: Presence | None = None
+        super().__init__(*args, **kwargs)
+
+    def setup_schedule(self) -> None:
+        """Start the duties."""
+        self._duties = make_duties()
+        for duty in self._duties:
+            duty.start()
+        self._presence = Presence.of_beat()
+        self._presence.start()
+        logger.info("duties started: %s", ", ".join(duty.name for duty in self._duties))
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Start a duty again whose thread has ended, and return the seconds until the next look."""
+        for position, duty in enumerate(self._duties):
+            if not duty.is_alive():
+                logger.error("%s had ended; it is started again", duty.name)
+                self._duties[position] = duty.renewed()
+                self._duties[position].start()
+        return TICK_SECONDS
+
+    def close(self) -> None:
+        """Stop the duties and wait for what they are doing."""
+        for duty in self._duties:
+            duty.stop()
+        for duty in self._duties:
+            duty.join(timeout=STOP_SECONDS)
+        if self._presence is not None:
+            self._presence.stop()
+        self._duties = []
+
+    @property
+    def info(self) -> str:
+        """Say in beat's banner what runs."""
+        return "    . duties -> dispatch, recovery, expiry, announcements"

@@ -1,0 +1,31 @@
+"""Each task type as a Celery task of the same name, so that Flower and Celery's logs show it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Task as CeleryTask
+from celery import shared_task
+
+
+def expose(task_type: str) -> None:
+    """Register the Celery task that executes messages of ``task_type``."""
+    shared_task(_execute_message, name=task_type, bind=True, **OPTIONS)
+
+
+OPTIONS: dict[str, Any] = {
+    "acks_late": True,
+    "ignore_result": True,
+    "store_errors_even_if_ignored": False,
+    "reject_on_worker_lost": False,  # the lease decides, so a task that kills its process cannot loop
+    "max_retries": 0,
+    "typing": False,
+}
+
+
+def _execute_message(self: CeleryTask, ids: list[int]) -> int:
+    """Claim and run the tasks ``ids``; the body of every platform task."""
+    from tasks_core.executor import execute  # needs the models, which load after the task types
+
+    return execute(self.name, ids, worker=f"{self.request.hostname or 'local'}:{os.getpid()}")

@@ -1,0 +1,42 @@
+"""The platform's settings, read from ``settings.BELLRINGER`` with their defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+DEFAULTS: dict[str, Any] = {
+    "ENCRYPTION_KEYS": [],
+    "LEASE_SECONDS": 30.0,
+    "LOST_MESSAGE_SECONDS": 10.0,
+    "SHUTDOWN_GRACE_SECONDS": 20.0,
+    "MAX_PAYLOAD_BYTES": 64 * 1024,
+    "MAX_RESULT_BYTES": 64 * 1024,
+    "LANE_WINDOW_MESSAGES": 40,
+    "DEAD_LETTER_QUEUE": "dlq",
+    "DEAD_LETTER_QUEUE_LIMIT": 10_000,
+}
+"""Every setting with its default.
+
+ENCRYPTION_KEYS: Fernet keys, newest first; payload secrets are stored encrypted with the first.
+LEASE_SECONDS: a worker that does not renew within this time has lost its tasks.
+LOST_MESSAGE_SECONDS: how long a message may be overtaken by younger ones before it counts as lost.
+SHUTDOWN_GRACE_SECONDS: how long a stopping worker lets running handlers go on.
+MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES: sizes as JSON.
+LANE_WINDOW_MESSAGES: messages kept waiting in the broker, per lane.
+DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
+DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
+"""
+
+
+def setting(name: str) -> Any:
+    """Return one setting, or its default.
+
+    Raises:
+        KeyError: there is no such setting.
+    """
+    configured: dict[str, Any] = getattr(settings, "BELLRINGER", {})
+    if name in configured:
+        return configured[name]
+    return DEFAULTS[name]

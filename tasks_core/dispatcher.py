@@ -1,0 +1,129 @@
+"""Move due tasks into the broker: in batches, by priority, and never more than a few seconds of work."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks_core import clock
+from tasks_core.conf import setting
+from tasks_core.engine.batching import batch_size, chunks
+from tasks_core.engine.window import Window
+from tasks_core.lanes import lane_name
+from tasks_core.models import TaskTypeStatistics
+from tasks_core.publisher import BrokerUnavailable, Message, publish, waiting_messages
+from tasks_core.registry import task_types
+from tasks_core.statements.dispatch import QueuedTask, WaitingLane, hold, take_due, waiting_lanes
+
+logger = logging.getLogger(__name__)
+
+ROUND_LIMIT = 5_000
+"""Most tasks that one round moves, so that its transaction stays short."""
+
+MEASUREMENT_SECONDS = 1.0
+"""How often the measured run times are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one look at the tables came to.
+
+    Attributes:
+        dispatched: tasks moved to QUEUED and published.
+        next_due: when the first task that is not due yet will be, or None.
+        is_blocked: due tasks wait because their lanes' windows are full.
+    """
+
+    dispatched: int = 0
+    next_due: datetime | None = None
+    is_blocked: bool = False
+
+
+class Dispatcher:
+    """Remembers windows and run times between rounds; any number of dispatchers may run at once."""
+
+    def __init__(self) -> None:
+        self._windows: dict[str, Window] = {}
+        self._runtimes: dict[str, float] = {}
+        self._runtimes_read_at = 0.0
+
+    def dispatch(self) -> Round:
+        """Publish what is due, as far as there is room.
+
+        Raises:
+            BrokerUnavailable: nothing is lost; what was not sent is SCHEDULED again.
+        """
+        now = clock.now()
+        lanes = waiting_lanes()
+        due = [lane for lane in lanes if lane.first_run_after <= now]
+        later = [lane.first_run_after for lane in lanes if lane.first_run_after > now]
+        next_due = min(later, default=None)
+        rooms = self._rooms(due)
+        if not rooms:
+            return Round(next_due=next_due, is_blocked=bool(due))
+        tasks = take_due(rooms, sorted(task_types()), now=now)
+        self._publish(tasks, queued_at=now)
+        return Round(dispatched=len(tasks), next_due=next_due, is_blocked=len(rooms) < len(due))
+
+    def _rooms(self, lanes: list[WaitingLane]) -> list[tuple[WaitingLane, int]]:
+        if not lanes:
+            return []
+        names = [lane_name(lane.queue_name, lane.priority) for lane in lanes]
+        waiting = waiting_messages(names)
+        rooms = [
+            (lane, min(self._window(name).room(waiting[name]), ROUND_LIMIT))
+            for lane, name in zip(lanes, names, strict=True)
+        ]
+        return [(lane, room) for lane, room in rooms if room > 0]
+
+    def _window(self, lane: str) -> Window:
+        return self._windows.setdefault(lane, Window(setting("LANE_WINDOW_MESSAGES")))
+
+    def _publish(self, tasks: list[QueuedTask], *, queued_at: datetime) -> None:
+        messages = self._messages(tasks)
+        try:
+            publish(messages)
+        except BrokerUnavailable as error:
+            ids = [task_id for message in error.unsent for task_id in message.ids]
+            hold(ids, queued_at=queued_at, reason="the broker is unreachable", now=clock.now())
+            raise
+        self._learn(messages)
+
+    def _messages(self, tasks: Iterable[QueuedTask]) -> list[Message]:
+        self._read_runtimes()
+        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+        messages = []
+        for task in tasks:
+            lane = lane_name(task.queue_name, task.priority)
+            if task.isolated:
+                messages.append(Message(lane, task.task_type, [task.id]))
+            else:
+                groups[lane, task.task_type].append(task.id)
+        for (lane, task_type), ids in groups.items():
+            size = self._batch_size(task_type)
+            messages.extend(Message(lane, task_type, batch) for batch in chunks(ids, size))
+        return messages
+
+    def _batch_size(self, name: str) -> int:
+        registered = task_types()[name]
+        runtime = self._runtimes.get(name)
+        if runtime is not None and registered.is_async:
+            runtime /= registered.max_concurrency  # they run side by side
+        return batch_size(runtime, cap=registered.max_batch)
+
+    def _read_runtimes(self) -> None:
+        if time.monotonic() - self._runtimes_read_at < MEASUREMENT_SECONDS:
+            return
+        self._runtimes = dict(TaskTypeStatistics.objects.values_list("task_type", "mean_runtime"))
+        self._runtimes_read_at = time.monotonic()
+
+    def _learn(self, messages: list[Message]) -> None:
+        sizes: dict[str, list[int]] = defaultdict(list)
+        for message in messages:
+            sizes[message.lane].append(len(message.ids))
+        for lane, counts in sizes.items():
+            self._window(lane).published(tasks=sum(counts), messages=len(counts))

@@ -1,0 +1,67 @@
+"""What beat does: dispatch, recovery, expiry, announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tasks_core import clock
+from tasks_core.announcer import announce_dead_letters
+from tasks_core.dispatcher import Dispatcher
+from tasks_core.duty import Duty
+from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
+from tasks_core.expirer import expire_tasks
+from tasks_core.nudge import wait_for_nudge
+from tasks_core.recovery import recover_attempts, recover_messages
+
+POLL_SECONDS = 1.0
+"""Longest time the dispatcher sleeps: what a lost nudge costs."""
+
+BLOCKED_SECONDS = 0.05
+"""How soon it looks again while a full window holds due tasks back."""
+
+RECOVERY_SECONDS = 2.0
+EXPIRY_SECONDS = 1.0
+ANNOUNCE_SECONDS = 1.0
+
+
+def make_duties() -> list[Duty]:
+    """Return beat's duties, not yet started."""
+    return [
+        Duty("dispatch", _dispatching(Dispatcher()), wait=_wait_for_work),
+        Duty("recovery", _recovering),
+        Duty("expiry", _expiring),
+        Duty("announcements", _announcing),
+    ]
+
+
+def _dispatching(dispatcher: Dispatcher) -> Callable[[], float]:
+    def work() -> float:
+        result = dispatcher.dispatch()
+        if result.dispatched:
+            return 0.0
+        if result.is_blocked:
+            return BLOCKED_SECONDS
+        if result.next_due is None:
+            return POLL_SECONDS
+        until_due = (result.next_due - clock.now()).total_seconds()
+        return min(max(until_due, 0.001), POLL_SECONDS)
+
+    return work
+
+
+def _wait_for_work(seconds: float) -> None:
+    wait_for_nudge(seconds)
+
+
+def _recovering() -> float:
+    found = recover_attempts()
+    found += recover_messages()
+    return 0.0 if found else RECOVERY_SECONDS
+
+
+def _expiring() -> float:
+    return 0.0 if expire_tasks() == EXPIRY_LIMIT else EXPIRY_SECONDS
+
+
+def _announcing() -> float:
+    return 0.0 if announce_dead_letters() else ANNOUNCE_SECONDS

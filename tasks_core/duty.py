@@ -1,0 +1,67 @@
+"""Something that beat does again and again, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.db import Error, connections
+from redis import RedisError
+
+from tasks_core.publisher import BrokerUnavailable
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
+
+Sleep = Callable[[float], None]
+
+
+class Duty(threading.Thread):
+    """Calls ``work`` until stopped; ``work`` returns the seconds until it wants to be called again.
+
+    With database or broker out of reach it waits longer from time to time and goes on; nothing but
+    ``stop`` ends it.
+    """
+
+    def __init__(self, name: str, work: Callable[[], float], *, wait: Sleep | None = None) -> None:
+        super().__init__(name=f"duty-{name}", daemon=True)
+        self._arguments = (name, work, wait)
+        self._work = work
+        self._stopped = threading.Event()
+        self._wait = wait or self._sleep
+        self._pause = FIRST_PAUSE
+
+    def stop(self) -> None:
+        """Ask the thread to end after what it is doing."""
+        self._stopped.set()
+
+    def renewed(self) -> Duty:
+        """Return a new thread with the same duty."""
+        name, work, wait = self._arguments
+        return Duty(name, work, wait=wait)
+
+    def run(self) -> None:
+        """Work and wait until stopped."""
+        while not self._stopped.is_set():
+            try:
+                delay = self._work()
+                self._pause = FIRST_PAUSE
+                if delay > 0:
+                    self._wait(delay)
+            except (Error, BrokerUnavailable, RedisError, OSError) as error:
+                logger.warning("%s pauses for %.1f s: %s", self.name, self._pause, error)
+                self._recuperate()
+            except Exception:
+                logger.exception("%s failed; it goes on in %.1f s", self.name, self._pause)
+                self._recuperate()
+        connections.close_all()
+
+    def _recuperate(self) -> None:
+        connections.close_all()
+        self._sleep(self._pause)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+    def _sleep(self, seconds: float) -> None:
+        self._stopped.wait(seconds)

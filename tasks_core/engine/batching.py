@@ -1,0 +1,41 @@
+"""How many tasks travel in one message.
+
+A batch shares the cost of its claim, its finish and its message. It should be as large as possible and
+yet be over soon, so that work spreads over the workers, a stop is quick and urgent tasks get their turn:
+it aims at a fixed time.
+"""
+
+from __future__ import annotations
+
+TARGET_SECONDS = 0.2
+MAX_BATCH = 200
+FIRST_BATCH = 10
+"""Batch of a type whose run time nobody has measured yet."""
+
+SMOOTHING = 0.2
+"""Weight of the newest measurement in the mean."""
+
+
+def batch_size(mean_runtime: float | None, *, cap: int | None = None) -> int:
+    """Return how many tasks to put into one message.
+
+    Args:
+        mean_runtime: mean seconds of one run of this type, or None when not measured.
+        cap: the type's own limit.
+    """
+    limit = min(cap or MAX_BATCH, MAX_BATCH)
+    if mean_runtime is None:
+        return min(FIRST_BATCH, limit)
+    if mean_runtime * limit <= TARGET_SECONDS:
+        return limit
+    return max(1, int(TARGET_SECONDS / mean_runtime))
+
+
+def smoothed(mean: float | None, sample: float) -> float:
+    """Return the mean run time after one more measurement."""
+    return sample if mean is None else mean + SMOOTHING * (sample - mean)
+
+
+def chunks(ids: list[int], size: int) -> list[list[int]]:
+    """Split ``ids`` into lists of at most ``size``, in order."""
+    return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -1,0 +1,153 @@
+"""From what happened in an attempt to the outcome that is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from tasks_core.engine.outcome import Failure, Outcome
+from tasks_core.engine.retry import RetryRule
+from tasks_core.engine.states import TRANSITIONS, EventKind, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What a decision needs to know of an attempt.
+
+    Attributes:
+        used: attempts used up, this one included.
+        first_started_at: when the task's first attempt began.
+        expires_at: no attempt may begin from then on, or None.
+    """
+
+    used: int
+    first_started_at: datetime
+    expires_at: datetime | None = None
+
+
+def succeeded(result: Any) -> Outcome:
+    """The handler returned."""
+    return _outcome("succeed", result=result)
+
+
+def snoozed(*, now: datetime, seconds: float, reason: str) -> Outcome:
+    """The handler asked to be called again later; no attempt is used up."""
+    run_after = now + timedelta(seconds=seconds)
+    return _outcome(
+        "snooze", run_after=run_after, reason=reason, data={"until": run_after.isoformat()}
+    )
+
+
+def released(*, now: datetime, reason: str) -> Outcome:
+    """The worker gives the task back unfinished; no attempt is used up."""
+    return _outcome("release", run_after=now, reason=reason, data={"reason": reason})
+
+
+def lost_in_company(*, now: datetime) -> Outcome:
+    """The process died with several tasks in hand, so nobody knows which one is to blame.
+
+    None of them loses an attempt; each runs alone next time, and from then on a loss counts.
+    """
+    return _outcome("lose", run_after=now, isolate=True, data={"isolated": True})
+
+
+def after_failure(
+    rule: RetryRule, failure: Failure, attempt: Attempt, *, now: datetime, rng: Random
+) -> Outcome:
+    """Decide between another attempt, expiry and a dead letter."""
+    stop = _reason_to_stop(rule, failure, attempt)
+    if stop:
+        return _dead(failure, attempt, stop)
+    delay = max(rule.delay(attempt.used, rng), failure.retry_after or 0.0)
+    run_after = now + timedelta(seconds=delay)
+    if attempt.expires_at is not None and run_after >= attempt.expires_at:
+        return _expired(failure, attempt)
+    if _too_late(rule, attempt, run_after):
+        return _dead(failure, attempt, f"max_total_time of {rule.max_total_time:g} s is over")
+    return _retrying(failure, attempt, run_after)
+
+
+def final_failure(failure: Failure, attempt: Attempt, *, reason: str) -> Outcome:
+    """No further attempt, whatever the policy says."""
+    return _dead(failure, attempt, reason)
+
+
+def _reason_to_stop(rule: RetryRule, failure: Failure, attempt: Attempt) -> str:
+    if failure.final:
+        return "the error is permanent"
+    if attempt.used >= rule.max_attempts:
+        return f"all {rule.max_attempts} attempts are used up"
+    return ""
+
+
+def _too_late(rule: RetryRule, attempt: Attempt, run_after: datetime) -> bool:
+    if rule.max_total_time is None:
+        return False
+    return run_after > attempt.first_started_at + timedelta(seconds=rule.max_total_time)
+
+
+def _retrying(failure: Failure, attempt: Attempt, run_after: datetime) -> Outcome:
+    return _outcome(
+        "retry",
+        run_after=run_after,
+        failure=failure,
+        before=(_failed(failure, attempt, will_retry=True),),
+        data={"attempt": attempt.used + 1, "next_attempt_at": run_after.isoformat()},
+    )
+
+
+def _expired(failure: Failure, attempt: Attempt) -> Outcome:
+    reason = "the next attempt would begin after expires_at"
+    return _outcome(
+        "expire",
+        failure=failure,
+        reason=reason,
+        before=(_failed(failure, attempt, will_retry=False),),
+        data={"reason": reason},
+    )
+
+
+def _dead(failure: Failure, attempt: Attempt, reason: str) -> Outcome:
+    return _outcome(
+        "die",
+        failure=failure,
+        reason=reason,
+        before=(_failed(failure, attempt, will_retry=False),),
+        data={"reason": reason},
+    )
+
+
+def _failed(
+    failure: Failure, attempt: Attempt, *, will_retry: bool
+) -> tuple[EventKind, dict[str, Any]]:
+    data = {"error": failure.summary, "retry_count": attempt.used - 1, "will_retry": will_retry}
+    return EventKind.FAILED, data
+
+
+def _outcome(
+    name: str,
+    *,
+    before: tuple[tuple[EventKind, dict[str, Any]], ...] = (),
+    data: dict[str, Any] | None = None,
+    run_after: datetime | None = None,
+    result: Any = None,
+    failure: Failure | None = None,
+    reason: str = "",
+    isolate: bool = False,
+) -> Outcome:
+    arrow = TRANSITIONS[name]
+    if State.RUNNING not in arrow.sources:
+        raise ValueError(f"{name!r} does not leave {State.RUNNING}")
+    return Outcome(
+        transition=name,
+        state=arrow.target,
+        events=(*before, (arrow.event, data or {})),
+        uses_attempt=arrow.uses_attempt,
+        run_after=run_after,
+        result=result,
+        failure=failure,
+        reason=reason,
+        isolate=isolate,
+    )

@@ -1,0 +1,270 @@
+"""Write tasks in the caller's transaction."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from tasks_core import clock, database
+from tasks_core.context import current_context
+from tasks_core.engine.retry import RetryRule
+from tasks_core.exceptions import InvalidOption, InvalidPayload, InvalidSchedule
+from tasks_core.models import Task
+from tasks_core.nudge import nudge
+from tasks_core.options import (
+    Options,
+    checked_options,
+    delay_seconds,
+)
+from tasks_core.options import (
+    idempotency_key as checked_key,
+)
+from tasks_core.registry import TaskType, get_task_type
+from tasks_core.statements.insert import NewTasks, insert
+
+CHUNK = 1_000
+
+
+def enqueue(
+    task_type: str,
+    payload: Any,
+    *,
+    run_after: datetime | None = None,
+    priority: int | None = None,
+    queue_name: str | None = None,
+    expires_at: datetime | None = None,
+    idempotency_key: str | None = None,
+    retry: RetryRule | str | None = None,
+    tags: Iterable[str] = (),
+    correlation_id: str | None = None,
+) -> Task:
+    """Store a task in the caller's transaction, to run as soon as that is committed.
+
+    If the transaction rolls back, nothing has happened. Once it is committed, the task ends in exactly one
+    final state, whatever fails in between.
+
+    Args:
+        task_type: registered name.
+        payload: what the type's schema takes; at most MAX_PAYLOAD_BYTES as JSON.
+        run_after: aware datetime before which it does not start; now if not given.
+        priority: 0 (critical) to 3 (low); the type's if not given.
+        queue_name: the type's if not given.
+        expires_at: aware datetime; no attempt begins from then on.
+        idempotency_key: a second task of this type with the same key is not made; the first is returned.
+        retry: a rule, or the name of a RetryPolicy; the type's if not given.
+        tags: words to find it by.
+        correlation_id: handed to the handler and, inside handlers, inherited by the tasks they make.
+
+    Raises:
+        UnknownTaskType, InvalidPayload, PayloadTooLarge, InvalidSchedule, InvalidOption: nothing was
+            written; the message names what is wrong and what would be right.
+    """
+    registered = get_task_type(task_type)
+    now = clock.now()
+    options = checked_options(
+        registered,
+        now=now,
+        run_after=run_after,
+        expires_at=expires_at,
+        priority=priority,
+        queue_name=queue_name,
+        retry=retry,
+        tags=tags,
+        correlation_id=_correlation_id(correlation_id),
+    )
+    stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
+    return insert_one(
+        registered, options, stored, key=checked_key(idempotency_key), replay_of_id=None, now=now
+    )
+
+
+def schedule_once(task_type: str, payload: Any, *, at: datetime, **options: Any) -> Task:
+    """Store a task that runs once, at the aware datetime ``at`` or as soon as possible after it.
+
+    Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
+    """
+    if not isinstance(at, datetime):
+        raise InvalidSchedule(f"at must be a datetime, not {type(at).__name__}")
+    _refuse_run_after(options, "at")
+    return enqueue(task_type, payload, run_after=at, **options)
+
+
+def schedule_delayed(
+    task_type: str, payload: Any, *, delay: timedelta | float, **options: Any
+) -> Task:
+    """Store a task that runs once, ``delay`` (a timedelta or seconds, not negative) from now.
+
+    Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
+    """
+    _refuse_run_after(options, "delay")
+    return enqueue(task_type, payload, run_after=clock.now() + delay_seconds(delay), **options)
+
+
+def enqueue_many(
+    task_type: str,
+    payloads: Iterable[Any],
+    *,
+    run_after: datetime | None = None,
+    priority: int | None = None,
+    queue_name: str | None = None,
+    expires_at: datetime | None = None,
+    idempotency_keys: Sequence[str] | None = None,
+    retry: RetryRule | str | None = None,
+    tags: Iterable[str] = (),
+    correlation_id: str | None = None,
+) -> list[int]:
+    """Store one task for each payload, a thousand in a statement, and return their ids in order.
+
+    All are stored or none. ``idempotency_keys`` has one key for each payload; where a key is taken, the
+    id is that of the task that has it. For the rest see ``enqueue``.
+
+    Raises:
+        UnknownTaskType, InvalidPayload, InvalidSchedule, InvalidOption: nothing was written; the message
+            says which payload is wrong.
+    """
+    registered = get_task_type(task_type)
+    now = clock.now()
+    options = checked_options(
+        registered,
+        now=now,
+        run_after=run_after,
+        expires_at=expires_at,
+        priority=priority,
+        queue_name=queue_name,
+        retry=retry,
+        tags=tags,
+        correlation_id=_correlation_id(correlation_id),
+    )
+    rows = _rows(registered, payloads, idempotency_keys)
+    ids: list[int] = []
+    with transaction.atomic(using=database.alias(), savepoint=False):
+        while chunk := list(itertools.islice(rows, CHUNK)):
+            ids.extend(_insert_chunk(registered, options, chunk, now))
+        if options.run_after <= now:
+            transaction.on_commit(nudge, using=database.alias(), robust=True)
+    return ids
+
+
+def insert_one(
+    registered: TaskType,
+    options: Options,
+    stored: str,
+    *,
+    key: str | None,
+    replay_of_id: int | None,
+    now: datetime,
+) -> Task:
+    """Insert one task whose parts are checked already, and nudge the dispatcher on commit."""
+    unique_key = _unique_key(registered, key)
+    while True:
+        new = _new_tasks(registered, options, [(stored, key, unique_key)], replay_of_id)
+        task_id = insert(new, now=now)[0]
+        if task_id is not None:
+            break
+        existing = Task.objects.filter(unique_key=unique_key).first()
+        if existing is not None:
+            return existing  # else it has just been removed: try again
+    if options.run_after <= now:
+        transaction.on_commit(nudge, using=database.alias(), robust=True)
+    return _task(task_id, new, stored, key, now)
+
+
+def _correlation_id(given: str | None) -> str:
+    """Return the caller's, or inside a handler that of its task."""
+    if given is not None:
+        return given
+    context = current_context.get()
+    return context.correlation_id if context is not None else ""
+
+
+Row = tuple[str, str | None, str | None]
+"""Stored payload, idempotency key, unique key."""
+
+
+def _rows(
+    registered: TaskType, payloads: Iterable[Any], keys: Sequence[str] | None
+) -> Iterator[Row]:
+    """Check every payload before the first is inserted."""
+    rows = []
+    for position, payload in enumerate(payloads):
+        try:
+            stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
+        except InvalidPayload as error:
+            raise type(error)(f"payloads[{position}]: {error}") from None
+        if keys is not None and position >= len(keys):
+            raise InvalidOption(f"idempotency_keys has {len(keys)} keys, fewer than the payloads")
+        key = checked_key(keys[position]) if keys is not None else None
+        rows.append((stored, key, _unique_key(registered, key)))
+    if keys is not None and len(keys) != len(rows):
+        raise InvalidOption(f"idempotency_keys has {len(keys)} keys for {len(rows)} payloads")
+    return iter(rows)
+
+
+def _insert_chunk(
+    registered: TaskType, options: Options, rows: list[Row], now: datetime
+) -> list[int]:
+    found = insert(_new_tasks(registered, options, rows, None), now=now)
+    missing = [row[2] for row, task_id in zip(rows, found, strict=True) if task_id is None]
+    known = dict(Task.objects.filter(unique_key__in=missing).values_list("unique_key", "pk"))
+    return [
+        task_id if task_id is not None else known[row[2]]
+        for row, task_id in zip(rows, found, strict=True)
+    ]
+
+
+def _new_tasks(
+    registered: TaskType, options: Options, rows: list[Row], replay_of_id: int | None
+) -> NewTasks:
+    return NewTasks(
+        task_type=registered.name,
+        queue_name=options.queue_name,
+        priority=int(options.priority),
+        run_after=options.run_after,
+        expires_at=options.expires_at,
+        payloads=[row[0] for row in rows],
+        idempotency_keys=[row[1] for row in rows],
+        unique_keys=[row[2] for row in rows],
+        retry_policy_id=options.retry_policy_id,
+        retry=options.retry,
+        correlation_id=options.correlation_id,
+        tags=options.tags,
+        replay_of_id=replay_of_id,
+    )
+
+
+def _unique_key(registered: TaskType, key: str | None) -> str | None:
+    return None if key is None else f"{registered.name}:{key}"
+
+
+def _refuse_run_after(options: dict[str, Any], instead: str) -> None:
+    if "run_after" in options:
+        raise InvalidOption(f"run_after cannot be combined with {instead}; use enqueue()")
+
+
+def _task(task_id: int, new: NewTasks, stored: str, key: str | None, now: datetime) -> Task:
+    """Return the row as it was written, without asking the database for it."""
+    task = Task(
+        id=task_id,
+        task_type=new.task_type,
+        queue_name=new.queue_name,
+        priority=new.priority,
+        payload=json.loads(stored),
+        run_after=new.run_after,
+        expires_at=new.expires_at,
+        enqueued_at=now,
+        retry_policy_id=new.retry_policy_id,
+        retry=json.loads(new.retry) if new.retry else None,
+        idempotency_key=key,
+        unique_key=new.unique_keys[0],
+        correlation_id=new.correlation_id,
+        tags=new.tags,
+        replay_of_id=new.replay_of_id,
+    )
+    task._state.adding = False
+    task._state.db = database.alias()
+    return task

@@ -1,0 +1,66 @@
+"""The one event loop of a worker process, on which ``async def`` handlers run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+
+class EventLoopThread:
+    """A thread with a standing event loop, and the number of free places per task type."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="tasks-loop", daemon=True)
+        self._running: set[asyncio.Task[None]] = set()
+        self._count: dict[str, int] = {}
+        self._changed = threading.Condition()
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def wait_for_place(self, name: str, limit: int, *, seconds: float) -> bool:
+        """Wait until fewer than ``limit`` coroutines of ``name`` run; False if that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count.get(name, 0) < limit, seconds)
+
+    def start(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run ``coroutine`` on the loop, counted under ``name``."""
+        with self._changed:
+            self._count[name] = self._count.get(name, 0) + 1
+        self.loop.call_soon_threadsafe(self._spawn, name, coroutine)
+
+    def _spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(coroutine)
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._ended(name, done))
+
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        with self._changed:
+            self._count[name] -= 1
+            self._changed.notify_all()
+
+    def wait_until_idle(self, *, seconds: float) -> bool:
+        """Wait until nothing runs; False if that takes longer than ``seconds``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not any(self._count.values()), seconds)
+
+    def cancel_all(self) -> None:
+        """Cancel every coroutine that still runs, and give each a moment to end."""
+
+        def cancel() -> None:
+            for task in list(self._running):
+                task.cancel()
+
+        self.loop.call_soon_threadsafe(cancel)
+        self.wait_until_idle(seconds=5)
+
+    def stop(self) -> None:
+        """End the loop and its thread."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(timeout=5)

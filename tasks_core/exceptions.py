@@ -1,0 +1,90 @@
+"""Everything that tasks_core raises on purpose.
+
+TasksCoreError
+├── InvalidRequest (also ValueError)    the caller asked for something that cannot be
+│   ├── UnknownTaskType
+│   ├── InvalidPayload
+│   │   └── PayloadTooLarge
+│   ├── InvalidSchedule
+│   ├── InvalidOption
+│   └── DuplicateTask
+├── TaskNotFound (also LookupError)
+├── DeadLetterNotFound (also LookupError)
+└── InvalidTransition
+
+Raised by handlers, to tell the platform what to do next:
+PermanentError, RetryAfter, Snooze
+"""
+
+from __future__ import annotations
+
+
+class TasksCoreError(Exception):
+    """Base of the platform's errors."""
+
+
+class InvalidRequest(TasksCoreError, ValueError):
+    """The request names something that cannot be; nothing was written."""
+
+
+class UnknownTaskType(InvalidRequest):
+    """No task type is registered under this name."""
+
+
+class InvalidPayload(InvalidRequest):
+    """The payload does not fit the schema of its task type."""
+
+
+class PayloadTooLarge(InvalidPayload):
+    """The payload is larger than its task type allows."""
+
+
+class InvalidSchedule(InvalidRequest):
+    """A time is naive, a delay negative, or an expiry before its start."""
+
+
+class InvalidOption(InvalidRequest):
+    """Another option is out of range or of the wrong form."""
+
+
+class DuplicateTask(InvalidRequest):
+    """A task with this key exists already, and the caller asked to be told."""
+
+
+class TaskNotFound(TasksCoreError, LookupError):
+    """There is no task with this id."""
+
+
+class DeadLetterNotFound(TasksCoreError, LookupError):
+    """There is no dead letter with this id."""
+
+
+class InvalidTransition(TasksCoreError):
+    """The task's state does not allow this; the message names state and transition."""
+
+
+class PermanentError(Exception):
+    """Raised by a handler: no further attempt can mend this; write a dead letter now."""
+
+
+class RetryAfter(Exception):
+    """Raised by a handler: failed, and the next attempt must not begin before ``seconds`` from now.
+
+    It counts as an attempt; the policy may make the wait longer, never shorter.
+    """
+
+    def __init__(self, seconds: float, message: str = "") -> None:
+        if seconds < 0:
+            raise ValueError(f"seconds must not be negative: {seconds}")
+        super().__init__(message or f"retry after {seconds:g} s")
+        self.seconds = float(seconds)
+
+
+class Snooze(Exception):
+    """Raised by a handler: not now; call me again in ``seconds``. No attempt is used up."""
+
+    def __init__(self, seconds: float, message: str = "") -> None:
+        if seconds < 0:
+            raise ValueError(f"seconds must not be negative: {seconds}")
+        super().__init__(message or f"snoozed for {seconds:g} s")
+        self.seconds = float(seconds)

@@ -1,0 +1,166 @@
+"""Execute a message: claim its tasks, run their handlers, hand over the outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connections
+
+from tasks_core import clock, database, worker_process
+from tasks_core.attempting import attempt, attempt_async
+from tasks_core.conf import setting
+from tasks_core.context import TaskContext
+from tasks_core.engine import decision
+from tasks_core.engine.outcome import Outcome
+from tasks_core.engine.retry import RetryRule
+from tasks_core.inflight import InFlight
+from tasks_core.policies import rule_for
+from tasks_core.registry import TaskType, get_task_type
+from tasks_core.statements.claim import ClaimedTask, claim
+from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.worker_process import WorkerProcess
+
+logger = logging.getLogger(__name__)
+
+
+def execute(task_type: str, ids: list[int], *, worker: str) -> int:
+    """Run those of ``ids`` that are still to be run; return how many were claimed.
+
+    ``async def`` handlers are only started here: the next message need not wait for them.
+    """
+    registered = get_task_type(task_type)
+    process = worker_process.current()
+    if registered.is_async and not _wait_for_place(process, registered):
+        return 0
+    entries = _claim(process, registered, ids, worker)
+    if registered.is_async:
+        _start_all(process, registered, entries)
+    else:
+        _run_all(process, registered, entries)
+    return len(entries)
+
+
+def _claim(
+    process: WorkerProcess, registered: TaskType, ids: list[int], worker: str
+) -> list[InFlight]:
+    lease = timedelta(seconds=setting("LEASE_SECONDS"))
+    while True:
+        now = clock.now()
+        try:
+            tasks = claim(
+                ids, task_type=registered.name, worker=worker, lease_until=now + lease, now=now
+            )
+            break
+        except (OperationalError, InterfaceError) as error:
+            # Without the database nothing can run. The message may also be dropped: the tasks are QUEUED
+            # and recovery publishes them again.
+            if worker_process.is_stopping():
+                return []
+            logger.warning("claiming %d tasks waits for the database: %s", len(ids), error)
+            connections[database.alias()].close()
+            time.sleep(1)
+    entries = [
+        InFlight(task, TaskContext(task, registered, max_attempts=0), now + lease) for task in tasks
+    ]
+    process.inflight.add(entries)
+    process.measurements.claimed(tasks)
+    process.keeper.wake()
+    return entries
+
+
+def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
+    for entry in entries:
+        if entry.is_lost:
+            continue
+        started_at = clock.now()
+        if worker_process.is_stopping():
+            outcome = decision.released(now=started_at, reason="the worker is shutting down")
+        else:
+            rule = _rule(registered, entry)
+            with _closed_transactions(entry.task):
+                outcome = attempt(registered, entry.task, entry.context, rule)
+        _hand_over(process, registered, entry, outcome, started_at)
+        if process.outbox.is_overdue:
+            process.outbox.flush()
+    process.outbox.flush()
+
+
+def _start_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
+    for entry in entries:
+        if entry.is_lost:
+            continue
+        if not _wait_for_place(process, registered):
+            now = clock.now()
+            outcome = decision.released(now=now, reason="the worker is shutting down")
+            _hand_over(process, registered, entry, outcome, now)
+            continue
+        coroutine = _run_one(process, registered, entry, _rule(registered, entry))
+        process.loop.start(registered.name, coroutine)
+
+
+async def _run_one(
+    process: WorkerProcess, registered: TaskType, entry: InFlight, rule: RetryRule
+) -> None:
+    started_at = clock.now()
+    try:
+        outcome = await attempt_async(registered, entry.task, entry.context, rule)
+    except asyncio.CancelledError:
+        outcome = decision.released(now=clock.now(), reason="the worker is shutting down")
+    _hand_over(process, registered, entry, outcome, started_at)
+
+
+def _wait_for_place(process: WorkerProcess, registered: TaskType) -> bool:
+    """Wait until one more handler of this type may start; False when the worker is stopping."""
+    while not worker_process.is_stopping():
+        if process.loop.wait_for_place(registered.name, registered.max_concurrency, seconds=0.5):
+            return True
+    return False
+
+
+def _rule(registered: TaskType, entry: InFlight) -> RetryRule:
+    task = entry.task
+    rule = rule_for(registered, retry=task.retry, retry_policy_id=task.retry_policy_id)
+    entry.context.max_attempts = rule.max_attempts
+    return rule
+
+
+def _hand_over(
+    process: WorkerProcess,
+    registered: TaskType,
+    entry: InFlight,
+    outcome: Outcome,
+    started_at: datetime,
+) -> None:
+    finished = FinishedAttempt(
+        task_id=entry.task.id,
+        attempt=entry.task.attempt,
+        outcome=outcome,
+        started_at=started_at,
+        ended_at=clock.now(),
+    )
+    process.measurements.ran(registered.name, entry.context.running_for())
+    process.outbox.add((registered.name, entry, finished))
+    process.keeper.wake()
+
+
+@contextmanager
+def _closed_transactions(task: ClaimedTask) -> Iterator[None]:
+    """A handler that leaves a transaction open must not take the record of its outcome with it."""
+    open_before = {c.alias for c in connections.all(initialized_only=True) if c.in_atomic_block}
+    yield
+    for connection in connections.all(initialized_only=True):
+        is_open = connection.in_atomic_block or (
+            connection.connection is not None and not connection.get_autocommit()
+        )
+        if is_open and connection.alias not in open_before:
+            logger.error(
+                "the handler of task %d left a transaction open on %r; it is rolled back",
+                task.id,
+                connection.alias,
+            )
+            connection.close()

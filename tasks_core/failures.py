@@ -1,0 +1,68 @@
+"""From an exception to a failure that may be stored: secrets out, sizes bounded."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from collections.abc import Iterable
+
+from tasks_core.engine.outcome import Failure
+from tasks_core.exceptions import InvalidPayload, PermanentError, RetryAfter
+from tasks_core.json_text import storable
+
+MESSAGE_LIMIT = 2_000
+TRACEBACK_LIMIT = 20_000
+MASK = "••••••"
+
+
+def failure_of(
+    error: BaseException,
+    *,
+    final_errors: tuple[type[BaseException], ...] = (),
+    secrets: Iterable[str] = (),
+) -> Failure:
+    """Describe ``error`` for the record.
+
+    The traceback holds source lines and no values of variables; ``secrets`` are masked wherever they
+    occur in message and traceback.
+    """
+    text = scrub("".join(traceback.format_exception(error)), secrets)
+    return Failure(
+        error=class_path(error),
+        message=storable(scrub(str(error), secrets), limit=MESSAGE_LIMIT),
+        traceback=_tail(storable(text, limit=len(text) + 1)),
+        final=isinstance(error, (PermanentError, InvalidPayload, *final_errors)),
+        retry_after=error.seconds if isinstance(error, RetryAfter) else None,
+    )
+
+
+def class_path(error: BaseException) -> str:
+    """Return the dotted path of the exception's class."""
+    kind = type(error)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """Mask every occurrence of a secret in ``text``."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if secret:
+            text = text.replace(secret, MASK)
+    return text
+
+
+def fingerprint(task_type: str, failure: Failure) -> str:
+    """Return the same short text for failures of the same kind at the same place.
+
+    Numbers and quoted values are left out, so that "order 17 not found" and "order 18 not found" agree.
+    """
+    frames = re.findall(r'File "([^"]+)", line \d+, in (\S+)', failure.traceback)
+    place = ":".join(frames[-1]) if frames else ""
+    message = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "#", failure.message)
+    parts = f"{task_type}\n{failure.error}\n{place}\n{message}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _tail(text: str) -> str:
+    """Keep the end of a long traceback: it names the error."""
+    return text if len(text) <= TRACEBACK_LIMIT else "…" + text[-TRACEBACK_LIMIT + 1 :]

@@ -1,0 +1,108 @@
+"""The thread of a worker process that keeps its leases and writes its outcomes in time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from django.db import Error, connections
+
+from tasks_core import clock, database
+from tasks_core.conf import setting
+from tasks_core.inflight import InFlight, InFlightTable
+from tasks_core.measurements import Measurements
+from tasks_core.outbox import FLUSH_SECONDS, Outbox
+from tasks_core.statements.lease import renew, still_owned
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 1.0
+"""How often a long handler learns whether its task is still its own."""
+
+
+class Keeper(threading.Thread):
+    """Runs as long as the process; asleep while there is nothing in flight."""
+
+    def __init__(self, inflight: InFlightTable, outbox: Outbox, measurements: Measurements) -> None:
+        super().__init__(name="tasks-keeper", daemon=True)
+        self._inflight = inflight
+        self._outbox = outbox
+        self._measurements = measurements
+        self._wanted = threading.Event()
+        self._ended = threading.Event()
+        self._checked_at = time.monotonic()
+
+    def wake(self) -> None:
+        """Say that there is something to look after."""
+        self._wanted.set()
+
+    def end(self) -> None:
+        """Ask the thread to end, and wait for it."""
+        self._ended.set()
+        self._wanted.set()
+        self.join(timeout=5)
+
+    def run(self) -> None:
+        """Look after the attempts in flight until ``end``."""
+        while not self._ended.is_set():
+            self._wanted.wait()
+            try:
+                self._tend()
+            except Error as error:
+                logger.warning("leases are not renewed for now: %s", error)
+                connections[database.alias()].close()
+            if self._is_idle():
+                self._wanted.clear()
+                if not self._is_idle():  # something came in between
+                    self._wanted.set()
+            self._ended.wait(FLUSH_SECONDS / 2)
+        connections.close_all()
+
+    def _is_idle(self) -> bool:
+        return not (
+            len(self._inflight)
+            or self._outbox.has_pending.is_set()
+            or not self._measurements.is_empty
+        )
+
+    def _tend(self) -> None:
+        if self._outbox.is_overdue:
+            self._outbox.flush()
+        if time.monotonic() - self._checked_at < CHECK_SECONDS:
+            return
+        self._checked_at = time.monotonic()
+        if not self._measurements.is_empty:
+            self._measurements.share(now=clock.now())
+        self._keep_leases()
+
+    def _keep_leases(self) -> None:
+        entries = [entry for entry in self._inflight.all() if not entry.is_lost]
+        if not entries:
+            return
+        lease = timedelta(seconds=setting("LEASE_SECONDS"))
+        now = clock.now()
+        ageing = [entry for entry in entries if entry.lease_until - now < lease * (2 / 3)]
+        fresh = [entry for entry in entries if entry not in ageing]
+        lost = self._renewed(ageing, lease) + _no_longer_owned(fresh)
+        if lost:
+            logger.warning("%d tasks were cancelled or taken over while they ran", len(lost))
+            self._inflight.mark_lost(entry.key for entry in lost)
+
+    def _renewed(self, entries: list[InFlight], lease: timedelta) -> list[InFlight]:
+        """Renew the leases of ``entries`` and return those that are lost."""
+        if not entries:
+            return []
+        lease_until = clock.now() + lease
+        owned = renew([entry.key for entry in entries], lease_until=lease_until)
+        for entry in entries:
+            entry.lease_until = lease_until
+        return [entry for entry in entries if entry.key not in owned]
+
+
+def _no_longer_owned(entries: list[InFlight]) -> list[InFlight]:
+    if not entries:
+        return []
+    owned = still_owned([entry.key for entry in entries])
+    return [entry for entry in entries if entry.key not in owned]

@@ -1,0 +1,174 @@
+"""One durable task: the row that is the truth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from tasks_core.engine.states import FINAL, NOT_STARTED, UNFINISHED, WAITING, State
+from tasks_core.priorities import Priority
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Tasks, asked for in the words of the platform."""
+
+    def waiting(self) -> TaskQuerySet:
+        """Not yet handed to the broker."""
+        return self.filter(state__in=sorted(WAITING))
+
+    def due(self, now: datetime) -> TaskQuerySet:
+        """Waiting, and their time has come."""
+        return self.waiting().filter(run_after__lte=now)
+
+    def unfinished(self) -> TaskQuerySet:
+        """Not in a final state."""
+        return self.filter(state__in=sorted(UNFINISHED))
+
+    def finished(self) -> TaskQuerySet:
+        """In a final state."""
+        return self.filter(state__in=sorted(FINAL))
+
+    def expired(self, now: datetime) -> TaskQuerySet:
+        """Past ``expires_at`` with no attempt under way."""
+        return self.filter(state__in=sorted(NOT_STARTED), expires_at__lte=now)
+
+    def lease_over(self, now: datetime) -> TaskQuerySet:
+        """RUNNING, but nobody has renewed the lease."""
+        return self.filter(state=State.RUNNING, lease_until__lt=now)
+
+
+class Task(models.Model):
+    """A task type, a payload, when, how urgent, and its state.
+
+    Rows are changed only by conditional updates that name the state they leave (``tasks_core.statements``).
+    """
+
+    task_type = models.CharField(max_length=200)
+    queue_name = models.CharField(max_length=64)
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
+    state = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.value.capitalize()) for s in State],
+        default=State.SCHEDULED,
+    )
+    payload = models.JSONField(default=dict)
+
+    run_after = models.DateTimeField()
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="No attempt begins from then on."
+    )
+    enqueued_at = models.DateTimeField()
+    queued_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the first attempt began."
+    )
+    last_attempted_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    attempts = models.IntegerField(
+        default=0,
+        help_text="Executions begun; with the id it fences the worker that owns the task.",
+    )
+    attempts_returned = models.IntegerField(
+        default=0, help_text="Executions that do not count: snoozed, handed back, lost in company."
+    )
+    isolated = models.BooleanField(
+        default=False, help_text="Runs in a batch of its own, because its process died once."
+    )
+    claimed_with = models.SmallIntegerField(
+        null=True, blank=True, help_text="Size of the batch it was claimed in."
+    )
+    lease_until = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=200, blank=True, default="")
+
+    retry_policy = models.ForeignKey(
+        "tasks_core.RetryPolicy",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="tasks",
+        db_index=False,
+    )
+    retry = models.JSONField(null=True, blank=True, help_text="A retry rule of this task alone.")
+
+    result = models.JSONField(null=True, blank=True)
+    error = models.TextField(blank=True, default="", help_text="The last failure, in one line.")
+
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    unique_key = models.CharField(  # noqa: DJ001 NULL keeps it out of the unique index
+        max_length=320, null=True, blank=True
+    )
+    unique_until = models.CharField(  # noqa: DJ001
+        max_length=8,
+        null=True,
+        blank=True,
+        help_text="The transition that frees unique_key: started or finished. Empty: never.",
+    )
+    correlation_id = models.CharField(max_length=128, blank=True, default="")
+    tags = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    replay_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replays",
+        db_index=False,
+    )
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state__in=[s.value for s in State]), name="tasks_core_task_state"
+            ),
+            models.UniqueConstraint(
+                fields=("unique_key",),
+                condition=Q(unique_key__isnull=False),
+                name="tasks_core_task_unique_key",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("queue_name", "priority", "run_after"),
+                condition=Q(state__in=("SCHEDULED", "RETRYING")),
+                name="tasks_core_task_due",
+            ),
+            models.Index(
+                fields=("queued_at",), condition=Q(state="QUEUED"), name="tasks_core_task_queued"
+            ),
+            models.Index(
+                fields=("lease_until",), condition=Q(state="RUNNING"), name="tasks_core_task_lease"
+            ),
+            models.Index(
+                fields=("expires_at",),
+                condition=Q(
+                    state__in=("SCHEDULED", "RETRYING", "QUEUED"), expires_at__isnull=False
+                ),
+                name="tasks_core_task_expiry",
+            ),
+            models.Index(
+                fields=("state", "finished_at"),
+                condition=Q(finished_at__isnull=False),
+                name="tasks_core_task_finished",
+            ),
+            GinIndex(fields=("tags",), condition=~Q(tags=[]), name="tasks_core_task_tags"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.task_type} #{self.pk} ({self.state})"
+
+    @property
+    def attempts_used(self) -> int:
+        """Attempts that count against the retry policy."""
+        return self.attempts - self.attempts_returned
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the state is final."""
+        return State(self.state) in FINAL

@@ -1,0 +1,50 @@
+"""A worker that has registered itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+HEARTBEAT = timedelta(seconds=5)
+SILENCE = 4 * HEARTBEAT
+"""A worker that has been silent for so long counts as gone."""
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    """Workers, asked for in the words of the platform."""
+
+    def alive(self, now: datetime) -> WorkerQuerySet:
+        """Started, not stopped, and heard of lately."""
+        return self.filter(stopped_at__isnull=True, heartbeat_at__gt=now - SILENCE)
+
+
+class Worker(models.Model):
+    """One ``celery worker`` or ``celery beat`` process and what it consumes."""
+
+    class Role(models.TextChoices):
+        """Which process it is."""
+
+        WORKER = "worker", "Worker"
+        BEAT = "beat", "Beat"
+
+    name = models.CharField(max_length=200, unique=True)
+    role = models.CharField(max_length=6, choices=Role.choices)
+    hostname = models.CharField(max_length=200)
+    pid = models.IntegerField()
+    queues = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    task_types = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    concurrency = models.IntegerField(default=0)
+    version = models.CharField(max_length=50, blank=True, default="")
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name}"

@@ -1,0 +1,173 @@
+"""Check what a caller asks for, before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tasks_core.engine.retry import RetryRule
+from tasks_core.exceptions import InvalidOption, InvalidSchedule
+from tasks_core.json_text import json_text
+from tasks_core.lanes import QUEUE_NAME
+from tasks_core.models import RetryPolicy
+from tasks_core.priorities import Priority
+from tasks_core.registry import TaskType
+
+TAG = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+MAX_TAGS = 20
+MAX_AHEAD = timedelta(days=366 * 10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Everything about a new task but its payload and its key, checked."""
+
+    queue_name: str
+    priority: Priority
+    run_after: datetime
+    expires_at: datetime | None
+    retry_policy_id: int | None
+    retry: str | None
+    tags: list[str]
+    correlation_id: str
+
+
+def checked_options(
+    registered: TaskType,
+    *,
+    now: datetime,
+    run_after: datetime | None,
+    expires_at: datetime | None,
+    priority: int | None,
+    queue_name: str | None,
+    retry: RetryRule | str | None,
+    tags: Iterable[str],
+    correlation_id: str,
+) -> Options:
+    """Return the options of a new task, with the defaults of its type.
+
+    Raises:
+        InvalidSchedule, InvalidOption: names the argument and what would be right.
+    """
+    start = _instant("run_after", run_after, now) or now
+    expiry = _instant("expires_at", expires_at, now)
+    if expiry is not None and expiry <= max(start, now):
+        raise InvalidSchedule(
+            f"expires_at ({expiry.isoformat()}) must be later than the time to run ({start.isoformat()})"
+        )
+    policy_id, rule = _retry(retry)
+    return Options(
+        queue_name=_queue_name(queue_name, registered),
+        priority=_priority(priority, registered),
+        run_after=start,
+        expires_at=expiry,
+        retry_policy_id=policy_id,
+        retry=rule,
+        tags=_tags(tags),
+        correlation_id=_short_text("correlation_id", correlation_id, 128),
+    )
+
+
+def idempotency_key(value: str | None) -> str | None:
+    """Return a caller's key, checked.
+
+    Raises:
+        InvalidOption: empty, too long or with a NUL character.
+    """
+    if value is None:
+        return None
+    if value == "":
+        raise InvalidOption("idempotency_key must not be empty; leave it out for none")
+    return _short_text("idempotency_key", value, 255)
+
+
+def delay_seconds(delay: timedelta | float) -> timedelta:
+    """Return ``delay`` as a timedelta.
+
+    Raises:
+        InvalidSchedule: negative, too far ahead or no number.
+    """
+    if isinstance(delay, bool) or not isinstance(delay, timedelta | int | float):
+        raise InvalidSchedule(f"delay must be a timedelta or seconds, not {type(delay).__name__}")
+    try:
+        span = delay if isinstance(delay, timedelta) else timedelta(seconds=delay)
+    except (OverflowError, ValueError) as error:
+        raise InvalidSchedule(f"delay {delay!r} is out of range: {error}") from None
+    if span < timedelta(0):
+        raise InvalidSchedule(f"delay must not be negative: {span.total_seconds():g} s")
+    if span > MAX_AHEAD:
+        raise InvalidSchedule(f"delay must be at most {MAX_AHEAD.days} days, not {span.days}")
+    return span
+
+
+def _instant(name: str, value: datetime | None, now: datetime) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise InvalidSchedule(f"{name} must be a datetime, not {type(value).__name__}")
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise InvalidSchedule(
+            f"{name} ({value.isoformat()}) has no time zone; use an aware datetime, "
+            "for example django.utils.timezone.make_aware(value)"
+        )
+    if value - now > MAX_AHEAD:
+        raise InvalidSchedule(f"{name} must lie within {MAX_AHEAD.days} days from now")
+    return value
+
+
+def _priority(value: int | None, registered: TaskType) -> Priority:
+    if value is None:
+        return registered.priority
+    try:
+        return Priority(value)
+    except ValueError:
+        raise InvalidOption(
+            f"priority must be 0 (critical), 1 (high), 2 (normal) or 3 (low), not {value!r}"
+        ) from None
+
+
+def _queue_name(value: str | None, registered: TaskType) -> str:
+    if value is None:
+        return registered.queue_name
+    if not isinstance(value, str) or not QUEUE_NAME.fullmatch(value):
+        raise InvalidOption(
+            f"queue_name {value!r} must be lower-case letters, digits, _ and -, at most 63 of them"
+        )
+    return value
+
+
+def _retry(retry: RetryRule | str | None) -> tuple[int | None, str | None]:
+    if retry is None:
+        return None, None
+    if isinstance(retry, RetryRule):
+        return None, json_text(retry.to_json())
+    policy_id = RetryPolicy.objects.filter(name=retry).values_list("pk", flat=True).first()
+    if policy_id is None:
+        known = ", ".join(RetryPolicy.objects.values_list("name", flat=True)[:20]) or "none"
+        raise InvalidOption(f"retry: no retry policy is called {retry!r}; there are: {known}")
+    return policy_id, None
+
+
+def _tags(tags: Iterable[str]) -> list[str]:
+    if isinstance(tags, str):
+        raise InvalidOption("tags must be a list of words, not one string")
+    found = list(dict.fromkeys(tags))
+    if len(found) > MAX_TAGS:
+        raise InvalidOption(f"tags: at most {MAX_TAGS}, not {len(found)}")
+    for tag in found:
+        if not isinstance(tag, str) or not TAG.fullmatch(tag):
+            raise InvalidOption(f"tags: {tag!r} must match {TAG.pattern}")
+    return found
+
+
+def _short_text(name: str, value: Any, limit: int) -> str:
+    if not isinstance(value, str):
+        raise InvalidOption(f"{name} must be a string, not {type(value).__name__}")
+    if len(value) > limit:
+        raise InvalidOption(f"{name} must have at most {limit} characters, not {len(value)}")
+    if "\x00" in value:
+        raise InvalidOption(f"{name} must not hold a NUL character")
+    return value

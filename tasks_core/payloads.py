@@ -1,0 +1,148 @@
+"""Payloads: checked against the schema of their task type, stored as JSON, secrets sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
+
+from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
+from tasks_core.json_text import json_text
+from tasks_core.sealing import seal, unseal
+
+SEALED = "$sealed"
+
+
+class PayloadSchema:
+    """The form of one task type's payload.
+
+    ``annotation`` is the handler's own: a pydantic model, a dataclass, a TypedDict, or anything else that
+    pydantic understands. Fields of type ``SecretStr`` are encrypted at rest.
+    """
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+        self._adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        self._is_plain = annotation in (dict[str, Any], dict, Any)
+
+    def store(self, payload: Any, *, max_bytes: int) -> str:
+        """Check ``payload`` and return the JSON to store.
+
+        Raises:
+            InvalidPayload: names each field that is wrong, and never its value.
+            PayloadTooLarge: longer than ``max_bytes``.
+        """
+        try:
+            value = self._adapter.validate_python(payload)
+            plain = value if self._is_plain else self._adapter.dump_python(value, round_trip=True)
+            text = json_text(to_jsonable_python(_sealed(plain)))
+        except ValidationError as error:
+            raise InvalidPayload(_explain(error)) from None
+        except PydanticSerializationError as error:
+            raise InvalidPayload(f"payload cannot be stored as JSON: {error}") from None
+        except ValueError as error:
+            raise InvalidPayload(f"payload: {error}") from None
+        size = len(text.encode())
+        if size > max_bytes:
+            raise PayloadTooLarge(
+                f"payload has {size:,} bytes, more than the {max_bytes:,} allowed; "
+                "store the data elsewhere and pass its key"
+            )
+        return text
+
+    def load(self, stored: Any) -> Any:
+        """Return the payload for the handler, secrets opened.
+
+        Raises:
+            InvalidPayload: it no longer fits the schema, which has changed since it was stored.
+        """
+        plain = _mapped(stored, _opened)
+        if self._is_plain:
+            return plain
+        try:
+            return self._adapter.validate_json(json.dumps(plain))
+        except ValidationError as error:
+            raise InvalidPayload(_explain(error)) from None
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema, for documentation."""
+        return self._adapter.json_schema()
+
+
+def secrets_of(stored: Any) -> list[str]:
+    """Return the opened secrets of a stored payload, for scrubbing texts.
+
+    A secret that no key opens is left out: nobody can have read it either.
+    """
+    opened = []
+    for token in _tokens(stored):
+        with suppress(ImproperlyConfigured):
+            opened.append(unseal(token))
+    return opened
+
+
+def masked(stored: Any) -> Any:
+    """Return the payload as people may see it."""
+    return _mapped(stored, lambda _token: "••••••")
+
+
+def parse(text: str) -> Any:
+    """Read JSON typed by a person.
+
+    Raises:
+        InvalidPayload: not JSON; the message says where.
+    """
+    try:
+        return from_json(text)
+    except ValueError as error:
+        raise InvalidPayload(f"payload is not JSON: {error}") from None
+
+
+def _sealed(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return {SEALED: seal(value.get_secret_value())}
+    if isinstance(value, dict):
+        if SEALED in value:
+            raise ValueError(f"the key {SEALED!r} is reserved")
+        return {key: _sealed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_sealed(item) for item in value]
+    return value
+
+
+def _mapped(value: Any, convert: Callable[[str], Any]) -> Any:
+    if isinstance(value, dict):
+        if SEALED in value:
+            return convert(value[SEALED])
+        return {key: _mapped(item, convert) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mapped(item, convert) for item in value]
+    return value
+
+
+def _opened(token: str) -> str:
+    return unseal(token)
+
+
+def _tokens(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if SEALED in value:
+            yield value[SEALED]
+            return
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _tokens(item)
+
+
+def _explain(error: ValidationError) -> str:
+    parts = []
+    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+        path = ".".join(("payload", *map(str, detail["loc"])))
+        parts.append(f"{path}: {detail['msg']}")
+    return "; ".join(parts)

@@ -1,0 +1,14 @@
+"""How urgent a task is."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Priority(models.IntegerChoices):
+    """0 is the most urgent."""
+
+    CRITICAL = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3

@@ -1,0 +1,107 @@
+"""Publish messages of task ids, and see how many wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from amqp.exceptions import ChannelError
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+from tasks_core.redis_client import broker_client, key
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A batch of ids of one task type for one lane."""
+
+    lane: str
+    task_type: str
+    ids: list[int]
+
+
+class BrokerUnavailable(Exception):
+    """The broker cannot be reached; ``unsent`` are the messages that may not have arrived."""
+
+    def __init__(self, reason: str, unsent: Sequence[Message] = ()) -> None:
+        super().__init__(reason)
+        self.unsent = list(unsent)
+
+
+def publish(messages: Sequence[Message]) -> None:
+    """Send ``messages`` in order.
+
+    Nothing is tried twice here: the rows are the retry. A message that arrives twice does no harm.
+
+    Raises:
+        BrokerUnavailable: with the messages that were not sent.
+    """
+    for position, message in enumerate(messages):
+        try:
+            current_app.tasks[message.task_type].apply_async(
+                args=(message.ids,), queue=message.lane, retry=False
+            )
+        except (OperationalError, OSError) as error:
+            raise BrokerUnavailable(str(error), messages[position:]) from error
+
+
+def publish_plain(queue: str, body: dict[str, Any]) -> None:
+    """Send a JSON object to a broker queue that programs outside the platform read.
+
+    Raises:
+        BrokerUnavailable: it was not sent.
+    """
+    try:
+        with current_app.producer_pool.acquire(block=True, timeout=5) as producer:
+            producer.publish(
+                body,
+                routing_key=queue,
+                exchange="",
+                serializer="json",
+                retry=False,
+                declare=[current_app.amqp.queues[queue]],
+            )
+    except (OperationalError, OSError) as error:
+        raise BrokerUnavailable(str(error)) from error
+
+
+def waiting_messages(queues: Sequence[str]) -> dict[str, int]:
+    """Return how many messages wait in each broker queue.
+
+    Raises:
+        BrokerUnavailable: the broker cannot be asked.
+    """
+    client = broker_client()
+    if client is None:
+        return _declared_counts(queues)
+    try:
+        with client.pipeline(transaction=False) as pipeline:
+            for queue in queues:
+                pipeline.llen(key(queue))
+            return dict(zip(queues, pipeline.execute(), strict=True))
+    except (redis.RedisError, OSError) as error:
+        raise BrokerUnavailable(str(error)) from error
+
+
+def _declared_counts(queues: Sequence[str]) -> dict[str, int]:
+    """Ask any broker that kombu knows, by a passive declaration of each queue."""
+    counts = {}
+    try:
+        with current_app.pool.acquire(block=True, timeout=5) as connection:
+            for queue in queues:
+                with connection.channel() as channel:
+                    counts[queue] = _declared_count(channel, queue)
+    except (OperationalError, OSError) as error:
+        raise BrokerUnavailable(str(error)) from error
+    return counts
+
+
+def _declared_count(channel: Any, queue: str) -> int:
+    try:
+        count: int = channel.queue_declare(queue=queue, passive=True).message_count
+    except ChannelError:  # nobody has declared it: nothing waits
+        return 0
+    return count

@@ -1,0 +1,60 @@
+"""Write outcomes: the one place where an attempt's end reaches the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from tasks_core import clock, database
+from tasks_core.endings import announce_unsuccessful
+from tasks_core.engine.states import FINAL, State
+from tasks_core.failures import fingerprint
+from tasks_core.signals import dead_letters_written
+from tasks_core.statements.finish import Evidence, FinishedAttempt, bury, finish
+from tasks_core.versions import versions
+
+UNSUCCESSFUL = FINAL - {State.SUCCEEDED}
+
+
+def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
+    """Write the outcomes of ``attempts`` (with their task types) and return the ids that took effect.
+
+    One statement if all went well, a second one for dead letters; all in one transaction.
+    """
+    finished = [attempt for _, attempt in attempts]
+    unsuccessful = [
+        (kind, attempt) for kind, attempt in attempts if attempt.outcome.state in UNSUCCESSFUL
+    ]
+    if not unsuccessful:
+        return finish(finished)
+    with transaction.atomic(using=database.alias()):
+        written = finish(finished)
+        ended = [(kind, attempt) for kind, attempt in unsuccessful if attempt.task_id in written]
+        _bury([(kind, a) for kind, a in ended if a.outcome.state is State.DEAD])
+        announce_unsuccessful(attempt.task_id for _, attempt in ended)
+    return written
+
+
+def _bury(dead: list[tuple[str, FinishedAttempt]]) -> None:
+    if not dead:
+        return
+    evidence = [_evidence(kind, attempt) for kind, attempt in dead]
+    ids = bury(evidence, versions=versions(), now=clock.now())
+    transaction.on_commit(
+        lambda: dead_letters_written.send_robust(sender=None, ids=ids), using=database.alias()
+    )
+
+
+def _evidence(kind: str, attempt: FinishedAttempt) -> Evidence:
+    failure = attempt.outcome.failure
+    if failure is None:
+        raise ValueError(f"task {attempt.task_id} is dead without a failure")
+    return Evidence(
+        task_id=attempt.task_id,
+        reason=attempt.outcome.reason[:200],
+        error=failure.error[:200],
+        message=failure.message,
+        traceback=failure.traceback,
+        fingerprint=fingerprint(kind, failure),
+    )

@@ -1,0 +1,121 @@
+"""Bring back what was lost: attempts whose worker is gone, and tasks whose message is gone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+
+from django.db import transaction
+
+from tasks_core import clock, database
+from tasks_core.conf import setting
+from tasks_core.engine import decision
+from tasks_core.engine.decision import Attempt
+from tasks_core.engine.outcome import Failure, Outcome
+from tasks_core.lanes import lane_name
+from tasks_core.policies import rule_for
+from tasks_core.publisher import waiting_messages
+from tasks_core.recorder import record
+from tasks_core.registry import task_types
+from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.statements.recover import (
+    AbandonedTask,
+    QueuedLane,
+    abandoned,
+    queued_lanes,
+    requeue_lost,
+)
+
+logger = logging.getLogger(__name__)
+
+LIMIT = 500
+_rng = Random()
+
+
+def recover_attempts() -> int:
+    """End the attempts whose lease is over; return how many.
+
+    A lost attempt counts against the policy, so a task that kills its process ends as a dead letter. Only
+    where the process had several tasks in hand, nobody knows which one is to blame: then none loses an
+    attempt, and each runs alone from now on.
+    """
+    with transaction.atomic(using=database.alias()):
+        tasks = abandoned(limit=LIMIT, now=clock.now())
+        if tasks:
+            record([(task.task_type, _ended(task)) for task in tasks])
+    if tasks:
+        logger.warning("%d attempts were lost with their worker", len(tasks))
+    return len(tasks)
+
+
+def _ended(task: AbandonedTask) -> FinishedAttempt:
+    now = clock.now()
+    return FinishedAttempt(
+        task_id=task.id,
+        attempt=task.attempt,
+        outcome=_outcome(task),
+        started_at=task.last_attempted_at,
+        ended_at=now,
+    )
+
+
+def _outcome(task: AbandonedTask) -> Outcome:
+    now = clock.now()
+    if not task.was_alone:
+        return decision.lost_in_company(now=now)
+    rule = rule_for(
+        task_types().get(task.task_type), retry=task.retry, retry_policy_id=task.retry_policy_id
+    )
+    failure = Failure(
+        error="tasks_core.WorkerLost",
+        message=f"worker {task.worker} stopped renewing the lease; it was killed, cut off or stuck",
+    )
+    facts = Attempt(
+        used=task.attempt - task.attempts_returned,
+        first_started_at=task.started_at,
+        expires_at=task.expires_at,
+    )
+    return decision.after_failure(rule, failure, facts, now=now, rng=_rng)
+
+
+def recover_messages() -> int:
+    """Make tasks SCHEDULED again whose message is lost; return how many.
+
+    A message that waits is not lost, however long: only if the broker queue is empty, or if tasks that
+    were queued later have been claimed, is it gone.
+
+    Raises:
+        BrokerUnavailable: the broker cannot be asked, so nothing can be told lost from waiting.
+    """
+    patience = timedelta(seconds=setting("LOST_MESSAGE_SECONDS"))
+    now = clock.now()
+    lanes = queued_lanes(before=now - patience)
+    if not lanes:
+        return 0
+    names = {lane: lane_name(lane.queue_name, lane.priority) for lane in lanes}
+    waiting = waiting_messages(sorted(names.values()))
+    found = 0
+    for lane in lanes:
+        for batch in _lost(lane, is_empty=waiting[names[lane]] == 0, patience=patience):
+            found += len(batch)
+    if found:
+        logger.warning("%d queued tasks had lost their message", found)
+    return found
+
+
+def _lost(lane: QueuedLane, *, is_empty: bool, patience: timedelta) -> Iterator[list[int]]:
+    while True:
+        now = clock.now()
+        ids = requeue_lost(
+            lane,
+            is_empty=is_empty,
+            before=now - patience,
+            slack=patience,
+            limit=LIMIT,
+            now=now,
+        )
+        if not ids:
+            return
+        yield ids

@@ -1,0 +1,36 @@
+"""Our own Redis clients, each with time-outs, one pool per process and address."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+def wake_up_client() -> redis.Redis | None:
+    """Return the client for wake-up calls, or None in an installation without Redis."""
+    url = getattr(settings, "REDIS_URL", None)
+    return _client(url, os.getpid()) if url else None
+
+
+def broker_client() -> redis.Redis | None:
+    """Return a client of the broker if that is Redis, else None."""
+    url = settings.CELERY_BROKER_URL
+    return _client(url, os.getpid()) if url.startswith(SCHEMES) else None
+
+
+def key(name: str) -> str:
+    """Return ``name`` with this installation's prefix."""
+    return f"{getattr(settings, 'KEY_PREFIX', '')}{name}"
+
+
+@lru_cache(maxsize=4)
+def _client(url: str, _pid: int) -> redis.Redis:
+    # No retries: whoever waits here is a caller that has committed already, or a loop that comes again.
+    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **settings.REDIS_OPTIONS)

@@ -1,0 +1,167 @@
+"""Task types: a name, a handler, a payload schema and limits; and their registry."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from tasks_core.conf import setting
+from tasks_core.engine.retry import Exponential, RetryRule
+from tasks_core.exceptions import UnknownTaskType
+from tasks_core.lanes import QUEUE_NAME
+from tasks_core.payloads import PayloadSchema
+from tasks_core.priorities import Priority
+
+Handler = Callable[..., Any]
+HandlerT = TypeVar("HandlerT", bound=Handler)
+
+TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+DEFAULT_RETRY = Exponential(max_attempts=5, initial=2.0, factor=2.0, cap=600.0, jitter="full")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskType:
+    """What is registered under one name."""
+
+    name: str
+    handler: Handler
+    schema: PayloadSchema
+    queue_name: str
+    priority: Priority
+    retry: RetryRule
+    is_async: bool
+    takes_context: bool
+    max_runtime: float | None
+    max_batch: int | None
+    max_concurrency: int
+    final_errors: tuple[type[BaseException], ...]
+    max_payload_bytes: int
+
+
+_types: dict[str, TaskType] = {}
+
+
+def task_type(
+    name: str,
+    *,
+    queue_name: str = "default",
+    priority: int = Priority.NORMAL,
+    retry: RetryRule = DEFAULT_RETRY,
+    max_runtime: float | None = None,
+    max_batch: int | None = None,
+    max_concurrency: int = 100,
+    final_errors: tuple[type[BaseException], ...] = (),
+    max_payload_bytes: int | None = None,
+) -> Callable[[HandlerT], HandlerT]:
+    """Register the decorated function as the handler of the task type ``name``.
+
+    The function takes the payload, whose annotation is its schema, and may take a ``TaskContext`` second.
+    It may be ``async def``: then many run at once in one worker process. What it returns is stored as the
+    result and must be JSON. It must bear being run again: execution is at least once.
+
+    Args:
+        name: dotted name, also the name of the Celery task, so that Flower shows it.
+        queue_name: lower-case letters, digits, ``_`` and ``-``.
+        priority: 0 (critical) to 3 (low); a task may have its own.
+        retry: when to try again; a task may have its own.
+        max_runtime: seconds after which the handler gets a ``TimeoutError``.
+        max_batch: most tasks in one message.
+        max_concurrency: for ``async def``: most tasks in flight in one worker process.
+        final_errors: exceptions that are never retried.
+        max_payload_bytes: size as JSON; the setting MAX_PAYLOAD_BYTES if not given.
+
+    Raises:
+        ValueError: a value out of range, or the name is taken by another handler.
+    """
+
+    def register(handler: HandlerT) -> HandlerT:
+        payload, takes_context = _signature(name, handler)
+        registered = TaskType(
+            name=name,
+            handler=handler,
+            schema=PayloadSchema(payload),
+            queue_name=queue_name,
+            priority=Priority(priority),
+            retry=retry,
+            is_async=inspect.iscoroutinefunction(handler),
+            takes_context=takes_context,
+            max_runtime=max_runtime,
+            max_batch=max_batch,
+            max_concurrency=max_concurrency,
+            final_errors=final_errors,
+            max_payload_bytes=max_payload_bytes or setting("MAX_PAYLOAD_BYTES"),
+        )
+        _check(registered)
+        _types[name] = registered
+        _expose(registered)
+        return handler
+
+    return register
+
+
+def get_task_type(name: str) -> TaskType:
+    """Return the task type registered under ``name``.
+
+    Raises:
+        UnknownTaskType: there is none; the message lists close names.
+    """
+    try:
+        return _types[name]
+    except KeyError:
+        raise UnknownTaskType(_unknown(name)) from None
+
+
+def task_types() -> dict[str, TaskType]:
+    """Return all registered task types by name."""
+    return dict(_types)
+
+
+def queue_names() -> list[str]:
+    """Return the queues that the registered task types use, sorted."""
+    return sorted({t.queue_name for t in _types.values()} | {"default"})
+
+
+def _expose(registered: TaskType) -> None:
+    from tasks_core.celery_tasks import expose  # the executor behind it needs the registry
+
+    expose(registered.name)
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, _types, n=3) or sorted(_types)[:10]
+    known = ", ".join(close) or "none; declare one with @task_type in <app>/task_types.py"
+    return f"no task type {name!r} is registered; known: {known}"
+
+
+def _signature(name: str, handler: Handler) -> tuple[Any, bool]:
+    parameters = list(inspect.signature(handler).parameters.values())
+    if not 1 <= len(parameters) <= 2:
+        raise ValueError(f"{name}: the handler takes (payload) or (payload, context)")
+    hints = get_type_hints(handler)
+    return hints.get(parameters[0].name, dict[str, Any]), len(parameters) == 2
+
+
+def _check(registered: TaskType) -> None:
+    name = registered.name
+    known = _types.get(name)
+    if known is not None and _place(known.handler) != _place(registered.handler):
+        raise ValueError(f"task type {name!r} is registered already, by {_place(known.handler)}")
+    if not TYPE_NAME.fullmatch(name) or len(name) > 200:
+        raise ValueError(f"task type {name!r}: use dotted names such as 'invoice.remind'")
+    if not QUEUE_NAME.fullmatch(registered.queue_name):
+        raise ValueError(
+            f"{name}: queue_name {registered.queue_name!r} must match {QUEUE_NAME.pattern}"
+        )
+    for field in ("max_runtime", "max_batch", "max_concurrency"):
+        value = getattr(registered, field)
+        if value is not None and value <= 0:
+            raise ValueError(f"{name}: {field} must be positive, not {value}")
+
+
+def _place(handler: Handler) -> str:
+    return f"{handler.__module__}.{handler.__qualname__}"

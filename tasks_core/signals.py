@@ -1,0 +1,33 @@
+"""Django signals of the platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.dispatch import Signal
+
+from tasks_core.engine.states import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsuccessfulTask:
+    """A task that has just ended without success. The payload is as stored, secrets sealed."""
+
+    task_id: int
+    task_type: str
+    state: State
+    payload: Any
+    error: str
+
+
+tasks_unsuccessful = Signal()
+"""Sent with ``tasks: list[UnsuccessfulTask]`` when tasks end DEAD, CANCELLED or EXPIRED.
+
+It is sent inside the transaction that ends them, whoever does (worker, recovery, cancel, expiry), so what
+a receiver writes is committed with it. A receiver that raises undoes the end of the tasks; be quick and
+careful.
+"""
+
+dead_letters_written = Signal()
+"""Sent with ``ids: list[int]`` after dead letters have been committed: for alerts."""

@@ -1,0 +1,133 @@
+"""See which lanes have work, and move due tasks to QUEUED."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tasks_core.database import fetch
+
+# A loose index scan: one probe for each lane that has waiting tasks, however many there are.
+LANES = """
+WITH RECURSIVE lane AS (
+    (
+        SELECT queue_name, priority, run_after FROM tasks_core_task
+        WHERE state IN ('SCHEDULED', 'RETRYING')
+        ORDER BY queue_name, priority, run_after LIMIT 1
+    )
+    UNION ALL
+    SELECT following.* FROM lane CROSS JOIN LATERAL (
+        SELECT queue_name, priority, run_after FROM tasks_core_task
+        WHERE state IN ('SCHEDULED', 'RETRYING')
+          AND (queue_name, priority) > (lane.queue_name, lane.priority)
+        ORDER BY queue_name, priority, run_after LIMIT 1
+    ) following
+)
+SELECT queue_name, priority, run_after FROM lane ORDER BY priority, run_after
+"""
+
+TAKE = """
+WITH due AS (
+    SELECT task.id FROM unnest(%(queue_names)s::text[], %(priorities)s::smallint[], %(limits)s::int[])
+        WITH ORDINALITY AS lane (queue_name, priority, room, position)
+    CROSS JOIN LATERAL (
+        SELECT id FROM tasks_core_task
+        WHERE state IN ('SCHEDULED', 'RETRYING')
+          AND queue_name = lane.queue_name AND priority = lane.priority
+          AND run_after <= %(now)s
+          AND (expires_at IS NULL OR expires_at > %(now)s)
+          AND task_type = ANY(%(task_types)s)
+        ORDER BY run_after LIMIT lane.room
+        FOR UPDATE SKIP LOCKED
+    ) task
+), task AS (
+    UPDATE tasks_core_task SET state = 'QUEUED', queued_at = %(now)s
+    FROM due WHERE tasks_core_task.id = due.id AND state IN ('SCHEDULED', 'RETRYING')
+    RETURNING tasks_core_task.id, task_type, queue_name, priority, isolated, run_after, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
+    SELECT id, 'queued', attempts, %(now)s FROM task
+)
+SELECT id, task_type, queue_name, priority, isolated FROM task ORDER BY priority, run_after, id
+"""
+
+HOLD = """
+WITH task AS (
+    UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
+    WHERE id = ANY(%(ids)s) AND state = 'QUEUED' AND queued_at = %(queued_at)s
+    RETURNING id, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
+    SELECT id, 'released', attempts, %(now)s, jsonb_build_object('reason', %(reason)s::text) FROM task
+)
+SELECT id FROM task
+"""
+
+POSTPONE = """
+WITH task AS (
+    UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL, run_after = %(run_after)s
+    WHERE id = ANY(%(ids)s) AND state = 'QUEUED'
+    RETURNING id, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
+    SELECT id, 'released', attempts, %(now)s, jsonb_build_object('reason', %(reason)s::text) FROM task
+)
+SELECT id FROM task
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLane:
+    """A lane that has waiting tasks, and when the first of them is due."""
+
+    queue_name: str
+    priority: int
+    first_run_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedTask:
+    """A task that must now be published."""
+
+    id: int
+    task_type: str
+    queue_name: str
+    priority: int
+    isolated: bool
+
+
+def waiting_lanes() -> list[WaitingLane]:
+    """Return the lanes with waiting tasks, the most urgent first."""
+    return [WaitingLane(*row) for row in fetch(LANES, {})]
+
+
+def take_due(
+    rooms: Sequence[tuple[WaitingLane, int]], task_types: list[str], *, now: datetime
+) -> list[QueuedTask]:
+    """Move due tasks to QUEUED, in each lane at most as many as it has room for."""
+    parameters = {
+        "queue_names": [lane.queue_name for lane, _ in rooms],
+        "priorities": [lane.priority for lane, _ in rooms],
+        "limits": [room for _, room in rooms],
+        "task_types": task_types,
+        "now": now,
+    }
+    return [QueuedTask(*row) for row in fetch(TAKE, parameters)]
+
+
+def hold(ids: list[int], *, queued_at: datetime, reason: str, now: datetime) -> list[int]:
+    """Move tasks queued at ``queued_at`` back to SCHEDULED, unless a worker has claimed them."""
+    parameters = {"ids": ids, "queued_at": queued_at, "reason": reason, "now": now}
+    return [row[0] for row in fetch(HOLD, parameters)]
+
+
+def postpone(ids: list[int], *, seconds: float, reason: str, now: datetime) -> list[int]:
+    """Move queued tasks back to SCHEDULED, to be dispatched again in ``seconds``."""
+    parameters = {
+        "ids": ids,
+        "reason": reason,
+        "now": now,
+        "run_after": now + timedelta(seconds=seconds),
+    }
+    return [row[0] for row in fetch(POSTPONE, parameters)]

@@ -1,0 +1,52 @@
+"""End tasks from outside an attempt: cancel and expire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tasks_core.database import fetch
+
+CANCEL = """
+WITH task AS (
+    UPDATE tasks_core_task SET
+        state = 'CANCELLED', finished_at = %(now)s, lease_until = NULL, error = %(reason)s,
+        unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
+    WHERE id = ANY(%(ids)s) AND state IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
+    RETURNING id, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
+    SELECT id, 'cancelled', attempts, %(now)s, jsonb_build_object('reason', %(reason)s::text) FROM task
+)
+SELECT id FROM task
+"""
+
+EXPIRE = """
+WITH overdue AS (
+    SELECT id FROM tasks_core_task
+    WHERE state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
+      AND expires_at IS NOT NULL AND expires_at <= %(now)s
+    ORDER BY expires_at LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), task AS (
+    UPDATE tasks_core_task SET
+        state = 'EXPIRED', finished_at = %(now)s, error = 'expired before the attempt began',
+        unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
+    FROM overdue
+    WHERE tasks_core_task.id = overdue.id AND state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
+    RETURNING tasks_core_task.id, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
+    SELECT id, 'expired', attempts, %(now)s FROM task
+)
+SELECT id FROM task
+"""
+
+
+def cancel(ids: list[int], *, reason: str, now: datetime) -> list[int]:
+    """Cancel those of ``ids`` that are unfinished and return them."""
+    return [row[0] for row in fetch(CANCEL, {"ids": ids, "reason": reason, "now": now})]
+
+
+def expire(*, limit: int, now: datetime) -> list[int]:
+    """Expire at most ``limit`` tasks whose time is over before an attempt began, and return them."""
+    return [row[0] for row in fetch(EXPIRE, {"limit": limit, "now": now})]

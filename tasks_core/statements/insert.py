@@ -1,0 +1,65 @@
+"""Insert tasks and their first event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tasks_core.database import fetch
+
+SQL = """
+WITH task AS (
+    INSERT INTO tasks_core_task (
+        task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at,
+        attempts, attempts_returned, isolated, worker, error,
+        retry_policy_id, retry, idempotency_key, unique_key, unique_until,
+        correlation_id, tags, replay_of_id
+    )
+    SELECT
+        %(task_type)s, %(queue_name)s, %(priority)s, 'SCHEDULED', row.payload::jsonb,
+        %(run_after)s, %(expires_at)s, %(now)s,
+        0, 0, false, '', '',
+        %(retry_policy_id)s, %(retry)s::jsonb, row.idempotency_key, row.unique_key, %(unique_until)s,
+        %(correlation_id)s, %(tags)s::varchar[], %(replay_of_id)s
+    FROM unnest(%(payloads)s::text[], %(idempotency_keys)s::text[], %(unique_keys)s::text[])
+        WITH ORDINALITY AS row (payload, idempotency_key, unique_key, position)
+    ORDER BY row.position
+    ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING
+    RETURNING id, unique_key
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
+    SELECT id, 'scheduled', 0, %(now)s FROM task
+)
+SELECT id, unique_key FROM task ORDER BY id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTasks:
+    """Tasks of one type that differ in payload and key only."""
+
+    task_type: str
+    queue_name: str
+    priority: int
+    run_after: datetime
+    expires_at: datetime | None
+    payloads: Sequence[str]
+    idempotency_keys: Sequence[str | None]
+    unique_keys: Sequence[str | None]
+    unique_until: str | None = None
+    retry_policy_id: int | None = None
+    retry: str | None = None
+    correlation_id: str = ""
+    tags: list[str] = field(default_factory=list)
+    replay_of_id: int | None = None
+
+
+def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:
+    """Insert ``tasks`` and return their ids in order; None where the key is taken."""
+    rows = fetch(SQL, {**vars(tasks), "now": now})
+    by_key = {key: task_id for task_id, key in rows if key is not None}
+    without_key = (task_id for task_id, key in rows if key is None)
+    return [
+        next(without_key) if key is None else by_key.pop(key, None) for key in tasks.unique_keys
+    ]

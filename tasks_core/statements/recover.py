@@ -1,0 +1,126 @@
+"""Find what was lost: messages that never arrive, and attempts that nobody owns any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tasks_core.database import fetch
+
+QUEUED_LANES = """
+SELECT queue_name, priority, count(*), min(queued_at)
+FROM tasks_core_task WHERE state = 'QUEUED' AND queued_at < %(before)s
+GROUP BY queue_name, priority
+"""
+
+REQUEUE = """
+WITH lost AS (
+    SELECT task.id FROM tasks_core_task task
+    LEFT JOIN tasks_core_lane lane
+        ON lane.queue_name = task.queue_name AND lane.priority = task.priority
+    WHERE task.state = 'QUEUED' AND task.queued_at < %(before)s
+      AND task.queue_name = %(queue_name)s AND task.priority = %(priority)s
+      AND (%(is_empty)s OR task.queued_at < lane.claimed_until - %(slack)s)
+    ORDER BY task.queued_at LIMIT %(limit)s
+    FOR UPDATE OF task SKIP LOCKED
+), task AS (
+    UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
+    FROM lost WHERE tasks_core_task.id = lost.id AND state = 'QUEUED'
+    RETURNING tasks_core_task.id, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
+    SELECT id, 'lost', attempts, %(now)s, '{"what": "message"}'::jsonb FROM task
+)
+SELECT id FROM task
+"""
+
+ABANDONED = """
+SELECT id, attempts, attempts_returned, task_type, isolated, claimed_with, worker, started_at,
+    last_attempted_at, lease_until, expires_at, retry_policy_id, retry
+FROM tasks_core_task
+WHERE state = 'RUNNING' AND lease_until < %(now)s
+ORDER BY lease_until LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+"""
+
+ADVANCE_LANE = """
+INSERT INTO tasks_core_lane (queue_name, priority, claimed_until)
+VALUES (%(queue_name)s, %(priority)s, %(claimed_until)s)
+ON CONFLICT (queue_name, priority) DO UPDATE SET claimed_until = EXCLUDED.claimed_until
+WHERE tasks_core_lane.claimed_until < EXCLUDED.claimed_until
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedLane:
+    """A lane with tasks that have been QUEUED for a while."""
+
+    queue_name: str
+    priority: int
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedTask:
+    """A RUNNING task whose lease is over."""
+
+    id: int
+    attempt: int
+    attempts_returned: int
+    task_type: str
+    isolated: bool
+    claimed_with: int | None
+    worker: str
+    started_at: datetime
+    last_attempted_at: datetime
+    lease_until: datetime
+    expires_at: datetime | None
+    retry_policy_id: int | None
+    retry: Any
+
+    @property
+    def was_alone(self) -> bool:
+        """Whether it alone can be to blame for the end of its process."""
+        return self.isolated or self.claimed_with == 1
+
+
+def queued_lanes(*, before: datetime) -> list[QueuedLane]:
+    """Return the lanes with tasks queued ``before`` and not claimed since."""
+    return [QueuedLane(*row) for row in fetch(QUEUED_LANES, {"before": before})]
+
+
+def requeue_lost(
+    lane: QueuedLane, *, is_empty: bool, before: datetime, slack: Any, limit: int, now: datetime
+) -> list[int]:
+    """Move tasks back to SCHEDULED whose message must be lost, and return them.
+
+    It is lost if the broker queue is empty, or if tasks queued ``slack`` later have been claimed.
+    """
+    parameters = {
+        "queue_name": lane.queue_name,
+        "priority": lane.priority,
+        "is_empty": is_empty,
+        "before": before,
+        "slack": slack,
+        "limit": limit,
+        "now": now,
+    }
+    return [row[0] for row in fetch(REQUEUE, parameters)]
+
+
+def abandoned(*, limit: int, now: datetime) -> list[AbandonedTask]:
+    """Lock and return tasks whose lease is over; call it inside a transaction."""
+    return [AbandonedTask(*row) for row in fetch(ABANDONED, {"limit": limit, "now": now})]
+
+
+def advance_lane(queue_name: str, priority: int, *, claimed_until: datetime) -> None:
+    """Record how far the workers have come in a lane; it never moves back."""
+    parameters = {
+        "queue_name": queue_name,
+        "priority": priority,
+        "claimed_until": claimed_until,
+    }
+    fetch(ADVANCE_LANE, parameters)

@@ -1,0 +1,165 @@
+"""What operators and callers do to tasks that exist: look, cancel, run now, replay, discard."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import transaction
+
+from tasks_core import clock, database
+from tasks_core.endings import announce_unsuccessful
+from tasks_core.engine.states import EventKind
+from tasks_core.enqueuing import insert_one
+from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition, TaskNotFound
+from tasks_core.models import DeadLetter, Task, TaskEvent
+from tasks_core.nudge import nudge
+from tasks_core.options import Options
+from tasks_core.priorities import Priority
+from tasks_core.registry import get_task_type
+from tasks_core.statements.end import cancel as cancel_statement
+
+MAX_REASON = 200
+
+
+def get(task_id: int) -> Task:
+    """Return the task as it is now.
+
+    Raises:
+        TaskNotFound: there is none, or it has been removed by age.
+    """
+    task = Task.objects.filter(pk=task_id).first()
+    if task is None:
+        raise TaskNotFound(f"there is no task {task_id}; finished tasks are removed after a while")
+    return task
+
+
+def cancel(task_id: int, *, reason: str) -> bool:
+    """End an unfinished task as CANCELLED; return False if it had ended already.
+
+    A handler that is running learns of it through ``context.cancelled``; what it returns is dropped.
+
+    Raises:
+        TaskNotFound: there is no such task.
+    """
+    if cancel_many([task_id], reason=reason):
+        return True
+    get(task_id)
+    return False
+
+
+def cancel_many(task_ids: list[int], *, reason: str) -> list[int]:
+    """Cancel those of ``task_ids`` that are unfinished; return them."""
+    with transaction.atomic(using=database.alias()):
+        ids = cancel_statement(task_ids, reason=reason[:MAX_REASON], now=clock.now())
+        announce_unsuccessful(ids)
+    return ids
+
+
+def run_now(task_id: int) -> None:
+    """Let a waiting task start as soon as possible instead of at its ``run_after``.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        InvalidTransition: it does not wait; the message names its state.
+    """
+    now = clock.now()
+    with transaction.atomic(using=database.alias()):
+        changed = Task.objects.filter(pk=task_id).waiting().update(run_after=now)
+        if not changed:
+            task = get(task_id)
+            raise InvalidTransition(
+                f"task {task_id} is {task.state}; only a task that is SCHEDULED or RETRYING can be "
+                "brought forward"
+            )
+        TaskEvent.objects.create(task_id=task_id, kind=EventKind.RESCHEDULED, at=now)
+        transaction.on_commit(nudge, using=database.alias(), robust=True)
+
+
+def enqueue_again(task_id: int, *, payload: Any = None) -> Task:
+    """Enqueue a copy of a finished task, linked to it; with another ``payload`` if one is given.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        InvalidTransition: it has not finished; the message names its state.
+        UnknownTaskType, InvalidPayload: its type or the new payload is not valid (any more).
+    """
+    task = get(task_id)
+    if not task.is_finished:
+        raise InvalidTransition(
+            f"task {task_id} is {task.state}; only a finished task can be enqueued again"
+        )
+    return _copy(task, payload)
+
+
+def replay(dead_letter_id: int, *, payload: Any = None, note: str = "") -> Task:
+    """Enqueue the dead task again, as a new task linked both ways, and resolve the dead letter.
+
+    Raises:
+        DeadLetterNotFound: there is no such dead letter.
+        InvalidTransition: it has been resolved already.
+        UnknownTaskType, InvalidPayload: its type or the new payload is not valid (any more).
+    """
+    with transaction.atomic(using=database.alias()):
+        letter = _resolve(dead_letter_id, DeadLetter.Resolution.REPLAYED, note)
+        task = _copy(letter.task, payload)
+        DeadLetter.objects.filter(pk=letter.pk, replayed_as=None).update(replayed_as=task)
+        _record(letter, EventKind.REPLAYED, {"replayed_as": task.pk, "edited": payload is not None})
+    return task
+
+
+def discard(dead_letter_id: int, *, note: str) -> None:
+    """Resolve a dead letter without running its task again.
+
+    Raises:
+        DeadLetterNotFound: there is no such dead letter.
+        InvalidTransition: it has been resolved already.
+    """
+    with transaction.atomic(using=database.alias()):
+        letter = _resolve(dead_letter_id, DeadLetter.Resolution.DISCARDED, note)
+        _record(letter, EventKind.DISCARDED, {"note": note[:MAX_REASON]} if note else None)
+
+
+def _resolve(dead_letter_id: int, resolution: str, note: str) -> DeadLetter:
+    changed = (
+        DeadLetter.objects.unresolved()
+        .filter(pk=dead_letter_id)
+        .update(resolution=resolution, resolved_at=clock.now(), note=note)
+    )
+    letter = DeadLetter.objects.select_related("task").filter(pk=dead_letter_id).first()
+    if letter is None:
+        raise DeadLetterNotFound(f"there is no dead letter {dead_letter_id}")
+    if not changed:
+        raise InvalidTransition(
+            f"dead letter {dead_letter_id} has been {letter.resolution} already, "
+            f"on {letter.resolved_at:%Y-%m-%d %H:%M} UTC"
+        )
+    return letter
+
+
+def _record(letter: DeadLetter, kind: EventKind, data: dict[str, Any] | None) -> None:
+    TaskEvent.objects.create(
+        task_id=letter.task_id, kind=kind, attempt=letter.attempts, at=clock.now(), data=data
+    )
+
+
+def _copy(task: Task, payload: Any) -> Task:
+    """Insert the same task once more, due now, without the expiry and the key of the first."""
+    registered = get_task_type(task.task_type)
+    if payload is None:
+        registered.schema.load(task.payload)
+        stored = json.dumps(task.payload)
+    else:
+        stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
+    now = clock.now()
+    options = Options(
+        queue_name=task.queue_name,
+        priority=Priority(task.priority),
+        run_after=now,
+        expires_at=None,
+        retry_policy_id=task.retry_policy_id,
+        retry=json.dumps(task.retry) if task.retry else None,
+        tags=task.tags,
+        correlation_id=task.correlation_id,
+    )
+    return insert_one(registered, options, stored, key=None, replay_of_id=task.pk, now=now)

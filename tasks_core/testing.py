@@ -1,0 +1,45 @@
+"""For the tests of projects that use the platform: run what is due, here and now."""
+
+from __future__ import annotations
+
+from tasks_core import clock, worker_process
+from tasks_core.executor import execute
+from tasks_core.models import Task
+from tasks_core.registry import task_types
+from tasks_core.statements.dispatch import take_due, waiting_lanes
+
+SECONDS_TO_FINISH = 30.0
+
+
+def run_due(*, max_tasks: int = 1_000) -> int:
+    """Run every task that is due, in order of urgency, and those they make; return how many ran.
+
+    It takes the real way of dispatch, claim and finish on the caller's connection, without the broker.
+    Tasks that are due later stay: move the clock with ``tasks_core.clock.frozen``. Inside a ``TestCase``,
+    whose transaction other threads do not see, ``async def`` handlers cannot be recorded; use
+    ``TransactionTestCase`` for those.
+    """
+    ran = 0
+    while ran < max_tasks:
+        now = clock.now()
+        lanes = [(lane, 1) for lane in waiting_lanes() if lane.first_run_after <= now]
+        tasks = take_due(lanes, sorted(task_types()), now=now) if lanes else []
+        if not tasks:
+            return ran
+        for task in tasks:
+            ran += execute(task.task_type, [task.id], worker="test")
+            _finish_async(task.task_type)
+    return ran
+
+
+def _finish_async(task_type: str) -> None:
+    if task_types()[task_type].is_async:
+        process = worker_process.current()
+        process.loop.wait_until_idle(seconds=SECONDS_TO_FINISH)
+        process.outbox.flush()
+
+
+def enqueued(task_type: str | None = None) -> list[Task]:
+    """Return the unfinished tasks, the oldest first; of one type if given."""
+    tasks = Task.objects.unfinished().order_by("id")
+    return list(tasks.filter(task_type=task_type) if task_type else tasks)

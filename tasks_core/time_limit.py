@@ -1,0 +1,32 @@
+"""A limit on the run time of a handler that runs in the main thread."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise ``TimeoutError`` in the block once ``seconds`` have passed.
+
+    It uses the process' real-time timer, so it works in the main thread only (prefork and solo pools);
+    elsewhere the block runs without a limit.
+    """
+    if seconds is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def over(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"ran longer than max_runtime ({seconds:g} s)")
+
+    previous = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

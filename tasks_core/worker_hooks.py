@@ -1,0 +1,110 @@
+"""Where the platform meets the life of a Celery worker: queues, presence, a clean stop."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import signals
+from django.db import close_old_connections
+
+from tasks_core import clock, worker_process
+from tasks_core.lanes import expand
+from tasks_core.models import Worker
+from tasks_core.presence import Presence
+from tasks_core.registry import queue_names, task_types
+from tasks_core.statements.dispatch import postpone
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_TYPE_SECONDS = 60.0
+"""How long a task waits after it came to a worker that does not know its type (deploy skew)."""
+
+_presence: Presence | None = None
+
+
+def connect() -> None:
+    """Connect to Celery's signals; calling it again changes nothing."""
+    for signal, receiver in (
+        (signals.celeryd_after_setup, _consume_lanes),
+        (signals.worker_ready, _register),
+        (signals.worker_shutting_down, _ask_to_stop),
+        (signals.worker_process_shutdown, _drain),
+        (signals.worker_shutdown, _sign_off),
+        (signals.task_prerun, _check_connections),
+        (signals.task_unknown, _postpone_unknown),
+    ):
+        signal.connect(receiver, weak=False, dispatch_uid=f"tasks_core.{receiver.__name__}")
+
+
+def _consume_lanes(instance: Any, **_: Any) -> None:
+    """Consume the lanes of the queues named with -Q, or of all queues without it."""
+    queues = instance.app.amqp.queues
+    is_chosen = queues._consume_from is not None
+    names = list(queues.consume_from) if is_chosen else queue_names()
+    for lane in expand(names):
+        queues.select_add(lane, routing_key=lane)
+    worker_process.resume()
+
+
+def _register(sender: Any, **_: Any) -> None:
+    global _presence
+    worker = sender.controller if hasattr(sender, "controller") else sender
+    _presence = Presence(
+        worker.hostname,
+        Worker.Role.WORKER,
+        queues=list(worker.app.amqp.queues.consume_from),
+        task_types=list(task_types()),
+        concurrency=worker.concurrency or 0,
+    )
+    _presence.start()
+
+
+def _ask_to_stop(**_: Any) -> None:
+    worker_process.ask_to_stop()
+
+
+def _drain(**_: Any) -> None:
+    worker_process.drain()
+
+
+def _sign_off(**_: Any) -> None:
+    """The end of the main process; in the solo and threads pools it has run the tasks itself."""
+    worker_process.drain()
+    if _presence is not None:
+        _presence.stop()
+
+
+def _check_connections(task: Any, **_: Any) -> None:
+    """Replace connections that the database has closed since the last message."""
+    if task.name in task_types():
+        close_old_connections()
+
+
+def _postpone_unknown(message: Any, name: str, **_: Any) -> None:
+    """Put tasks aside that this worker cannot run: another one, or the next release, may."""
+    ids = _ids(message)
+    if not ids:
+        return
+    now = clock.now()
+    held = postpone(
+        ids,
+        seconds=UNKNOWN_TYPE_SECONDS,
+        reason=f"a worker does not know the task type {name}",
+        now=now,
+    )
+    logger.error(
+        "task type %r is not registered in this worker; %d tasks wait %.0f s for one that knows it; "
+        "deploy workers before the code that enqueues",
+        name,
+        len(held),
+        UNKNOWN_TYPE_SECONDS,
+    )
+
+
+def _ids(message: Any) -> list[int]:
+    try:
+        ids = message.decode()[0][0]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return []
+    return [i for i in ids if isinstance(i, int)] if isinstance(ids, list) else []

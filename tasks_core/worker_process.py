@@ -1,0 +1,107 @@
+"""What one worker process holds: its attempts, its keeper, its event loop, and the wish to stop."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import threading
+import time
+
+from django.db import connections
+
+from tasks_core import clock
+from tasks_core.conf import setting
+from tasks_core.event_loop import EventLoopThread
+from tasks_core.inflight import InFlightTable
+from tasks_core.keeper import Keeper
+from tasks_core.measurements import Measurements
+from tasks_core.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerProcess:
+    """Made on first use in each process (after the fork, in the prefork pool)."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.inflight = InFlightTable()
+        self.outbox = Outbox(self.inflight)
+        self.measurements = Measurements()
+        self.keeper = Keeper(self.inflight, self.outbox, self.measurements)
+        self.keeper.start()
+        self._loop: EventLoopThread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def loop(self) -> EventLoopThread:
+        """The standing event loop, started when first asked for."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = EventLoopThread()
+            return self._loop
+
+    def drain(self) -> None:
+        """Let running handlers end within the grace time, hand back the others, write everything."""
+        if self._loop is not None:
+            if not self._loop.wait_until_idle(seconds=setting("SHUTDOWN_GRACE_SECONDS")):
+                self._loop.cancel_all()
+            self._loop.stop()
+            self._loop = None
+        self._write_all()
+        self.keeper.end()
+        connections.close_all()
+
+    def _write_all(self) -> None:
+        deadline = time.monotonic() + setting("SHUTDOWN_GRACE_SECONDS")
+        while not self.outbox.flush():
+            if time.monotonic() > deadline:
+                logger.error("outcomes could not be written; the tasks will be run again")
+                return
+            time.sleep(0.2)
+        if not self.measurements.is_empty:
+            self.measurements.share(now=clock.now())
+
+
+# Shared memory: the main process of a prefork worker sets it, its children read it.
+_stopping = multiprocessing.Value("b", 0, lock=False)
+_process: WorkerProcess | None = None
+_making = threading.Lock()
+
+
+def current() -> WorkerProcess:
+    """Return this process' own, made on first use and anew after a fork."""
+    global _process
+    with _making:
+        if _process is None or _process.pid != os.getpid():
+            _process = WorkerProcess()
+        return _process
+
+
+def exists() -> bool:
+    """Tell whether this process has run any task."""
+    return _process is not None and _process.pid == os.getpid()
+
+
+def drain() -> None:
+    """Drain this process' own, if it has one."""
+    global _process
+    if _process is not None and _process.pid == os.getpid():
+        _process.drain()
+        _process = None
+
+
+def ask_to_stop() -> None:
+    """Tell this process and its children that no further handler may begin."""
+    _stopping.value = 1
+
+
+def is_stopping() -> bool:
+    """Whether the worker is on its way down."""
+    return bool(_stopping.value)
+
+
+def resume() -> None:
+    """Take the wish to stop back (a worker that starts in the same process)."""
+    _stopping.value = 0
