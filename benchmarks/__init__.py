@@ -1,0 +1,3 @@
+"""Measures Bellringer and its peers side by side, on this machine, in one run: `python -m
+benchmarks`.
+"""

@@ -1,0 +1,58 @@
+"""`python -m benchmarks`: measure, then write the report."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from rich.console import Console
+
+from benchmarks.arguments import Arguments, parse
+from benchmarks.campaign import Campaign
+from benchmarks.children import end_strays
+from benchmarks.folders import RAW, RESULTS, bench_folder
+from benchmarks.progress import Progress
+from benchmarks.report import report
+from benchmarks.results import Results
+
+INTERRUPTED = 130
+
+
+def main(command_line: Sequence[str]) -> int:
+    """Return the exit status: 0, 1 if a peer failed, 130 if interrupted."""
+    arguments = parse(command_line)
+    console = Console()
+    signal.signal(signal.SIGTERM, _interrupt)
+    raw = RAW.with_stem("results-quick") if arguments.quick else RAW
+    results = Results(raw)
+    failures: list[str] = []
+    if not arguments.report:
+        end_strays()
+        campaign = Campaign(arguments, results, Progress(console))
+        failures = campaign.failures
+        try:
+            campaign.conduct()
+        except KeyboardInterrupt:
+            console.print(
+                f"Stopped. What was finished is kept in {raw}; the same command goes on from there."
+            )
+            return INTERRUPTED
+    _write(arguments, results, console)
+    for failure in failures:
+        console.print(failure, style="red", markup=False)
+    return 1 if failures else 0
+
+
+def _write(arguments: Arguments, results: Results, console: Console) -> None:
+    # Tiny sizes give no figures worth publishing.
+    path = bench_folder() / "RESULTS-quick.md" if arguments.quick else RESULTS
+    path.write_text(report(results))
+    console.print(f"Wrote {path}")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

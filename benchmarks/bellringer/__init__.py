@@ -1,0 +1,1 @@
+"""A Django app with nothing but the benchmark's task types."""

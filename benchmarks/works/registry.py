@@ -1,0 +1,30 @@
+"""All works, in the order of the report. To add one: a file beside this and a line here."""
+
+from benchmarks.works import (
+    crowded,
+    enqueue,
+    enqueue_many,
+    flood,
+    idle,
+    live,
+    noop,
+    occupied,
+    scheduled,
+    scheduled_later,
+)
+
+WORKS = {
+    module.WORK.name: module.WORK
+    for module in (
+        noop,
+        enqueue,
+        enqueue_many,
+        live,
+        scheduled,
+        scheduled_later,
+        occupied,
+        crowded,
+        flood,
+        idle,
+    )
+}
