@@ -1,5 +1,6 @@
-"""Logging through structlog: JSON lines in production, coloured text for developers."""
+"""Logging through structlog: JSON lines in production, plain text for developers."""
 
+import sys
 from typing import Any
 
 import structlog
@@ -60,5 +61,7 @@ def _rendering(*, json: bool) -> list[Processor]:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return [
         # Without local variables: they could show a secret.
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     ]

@@ -54,7 +54,14 @@ def unknown_variables(
     """Return the BELLRINGER_ variables that nothing reads, each with the name probably meant."""
     names = {*known, *(PREFIX + name for name in types)}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in names)
-    return {name: next(iter(difflib.get_close_matches(name, names, 1)), None) for name in unknown}
+    return {name: _meant(name, names) for name in unknown}
+
+
+def _meant(name: str, names: Collection[str]) -> str | None:
+    # Without the prefix, which would make all names alike.
+    known = [other.removeprefix(PREFIX) for other in names if other.startswith(PREFIX)]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), known, 1)
+    return PREFIX + close[0] if close else None
 
 
 def _parsed(kind: object, value: str) -> object:

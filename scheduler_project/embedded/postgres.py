@@ -156,7 +156,7 @@ class Postgres:
 
     def _connects(self, port: int) -> bool:
         try:
-            psycopg.connect(self._url(port, "postgres"), connect_timeout=5).close()
+            psycopg.connect(self._url(port, "postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True

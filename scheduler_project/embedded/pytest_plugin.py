@@ -1,7 +1,8 @@
 """Gives a pytest run its own embedded servers, before Django's settings are read.
 
 Load it with `-p scheduler_project.embedded.pytest_plugin`. Servers that
-DATABASE_URL and BROKER_URL name are used as they are. Runs at the same time in one checkout get servers of their own.
+DATABASE_URL and BROKER_URL name are used as they are. Runs at the same time in one checkout get
+servers of their own.
 """
 
 import atexit

@@ -15,7 +15,8 @@ class Servers:
     """PostgreSQL and Valkey with their data below `folder`.
 
     Whoever uses them holds a shared lock; the last one to leave stops them, unless they were
-    started to stay. The system gives up the locks of killed processes, so nothing has to be cleaned up.
+    started to stay. The system gives up the locks of killed processes, so nothing has to be
+    cleaned up.
 
     Methods return the environment variables that lead to running servers; they contain passwords.
     """

@@ -36,9 +36,9 @@ class PlatformProcess:
     def start(self) -> None:
         """Start the process, in a session of its own: a terminal's Ctrl-C is not for it."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S602 # the Procfile is our own
                 self._command,
-                shell=True,  # noqa: S602 # the Procfile is part of the project
+                shell=True,
                 env=self._environment,
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
@@ -63,7 +63,7 @@ class PlatformProcess:
             self._process.terminate()
 
     def wait_stopped(self, seconds: float) -> bool:
-        """Wait until the process has ended; kill it after `seconds`. Return whether it was clean."""
+        """Wait until the process has ended; kill it after `seconds`. Say if it ended by itself."""
         if self._process is None:
             return True
         try:
