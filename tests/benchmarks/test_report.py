@@ -1,0 +1,83 @@
+"""Results, goals and tables."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.goals import GOALS, Goal, ours, ratio
+from benchmarks.machine import Machine
+from benchmarks.report import report
+from benchmarks.results import Measurement, Results
+from benchmarks.tables import spread, work_table
+from benchmarks.works.registry import WORKS
+
+MACHINE = Machine("chip", 2, 24, "Linux 6", "3.11.7", "18.1", "9.1")
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results(tmp_path / "results.json")
+
+
+def keep(results: Results, peer: str, run: int, code: str = "a", **figures: float) -> None:
+    at = f"2026-01-01T00:00:{run:02}"
+    results.keep(Measurement("noop", peer, run, code, at, figures, "as it is", {}), MACHINE)
+
+
+def test_finished_measurements_survive_a_restart(results: Results, tmp_path: Path) -> None:
+    keep(results, "celery", 1, per_s=1000.0)
+    again = Results(tmp_path / "results.json")
+    assert again.has("noop", "celery", 1, "a")
+    assert not again.has("noop", "celery", 2, "a")
+    assert again.median("noop", "celery", "per_s") == 1000.0
+
+
+def test_a_measurement_of_other_code_is_made_again(results: Results) -> None:
+    keep(results, "celery", 1, code="a", per_s=1000.0)
+    assert not results.has("noop", "celery", 1, "b")
+
+
+def test_runs_of_older_code_are_not_mixed_with_newer_ones(results: Results) -> None:
+    keep(results, "celery", 1, code="a", per_s=1.0)
+    keep(results, "celery", 2, code="b", per_s=1000.0)
+    assert results.median("noop", "celery", "per_s") == 1000.0
+
+
+def test_median_and_range_are_shown(results: Results) -> None:
+    assert spread([3.0, 1.0, 2.0], 1) == "2.0 (1.0 to 3.0)"
+    assert spread([2.0, 2.0], 0) == "2"
+    assert spread([], 0) == "-"
+
+
+def test_the_best_peer_comes_first_and_broker_only_peers_apart(results: Results) -> None:
+    keep(results, "pgqueuer", 1, per_s=6000.0, expected=10, missing=1, duplicates=0)
+    keep(results, "bellringer", 1, per_s=20000.0, expected=10, missing=0, duplicates=0)
+    keep(results, "celery", 1, per_s=1000.0)
+    durable = work_table(results, WORKS["noop"], durable=True)
+    assert durable is not None
+    first, second = durable.splitlines()[2:]
+    assert first.startswith("| bellringer | 1 | 20,000 |")
+    assert second.endswith("| 1 / 0 of 10 |")
+
+
+@pytest.mark.parametrize(
+    ("rate", "verdict"), [(12000.0, True), (11999.0, False)], ids=["at the limit", "below"]
+)
+def test_a_goal_is_met_from_its_limit_on(results: Results, rate: float, verdict: bool) -> None:
+    keep(results, "bellringer", 1, per_s=rate)
+    keep(results, "celery", 1, per_s=1000.0)
+    assert GOALS[0].met(results) is verdict
+
+
+def test_a_goal_whose_base_was_not_measured_is_left_open(results: Results) -> None:
+    keep(results, "bellringer", 1, per_s=1.0)
+    goal = Goal("x", ratio(ours("noop", "per_s"), ours("live", "p50_ms")), "≥", 1)
+    assert goal.met(results) is None
+
+
+def test_the_report_holds_goals_machine_and_settings(results: Results) -> None:
+    keep(results, "celery", 1, per_s=1000.0)
+    text = report(results)
+    assert "2 cores (chip), 24 GB" in text
+    assert "| no-op drain, times bare Celery | ≥ 12 | - | not measured |" in text
+    assert "| celery |  | as it is |" in text
