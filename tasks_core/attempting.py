@@ -15,7 +15,7 @@ from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import RetryRule
-from tasks_core.exceptions import PermanentError, Snooze
+from tasks_core.exceptions import MaxRuntimeExceeded, PermanentError, Snooze, Yield
 from tasks_core.failures import failure_of
 from tasks_core.json_text import json_text
 from tasks_core.payloads import secrets_of
@@ -52,13 +52,22 @@ async def attempt_async(
     try:
         handler: Callable[..., Awaitable[Any]] = registered.handler
         arguments = _arguments(registered, task, context)
-        async with asyncio.timeout(registered.max_runtime):
-            result = await handler(*arguments)
+        result = await _limited(handler(*arguments), registered.max_runtime)
         return _succeeded(result)
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a handler raises is an outcome
         return _after(error, registered, task, rule)
     finally:
         current_context.reset(token)
+
+
+async def _limited(handler: Awaitable[Any], seconds: float | None) -> Any:
+    try:
+        async with asyncio.timeout(seconds) as scope:
+            return await handler
+    except TimeoutError:
+        if scope.expired():
+            raise MaxRuntimeExceeded(f"ran longer than max_runtime ({seconds:g} s)") from None
+        raise
 
 
 def _arguments(registered: TaskType, task: ClaimedTask, context: TaskContext) -> tuple[Any, ...]:
@@ -90,6 +99,8 @@ def _after(
     now = clock.now()
     secrets = secrets_of(task.payload)
     failure = failure_of(error, final_errors=registered.final_errors, secrets=secrets)
+    if isinstance(error, Yield):
+        return decision.yielded(now=now)
     if isinstance(error, Snooze):
         return decision.snoozed(now=now, seconds=error.seconds, reason=failure.message)
     facts = Attempt(

@@ -72,6 +72,7 @@ def _numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> 
         ("LEASE_SECONDS", 5),
         ("LOST_MESSAGE_SECONDS", 1),
         ("SHUTDOWN_GRACE_SECONDS", 0),
+        ("CANCEL_GRACE_SECONDS", 0),
         ("MAX_PAYLOAD_BYTES", 1_024),
         ("MAX_RESULT_BYTES", 1_024),
         ("LANE_WINDOW_MESSAGES", 1),

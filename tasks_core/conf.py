@@ -11,6 +11,7 @@ DEFAULTS: dict[str, Any] = {
     "LEASE_SECONDS": 30.0,
     "LOST_MESSAGE_SECONDS": 10.0,
     "SHUTDOWN_GRACE_SECONDS": 20.0,
+    "CANCEL_GRACE_SECONDS": 10.0,
     "MAX_PAYLOAD_BYTES": 64 * 1024,
     "MAX_RESULT_BYTES": 64 * 1024,
     "LANE_WINDOW_MESSAGES": 40,
@@ -23,6 +24,7 @@ ENCRYPTION_KEYS: Fernet keys, newest first; payload secrets are stored encrypted
 LEASE_SECONDS: a worker that does not renew within this time has lost its tasks.
 LOST_MESSAGE_SECONDS: how long a message may be overtaken by younger ones before it counts as lost.
 SHUTDOWN_GRACE_SECONDS: how long a stopping worker lets running handlers go on.
+CANCEL_GRACE_SECONDS: how long a handler may go on after its task was cancelled (prefork only).
 MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES: sizes as JSON.
 LANE_WINDOW_MESSAGES: messages kept waiting in the broker, per lane.
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.

@@ -1,15 +1,31 @@
-"""What a handler is told of its attempt."""
+"""What a handler is told of its attempt, and what it can say about it."""
 
 from __future__ import annotations
 
 import time
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+
+from tasks_core import clock
+from tasks_core.conf import setting
+from tasks_core.consumption import consumed_queues
+from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
+from tasks_core.json_text import json_text
+from tasks_core.priorities import Priority
+from tasks_core.statements.progress import note_progress, set_checkpoint, urgent_work_waits
 
 if TYPE_CHECKING:
     from tasks_core.registry import TaskType
     from tasks_core.statements.claim import ClaimedTask
+
+PROGRESS_SECONDS = 1.0
+"""Progress is written at most so often; the last call of a handler that has finished always counts."""
+
+YIELD_SECONDS = 0.5
+"""How often ``should_yield`` asks the database."""
 
 
 class TaskContext:
@@ -25,6 +41,7 @@ class TaskContext:
         expires_at: when it stops being worth running, or None.
         idempotency_key: the same in every attempt; hand it to whatever must not be done twice.
         correlation_id: what the caller gave, or empty.
+        last_checkpoint: what an earlier attempt saved with ``checkpoint``, or None.
     """
 
     def __init__(self, task: ClaimedTask, registered: TaskType, *, max_attempts: int) -> None:
@@ -37,9 +54,15 @@ class TaskContext:
         self.expires_at: datetime | None = task.expires_at
         self.idempotency_key = task.idempotency_key or f"task-{task.id}"
         self.correlation_id = task.correlation_id
+        self.last_checkpoint: Any = task.checkpoint
+        self._queue_name = task.queue_name
+        self._priority = task.priority
         self._max_runtime = registered.max_runtime
         self._began: float | None = None
         self._cancelled = False
+        self._progress_at = float("-inf")
+        self._yield_asked_at = float("-inf")
+        self._should_yield = False
 
     @property
     def cancelled(self) -> bool:
@@ -56,6 +79,57 @@ class TaskContext:
         if self._max_runtime is None or self._began is None:
             return self._max_runtime
         return self._max_runtime - (time.monotonic() - self._began)
+
+    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Show operators how far the attempt has come; written at most once a second.
+
+        Raises:
+            InvalidOption: ``done`` is negative or more than ``total``.
+        """
+        if done < 0 or (total is not None and done > total):
+            raise InvalidOption(f"done ({done:g}) must lie between 0 and total ({total})")
+        is_complete = total is not None and done == total
+        if time.monotonic() - self._progress_at < PROGRESS_SECONDS and not is_complete:
+            return
+        self._progress_at = time.monotonic()
+        facts = {"done": done, "total": total, "note": note[:200]}
+        if not note_progress((self.task_id, self.attempt), facts, now=clock.now()):
+            self._cancelled = True
+
+    def checkpoint(self, data: Any) -> None:
+        """Save where to resume: the next attempt finds ``data`` (JSON) in ``last_checkpoint``.
+
+        Raises:
+            TaskCancelled: the task is no longer ours; let it pass.
+            PayloadTooLarge: more than MAX_PAYLOAD_BYTES as JSON.
+        """
+        size = len(json_text(data).encode())
+        if size > setting("MAX_PAYLOAD_BYTES"):
+            raise PayloadTooLarge(
+                f"the checkpoint has {size:,} bytes, more than {setting('MAX_PAYLOAD_BYTES'):,}; "
+                "store the data elsewhere and save its key"
+            )
+        if not set_checkpoint((self.task_id, self.attempt), data):
+            self._cancelled = True
+            raise TaskCancelled(f"task {self.task_id} was cancelled or taken over")
+        self.last_checkpoint = data
+
+    def should_yield(self) -> bool:
+        """Tell whether critical work waits for this worker; if so, checkpoint and raise ``Yield``."""
+        if self._priority == Priority.CRITICAL:
+            return False
+        if time.monotonic() - self._yield_asked_at >= YIELD_SECONDS:
+            self._yield_asked_at = time.monotonic()
+            self._should_yield = urgent_work_waits(consumed_queues() or [self._queue_name])
+        return self._should_yield
+
+    async def aprogress(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Do what ``progress`` does, from an ``async def`` handler."""
+        await sync_to_async(self.progress)(done, total, note)
+
+    async def acheckpoint(self, data: Any) -> None:
+        """Do what ``checkpoint`` does, from an ``async def`` handler."""
+        await sync_to_async(self.checkpoint)(data)
 
     def begin(self) -> None:
         """Start the clock of the attempt (called by the executor)."""

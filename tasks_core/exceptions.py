@@ -13,7 +13,10 @@ TasksCoreError
 └── InvalidTransition
 
 Raised by handlers, to tell the platform what to do next:
-PermanentError, RetryAfter, Snooze
+PermanentError, RetryAfter, Snooze, Yield
+
+Raised into handlers:
+TaskCancelled, MaxRuntimeExceeded (also TimeoutError)
 """
 
 from __future__ import annotations
@@ -78,6 +81,21 @@ class RetryAfter(Exception):
             raise ValueError(f"seconds must not be negative: {seconds}")
         super().__init__(message or f"retry after {seconds:g} s")
         self.seconds = float(seconds)
+
+
+class Yield(Exception):
+    """Raised by a handler after ``context.should_yield()``: run the urgent work first, then me again.
+
+    No attempt is used up; the next one resumes from the last checkpoint.
+    """
+
+
+class TaskCancelled(Exception):
+    """Raised by ``context.checkpoint``: the task was cancelled or taken over; whatever follows is dropped."""
+
+
+class MaxRuntimeExceeded(TimeoutError):
+    """Raised in a handler that runs longer than its type's ``max_runtime``."""
 
 
 class Snooze(Exception):

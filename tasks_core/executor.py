@@ -65,7 +65,8 @@ def _claim(
             connections[database.alias()].close()
             time.sleep(1)
     entries = [
-        InFlight(task, TaskContext(task, registered, max_attempts=0), now + lease) for task in tasks
+        InFlight(task, registered, TaskContext(task, registered, max_attempts=0), now + lease)
+        for task in tasks
     ]
     process.inflight.add(entries)
     process.measurements.claimed(tasks)
@@ -136,6 +137,8 @@ def _hand_over(
     outcome: Outcome,
     started_at: datetime,
 ) -> None:
+    if not process.inflight.decide(entry):
+        return  # the keeper has spoken for it
     finished = FinishedAttempt(
         task_id=entry.task.id,
         attempt=entry.task.attempt,

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tasks_core.context import TaskContext
+from tasks_core.registry import TaskType
 from tasks_core.statements.claim import ClaimedTask
 from tasks_core.statements.lease import Ownership
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class InFlight:
     """One attempt between its claim and its recording."""
 
     task: ClaimedTask
+    task_type: TaskType
     context: TaskContext
     lease_until: datetime
-    is_lost: bool = False
+    lost_at: float | None = None
+    is_decided: bool = False
 
     @property
     def key(self) -> Ownership:
         """What fences it."""
         return self.task.id, self.task.attempt
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the task was cancelled or taken over."""
+        return self.lost_at is not None
+
+    def lost_for(self) -> float:
+        """Return the seconds since that was noticed, 0 if it was not."""
+        return 0.0 if self.lost_at is None else time.monotonic() - self.lost_at
 
 
 @dataclass
@@ -50,14 +63,19 @@ class InFlightTable:
         with self._lock:
             return list(self._entries.values())
 
-    def mark_lost(self, keys: Iterable[Ownership]) -> None:
-        """Note that ``keys`` are no longer ours, and tell their handlers."""
+    def decide(self, entry: InFlight) -> bool:
+        """Claim the right to say what the attempt came to; only the first caller has it."""
         with self._lock:
-            for key in keys:
-                entry = self._entries.get(key)
-                if entry is not None:
-                    entry.is_lost = True
-                    entry.context.tell_cancelled()
+            if entry.is_decided:
+                return False
+            entry.is_decided = True
+            return True
+
+    def mark_lost(self, entries: Iterable[InFlight]) -> None:
+        """Note that ``entries`` are no longer ours, and tell their handlers."""
+        for entry in entries:
+            entry.lost_at = time.monotonic()
+            entry.context.tell_cancelled()
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -12,6 +12,7 @@ from django.db import Error, connections
 from tasks_core import clock, database
 from tasks_core.conf import setting
 from tasks_core.inflight import InFlight, InFlightTable
+from tasks_core.limits import Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import FLUSH_SECONDS, Outbox
 from tasks_core.statements.lease import renew, still_owned
@@ -25,11 +26,14 @@ CHECK_SECONDS = 1.0
 class Keeper(threading.Thread):
     """Runs as long as the process; asleep while there is nothing in flight."""
 
-    def __init__(self, inflight: InFlightTable, outbox: Outbox, measurements: Measurements) -> None:
+    def __init__(
+        self, inflight: InFlightTable, outbox: Outbox, measurements: Measurements, limits: Limits
+    ) -> None:
         super().__init__(name="tasks-keeper", daemon=True)
         self._inflight = inflight
         self._outbox = outbox
         self._measurements = measurements
+        self._limits = limits
         self._wanted = threading.Event()
         self._ended = threading.Event()
         self._checked_at = time.monotonic()
@@ -73,22 +77,23 @@ class Keeper(threading.Thread):
         if time.monotonic() - self._checked_at < CHECK_SECONDS:
             return
         self._checked_at = time.monotonic()
+        self._limits.enforce()
         if not self._measurements.is_empty:
             self._measurements.share(now=clock.now())
         self._keep_leases()
 
     def _keep_leases(self) -> None:
         entries = [entry for entry in self._inflight.all() if not entry.is_lost]
-        if not entries:
-            return
         lease = timedelta(seconds=setting("LEASE_SECONDS"))
         now = clock.now()
         ageing = [entry for entry in entries if entry.lease_until - now < lease * (2 / 3)]
-        fresh = [entry for entry in entries if entry not in ageing]
+        fresh = [entry for entry in entries if entry.lease_until - now >= lease * (2 / 3)]
         lost = self._renewed(ageing, lease) + _no_longer_owned(fresh)
+        # An outcome that was written meanwhile has ended the ownership in the regular way.
+        lost = [entry for entry in lost if not entry.is_decided]
         if lost:
             logger.warning("%d tasks were cancelled or taken over while they ran", len(lost))
-            self._inflight.mark_lost(entry.key for entry in lost)
+            self._inflight.mark_lost(lost)
 
     def _renewed(self, entries: list[InFlight], lease: timedelta) -> list[InFlight]:
         """Renew the leases of ``entries`` and return those that are lost."""

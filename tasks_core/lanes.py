@@ -45,7 +45,7 @@ def expand(queues: Iterable[str]) -> list[str]:
     return lanes
 
 
-class LaneOrder(round_robin_cycle):  # type: ignore[misc] # kombu has no types
+class LaneOrder(round_robin_cycle):
     """Order in which a worker asks Redis: by priority first, fair among the queues of one priority."""
 
     def update(self, it: Iterable[str]) -> None:

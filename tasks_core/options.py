@@ -129,7 +129,7 @@ def _priority(value: int | None, registered: TaskType) -> Priority:
         ) from None
 
 
-def _queue_name(value: str | None, registered: TaskType) -> str:
+def _queue_name(value: Any, registered: TaskType) -> str:
     if value is None:
         return registered.queue_name
     if not isinstance(value, str) or not QUEUE_NAME.fullmatch(value):
@@ -151,7 +151,7 @@ def _retry(retry: RetryRule | str | None) -> tuple[int | None, str | None]:
     return policy_id, None
 
 
-def _tags(tags: Iterable[str]) -> list[str]:
+def _tags(tags: Iterable[Any]) -> list[str]:
     if isinstance(tags, str):
         raise InvalidOption("tags must be a list of words, not one string")
     found = list(dict.fromkeys(tags))

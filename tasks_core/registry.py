@@ -35,6 +35,7 @@ class TaskType:
     is_async: bool
     takes_context: bool
     max_runtime: float | None
+    max_runtime_hard: float | None
     max_batch: int | None
     max_concurrency: int
     final_errors: tuple[type[BaseException], ...]
@@ -51,6 +52,7 @@ def task_type(
     priority: int = Priority.NORMAL,
     retry: RetryRule = DEFAULT_RETRY,
     max_runtime: float | None = None,
+    max_runtime_hard: float | None = None,
     max_batch: int | None = None,
     max_concurrency: int = 100,
     final_errors: tuple[type[BaseException], ...] = (),
@@ -67,7 +69,9 @@ def task_type(
         queue_name: lower-case letters, digits, ``_`` and ``-``.
         priority: 0 (critical) to 3 (low); a task may have its own.
         retry: when to try again; a task may have its own.
-        max_runtime: seconds after which the handler gets a ``TimeoutError``.
+        max_runtime: seconds after which the handler gets a ``MaxRuntimeExceeded``.
+        max_runtime_hard: seconds after which its process is ended and the attempt counts; prefork
+            workers only, others refuse to start.
         max_batch: most tasks in one message.
         max_concurrency: for ``async def``: most tasks in flight in one worker process.
         final_errors: exceptions that are never retried.
@@ -89,6 +93,7 @@ def task_type(
             is_async=inspect.iscoroutinefunction(handler),
             takes_context=takes_context,
             max_runtime=max_runtime,
+            max_runtime_hard=max_runtime_hard,
             max_batch=max_batch,
             max_concurrency=max_concurrency,
             final_errors=final_errors,
@@ -157,10 +162,16 @@ def _check(registered: TaskType) -> None:
         raise ValueError(
             f"{name}: queue_name {registered.queue_name!r} must match {QUEUE_NAME.pattern}"
         )
-    for field in ("max_runtime", "max_batch", "max_concurrency"):
+    for field in ("max_runtime", "max_runtime_hard", "max_batch", "max_concurrency"):
         value = getattr(registered, field)
         if value is not None and value <= 0:
             raise ValueError(f"{name}: {field} must be positive, not {value}")
+
+    soft, hard = registered.max_runtime, registered.max_runtime_hard
+    if soft is not None and hard is not None and hard <= soft:
+        raise ValueError(
+            f"{name}: max_runtime_hard ({hard}) must be longer than max_runtime ({soft})"
+        )
 
 
 def _place(handler: Handler) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from tasks_core.exceptions import MaxRuntimeExceeded
+
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise ``TimeoutError`` in the block once ``seconds`` have passed.
+    """Raise ``MaxRuntimeExceeded`` in the block once ``seconds`` have passed.
 
     It uses the process' real-time timer, so it works in the main thread only (prefork and solo pools);
     elsewhere the block runs without a limit.
@@ -21,7 +23,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         return
 
     def over(_signal: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"ran longer than max_runtime ({seconds:g} s)")
+        raise MaxRuntimeExceeded(f"ran longer than max_runtime ({seconds:g} s)")
 
     previous = signal.signal(signal.SIGALRM, over)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -6,10 +6,13 @@ import logging
 from typing import Any
 
 from celery import signals
+from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
 
 from tasks_core import clock, worker_process
+from tasks_core.consumption import consume
 from tasks_core.lanes import expand
+from tasks_core.limits import allow_ending_the_process
 from tasks_core.models import Worker
 from tasks_core.presence import Presence
 from tasks_core.registry import queue_names, task_types
@@ -28,6 +31,7 @@ def connect() -> None:
     for signal, receiver in (
         (signals.celeryd_after_setup, _consume_lanes),
         (signals.worker_ready, _register),
+        (signals.worker_process_init, _begin_child),
         (signals.worker_shutting_down, _ask_to_stop),
         (signals.worker_process_shutdown, _drain),
         (signals.worker_shutdown, _sign_off),
@@ -39,12 +43,25 @@ def connect() -> None:
 
 def _consume_lanes(instance: Any, **_: Any) -> None:
     """Consume the lanes of the queues named with -Q, or of all queues without it."""
+    _refuse_hard_limits(instance.pool_cls)
     queues = instance.app.amqp.queues
     is_chosen = queues._consume_from is not None
     names = list(queues.consume_from) if is_chosen else queue_names()
+    consume([name for name in names if "." not in name])
     for lane in expand(names):
         queues.select_add(lane, routing_key=lane)
     worker_process.resume()
+
+
+def _refuse_hard_limits(pool: Any) -> None:
+    """Only a process of its own can be ended: a limit that cannot be kept must not be promised."""
+    hard = sorted(name for name, kind in task_types().items() if kind.max_runtime_hard is not None)
+    path = pool if isinstance(pool, str) else pool.__module__
+    if hard and "prefork" not in path:
+        raise ImproperlyConfigured(
+            f"max_runtime_hard of {', '.join(hard)} needs the prefork pool, not {path}; start this "
+            "worker with --pool prefork, or give the types a max_runtime only"
+        )
 
 
 def _register(sender: Any, **_: Any) -> None:
@@ -58,6 +75,10 @@ def _register(sender: Any, **_: Any) -> None:
         concurrency=worker.concurrency or 0,
     )
     _presence.start()
+
+
+def _begin_child(**_: Any) -> None:
+    allow_ending_the_process()
 
 
 def _ask_to_stop(**_: Any) -> None:

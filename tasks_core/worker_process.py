@@ -15,6 +15,7 @@ from tasks_core.conf import setting
 from tasks_core.event_loop import EventLoopThread
 from tasks_core.inflight import InFlightTable
 from tasks_core.keeper import Keeper
+from tasks_core.limits import Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import Outbox
 
@@ -29,7 +30,8 @@ class WorkerProcess:
         self.inflight = InFlightTable()
         self.outbox = Outbox(self.inflight)
         self.measurements = Measurements()
-        self.keeper = Keeper(self.inflight, self.outbox, self.measurements)
+        limits = Limits(self.inflight, self.outbox, is_stopping)
+        self.keeper = Keeper(self.inflight, self.outbox, self.measurements, limits)
         self.keeper.start()
         self._loop: EventLoopThread | None = None
         self._lock = threading.Lock()

@@ -40,6 +40,11 @@ def snoozed(*, now: datetime, seconds: float, reason: str) -> Outcome:
     )
 
 
+def yielded(*, now: datetime) -> Outcome:
+    """The handler gives way to more urgent work; no attempt is used up."""
+    return _outcome("yield", run_after=now)
+
+
 def released(*, now: datetime, reason: str) -> Outcome:
     """The worker gives the task back unfinished; no attempt is used up."""
     return _outcome("release", run_after=now, reason=reason, data={"reason": reason})

@@ -54,6 +54,8 @@ class EventKind(StrEnum):
     REPLAYED = "replayed"
     DISCARDED = "discarded"
     RESCHEDULED = "rescheduled"
+    PROGRESSED = "progressed"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)

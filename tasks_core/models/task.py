@@ -95,6 +95,10 @@ class Task(models.Model):
     )
     retry = models.JSONField(null=True, blank=True, help_text="A retry rule of this task alone.")
 
+    progress = models.JSONField(null=True, blank=True, help_text="done, total, note.")
+    checkpoint = models.JSONField(
+        null=True, blank=True, help_text="Where the next attempt resumes."
+    )
     result = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True, default="", help_text="The last failure, in one line.")
 
@@ -156,6 +160,17 @@ class Task(models.Model):
                 fields=("state", "finished_at"),
                 condition=Q(finished_at__isnull=False),
                 name="tasks_core_task_finished",
+            ),
+            # For the foreign keys: a row is removed without a look at the whole table.
+            models.Index(
+                fields=("replay_of",),
+                condition=Q(replay_of__isnull=False),
+                name="tasks_core_task_replay_of",
+            ),
+            models.Index(
+                fields=("retry_policy",),
+                condition=Q(retry_policy__isnull=False),
+                name="tasks_core_task_policy",
             ),
             GinIndex(fields=("tags",), condition=~Q(tags=[]), name="tasks_core_task_tags"),
         )

@@ -23,7 +23,7 @@ WITH task AS (
     WHERE id = ANY(%(ids)s) AND state = 'QUEUED' AND task_type = %(task_type)s
       AND (expires_at IS NULL OR expires_at > %(now)s)
     RETURNING id, attempts, attempts_returned, payload, queue_name, priority, run_after, expires_at,
-        queued_at, started_at, retry_policy_id, retry, idempotency_key, correlation_id
+        queued_at, started_at, retry_policy_id, retry, idempotency_key, correlation_id, checkpoint
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
     SELECT id, 'started', attempts, %(now)s FROM task
@@ -50,6 +50,7 @@ class ClaimedTask:
     retry: dict[str, Any] | None
     idempotency_key: str | None
     correlation_id: str
+    checkpoint: Any
 
     @property
     def attempts_used(self) -> int:
@@ -79,7 +80,7 @@ def claim(
 def _parsed(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """Turn the JSON columns, which Django's connection hands out as text, into values."""
     values = list(row)
-    for position in (3, 11):
+    for position in (3, 11, 14):
         if isinstance(values[position], str):
             values[position] = json.loads(values[position])
     return tuple(values)
