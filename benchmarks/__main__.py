@@ -14,33 +14,41 @@ from benchmarks.folders import RAW, RESULTS, bench_folder
 from benchmarks.progress import Progress
 from benchmarks.report import report
 from benchmarks.results import Results
+from scheduler_project.embedded.locks import Lock
 
+REFUSED = 2
 INTERRUPTED = 130
 
 
 def main(command_line: Sequence[str]) -> int:
-    """Return the exit status: 0, 1 if a peer failed, 130 if interrupted."""
+    """Return the exit status: 0, 1 if a peer failed, 2 if refused, 130 if interrupted."""
     arguments = parse(command_line)
     console = Console()
     signal.signal(signal.SIGTERM, _interrupt)
+    with Lock(bench_folder() / "lock") as lock:
+        if not lock.take():
+            console.print("Another benchmark is running in this checkout; wait for it to end.")
+            return REFUSED
+        return _run(arguments, console)
+
+
+def _run(arguments: Arguments, console: Console) -> int:
     raw = RAW.with_stem("results-quick") if arguments.quick else RAW
     results = Results(raw)
-    failures: list[str] = []
+    campaign = Campaign(arguments, results, Progress(console))
     if not arguments.report:
         end_strays()
-        campaign = Campaign(arguments, results, Progress(console))
-        failures = campaign.failures
         try:
             campaign.conduct()
         except KeyboardInterrupt:
             console.print(
-                f"Stopped. What was finished is kept in {raw}; the same command goes on from there."
+                f"Stopped. {raw} keeps what was finished; the same command goes on there."
             )
             return INTERRUPTED
     _write(arguments, results, console)
-    for failure in failures:
+    for failure in campaign.failures:
         console.print(failure, style="red", markup=False)
-    return 1 if failures else 0
+    return 1 if campaign.failures else 0
 
 
 def _write(arguments: Arguments, results: Results, console: Console) -> None:

@@ -1,6 +1,7 @@
 """Markdown tables of the results."""
 
 from collections.abc import Iterable, Sequence
+from math import inf
 from statistics import median
 
 from benchmarks.goals import GOALS, Goal
@@ -20,12 +21,9 @@ def work_table(results: Results, work: Work, *, durable: bool) -> str | None:
     peers = [name for name in results.peers(work.name) if PEERS[name].durable is durable]
     if not peers:
         return None
-    main = work.columns[0]
     rows = [_row(name, results.of(work.name, name), work.columns) for name in peers]
     best_first = sorted(
-        zip(peers, rows, strict=True),
-        key=lambda pair: results.median(work.name, pair[0], main.key) or 0.0,
-        reverse=main.key.endswith("per_s"),
+        zip(peers, rows, strict=True), key=lambda pair: _rank(results, work, pair[0])
     )
     headings = (
         "peer",
@@ -66,6 +64,15 @@ def spread(values: Sequence[float], decimals: int) -> str:
         f"{value:,.{decimals}f}" for value in (min(values), median(values), max(values))
     )
     return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _rank(results: Results, work: Work, peer: str) -> float:
+    """Small for the best: rates count upwards, times downwards."""
+    rated = next(c for c in work.columns if c.key.endswith(("per_s", "_ms", "percent")))
+    value = results.median(work.name, peer, rated.key)
+    if value is None:
+        return inf
+    return -value if rated.key.endswith("per_s") else value
 
 
 def _row(name: str, runs: Sequence[Measurement], columns: Sequence[Column]) -> list[str]:

@@ -60,6 +60,16 @@ def test_the_best_peer_comes_first_and_broker_only_peers_apart(results: Results)
     assert second.endswith("| 1 / 0 of 10 |")
 
 
+def test_the_least_late_comes_first_however_many_later_tasks_it_held(results: Results) -> None:
+    for peer, late in (("huey", 500.0), ("celery", 2.0)):
+        figures = {"later": late, "p50_ms": late}
+        kept = Measurement("scheduled-later", peer, 1, "a", "2026", figures, "", {})
+        results.keep(kept, MACHINE)
+    rows = work_table(results, WORKS["scheduled-later"], durable=False)
+    assert rows is not None
+    assert rows.splitlines()[2].startswith("| celery |")
+
+
 @pytest.mark.parametrize(
     ("rate", "verdict"), [(12000.0, True), (11999.0, False)], ids=["at the limit", "below"]
 )
