@@ -1,0 +1,1 @@
+"""Notifications: templates, the pipeline that delivers them, and its channels."""

@@ -18,6 +18,8 @@ class Outcome(StrEnum):
     """The receiver asks for fewer requests; nothing is wrong with this one."""
     AMBIGUOUS = "ambiguous"
     """The message was sent, or part of it, and no answer came: it may have arrived."""
+    EXPIRED = "expired"
+    """Time ran out before anything was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ class ExchangeFailed(Exception):
 
 
 async def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, timeout: float | None = None
+    url: str, body: bytes, headers: Mapping[str, str], *, seconds: float | None = None
 ) -> Response:
     """Send one POST request and read at most the configured amount of the answer.
 
@@ -50,13 +50,13 @@ async def post(
         url: where to; checked again here, whatever was checked when it was stored.
         body: the exact bytes to send.
         headers: all headers of ours.
-        timeout: seconds for the whole exchange, if less than the configured total.
+        seconds: for the whole exchange, if less than the configured total.
 
     Raises:
         ExchangeFailed: no response came; redirects are responses, and are not followed.
     """
     settings = conf.current()
-    total = min(timeout or settings.outgoing_total_timeout, settings.outgoing_total_timeout)
+    total = min(seconds or settings.outgoing_total_timeout, settings.outgoing_total_timeout)
     try:
         target = check_url(url)
         async with session().post(

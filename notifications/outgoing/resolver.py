@@ -20,6 +20,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        """Resolve ``host``; raises AddressNotAllowed if one of the answers is not allowed."""
         loop = asyncio.get_running_loop()
         answers = await loop.getaddrinfo(
             absolute(host), port, family=family, type=socket.SOCK_STREAM

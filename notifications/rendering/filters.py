@@ -88,8 +88,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     LOOP_FILTER: metered,
 }
 
+_JINJA_TESTS: dict[str, Any] = dict(jinja_tests.TESTS)
+
 TESTS: dict[str, Callable[..., Any]] = {
-    name: jinja_tests.TESTS[name]
+    name: _JINJA_TESTS[name]
     for name in (
         "boolean",
         "defined",

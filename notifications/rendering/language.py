@@ -63,12 +63,12 @@ def check_language(tree: nodes.Template, environment: Environment) -> None:
         _check_shape(node)
 
 
-def meter_loops(tree: nodes.Template) -> None:
+def meter_loops(tree: nodes.Template, environment: Environment) -> None:
     """Make every loop draw on the rendering's budget of turns."""
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(
             loop.iter, LOOP_FILTER, [], [], None, None, lineno=loop.lineno
-        ).set_environment(tree.environment)
+        ).set_environment(environment)
 
 
 def _walk(node: nodes.Node) -> list[nodes.Node]:

@@ -18,6 +18,7 @@ class LoopBudget:
         self.left = turns
 
     def spend(self, turns: int) -> None:
+        """Take turns from the budget; raises TemplateRuntimeError when it is used up."""
         self.left -= turns
         if self.left < 0:
             raise TemplateRuntimeError(f"the loops take more than {self.turns} turns together")

@@ -32,7 +32,7 @@ class Part:
             tree = environment.parse(source)
             check_language(tree, environment)
             self.names = frozenset(meta.find_undeclared_variables(tree))
-            meter_loops(tree)
+            meter_loops(tree, environment)
             code = environment.compile(tree, name=kind, filename=f"<{kind}>")
         except TemplateSyntaxError as error:
             raise InvalidTemplate(kind, error.message or "syntax error", error.lineno) from None

@@ -48,9 +48,11 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         self.tests = dict(TESTS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
+        """Read ``obj.attribute`` in a template: the same as ``obj['attribute']``."""
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        """Look a key or a position up in plain data."""
         if isinstance(obj, Undefined):
             str(obj)
         if isinstance(obj, LoopContext) and argument in _LOOP_NAMES:
@@ -63,6 +65,7 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         return self.undefined(name=str(argument))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Add or subtract numbers, or join two texts that are not too long."""
         if _are_numbers(left, right) or (operator == "+" and _are_short_texts(left, right)):
             return super().call_binop(context, operator, left, right)
         str(left), str(right)  # an undefined variable raises its own error here

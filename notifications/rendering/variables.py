@@ -1,6 +1,7 @@
 """The variables of a template: their JSON Schema, and values that must be plain JSON."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ Schema = dict[str, Any]
 def schema_for(names: Iterable[str]) -> Schema:
     """Give the schema of a template that came without one: every name it uses is required."""
     listed = sorted(names)
-    return {"type": "object", "properties": dict.fromkeys(listed, {}), "required": listed}
+    return {"type": "object", "properties": {name: {} for name in listed}, "required": listed}
 
 
 def check_schema(schema: Schema, names: Iterable[str]) -> None:
@@ -91,7 +92,7 @@ def _check_plain(path: str, value: object, depth: int) -> None:
             _check_plain(f"{path}[{position}]", item, depth + 1)
     elif isinstance(value, str):
         _check_text(path, value)
-    elif isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+    elif isinstance(value, float) and not math.isfinite(value):
         raise InvalidNotification(path, "is not a finite number")
     elif value is not None and not isinstance(value, bool | int | float):
         raise InvalidNotification(
@@ -107,7 +108,8 @@ def _check_text(path: str, text: str) -> None:
 def _explained(error: ValidationError, secret_context: Mapping[str, Any]) -> InvalidNotification:
     path = list(error.absolute_path)
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        given: Any = error.instance
+        missing = [name for name in _names(error.validator_value) if name not in given]
         where = ".".join(["context", *(str(item) for item in path), str(missing[0])])
         return InvalidNotification(where, "is required by the template and is not given")
     root = "secret_context" if path and path[0] in secret_context else "context"
@@ -120,6 +122,10 @@ def _rule(keyword: str, expected: object) -> str:
         kinds = [expected] if isinstance(expected, str) else list(expected)  # type: ignore[call-overload]
         return f"must be of type {' or '.join(kinds)}"
     return f"breaks the template's rule {keyword}: {json.dumps(expected, ensure_ascii=False)[:200]}"
+
+
+def _names(value: object) -> list[str]:
+    return [str(name) for name in value] if isinstance(value, list) else [str(value)]
 
 
 def _references(schema: object) -> list[str]:

@@ -6,8 +6,21 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from notifications.api import publish_template, register_endpoint
+from notifications.channels.email.connection import connection as mail_connection
+from notifications.models import Endpoint, TemplateVersion
 from notifications.outgoing.session import close_session
+from notifications.pipeline.content import compiled_version
+from tests.notifications.mail_server import MailServer, running_mail_server
 from tests.notifications.receiver import Receiver, running_receiver
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.fixture(autouse=True)
+def _no_compiled_versions() -> None:
+    """Another test's database has other versions under the same ids."""
+    compiled_version.cache_clear()
 
 
 @pytest.fixture
@@ -33,3 +46,54 @@ async def closing_session() -> AsyncIterator[None]:
     """Close the outgoing session of the test's own event loop."""
     yield
     await close_session()
+
+
+@pytest.fixture
+def mail_server(settings: Settings) -> Iterator[MailServer]:
+    with running_mail_server() as running:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST = "127.0.0.1"
+        settings.EMAIL_PORT = running.port
+        settings.EMAIL_HOST_USER = ""
+        settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_USE_TLS = False
+        settings.EMAIL_USE_SSL = False
+        settings.DEFAULT_FROM_EMAIL = "Bank <bank@bank.example>"
+        yield running
+        mail_connection.quit()
+
+
+@pytest.fixture
+def receipt(db: None) -> TemplateVersion:
+    return publish_template(
+        "receipt",
+        subject="Receipt {{ number }}",
+        text="Dear {{ name }}, thank you for {{ amount|decimals }} EUR.",
+        html="<p>Dear {{ name }}</p>",
+        sample={"number": 1, "name": "Ada", "amount": "1.00"},
+    )
+
+
+@pytest.fixture
+def code_template(db: None) -> TemplateVersion:
+    return publish_template(
+        "one-time-code",
+        subject="Your code is {{ code }}",
+        text="Hello {{ name }}, your code is {{ code }}.",
+        sample={"code": "000000", "name": "Ada"},
+    )
+
+
+@pytest.fixture
+def paid(db: None) -> TemplateVersion:
+    return publish_template(
+        "payment.settled",
+        channel="webhook",
+        text='{"type": "payment.settled", "data": {"id": {{ id }}, "order": {{ order }} }}',
+        sample={"id": "p1", "order": {"n": 1}},
+    )
+
+
+@pytest.fixture
+def endpoint(db: None, receiver: Receiver) -> Endpoint:
+    return register_endpoint("merchant", receiver.url, secret=SECRET)

@@ -116,7 +116,7 @@ async def test_a_receiver_that_hangs_is_given_up_in_time_and_counts_as_unknown(
     receiver.plan(Reply(hold=release))
     try:
         with pytest.raises(ExchangeFailed, match=r"no answer within 0\.2 s") as failed:
-            await post(receiver.url, b"", {}, timeout=0.2)
+            await post(receiver.url, b"", {}, seconds=0.2)
     finally:
         release.set()
     assert failed.value.failure is Failure.UNKNOWN

@@ -1,0 +1,84 @@
+"""Store admitted notifications once per idempotency key, and enqueue their first step."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+import tasks_core
+from notifications.exceptions import IdempotencyConflict
+from notifications.models import Notification
+from notifications.pipeline import names
+from notifications.pipeline.cancel import supersede
+from notifications.pipeline.following import urgency
+
+TRIES = 5
+
+
+def accept(admitted: Sequence[Notification]) -> list[Notification]:
+    """Store notifications in the caller's transaction; give one for each, stored now or before.
+
+    Raises:
+        IdempotencyConflict: a key was used for other content; nothing is stored.
+    """
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                return _accept(admitted)
+        except IntegrityError:
+            # Another transaction has just committed one of the keys: now it can be read.
+            continue
+    raise IdempotencyConflict("the idempotency keys are in use by too many callers; try again")
+
+
+def _accept(admitted: Sequence[Notification]) -> list[Notification]:
+    known = _known([one.idempotency_key for one in admitted if one.idempotency_key])
+    new: list[Notification] = []
+    answers: list[Notification] = []
+    for position, notification in enumerate(admitted):
+        key = notification.idempotency_key
+        earlier = known.get(key) if key else None
+        if earlier is not None:
+            _check_same(earlier, notification, position, len(admitted))
+            answers.append(earlier)
+            continue
+        if key:
+            known[key] = notification
+        new.append(notification)
+        answers.append(notification)
+    supersede(one.supersede_key for one in new if one.supersede_key)
+    Notification.objects.bulk_create(new, batch_size=1000)
+    _enqueue(new)
+    return answers
+
+
+def _known(keys: list[str]) -> dict[str, Notification]:
+    found = Notification.objects.filter(idempotency_key__in=keys) if keys else []
+    return {str(one.idempotency_key): one for one in found}
+
+
+def _check_same(earlier: Notification, asked: Notification, position: int, asked_for: int) -> None:
+    if earlier.content_digest != asked.content_digest:
+        which = "" if asked_for == 1 else f"messages[{position}]."
+        raise IdempotencyConflict(
+            f"{which}idempotency_key: was used before for a notification with another template, "
+            "receiver or variables; use a new key for a new message"
+        )
+
+
+def _enqueue(notifications: Sequence[Notification]) -> None:
+    groups: dict[tuple[datetime, datetime | None, bool, str], list[int]] = defaultdict(list)
+    for one in notifications:
+        terms = (one.run_after, one.expires_at, one.critical, one.correlation_id)
+        groups[terms].append(one.pk)
+    for (run_after, expires_at, critical, correlation_id), ids in groups.items():
+        tasks_core.enqueue_many(
+            names.SCHEDULE,
+            [{"notification": pk} for pk in ids],
+            run_after=run_after,
+            expires_at=expires_at,
+            priority=urgency(critical),
+            idempotency_keys=[f"{names.SCHEDULE}-{pk}" for pk in ids],
+            correlation_id=correlation_id or None,
+        )

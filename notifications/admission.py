@@ -1,0 +1,150 @@
+"""The door: everything about a message is checked here, before anything is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from notifications import conf
+from notifications.channels.channel import Address, Channel
+from notifications.confidential import content_digest, seal_variables
+from notifications.exceptions import InvalidNotification, RenderingFailed
+from notifications.message import Message
+from notifications.models import Notification, TemplateVersion
+from notifications.pipeline.content import compiled_version
+from notifications.rendering.variables import check_variables, plain_json
+
+ONE_TIME_CODE = "otp"
+"""The category whose messages must expire, and whose code must be secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What all messages of one call have in common."""
+
+    version: TemplateVersion
+    channel: Channel
+    category: str
+    critical: bool
+    run_after: datetime
+    now: datetime
+
+
+def check_terms(category: str, run_after: datetime | None, now: datetime) -> datetime:
+    """Check what does not depend on a message; give the instant to begin."""
+    _check_text("category", category, 64)
+    if run_after is not None:
+        _check_aware("run_after", run_after)
+    return run_after or now
+
+
+def admit(messages: Sequence[Message], terms: Terms) -> list[Notification]:
+    """Check messages and give their rows, not yet stored.
+
+    Raises:
+        InvalidNotification: names the field; with several messages also which one.
+    """
+    prefixes = [""] if len(messages) == 1 else [f"messages[{i}]." for i in range(len(messages))]
+    addresses = terms.channel.addresses([message.to for message in messages])
+    return [
+        _admitted(message, address, terms, prefix)
+        for message, address, prefix in zip(messages, addresses, prefixes, strict=True)
+    ]
+
+
+def _admitted(message: Message, address: Address | str, terms: Terms, prefix: str) -> Notification:
+    try:
+        if isinstance(address, str):
+            raise InvalidNotification("to", address)
+        _check_options(message, terms)
+        context, secret_context = _variables(message, terms.version)
+    except InvalidNotification as error:
+        raise InvalidNotification(prefix + error.field, error.problem) from None
+    return Notification(
+        template_version=terms.version,
+        channel=terms.channel.kind,
+        address=address.text,
+        endpoint=address.endpoint,
+        context=context,
+        secret_context=seal_variables(secret_context),
+        is_secret=bool(secret_context),
+        category=terms.category,
+        critical=terms.critical,
+        run_after=terms.run_after,
+        expires_at=message.expires_at,
+        created_at=terms.now,
+        idempotency_key=message.idempotency_key,
+        content_digest=_digest(terms, address, context, secret_context),
+        supersede_key=message.supersede_key or "",
+        correlation_id=message.correlation_id or "",
+    )
+
+
+def _check_options(message: Message, terms: Terms) -> None:
+    _check_expiry(message.expires_at, terms)
+    for field, limit in (("idempotency_key", 200), ("supersede_key", 200), ("correlation_id", 128)):
+        value = getattr(message, field)
+        if value is not None:
+            _check_text(field, value, limit)
+            if not value:
+                raise InvalidNotification(field, "is empty; leave it out if there is none")
+    if terms.category == ONE_TIME_CODE and not message.secret_context:
+        raise InvalidNotification(
+            "secret_context", "is required for category 'otp'; put the code there, not in context"
+        )
+
+
+def _check_expiry(expires_at: datetime | None, terms: Terms) -> None:
+    if expires_at is None:
+        if terms.category == ONE_TIME_CODE:
+            raise InvalidNotification(
+                "expires_at", "is required for category 'otp'; say until when the code is valid"
+            )
+        return
+    _check_aware("expires_at", expires_at)
+    if expires_at <= terms.now:
+        raise InvalidNotification("expires_at", "is in the past; give a later instant")
+    if expires_at <= terms.run_after:
+        raise InvalidNotification("expires_at", "is not after run_after; nothing could be sent")
+
+
+def _variables(message: Message, version: TemplateVersion) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Check the variables, and that the template gives a message with them."""
+    limit = conf.current().context_limit
+    context = plain_json("context", message.context, limit)
+    secret_context = plain_json("secret_context", message.secret_context, limit)
+    check_variables(version.schema, context, secret_context)
+    try:
+        compiled_version(version.pk).render({**context, **secret_context})
+    except RenderingFailed as error:
+        where = f"context.{error.variable}" if error.variable else "context"
+        problem = f"the template cannot be rendered with it: {error}"
+        raise InvalidNotification(where, problem) from None
+    return context, secret_context
+
+
+def _digest(
+    terms: Terms, address: Address, context: Mapping[str, Any], secret_context: Mapping[str, Any]
+) -> str:
+    template = terms.version.template
+    receiver = address.endpoint.pk if address.endpoint else address.text
+    content = [template.name, template.channel, receiver, terms.category, context, secret_context]
+    return content_digest(content)
+
+
+def _check_aware(field: str, instant: object) -> None:
+    if not isinstance(instant, datetime):
+        raise InvalidNotification(field, f"is a {type(instant).__name__}; give a datetime")
+    if instant.tzinfo is None or instant.utcoffset() is None:
+        raise InvalidNotification(
+            field, "has no time zone; give an aware datetime such as datetime.now(UTC)"
+        )
+
+
+def _check_text(field: str, value: object, limit: int) -> None:
+    if not isinstance(value, str):
+        raise InvalidNotification(field, f"is a {type(value).__name__}; give text")
+    if len(value) > limit:
+        raise InvalidNotification(field, f"has {len(value)} characters; the limit is {limit}")
+    if not value.isprintable():
+        raise InvalidNotification(field, "contains a control character")

@@ -1,0 +1,161 @@
+"""What other apps call.
+
+    from notifications.api import notify
+
+    notify(
+        "one-time-code",
+        to="ada@example.com",
+        secret_context={"code": code},
+        expires_at=now + timedelta(minutes=5),
+        category="otp",
+        supersede_key=f"login-{user.pk}",
+    )
+
+Everything joins the caller's transaction: if that rolls back, nothing is sent.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from notifications.acceptance import accept
+from notifications.admission import ONE_TIME_CODE, Terms, admit, check_terms
+from notifications.catalogue import check_template, find_version, preview, publish_template
+from notifications.channels.channel import Channel
+from notifications.channels.registry import channel_for, channel_named
+from notifications.channels.webhook.endpoints import (
+    disable as disable_endpoint,
+)
+from notifications.channels.webhook.endpoints import (
+    enable as enable_endpoint,
+)
+from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
+from notifications.message import Message
+from notifications.models import Endpoint, Notification
+from notifications.pipeline.cancel import cancel
+from tasks_core import clock
+
+__all__ = [
+    "Message",
+    "cancel",
+    "check_template",
+    "disable_endpoint",
+    "enable_endpoint",
+    "notify",
+    "notify_many",
+    "preview",
+    "publish_template",
+    "register_endpoint",
+    "rotate_secret",
+]
+
+
+def notify(  # noqa: PLR0913  (each is one thing a caller may say)
+    template: str,
+    *,
+    to: str | Endpoint,
+    channel: str | None = None,
+    locale: str = "",
+    context: Mapping[str, Any] | None = None,
+    secret_context: Mapping[str, Any] | None = None,
+    expires_at: datetime | None = None,
+    run_after: datetime | None = None,
+    category: str = "",
+    critical: bool | None = None,
+    idempotency_key: str | None = None,
+    supersede_key: str | None = None,
+    correlation_id: str | None = None,
+) -> Notification:
+    """Send a message to one receiver, as soon as the caller's transaction is committed.
+
+    Args:
+        template: name of a published template.
+        to: a mail address, an Endpoint, or the URL of a registered endpoint.
+        channel: ``email`` or ``webhook``; found from ``to`` if not given.
+        locale: language tag; the template's version for it is used, or for its language, or any.
+        context: variables of the template, as plain JSON. Operators can see them.
+        secret_context: variables that nobody may see, such as a one-time code. They are stored
+            encrypted, wiped when the message has ended, and appear in no log, event or page.
+        expires_at: aware datetime from which on nothing is sent any more.
+        run_after: aware datetime before which nothing is sent.
+        category: what kind of message this is. ``otp`` requires ``expires_at`` and
+            ``secret_context``, and is critical.
+        critical: overtakes all other messages; if not given, only ``otp`` does.
+        idempotency_key: a second call with the same key and content gives the first notification.
+        supersede_key: unsent notifications with the same key are cancelled.
+        correlation_id: ties the notification's tasks and log lines together.
+
+    Returns:
+        the stored notification; its state says how far it has come.
+
+    Raises:
+        InvalidNotification: names the argument that is wrong, and what would be right.
+        IdempotencyConflict: the key was used before for other content.
+        Nothing is written in either case.
+    """
+    message = Message(
+        to=to,
+        context=context or {},
+        secret_context=secret_context or {},
+        expires_at=expires_at,
+        idempotency_key=idempotency_key,
+        supersede_key=supersede_key,
+        correlation_id=correlation_id,
+    )
+    [notification] = notify_many(
+        template,
+        [message],
+        channel=channel,
+        locale=locale,
+        run_after=run_after,
+        category=category,
+        critical=critical,
+    )
+    return notification
+
+
+def notify_many(
+    template: str,
+    messages: Iterable[Message],
+    *,
+    channel: str | None = None,
+    locale: str = "",
+    run_after: datetime | None = None,
+    category: str = "",
+    critical: bool | None = None,
+) -> list[Notification]:
+    """Send one template to many receivers, with few statements however many there are.
+
+    All messages are checked before any is stored; all of them are stored, or none. They leave by
+    one channel, found from the first receiver if it is not given.
+
+    Args:
+        template: name of a published template.
+        messages: receivers with their own variables, deadlines and keys.
+        channel: ``email`` or ``webhook``.
+        locale: as for ``notify``.
+        run_after: as for ``notify``.
+        category: as for ``notify``.
+        critical: as for ``notify``.
+
+    Returns:
+        a notification for each message, in their order.
+
+    Raises:
+        InvalidNotification, IdempotencyConflict: as for ``notify``; the field begins with
+            ``messages[n].`` when there are several.
+    """
+    asked = list(messages)
+    if not asked:
+        return []
+    kind: Channel = channel_named(channel) if channel else channel_for(asked[0].to)
+    now = clock.now()
+    terms = Terms(
+        run_after=check_terms(category, run_after, now),
+        version=find_version(template, kind.kind, locale),
+        channel=kind,
+        category=category,
+        critical=category == ONE_TIME_CODE if critical is None else critical,
+        now=now,
+    )
+    return accept(admit(asked, terms))

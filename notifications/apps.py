@@ -1,0 +1,16 @@
+"""The notifications app."""
+
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    """Connects the app to what the task platform reports."""
+
+    name = "notifications"
+    verbose_name = "Notifications"
+
+    def ready(self) -> None:
+        """Register the receivers."""
+        from notifications import receivers
+
+        receivers.connect()

@@ -1,0 +1,1 @@
+"""E-mail through Django's mail API, whatever backend is configured."""

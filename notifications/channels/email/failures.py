@@ -1,0 +1,53 @@
+"""What a mail server's refusal means for the delivery (RFC 5321, 4.2.1)."""
+
+import smtplib
+from dataclasses import dataclass
+
+from notifications.channels.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class MailFailure:
+    """The class of a failure, the server's reply code if it gave one, and its words."""
+
+    outcome: Outcome
+    code: int | None
+    text: str
+
+
+def classify_connecting(error: Exception) -> MailFailure:
+    """Classify a failure before the message was handed over: it cannot have arrived.
+
+    A refused login is not the message's fault; it is tried again while somebody corrects it.
+    """
+    if isinstance(error, smtplib.SMTPResponseException):
+        return MailFailure(Outcome.TRANSIENT, error.smtp_code, _text(error.smtp_error))
+    return MailFailure(Outcome.TRANSIENT, None, _name(error))
+
+
+def classify_sending(error: Exception) -> MailFailure:
+    """Classify a failure while the message was handed over."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()))
+        return _reply(code, _text(words))
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _reply(error.smtp_code, _text(error.smtp_error))
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return MailFailure(
+            Outcome.PERMANENT, None, "the server cannot take this address (SMTPUTF8)"
+        )
+    return MailFailure(Outcome.AMBIGUOUS, None, _name(error))
+
+
+def _reply(code: int, text: str) -> MailFailure:
+    outcome = Outcome.PERMANENT if 500 <= code < 600 else Outcome.TRANSIENT
+    return MailFailure(outcome, code, text)
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+
+
+def _name(error: Exception) -> str:
+    """Name an error without its text, which may quote what was being sent."""
+    return f"the connection failed ({type(error).__name__})"

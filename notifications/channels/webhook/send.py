@@ -1,0 +1,85 @@
+"""Send one webhook: sign it, post it, say what came of it."""
+
+from notifications import conf
+from notifications.channels.outcome import Outcome, SendResult
+from notifications.channels.webhook.classification import (
+    GONE,
+    describe_status,
+    outcome_of_failure,
+    outcome_of_status,
+)
+from notifications.channels.webhook.endpoints import live_secrets
+from notifications.channels.webhook.retry_after import parse_retry_after
+from notifications.channels.webhook.signing import signed_headers
+from notifications.confidential import WITHHELD
+from notifications.outgoing.fetch import ExchangeFailed, Response, post
+from notifications.pipeline.sendable import Receiver, Sendable
+from tasks_core import clock
+
+USER_AGENT = "Bellringer-Webhooks/1.0"
+
+
+async def send(sendable: Sendable) -> SendResult:
+    """Post the message to its endpoint, unless that is off or it has become too late."""
+    receiver = sendable.receiver
+    if receiver is None:
+        return SendResult(outcome=Outcome.PERMANENT, error="the delivery has no endpoint")
+    if not receiver.enabled:
+        reason = receiver.disabled_reason or "by an operator"
+        return SendResult(outcome=Outcome.PERMANENT, error=f"the endpoint is disabled: {reason}")
+    now = clock.now()
+    if sendable.is_late(now):
+        return SendResult(outcome=Outcome.EXPIRED, error="expired right before it was sent")
+    body = sendable.content.text.encode()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+        **signed_headers(
+            body,
+            message_id=f"msg_{sendable.message_id}",
+            sent_at=now,
+            secrets=live_secrets(receiver.secrets, now),
+        ),
+    }
+    try:
+        response = await post(receiver.url, body, headers, seconds=sendable.seconds_left(now))
+    except ExchangeFailed as error:
+        return SendResult(
+            outcome=outcome_of_failure(error.failure),
+            error=str(error),
+            request=_request(sendable, receiver, headers),
+        )
+    return _answered(sendable, response, _request(sendable, receiver, headers))
+
+
+def _answered(sendable: Sendable, response: Response, request: dict[str, str]) -> SendResult:
+    outcome = outcome_of_status(response.status)
+    succeeded = outcome is Outcome.SUCCESS
+    asked = next(
+        (value for name, value in response.headers.items() if name.lower() == "retry-after"), None
+    )
+    return SendResult(
+        outcome=outcome,
+        error="" if succeeded else describe_status(response.status),
+        status_code=response.status,
+        retry_after=None if succeeded else parse_retry_after(asked, clock.now()),
+        request=request,
+        response={"body": _kept(sendable, response.body.decode("utf-8", "replace"))},
+        endpoint_gone=response.status == GONE,
+    )
+
+
+def _request(sendable: Sendable, receiver: Receiver, headers: dict[str, str]) -> dict[str, str]:
+    return {
+        "url": receiver.url,
+        "webhook_id": headers["webhook-id"],
+        "webhook_timestamp": headers["webhook-timestamp"],
+        "body": _kept(sendable, sendable.content.text),
+    }
+
+
+def _kept(sendable: Sendable, body: str) -> str:
+    """Keep the beginning of a body; of a secret notification nothing, not even an echo of it."""
+    if sendable.is_secret:
+        return WITHHELD
+    return sendable.redactor.clean(body, conf.current().response_kept)

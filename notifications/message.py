@@ -1,0 +1,21 @@
+"""What a caller asks to be sent to one receiver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from notifications.models.endpoint import Endpoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One entry of ``notify_many``. The fields mean what they mean in ``notify``."""
+
+    to: str | Endpoint
+    context: Mapping[str, Any] = field(default_factory=dict)
+    secret_context: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    expires_at: datetime | None = None
+    idempotency_key: str | None = None
+    supersede_key: str | None = None
+    correlation_id: str | None = None

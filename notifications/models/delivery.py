@@ -1,0 +1,71 @@
+"""One message on its way to one address by one channel."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from notifications.states import DELIVERY_UNFINISHED, DeliveryState
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Deliveries, asked for in the words of the app."""
+
+    def unfinished(self) -> DeliveryQuerySet:
+        """Those that may still be sent."""
+        return self.filter(state__in=DELIVERY_UNFINISHED)
+
+
+class Delivery(models.Model):
+    """Where a notification goes, how far it has come, and what was rendered for it."""
+
+    notification = models.ForeignKey(
+        "notifications.Notification", on_delete=models.CASCADE, related_name="deliveries"
+    )
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=2048)
+    endpoint = models.ForeignKey(
+        "notifications.Endpoint",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+    )
+    state = models.CharField(
+        max_length=16, choices=DeliveryState.choices, default=DeliveryState.PENDING
+    )
+    message_id = models.CharField(
+        max_length=32,
+        unique=True,
+        help_text="Identity of the message, the same for every attempt; receivers de-duplicate by it.",
+    )
+    subject = models.TextField(blank=True, help_text="Empty when the notification is secret.")
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    throttled = models.PositiveIntegerField(
+        default=0, help_text="How often the receiver asked for fewer requests."
+    )
+    provider_message_id = models.CharField(max_length=200, blank=True)
+    error = models.TextField(blank=True, help_text="What the last attempt that failed met.")
+    created_at = models.DateTimeField()
+    rendered_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "deliveries"
+        indexes = (
+            models.Index(
+                fields=("state", "created_at"),
+                condition=Q(state__in=DELIVERY_UNFINISHED),
+                name="notifications_delivery_open",
+            ),
+            models.Index(fields=("channel", "state"), name="notifications_delivery_state"),
+        )
+
+    def __str__(self) -> str:
+        return f"Delivery {self.pk}"

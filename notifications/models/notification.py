@@ -1,0 +1,83 @@
+"""One logical message, as the caller asked for it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """Notifications, asked for in the words of the app."""
+
+    def unfinished(self) -> NotificationQuerySet:
+        """Those that may still be sent."""
+        return self.filter(state__in=NOTIFICATION_UNFINISHED)
+
+
+class Notification(models.Model):
+    """A message to one receiver. The template's version is pinned when it is accepted.
+
+    Rows are changed by conditional updates only (``notifications.pipeline``).
+    """
+
+    template_version = models.ForeignKey(
+        "notifications.TemplateVersion", on_delete=models.PROTECT, related_name="+"
+    )
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=2048, help_text="Mail address, or the endpoint's URL.")
+    endpoint = models.ForeignKey(
+        "notifications.Endpoint",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="notifications",
+    )
+    context = models.JSONField(default=dict, help_text="Variables that may be seen by operators.")
+    secret_context = models.TextField(
+        blank=True, editable=False, help_text="Sealed variables; wiped when the message ended."
+    )
+    is_secret = models.BooleanField(
+        default=False, help_text="It has secret variables, so no rendered text of it is stored."
+    )
+    category = models.CharField(max_length=64, blank=True)
+    critical = models.BooleanField(default=False)
+    state = models.CharField(
+        max_length=16, choices=NotificationState.choices, default=NotificationState.ACCEPTED
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it ended that way.")
+    run_after = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+    content_digest = models.CharField(max_length=64, editable=False)
+    supersede_key = models.CharField(max_length=200, blank=True)
+    correlation_id = models.CharField(max_length=128, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(
+                fields=("state",),
+                condition=Q(state__in=NOTIFICATION_UNFINISHED),
+                name="notifications_unfinished",
+            ),
+            models.Index(
+                fields=("supersede_key",),
+                condition=Q(state__in=NOTIFICATION_UNFINISHED) & ~Q(supersede_key=""),
+                name="notifications_supersede",
+            ),
+            models.Index(
+                fields=("correlation_id",),
+                condition=~Q(correlation_id=""),
+                name="notifications_correlation",
+            ),
+            models.Index(fields=("category", "created_at"), name="notifications_category"),
+        )
+
+    def __str__(self) -> str:
+        return f"Notification {self.pk}"

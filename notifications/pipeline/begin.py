@@ -1,0 +1,151 @@
+"""Begin attempts: many deliveries with one statement."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from notifications.confidential import Redactor, open_variables
+from notifications.exceptions import RenderingFailed
+from notifications.models import Delivery
+from notifications.pipeline.content import compiled_version
+from notifications.pipeline.sendable import NotSendable, Receiver, Sendable
+from notifications.pipeline.settle import end_deliveries
+from notifications.rendering.compiled import Rendered
+from notifications.states import DELIVERY_UNFINISHED, DeliveryState
+from tasks_core import clock
+
+# A failed delivery begins again only when an operator replays its task: nothing else runs it.
+_BEGIN = """
+WITH asked AS (
+    SELECT * FROM unnest(%(deliveries)s::bigint[], %(tasks)s::bigint[]) AS a(delivery_id, task_id)
+), begun AS (
+    UPDATE notifications_delivery d
+    SET state = 'sending', attempts = d.attempts + 1, finished_at = NULL
+    FROM asked a, notifications_notification n
+    WHERE d.id = a.delivery_id
+      AND n.id = d.notification_id
+      AND d.state IN ('rendered', 'sending', 'failed')
+      AND n.state IN ('in_progress', 'failed')
+      AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
+      AND NOT (d.state = 'failed' AND n.is_secret)
+    RETURNING d.id, d.attempts, d.message_id, d.address, d.throttled, d.endpoint_id,
+              d.subject, d.text, d.html, a.task_id, n.template_version_id, n.is_secret,
+              n.context, n.secret_context, n.expires_at
+), lost AS (
+    UPDATE notifications_deliveryattempt
+    SET finished_at = %(now)s, outcome = 'ambiguous',
+        error = 'the worker was lost while it was sending; it may have arrived'
+    WHERE delivery_id IN (SELECT id FROM begun) AND finished_at IS NULL
+), logged AS (
+    INSERT INTO notifications_deliveryattempt
+        (delivery_id, number, task_id, started_at, outcome, error, request, response)
+    SELECT id, attempts, task_id, %(now)s, '', '', '{}', '{}' FROM begun
+)
+SELECT b.id, b.attempts, b.message_id, b.address, b.throttled, b.subject, b.text, b.html,
+       b.template_version_id, b.is_secret, CASE WHEN b.is_secret THEN b.context::text END,
+       b.secret_context, b.expires_at,
+       e.id, e.url, e.secrets::text, e.enabled, e.disabled_reason
+FROM begun b LEFT JOIN notifications_endpoint e ON e.id = b.endpoint_id
+"""
+
+
+def begin(asked: Mapping[int, int]) -> dict[int, Sendable | NotSendable]:
+    """Begin an attempt at each delivery.
+
+    Args:
+        asked: the task that makes the attempt, by delivery id.
+
+    Returns:
+        for each delivery what to send, or why there is nothing to send.
+    """
+    deliveries, tasks = list(asked), list(asked.values())
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, {"deliveries": deliveries, "tasks": tasks, "now": clock.now()})
+        rows = cursor.fetchall()
+    begun = {row[0]: _loaded(row) for row in rows}
+    return {**_refused([delivery for delivery in asked if delivery not in begun]), **begun}
+
+
+def _loaded(row: tuple[Any, ...]) -> Sendable | NotSendable:
+    """Load one delivery; what is wrong with it must not stop the others of the batch."""
+    try:
+        return _sendable(row)
+    except RenderingFailed as error:
+        return NotSendable(DeliveryState.SENDING, str(error))
+    except ImproperlyConfigured as error:
+        return NotSendable(DeliveryState.SENDING, str(error), may_recover=True)
+
+
+def _sendable(row: tuple[Any, ...]) -> Sendable:
+    delivery_id, number, message_id, address, throttled, subject, text, html = row[:8]
+    version_id, is_secret, context, secret_context, expires_at = row[8:13]
+    secrets = open_variables(secret_context)
+    content = Rendered(subject, text, html)
+    if is_secret:
+        content = compiled_version(version_id).render({**json.loads(context), **secrets})
+    return Sendable(
+        delivery_id=delivery_id,
+        number=number,
+        message_id=message_id,
+        address=address,
+        throttled=throttled,
+        content=content,
+        is_secret=is_secret,
+        redactor=Redactor(secrets),
+        expires_at=expires_at,
+        receiver=_receiver(*row[13:]),
+    )
+
+
+def _receiver(
+    endpoint_id: int | None, url: str, secrets: str, enabled: bool, disabled_reason: str
+) -> Receiver | None:
+    if endpoint_id is None:
+        return None
+    return Receiver(
+        endpoint_id=endpoint_id,
+        url=url,
+        secrets=json.loads(secrets),
+        enabled=enabled,
+        disabled_reason=disabled_reason,
+    )
+
+
+def _refused(delivery_ids: list[int]) -> dict[int, Sendable | NotSendable]:
+    """Say why nothing is to be sent, and end what has expired."""
+    if not delivery_ids:
+        return {}
+    now = clock.now()
+    rows = Delivery.objects.filter(pk__in=delivery_ids).select_related("notification")
+    late = [
+        row.pk
+        for row in rows
+        if row.state in DELIVERY_UNFINISHED and _is_past(row.notification.expires_at, now)
+    ]
+    if late:
+        end_deliveries(late, DeliveryState.EXPIRED, "expired before it could be sent")
+    found = {row.pk: _reason(row, row.pk in late, now) for row in rows}
+    gone = NotSendable("gone", "the delivery is gone")
+    return {delivery_id: found.get(delivery_id, gone) for delivery_id in delivery_ids}
+
+
+def _reason(delivery: Delivery, is_late: bool, now: datetime) -> NotSendable:
+    if is_late:
+        return NotSendable(DeliveryState.EXPIRED)
+    if delivery.state != DeliveryState.FAILED:
+        return NotSendable(delivery.state)
+    if delivery.notification.is_secret:
+        return NotSendable(
+            delivery.state, "its secret values were wiped when it failed; send a new notification"
+        )
+    if _is_past(delivery.notification.expires_at, now):
+        return NotSendable(delivery.state, "it has expired; send a new notification")
+    return NotSendable(delivery.state)
+
+
+def _is_past(instant: datetime | None, now: datetime) -> bool:
+    return instant is not None and instant <= now

@@ -1,0 +1,61 @@
+"""Taking notifications back: by id, or because a newer one supersedes them."""
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from notifications.models import Delivery, Notification
+from notifications.states import (
+    DELIVERY_UNFINISHED,
+    NOTIFICATION_UNFINISHED,
+    DeliveryState,
+    NotificationState,
+)
+from tasks_core import clock
+
+
+def cancel(notification_id: int, *, reason: str) -> bool:
+    """Cancel an unfinished notification; False if it had ended.
+
+    A message that is just being sent may still arrive; the delivery then says so.
+    """
+    return bool(_cancel(Notification.objects.filter(pk=notification_id), reason))
+
+
+def supersede(keys: Iterable[str]) -> int:
+    """Cancel the unfinished notifications with one of these keys; call it before adding new ones.
+
+    A lock per key makes two callers with the same key take turns, until each commits.
+    """
+    wanted = sorted(set(keys))
+    if not wanted:
+        return 0
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(key, 7462)) "
+                "FROM unnest(%s::text[]) AS key",
+                [wanted],
+            )
+        older = Notification.objects.filter(supersede_key__in=wanted)
+        return _cancel(older, "superseded by a newer notification")
+
+
+def _cancel(notifications: "QuerySet[Notification]", reason: str) -> int:
+    now = clock.now()
+    with transaction.atomic():
+        ids = list(
+            notifications.filter(state__in=NOTIFICATION_UNFINISHED).values_list("pk", flat=True)
+        )
+        if not ids:
+            return 0
+        Delivery.objects.filter(notification__in=ids, state__in=DELIVERY_UNFINISHED).update(
+            state=DeliveryState.CANCELLED, error=reason, finished_at=now
+        )
+        return Notification.objects.filter(pk__in=ids, state__in=NOTIFICATION_UNFINISHED).update(
+            state=NotificationState.CANCELLED,
+            reason=reason[:200],
+            finished_at=now,
+            secret_context="",
+        )

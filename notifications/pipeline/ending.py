@@ -1,0 +1,55 @@
+"""Deliveries whose task ended without its handler: dead, cancelled, expired, worker lost.
+
+This runs in the transaction that ends the tasks, so a delivery and its task end together.
+"""
+
+from collections.abc import Iterable
+
+from notifications.models import DeliveryAttempt
+from notifications.pipeline import names
+from notifications.pipeline.settle import end_deliveries, end_notification
+from notifications.states import DeliveryState, NotificationState
+from tasks_core import clock
+from tasks_core.signals import UnsuccessfulTask
+
+_LOST = "the worker was lost or stopped while it was sending; it may have arrived"
+
+
+def follow_unsuccessful(tasks: Iterable[UnsuccessfulTask]) -> None:
+    """End what these tasks were to do, in the state that they ended in."""
+    for task in tasks:
+        if task.task_type == names.SCHEDULE:
+            _end_notification(task)
+        elif task.task_type in names.DELIVERY_STEPS:
+            _end_delivery(task)
+
+
+def _end_notification(task: UnsuccessfulTask) -> None:
+    notification_id = task.payload.get("notification")
+    if isinstance(notification_id, int):
+        state = NotificationState(_state(task).value)
+        end_notification(notification_id, state, _reason(task))
+
+
+def _end_delivery(task: UnsuccessfulTask) -> None:
+    delivery_id = task.payload.get("delivery")
+    if not isinstance(delivery_id, int):
+        return
+    DeliveryAttempt.objects.filter(delivery=delivery_id, finished_at=None).update(
+        finished_at=clock.now(), outcome="ambiguous", error=_LOST
+    )
+    end_deliveries([delivery_id], _state(task), _reason(task))
+
+
+def _state(task: UnsuccessfulTask) -> DeliveryState:
+    return {
+        "dead": DeliveryState.FAILED,
+        "cancelled": DeliveryState.CANCELLED,
+        "expired": DeliveryState.EXPIRED,
+    }[task.state.value.lower()]
+
+
+def _reason(task: UnsuccessfulTask) -> str:
+    if task.error:
+        return task.error
+    return f"its task was {task.state.value.lower()}"

@@ -1,0 +1,8 @@
+"""The names of the pipeline's task types and queues."""
+
+SCHEDULE = "notification.schedule"
+RENDER = "notification.render"
+DELIVER_EMAIL = "notification.deliver.email"
+DELIVER_WEBHOOK = "notification.deliver.webhook"
+
+DELIVERY_STEPS = (RENDER, DELIVER_EMAIL, DELIVER_WEBHOOK)

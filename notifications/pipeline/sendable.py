@@ -1,0 +1,55 @@
+"""What an attempt needs, loaded in one go."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from notifications.confidential import Redactor
+from notifications.rendering.compiled import Rendered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receiver:
+    """The endpoint of a webhook delivery, as it is now."""
+
+    endpoint_id: int
+    url: str
+    secrets: list[dict[str, Any]] = field(repr=False)
+    enabled: bool
+    disabled_reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sendable:
+    """A delivery whose attempt has begun."""
+
+    delivery_id: int
+    number: int
+    """Of this attempt, from 1."""
+    message_id: str
+    address: str
+    throttled: int
+    content: Rendered
+    is_secret: bool
+    redactor: Redactor = field(repr=False)
+    expires_at: datetime | None
+    receiver: Receiver | None = None
+
+    def is_late(self, now: datetime) -> bool:
+        """Say whether the message may no longer be sent."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def seconds_left(self, now: datetime) -> float | None:
+        """Give the seconds until the message may no longer be sent, or None."""
+        return None if self.expires_at is None else (self.expires_at - now).total_seconds()
+
+
+@dataclass(frozen=True)
+class NotSendable:
+    """A delivery that has ended, or may not be tried again."""
+
+    state: str
+    refusal: str = ""
+    """Why it cannot be sent; empty when there is simply nothing left to do."""
+    may_recover: bool = False
+    """Another attempt may find it sendable."""

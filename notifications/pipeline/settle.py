@@ -1,0 +1,71 @@
+"""How deliveries end, and how their notification follows them.
+
+Locks are taken in one order everywhere, deliveries before notifications.
+"""
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+
+from notifications.models import Delivery, Notification
+from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
+from tasks_core import clock
+
+_LOCK = "SELECT id FROM notifications_notification WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+
+_SETTLE = """
+UPDATE notifications_notification n
+SET state = CASE WHEN d.sent THEN 'sent' WHEN d.failed THEN 'failed'
+                 WHEN d.expired THEN 'expired' ELSE 'cancelled' END,
+    reason = CASE WHEN d.sent THEN '' WHEN n.reason <> '' THEN n.reason ELSE left(d.error, 200) END,
+    finished_at = %(now)s,
+    secret_context = ''
+FROM (
+    SELECT notification_id,
+           bool_or(state IN ('sent', 'delivered')) AS sent,
+           bool_or(state = 'failed') AS failed,
+           bool_or(state = 'expired') AS expired,
+           bool_or(state IN ('pending', 'rendered', 'sending')) AS open,
+           max(error) AS error
+    FROM notifications_delivery
+    WHERE notification_id = ANY(%(ids)s)
+    GROUP BY notification_id
+) d
+WHERE n.id = d.notification_id
+  AND NOT d.open
+  AND (n.state = 'in_progress' OR (d.sent AND n.state IN ('failed', 'expired', 'cancelled')))
+"""
+
+
+def settle(notification_ids: Iterable[int]) -> None:
+    """End the notifications whose deliveries have all ended, and wipe their secrets.
+
+    The rows are locked first, in a statement of their own: of two deliveries that end at the same
+    instant, the second then sees the first.
+    """
+    ids = sorted(set(notification_ids))
+    if not ids:
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK, {"ids": ids})
+        cursor.execute(_SETTLE, {"ids": ids, "now": clock.now()})
+
+
+def end_deliveries(delivery_ids: Iterable[int], state: DeliveryState, error: str) -> int:
+    """End those of the deliveries that have not ended, and settle their notifications."""
+    with transaction.atomic():
+        open_ones = Delivery.objects.filter(pk__in=list(delivery_ids)).unfinished()
+        found = dict(open_ones.select_for_update().order_by("pk").values_list("pk", "notification"))
+        ended = Delivery.objects.filter(pk__in=found, state__in=DELIVERY_UNFINISHED).update(
+            state=state, error=error, finished_at=clock.now()
+        )
+        settle(found.values())
+    return ended
+
+
+def end_notification(notification_id: int, state: NotificationState, reason: str) -> bool:
+    """End a notification that has no deliveries yet, and wipe its secret; False if it has."""
+    ended = Notification.objects.filter(
+        pk=notification_id, state=NotificationState.ACCEPTED
+    ).update(state=state, reason=reason[:200], finished_at=clock.now(), secret_context="")
+    return bool(ended)

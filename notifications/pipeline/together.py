@@ -1,0 +1,65 @@
+"""Many coroutines, one statement: what arrives while a write is under way goes into the next."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+MAX_TOGETHER = 200
+
+
+class Together(Generic[Item, Answer]):
+    """Collects the items of concurrent callers and hands them to one function, as a list.
+
+    With one caller there is no waiting; with a hundred, a few calls carry them all. The function
+    runs in a thread, and gives one answer for each item, in their order.
+    """
+
+    def __init__(self, function: Callable[[list[Item]], Sequence[Answer]]) -> None:
+        self._function = function
+        self._waiting: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, list[tuple[Item, asyncio.Future[Answer]]]
+        ] = WeakKeyDictionary()
+        self._running: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]]
+        self._running = WeakKeyDictionary()
+
+    async def __call__(self, item: Item) -> Answer:
+        """Hand over one item and wait for its answer."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.setdefault(loop, []).append((item, future))
+        if loop not in self._running:
+            self._running[loop] = loop.create_task(self._work(loop))
+        return await future
+
+    async def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            while waiting := self._waiting.get(loop):
+                batch = waiting[:MAX_TOGETHER]
+                del waiting[:MAX_TOGETHER]
+                await self._call(batch)
+        finally:
+            del self._running[loop]
+
+    async def _call(self, batch: list[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
+        try:
+            answers = await sync_to_async(self._fresh)([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001  (it belongs to the callers, all of them)
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+    def _fresh(self, items: list[Item]) -> Sequence[Answer]:
+        """The thread's connection lives long; drop it first if the server has closed it."""
+        close_old_connections()
+        return self._function(items)

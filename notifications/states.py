@@ -1,0 +1,42 @@
+"""The states of a notification and of a delivery, and which of them are final.
+
+A delivery only moves forward: pending, rendered, sending, and then one of the final states. Two
+moves out of a final state exist, and both are facts rather than steps back: an attempt that was
+under way when the delivery was cancelled or expired may still succeed, and an operator may replay
+a failed delivery.
+"""
+
+from django.db import models
+
+
+class DeliveryState(models.TextChoices):
+    """How far one delivery has come."""
+
+    PENDING = "pending", "Pending"
+    RENDERED = "rendered", "Rendered"
+    SENDING = "sending", "Sending"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class NotificationState(models.TextChoices):
+    """How far a notification has come; the end follows from its deliveries."""
+
+    ACCEPTED = "accepted", "Accepted"
+    IN_PROGRESS = "in_progress", "In progress"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+DELIVERY_UNFINISHED = (DeliveryState.PENDING, DeliveryState.RENDERED, DeliveryState.SENDING)
+DELIVERY_FINAL = tuple(state for state in DeliveryState if state not in DELIVERY_UNFINISHED)
+
+NOTIFICATION_UNFINISHED = (NotificationState.ACCEPTED, NotificationState.IN_PROGRESS)
+NOTIFICATION_FINAL = tuple(
+    state for state in NotificationState if state not in NOTIFICATION_UNFINISHED
+)
