@@ -28,15 +28,19 @@ if TYPE_CHECKING:
     from tasks_core.exceptions import PermanentError as PermanentError
     from tasks_core.exceptions import RetryAfter as RetryAfter
     from tasks_core.exceptions import Snooze as Snooze
+    from tasks_core.exceptions import Yield as Yield
+    from tasks_core.finding import find as find
+    from tasks_core.finding import get as get
+    from tasks_core.finding import wait as wait
     from tasks_core.priorities import Priority as Priority
     from tasks_core.registry import task_type as task_type
     from tasks_core.steering import cancel as cancel
     from tasks_core.steering import cancel_many as cancel_many
     from tasks_core.steering import discard as discard
     from tasks_core.steering import enqueue_again as enqueue_again
-    from tasks_core.steering import get as get
     from tasks_core.steering import replay as replay
     from tasks_core.steering import run_now as run_now
+    from tasks_core.uniqueness import Unique as Unique
 
 CRITICAL, HIGH, NORMAL, LOW = range(4)
 
@@ -48,6 +52,8 @@ _PLACES = {
     "Priority": "priorities",
     "RetryAfter": "exceptions",
     "Snooze": "exceptions",
+    "Unique": "uniqueness",
+    "Yield": "exceptions",
     "State": "engine.states",
     "TaskContext": "context",
     "cancel": "steering",
@@ -56,12 +62,14 @@ _PLACES = {
     "enqueue": "enqueuing",
     "enqueue_again": "steering",
     "enqueue_many": "enqueuing",
-    "get": "steering",
+    "find": "finding",
+    "get": "finding",
     "replay": "steering",
     "run_now": "steering",
     "schedule_delayed": "enqueuing",
     "schedule_once": "enqueuing",
     "task_type": "registry",
+    "wait": "finding",
 }
 
 

@@ -60,4 +60,6 @@ class Scheduler(beat.Scheduler):
     @property
     def info(self) -> str:
         """Say in beat's banner what runs."""
-        return "    . duties -> dispatch, recovery, expiry, announcements"
+        return "    . duties -> " + ", ".join(
+            duty.name.removeprefix("duty-") for duty in make_duties()
+        )

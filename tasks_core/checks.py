@@ -76,6 +76,9 @@ def _numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> 
         ("MAX_PAYLOAD_BYTES", 1_024),
         ("MAX_RESULT_BYTES", 1_024),
         ("LANE_WINDOW_MESSAGES", 1),
+        ("AGEING_SECONDS", 1),
+        ("RETENTION_DAYS", 0),
+        ("RETENTION_DAYS_UNSUCCESSFUL", 0),
         ("DEAD_LETTER_QUEUE_LIMIT", 0),
     ):
         value = setting(name)

@@ -1,4 +1,4 @@
-"""What beat does: dispatch, recovery, expiry, announcements."""
+"""What beat does: dispatch, recovery, expiry, announcements, ageing, pruning."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tasks_core.duty import Duty
 from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
 from tasks_core.nudge import wait_for_nudge
+from tasks_core.promoter import promote
+from tasks_core.pruner import prune
 from tasks_core.recovery import recover_attempts, recover_messages
 
 POLL_SECONDS = 1.0
@@ -22,6 +24,10 @@ BLOCKED_SECONDS = 0.05
 RECOVERY_SECONDS = 2.0
 EXPIRY_SECONDS = 1.0
 ANNOUNCE_SECONDS = 1.0
+AGEING_SECONDS = 5.0
+PRUNING_SECONDS = 60.0
+PAUSE_BETWEEN_BATCHES = 0.1
+"""What pruning leaves to the others while it has much to do."""
 
 
 def make_duties() -> list[Duty]:
@@ -31,6 +37,8 @@ def make_duties() -> list[Duty]:
         Duty("recovery", _recovering),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
+        Duty("ageing", _ageing),
+        Duty("pruning", _pruning),
     ]
 
 
@@ -65,3 +73,12 @@ def _expiring() -> float:
 
 def _announcing() -> float:
     return 0.0 if announce_dead_letters() else ANNOUNCE_SECONDS
+
+
+def _ageing() -> float:
+    promote()
+    return AGEING_SECONDS
+
+
+def _pruning() -> float:
+    return PAUSE_BETWEEN_BATCHES if prune() else PRUNING_SECONDS

@@ -13,7 +13,7 @@ from django.db import transaction
 from tasks_core import clock, database
 from tasks_core.context import current_context
 from tasks_core.engine.retry import RetryRule
-from tasks_core.exceptions import InvalidOption, InvalidPayload, InvalidSchedule
+from tasks_core.exceptions import DuplicateTask, InvalidOption, InvalidPayload, InvalidSchedule
 from tasks_core.models import Task
 from tasks_core.nudge import nudge
 from tasks_core.options import (
@@ -26,6 +26,8 @@ from tasks_core.options import (
 )
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.statements.insert import NewTasks, insert
+from tasks_core.statements.replace import debounce, replace_payload
+from tasks_core.uniqueness import Unique
 
 CHUNK = 1_000
 
@@ -39,6 +41,7 @@ def enqueue(
     queue_name: str | None = None,
     expires_at: datetime | None = None,
     idempotency_key: str | None = None,
+    unique: Unique | None = None,
     retry: RetryRule | str | None = None,
     tags: Iterable[str] = (),
     correlation_id: str | None = None,
@@ -55,7 +58,9 @@ def enqueue(
         priority: 0 (critical) to 3 (low); the type's if not given.
         queue_name: the type's if not given.
         expires_at: aware datetime; no attempt begins from then on.
-        idempotency_key: a second task of this type with the same key is not made; the first is returned.
+        idempotency_key: a second task of this type with the same key is not made, as long as the first is
+            kept; the first is returned. It also reaches the handler.
+        unique: a finer rule of what is a duplicate and what happens then.
         retry: a rule, or the name of a RetryPolicy; the type's if not given.
         tags: words to find it by.
         correlation_id: handed to the handler and, inside handlers, inherited by the tasks they make.
@@ -63,7 +68,10 @@ def enqueue(
     Raises:
         UnknownTaskType, InvalidPayload, PayloadTooLarge, InvalidSchedule, InvalidOption: nothing was
             written; the message names what is wrong and what would be right.
+        DuplicateTask: the key is taken and ``unique`` says to reject.
     """
+    if unique is not None and idempotency_key is not None:
+        raise InvalidOption("give idempotency_key or unique, not both; unique has a key of its own")
     registered = get_task_type(task_type)
     now = clock.now()
     options = checked_options(
@@ -78,9 +86,9 @@ def enqueue(
         correlation_id=_correlation_id(correlation_id),
     )
     stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
-    return insert_one(
-        registered, options, stored, key=checked_key(idempotency_key), replay_of_id=None, now=now
-    )
+    key = checked_key(idempotency_key)
+    rule = unique or (Unique(key=key, until="forever") if key is not None else None)
+    return insert_one(registered, options, stored, key=key, unique=rule, replay_of_id=None, now=now)
 
 
 def schedule_once(task_type: str, payload: Any, *, at: datetime, **options: Any) -> Task:
@@ -140,7 +148,7 @@ def enqueue_many(
         tags=tags,
         correlation_id=_correlation_id(correlation_id),
     )
-    rows = _rows(registered, payloads, idempotency_keys)
+    rows = _rows(registered, payloads, idempotency_keys, now)
     ids: list[int] = []
     with transaction.atomic(using=database.alias(), savepoint=False):
         while chunk := list(itertools.islice(rows, CHUNK)):
@@ -156,19 +164,18 @@ def insert_one(
     stored: str,
     *,
     key: str | None,
+    unique: Unique | None,
     replay_of_id: int | None,
     now: datetime,
 ) -> Task:
     """Insert one task whose parts are checked already, and nudge the dispatcher on commit."""
-    unique_key = _unique_key(registered, key)
-    while True:
-        new = _new_tasks(registered, options, [(stored, key, unique_key)], replay_of_id)
-        task_id = insert(new, now=now)[0]
-        if task_id is not None:
-            break
-        existing = Task.objects.filter(unique_key=unique_key).first()
+    unique_key = unique.key_of(registered.name, stored, now=now) if unique else None
+    until = unique.stored_until if unique else None
+    new = _new_tasks(registered, options, [(stored, key, unique_key)], until, replay_of_id)
+    while (task_id := insert(new, now=now)[0]) is None:
+        existing = _settle_conflict(unique, new, now)
         if existing is not None:
-            return existing  # else it has just been removed: try again
+            return existing  # else it has just ended or been removed: try again
     if options.run_after <= now:
         transaction.on_commit(nudge, using=database.alias(), robust=True)
     return _task(task_id, new, stored, key, now)
@@ -187,7 +194,7 @@ Row = tuple[str, str | None, str | None]
 
 
 def _rows(
-    registered: TaskType, payloads: Iterable[Any], keys: Sequence[str] | None
+    registered: TaskType, payloads: Iterable[Any], keys: Sequence[str] | None, now: datetime
 ) -> Iterator[Row]:
     """Check every payload before the first is inserted."""
     rows = []
@@ -199,7 +206,9 @@ def _rows(
         if keys is not None and position >= len(keys):
             raise InvalidOption(f"idempotency_keys has {len(keys)} keys, fewer than the payloads")
         key = checked_key(keys[position]) if keys is not None else None
-        rows.append((stored, key, _unique_key(registered, key)))
+        unique = Unique(key=key, until="forever") if key is not None else None
+        unique_key = unique.key_of(registered.name, stored, now=now) if unique else None
+        rows.append((stored, key, unique_key))
     if keys is not None and len(keys) != len(rows):
         raise InvalidOption(f"idempotency_keys has {len(keys)} keys for {len(rows)} payloads")
     return iter(rows)
@@ -208,7 +217,7 @@ def _rows(
 def _insert_chunk(
     registered: TaskType, options: Options, rows: list[Row], now: datetime
 ) -> list[int]:
-    found = insert(_new_tasks(registered, options, rows, None), now=now)
+    found = insert(_new_tasks(registered, options, rows, None, None), now=now)
     missing = [row[2] for row, task_id in zip(rows, found, strict=True) if task_id is None]
     known = dict(Task.objects.filter(unique_key__in=missing).values_list("unique_key", "pk"))
     return [
@@ -218,7 +227,11 @@ def _insert_chunk(
 
 
 def _new_tasks(
-    registered: TaskType, options: Options, rows: list[Row], replay_of_id: int | None
+    registered: TaskType,
+    options: Options,
+    rows: list[Row],
+    unique_until: str | None,
+    replay_of_id: int | None,
 ) -> NewTasks:
     return NewTasks(
         task_type=registered.name,
@@ -229,6 +242,7 @@ def _new_tasks(
         payloads=[row[0] for row in rows],
         idempotency_keys=[row[1] for row in rows],
         unique_keys=[row[2] for row in rows],
+        unique_until=unique_until,
         retry_policy_id=options.retry_policy_id,
         retry=options.retry,
         correlation_id=options.correlation_id,
@@ -237,8 +251,22 @@ def _new_tasks(
     )
 
 
-def _unique_key(registered: TaskType, key: str | None) -> str | None:
-    return None if key is None else f"{registered.name}:{key}"
+def _settle_conflict(unique: Unique | None, new: NewTasks, now: datetime) -> Task | None:
+    """Do what the caller wants done where the key is taken, and return the task that has it."""
+    key = new.unique_keys[0]
+    if unique is None or key is None:
+        raise AssertionError("only a task with a key can meet another one")
+    if unique.on_conflict == "replace":
+        replace_payload(key, new.payloads[0], now=now)
+    if unique.on_conflict == "debounce":
+        debounce(key, new.payloads[0], run_after=new.run_after, now=now)
+    existing = Task.objects.filter(unique_key=key).first()
+    if existing is not None and unique.on_conflict == "reject":
+        raise DuplicateTask(
+            f"task {existing.pk} ({existing.state}) has the same key; "
+            "use on_conflict='return' to get it instead of this error"
+        )
+    return existing
 
 
 def _refuse_run_after(options: dict[str, Any], instead: str) -> None:
@@ -261,6 +289,7 @@ def _task(task_id: int, new: NewTasks, stored: str, key: str | None, now: dateti
         retry=json.loads(new.retry) if new.retry else None,
         idempotency_key=key,
         unique_key=new.unique_keys[0],
+        unique_until=new.unique_until,
         correlation_id=new.correlation_id,
         tags=new.tags,
         replay_of_id=new.replay_of_id,

@@ -11,7 +11,8 @@ from tasks_core import clock, database
 from tasks_core.endings import announce_unsuccessful
 from tasks_core.engine.states import EventKind
 from tasks_core.enqueuing import insert_one
-from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition, TaskNotFound
+from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition
+from tasks_core.finding import get
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.nudge import nudge
 from tasks_core.options import Options
@@ -20,18 +21,6 @@ from tasks_core.registry import get_task_type
 from tasks_core.statements.end import cancel as cancel_statement
 
 MAX_REASON = 200
-
-
-def get(task_id: int) -> Task:
-    """Return the task as it is now.
-
-    Raises:
-        TaskNotFound: there is none, or it has been removed by age.
-    """
-    task = Task.objects.filter(pk=task_id).first()
-    if task is None:
-        raise TaskNotFound(f"there is no task {task_id}; finished tasks are removed after a while")
-    return task
 
 
 def cancel(task_id: int, *, reason: str) -> bool:
@@ -162,4 +151,6 @@ def _copy(task: Task, payload: Any) -> Task:
         tags=task.tags,
         correlation_id=task.correlation_id,
     )
-    return insert_one(registered, options, stored, key=None, replay_of_id=task.pk, now=now)
+    return insert_one(
+        registered, options, stored, key=None, unique=None, replay_of_id=task.pk, now=now
+    )

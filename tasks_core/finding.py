@@ -1,0 +1,151 @@
+"""Read tasks: find them by what is known of them, and wait for one to end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tasks_core import clock
+from tasks_core.engine.states import State
+from tasks_core.exceptions import InvalidOption, TaskNotFound
+from tasks_core.models import Task
+from tasks_core.models.task import TaskQuerySet
+
+MAX_LIMIT = 1_000
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some tasks, and where the next ones begin.
+
+    ``next_after`` goes into the next call's ``after``; None on the last page.
+    """
+
+    tasks: list[Task]
+    next_after: int | None
+
+
+def get(task_id: int) -> Task:
+    """Return the task as it is now.
+
+    Raises:
+        TaskNotFound: there is none, or it has been removed by age.
+    """
+    task = Task.objects.filter(pk=task_id).first()
+    if task is None:
+        raise TaskNotFound(f"there is no task {task_id}; finished tasks are removed after a while")
+    return task
+
+
+def find(
+    *,
+    states: Iterable[str] = (),
+    task_types: Iterable[str] = (),
+    queue_names: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    correlation_id: str | None = None,
+    enqueued_from: datetime | None = None,
+    enqueued_until: datetime | None = None,
+    overdue_by: timedelta | None = None,
+    after: int | None = None,
+    limit: int = 100,
+) -> Page:
+    """Return the newest tasks that fit all of the conditions, a page at a time.
+
+    Args:
+        states: any of these; empty means all.
+        task_types: any of these; empty means all.
+        queue_names: any of these; empty means all.
+        tags: all of these.
+        correlation_id: exactly this.
+        enqueued_from: aware datetime, included.
+        enqueued_until: aware datetime, not included.
+        overdue_by: waiting although they were due so long ago.
+        after: ``next_after`` of the page before. Tasks made meanwhile do not shift the pages.
+        limit: tasks on a page, 1 to 1,000.
+
+    Raises:
+        InvalidOption: names the argument and what would be right.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidOption(f"limit must lie between 1 and {MAX_LIMIT}, not {limit}")
+    tasks = _filtered(Task.objects.order_by("-id"), states, task_types, queue_names, tags)
+    if correlation_id is not None:
+        tasks = tasks.filter(correlation_id=correlation_id)
+    tasks = _between(tasks, enqueued_from, enqueued_until)
+    if overdue_by is not None:
+        tasks = tasks.due(clock.now() - overdue_by)
+    if after is not None:
+        tasks = tasks.filter(pk__lt=after)
+    found = list(tasks[: limit + 1])
+    page = found[:limit]
+    return Page(page, page[-1].pk if len(found) > limit else None)
+
+
+def wait(task_id: int, *, timeout: float) -> Task:
+    """Wait until the task has ended and return it, whatever its final state is.
+
+    It asks the database, so it must not be called inside a transaction that others need to see, nor in a
+    handler: a worker that waits for workers may wait for ever.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        TimeoutError: it has not ended within ``timeout`` seconds; the message names its state.
+    """
+    deadline = time.monotonic() + timeout
+    pause = FIRST_PAUSE
+    while True:
+        task = get(task_id)
+        if task.is_finished:
+            return task
+        if time.monotonic() + pause > deadline:
+            raise TimeoutError(f"task {task_id} is still {task.state} after {timeout:g} s")
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _filtered(
+    tasks: TaskQuerySet,
+    states: Iterable[str],
+    task_types: Iterable[str],
+    queue_names: Iterable[str],
+    tags: Iterable[str],
+) -> TaskQuerySet:
+    wanted = [_state(state) for state in _list("states", states)]
+    for field, values in (
+        ("state", wanted),
+        ("task_type", _list("task_types", task_types)),
+        ("queue_name", _list("queue_names", queue_names)),
+    ):
+        if values:
+            tasks = tasks.filter(**{f"{field}__in": values})
+    words = _list("tags", tags)
+    return tasks.filter(tags__contains=words) if words else tasks
+
+
+def _between(tasks: TaskQuerySet, start: datetime | None, end: datetime | None) -> TaskQuerySet:
+    for name, value in (("enqueued_from", start), ("enqueued_until", end)):
+        if value is not None and value.tzinfo is None:
+            raise InvalidOption(f"{name} has no time zone; use an aware datetime")
+    if start is not None:
+        tasks = tasks.filter(enqueued_at__gte=start)
+    if end is not None:
+        tasks = tasks.filter(enqueued_at__lt=end)
+    return tasks
+
+
+def _list(name: str, values: Iterable[str]) -> list[str]:
+    if isinstance(values, str):
+        raise InvalidOption(f"{name} must be a list, not one string")
+    return list(values)
+
+
+def _state(value: str) -> str:
+    try:
+        return State(value.upper()).value
+    except ValueError:
+        known = ", ".join(State)
+        raise InvalidOption(f"states: {value!r} is no state; there are {known}") from None
