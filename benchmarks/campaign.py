@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+import redis
+
 from benchmarks.arena import Contender, StuckError, prepared
 from benchmarks.arguments import Arguments
 from benchmarks.contenders import ready
@@ -21,6 +24,8 @@ from benchmarks.servers import Pair, running
 from benchmarks.works.interface import FULL, QUICK, Figures, rounded
 
 ATTEMPTS_AT_LENGTH = 4
+#: What may be one peer's fault; the others are measured all the same.
+FAILURES = (StuckError, ProducerError, InstallError, psycopg.Error, redis.RedisError)
 
 
 class Campaign:
@@ -89,7 +94,7 @@ class Campaign:
     def _noting_failure(self, cell: Cell) -> Iterator[None]:
         try:
             yield
-        except (StuckError, ProducerError, InstallError) as error:
+        except FAILURES as error:
             self.failures.append(f"{cell}: {error}")
             self._progress.warn(self.failures[-1])
 

@@ -19,13 +19,13 @@ STEP = 1_000_000
 FINISHED = {
     "state": "'SUCCEEDED'",
     "attempts": "1",
-    "run_after": "now() - n % 600000 * interval '1 second'",
-    "enqueued_at": "now() - n % 600000 * interval '1 second'",
-    "finished_at": "now() - n % 600000 * interval '1 second'",
+    "run_after": "now() - mod(n, 600000) * interval '1 second'",
+    "enqueued_at": "now() - mod(n, 600000) * interval '1 second'",
+    "finished_at": "now() - mod(n, 600000) * interval '1 second'",
 }
 FAR_OFF = {
     "state": "'SCHEDULED'",
-    "run_after": "now() + (3600 + n % 2600000) * interval '1 second'",
+    "run_after": "now() + (3600 + mod(n, 2600000)) * interval '1 second'",
 }
 MULTIPLY_TASKS = """
     INSERT INTO tasks_core_task ({columns})
