@@ -1,17 +1,32 @@
 """Fixtures for all tests. The servers come from scheduler_project.embedded.pytest_plugin."""
 
 import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
 
 @pytest.fixture
-def broker() -> "redis.Redis":
-    """Return a client of the test's broker, from which this worker's keys were removed."""
-    client = redis.Redis.from_url(os.environ["BROKER_URL"], **settings.REDIS_OPTIONS)
-    keys = list(client.scan_iter(f"{settings.KEY_PREFIX}*"))
-    if keys:
-        client.delete(*keys)
-    return client
+def broker() -> Iterator["redis.Redis"]:
+    """Give a client of the broker, from which the keys of this test worker were removed."""
+    with redis.Redis.from_url(os.environ["BROKER_URL"], **settings.REDIS_OPTIONS) as client:
+        keys = list(client.scan_iter(f"{settings.KEY_PREFIX}*", count=1000))
+        if keys:
+            client.delete(*keys)
+        yield client
+
+
+@pytest.fixture
+def process_environment(transactional_db: None) -> dict[str, str]:
+    """Return what makes another process work on this test's database and queues."""
+    address = urlsplit(os.environ["DATABASE_URL"])
+    database = address._replace(path=f"/{connection.settings_dict['NAME']}")
+    return {
+        **os.environ,
+        "DATABASE_URL": urlunsplit(database),
+        "BELLRINGER_KEY_PREFIX": settings.KEY_PREFIX,
+    }

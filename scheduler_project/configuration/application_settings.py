@@ -7,6 +7,7 @@ commas.
 import difflib
 import typing
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import TypeAdapter, ValidationError
@@ -14,15 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 from scheduler_project.configuration.complaints import complaint
 
 PREFIX = "BELLRINGER_"
-Types = Mapping[str, object]
+Types = Mapping[str, Any]
 
 
-def types_of_fields(declaration: type) -> dict[str, object]:
+def types_of_fields(declaration: type) -> dict[str, Any]:
     """Return the entries that a dataclass declares: field `outgoing_ports` is OUTGOING_PORTS."""
     return {name.upper(): kind for name, kind in typing.get_type_hints(declaration).items()}
 
 
-def types_of_defaults(defaults: Mapping[str, object]) -> dict[str, object]:
+def types_of_defaults(defaults: Mapping[str, object]) -> dict[str, Any]:
     """Return the entries of a mapping of default values; each has the type of its default."""
     return {
         name: list[str] if isinstance(default, list) else type(default)
@@ -30,12 +31,12 @@ def types_of_defaults(defaults: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def application_settings(types: Types, environment: Mapping[str, str]) -> dict[str, object]:
+def application_settings(types: Types, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return the entries that `environment` sets, in their types.
 
     Raises ImproperlyConfigured with a line for each variable that holds something else.
     """
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     mistakes: list[str] = []
     for name, kind in types.items():
         if value := environment.get(PREFIX + name, "").strip():
@@ -64,8 +65,8 @@ def _meant(name: str, names: Collection[str]) -> str | None:
     return PREFIX + close[0] if close else None
 
 
-def _parsed(kind: object, value: str) -> object:
-    adapter: TypeAdapter[object] = TypeAdapter(kind)
+def _parsed(kind: Any, value: str) -> object:
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
     origin = typing.get_origin(kind)
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return adapter.validate_python([part.strip() for part in value.split(",") if part.strip()])

@@ -41,5 +41,7 @@ class Lock:
         return True
 
     def close(self) -> None:
-        """Give the lock back."""
-        os.close(self.handle)
+        """Give the lock back. Closing twice does no harm."""
+        handle, self.handle = self.handle, -1
+        if handle >= 0:
+            os.close(handle)

@@ -112,14 +112,14 @@ class Platform:
         self._lock.close()
 
     def _environment(self, additions: Mapping[str, str]) -> dict[str, str]:
+        base = {**os.environ, **additions}
         return {
-            **os.environ,
+            **base,
             "BIND": LOOPBACK,
             "PORT": str(self.web_port),
             "FLOWER_PORT": str(self.flower_port),
             # `celery` and the rest are those of the running interpreter.
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-            **additions,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{base.get('PATH', '')}",
             MARK: str(self.folder),
         }
 

@@ -75,6 +75,7 @@ class PlatformProcess:
         finally:
             self._kill_group()
             self._process.wait()
+            self._process = None
 
     def _kill_group(self) -> None:
         """Kill what is left of the process and its children."""

@@ -1,0 +1,108 @@
+"""The whole platform, as real processes on one machine."""
+
+import base64
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from scheduler_project.data_folder import data_folder
+from scheduler_project.embedded.processes import wait_until
+from scheduler_project.launch import Platform, prepare
+from scheduler_project.launch.leftovers import MARK
+from scheduler_project.launch.platform import PlatformError
+
+
+def status(url: str, login: str | None = None) -> int:
+    request = urllib.request.Request(url)
+    if login:
+        request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code
+
+
+def marked(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == str(folder):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.fixture
+def platform(
+    process_environment: dict[str, str], broker: "redis.Redis", tmp_path: Path
+) -> Iterator[Platform]:
+    platform = Platform(environment=process_environment, folder=tmp_path)
+    yield platform
+    platform.stop()
+
+
+@pytest.mark.timeout(240)
+def test_everything_starts_is_restarted_when_killed_and_stops(
+    platform: Platform, tmp_path: Path
+) -> None:
+    login = prepare()
+    platform.start()
+    platform.wait_ready(120)
+
+    assert status(platform.web_url) == 200
+    assert status(platform.flower_url) == 401
+    assert status(platform.flower_url, f"{login.user}:{login.password}") == 200
+
+    with pytest.raises(PlatformError, match="already running"):
+        Platform(folder=tmp_path).start()
+
+    for name in ("worker", "beat"):
+        process = platform.processes[name]
+        killed = process.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda p=process: p.restarts == 1, seconds=20, what=f"no restart of {name}")  # type: ignore[misc]
+        assert process.pid not in {killed, None}
+    platform.wait_ready(120)
+
+    platform.stop()
+    assert marked(tmp_path) == []
+
+
+@pytest.mark.timeout(240)
+def test_processes_of_a_killed_launcher_are_ended_by_the_next(
+    platform: Platform, tmp_path: Path
+) -> None:
+    left = subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(tmp_path)})
+    others = subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(tmp_path / "other")})
+    try:
+        platform.start()
+        assert left.poll() is not None
+        assert others.poll() is None
+    finally:
+        for process in (left, others):
+            process.kill()
+            process.wait(10)
+
+
+def test_process_that_does_not_start_is_named_with_its_log(tmp_path: Path) -> None:
+    broken = {"DATABASE_URL": "mysql://h/db"}
+    platform = Platform(processes=["web"], environment=broken, folder=tmp_path)
+    try:
+        platform.start()
+        with pytest.raises(PlatformError, match=r"web did not start within 1 s. Its log is .*web"):
+            platform.wait_ready(1)
+    finally:
+        platform.stop()
+    assert data_folder() not in (tmp_path / "logs" / "web.log").parents
