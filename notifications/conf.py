@@ -49,6 +49,10 @@ class NotificationSettings:
     """Turns that all loops of one rendering may take together."""
     response_kept: int = 2_000
     """Characters of a response or request body that the attempt log keeps."""
+    email_retry_policy: str = ""
+    """Name of the RetryPolicy row by which e-mails are tried again; empty for the built-in rule."""
+    webhook_retry_policy: str = ""
+    """The same for webhooks."""
 
 
 _FIELDS = tuple(item.name for item in fields(NotificationSettings))
@@ -60,6 +64,12 @@ def current() -> NotificationSettings:
     return NotificationSettings(
         **{name: given[name.upper()] for name in _FIELDS if name.upper() in given}
     )
+
+
+def retry_policy(channel: str) -> str | None:
+    """Give the name of the RetryPolicy row for a channel's deliveries, None for the built-in rule."""
+    name: str = getattr(current(), f"{channel}_retry_policy", "")
+    return name or None
 
 
 def allowed_networks() -> tuple[Network, ...]:

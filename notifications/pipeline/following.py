@@ -4,16 +4,19 @@ import tasks_core
 from notifications.models import Notification
 
 
-def enqueue_step(task_type: str, delivery_id: int, notification: Notification) -> None:
+def enqueue_step(
+    task_type: str, delivery_id: int, notification: Notification, *, retry: str | None = None
+) -> None:
     """Enqueue a delivery's next step, with the deadline and urgency of its notification.
 
-    Call it in the transaction that moves the delivery.
+    Call it in the transaction that moves the delivery. ``retry`` names a RetryPolicy row.
     """
     tasks_core.enqueue(
         task_type,
         {"delivery": delivery_id},
         priority=urgency(notification.critical),
         expires_at=notification.expires_at,
+        retry=retry,
         idempotency_key=f"{task_type}-{delivery_id}",
         correlation_id=correlation(notification),
     )

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from notifications import conf
 from notifications.channels.registry import channel_named
 from notifications.exceptions import RenderingFailed
 from notifications.models import Delivery, Notification
@@ -55,7 +56,8 @@ def _render(delivery: Delivery, notification: Notification) -> None:
         )
         if moved:
             task_type = channel_named(delivery.channel).deliver_task
-            enqueue_step(task_type, delivery.pk, notification)
+            policy = conf.retry_policy(delivery.channel)
+            enqueue_step(task_type, delivery.pk, notification, retry=policy)
 
 
 def _follow(delivery: Delivery, notification: Notification) -> None:
