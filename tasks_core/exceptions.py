@@ -77,8 +77,8 @@ class RetryAfter(Exception):
     """
 
     def __init__(self, seconds: float, message: str = "") -> None:
-        if seconds < 0:
-            raise ValueError(f"seconds must not be negative: {seconds}")
+        if not seconds >= 0:  # also refuses NaN
+            raise ValueError(f"seconds must be a number that is not negative: {seconds}")
         super().__init__(message or f"retry after {seconds:g} s")
         self.seconds = float(seconds)
 
@@ -102,7 +102,7 @@ class Snooze(Exception):
     """Raised by a handler: not now; call me again in ``seconds``. No attempt is used up."""
 
     def __init__(self, seconds: float, message: str = "") -> None:
-        if seconds < 0:
-            raise ValueError(f"seconds must not be negative: {seconds}")
+        if not seconds >= 0:  # also refuses NaN
+            raise ValueError(f"seconds must be a number that is not negative: {seconds}")
         super().__init__(message or f"snoozed for {seconds:g} s")
         self.seconds = float(seconds)

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tasks_core.engine.outcome import Failure, Outcome
-from tasks_core.engine.retry import RetryRule
+from tasks_core.engine.retry import MAX_DELAY, RetryRule
 from tasks_core.engine.states import TRANSITIONS, EventKind, State
 
 
@@ -34,7 +34,7 @@ def succeeded(result: Any) -> Outcome:
 
 def snoozed(*, now: datetime, seconds: float, reason: str) -> Outcome:
     """The handler asked to be called again later; no attempt is used up."""
-    run_after = now + timedelta(seconds=seconds)
+    run_after = now + timedelta(seconds=min(seconds, MAX_DELAY))
     return _outcome(
         "snooze", run_after=run_after, reason=reason, data={"until": run_after.isoformat()}
     )
@@ -66,6 +66,8 @@ def after_failure(
     if stop:
         return _dead(failure, attempt, stop)
     delay = max(rule.delay(attempt.used, rng), failure.retry_after or 0.0)
+    # A handler may have the time from somebody else's server, which may ask for the year 9999.
+    delay = min(delay, MAX_DELAY)
     run_after = now + timedelta(seconds=delay)
     if attempt.expires_at is not None and run_after >= attempt.expires_at:
         return _expired(failure, attempt)

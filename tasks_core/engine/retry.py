@@ -120,8 +120,10 @@ class Exponential(RetryRule):
 
     def base_delay(self, attempt: int) -> float:
         """See ``RetryRule.base_delay``."""
+        if not self.initial:
+            return 0.0
         try:
-            return self.initial * self.factor ** (attempt - 1)
+            return self.initial * float(self.factor) ** (attempt - 1)
         except OverflowError:  # far past any cap
             return MAX_DELAY
 
@@ -135,7 +137,8 @@ def from_json(data: dict[str, Any]) -> RetryRule:
     """Rebuild a rule from ``RetryRule.to_json``.
 
     Raises:
-        ValueError: an unknown strategy, an unknown field or a value out of range; the message names it.
+        ValueError: an unknown strategy, an unknown field, a value out of range or of the wrong type; the
+            message names it.
     """
     values = dict(data)
     strategy = values.pop("strategy", None)
@@ -145,4 +148,14 @@ def from_json(data: dict[str, Any]) -> RetryRule:
     unknown = set(values) - {f.name for f in fields(rule)}
     if unknown:
         raise ValueError(f"{strategy} has no field {', '.join(sorted(unknown))}")
+    _check_types(values)
     return rule(**values)
+
+
+def _check_types(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        wanted: type | tuple[type, ...] = str if name == "jitter" else (int, float)
+        is_missing = value is None and name == "max_total_time"
+        if not is_missing and (isinstance(value, bool) or not isinstance(value, wanted)):
+            kind = "text" if wanted is str else "a number"
+            raise ValueError(f"{name} must be {kind}, not {value!r}")

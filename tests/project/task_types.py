@@ -1,0 +1,69 @@
+"""Task types that do on command what handlers may do, good and bad. Each keeps the journal."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import tasks_core
+from tasks_core import Fixed, TaskContext
+from tests.project import journal
+
+
+@contextmanager
+def _journaled(context: TaskContext) -> Iterator[None]:
+    journal.write("begin", context.task_id, context.attempt)
+    yield
+    journal.write("end", context.task_id, context.attempt)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How long it takes, in seconds, and a text that must not get out."""
+
+    seconds: float = 0.0
+    note: str = ""
+
+
+@tasks_core.task_type("project.work", retry=Fixed(initial=0.1, max_attempts=5))
+def work(payload: Work, context: TaskContext) -> None:
+    """Take some time and return."""
+    with _journaled(context):
+        if payload.seconds:
+            time.sleep(payload.seconds)
+
+
+@tasks_core.task_type(
+    "project.work_alone", queue_name="alone", max_batch=1, retry=Fixed(initial=0.1, max_attempts=5)
+)
+def work_alone(payload: Work, context: TaskContext) -> None:
+    """Take some time and return; never in company of others."""
+    with _journaled(context):
+        time.sleep(payload.seconds)
+
+
+@tasks_core.task_type(
+    "project.wait", queue_name="waiting", retry=Fixed(initial=0.1, max_attempts=5)
+)
+async def wait(payload: Work, context: TaskContext) -> None:
+    """Take some time on the event loop and return."""
+    with _journaled(context):
+        await asyncio.sleep(payload.seconds)
+
+
+@tasks_core.task_type("project.fail", retry=Fixed(initial=0.1, max_attempts=3))
+def fail(payload: Work, context: TaskContext) -> None:
+    """Fail every time."""
+    journal.write("begin", context.task_id, context.attempt)
+    journal.write("end", context.task_id, context.attempt)
+    raise RuntimeError("this task always fails")
+
+
+@tasks_core.task_type("project.poison", retry=Fixed(initial=0.1, max_attempts=2))
+def poison(payload: Work, context: TaskContext) -> None:
+    """Kill the process that runs it."""
+    journal.write("begin", context.task_id, context.attempt)
+    os.kill(os.getpid(), signal.SIGKILL)
