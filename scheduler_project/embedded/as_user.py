@@ -11,7 +11,8 @@ import os
 import sys
 
 CAP_DAC_OVERRIDE = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
@@ -47,7 +48,9 @@ def main(uid: int, gid: int, entry: str, command: list[str]) -> None:
     """Become the user and turn into the command."""
     libc = ctypes.CDLL(None, use_errno=True)
     if entry == "enter":
-        _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "prctl")
+        # Or the change of user would drop the capability, and access(2), by which PostgreSQL looks
+        # for its own programs, would not count it.
+        _check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "prctl")
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

