@@ -12,6 +12,9 @@ from notifications.states import DeliveryState, NotificationState
 from tasks_core import clock
 from tasks_core.signals import UnsuccessfulTask
 
+_OUR_OWN = frozenset({"PermanentError", "RetryAfter", "DeliveryFailed"})
+"""Exceptions whose text is enough for people: the channels raise them with the receiver's answer."""
+
 _LOST = "the worker was lost or stopped while it was sending; it may have arrived"
 
 
@@ -50,6 +53,9 @@ def _state(task: UnsuccessfulTask) -> DeliveryState:
 
 
 def _reason(task: UnsuccessfulTask) -> str:
+    raised, _, said = task.error.partition(": ")
+    if said and raised.rpartition(".")[2] in _OUR_OWN:
+        return said
     if task.error:
         return task.error
     return f"its task was {task.state.value.lower()}"

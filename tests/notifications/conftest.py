@@ -7,10 +7,11 @@ import pytest
 from pytest_django import Settings
 
 from notifications.api import publish_template, register_endpoint
-from notifications.channels.email.connection import connection as mail_connection
+from notifications.closing import close_all
 from notifications.models import Endpoint, TemplateVersion
 from notifications.outgoing.session import close_session
 from notifications.pipeline.content import compiled_version
+from tasks_core import worker_process
 from tests.notifications.mail_server import MailServer, running_mail_server
 from tests.notifications.receiver import Receiver, running_receiver
 
@@ -21,6 +22,15 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 def _no_compiled_versions() -> None:
     """Another test's database has other versions under the same ids."""
     compiled_version.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _worker_process_ends() -> Iterator[None]:
+    """Stop what run_due started. Set up first, so that it comes down after the database's own."""
+    yield
+    if worker_process.exists():
+        close_all(worker_process.current().loop.loop)
+        worker_process.drain()
 
 
 @pytest.fixture
@@ -60,7 +70,6 @@ def mail_server(settings: Settings) -> Iterator[MailServer]:
         settings.EMAIL_USE_SSL = False
         settings.DEFAULT_FROM_EMAIL = "Bank <bank@bank.example>"
         yield running
-        mail_connection.quit()
 
 
 @pytest.fixture

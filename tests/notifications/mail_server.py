@@ -1,5 +1,7 @@
 """A real SMTP server on loopback that keeps what it gets and answers as it is told."""
 
+import asyncio
+import logging
 import threading
 from asyncio import Server
 from collections import deque
@@ -9,8 +11,9 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # it would log what it gets
 
 
 class MailServer:
@@ -21,20 +24,36 @@ class MailServer:
         self.refusals: deque[str] = deque()
         self.replies: deque[str] = deque()
         self.connections = 0
+        self.silent_for = 0.0
+        self.recipients = 0
+        self._servers: list[SMTP] = []
         self.port = 0
         self._lock = threading.Lock()
+
+    def greet(self) -> SMTP:
+        """Make the protocol of one new connection."""
+        self.connections += 1
+        return SMTP(self, hostname="mail")
+
+    def hang_up(self) -> None:
+        """Close the connections of all clients, as a server does that finds them idle."""
+        for server in self._servers:
+            if server.transport is not None:
+                server.loop.call_soon_threadsafe(server.transport.close)
+        self._servers.clear()
 
     async def handle_EHLO(  # noqa: N802  (aiosmtpd calls it by this name)
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, lines: list[str]
     ) -> list[str]:
         with self._lock:
-            self.connections += 1
+            self._servers.append(server)
         session.host_name = hostname
         return lines
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.recipients += 1
         if self.refusals:
             return self.refusals.popleft()
         envelope.rcpt_tos.append(address)
@@ -43,6 +62,8 @@ class MailServer:
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        if self.silent_for:
+            await asyncio.sleep(self.silent_for)
         if self.replies:
             return self.replies.popleft()
         content = envelope.content
@@ -57,14 +78,30 @@ class MailServer:
 @contextmanager
 def running_mail_server() -> Iterator[MailServer]:
     mail = MailServer()
-    controller = Controller(mail, hostname="127.0.0.1", port=0)
-    controller.start()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def listen() -> Server:
+        return await loop.create_server(mail.greet, "127.0.0.1", 0)
+
+    async def close() -> None:
+        server.close()
+        mail.hang_up()
+        waiting = asyncio.all_tasks(loop) - {asyncio.current_task()}
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(10)
+    mail.port = server.sockets[0].getsockname()[1]
     try:
-        assert isinstance(controller.server, Server)
-        mail.port = controller.server.sockets[0].getsockname()[1]
         yield mail
     finally:
-        controller.stop()
+        asyncio.run_coroutine_threadsafe(close(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def text_of(message: EmailMessage, kind: str = "plain") -> str:

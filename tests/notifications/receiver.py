@@ -33,6 +33,8 @@ class Receiver:
         self.port = port
         self.received: list[Received] = []
         self.replies: deque[Reply] = deque()
+        self.wait_for_company: threading.Barrier | None = None
+        """Answer only when so many requests are under way at once."""
 
     def plan(self, *replies: Reply) -> None:
         self.replies.extend(replies)
@@ -47,6 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.receiver.received.append(Received(self.path, headers, body))
         reply = self.receiver.replies.popleft() if self.receiver.replies else Reply()
+        if self.receiver.wait_for_company is not None:
+            self.receiver.wait_for_company.wait(20)
         if reply.hold is not None:
             reply.hold.wait(30)
         try:
@@ -66,12 +70,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the test output quiet."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 200
+    daemon_threads = True
+
+    def handle_error(self, *args: Any) -> None:
+        """A client that hangs up is what some tests are about."""
+
+
 @contextmanager
 def running_receiver() -> Iterator[Receiver]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     receiver = Receiver(server.server_address[1])
     server.RequestHandlerClass = type("_BoundHandler", (_Handler,), {"receiver": receiver})
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -3,6 +3,7 @@
 import smtplib
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from notifications import conf
+from tasks_core import clock
 
 _SETTINGS = (
     "EMAIL_BACKEND",
@@ -20,6 +22,11 @@ _SETTINGS = (
     "EMAIL_USE_TLS",
     "EMAIL_USE_SSL",
 )
+_SHORTEST = 0.05
+
+
+class TooLateError(Exception):
+    """The message expired before its content was handed over."""
 
 
 class MailConnection(threading.local):
@@ -29,31 +36,37 @@ class MailConnection(threading.local):
         self._backend: BaseEmailBackend | None = None
         self._made_for: tuple[Any, ...] = ()
         self._used_at = 0.0
+        self._expires_at: datetime | None = None
 
-    def ready(self, seconds: float | None = None) -> BaseEmailBackend:
-        """Give an open backend.
+    def ready(self, expires_at: datetime | None = None) -> BaseEmailBackend:
+        """Give an open backend for one message.
 
         Args:
-            seconds: most time that one answer of the server may take, if less than the setting.
+            expires_at: no answer of the server is waited for longer than that, and a mail server
+                gets no content from then on: sending raises TooLateError.
 
         Raises:
             OSError, smtplib.SMTPException: the server cannot be reached or refuses us.
         """
+        self._expires_at = expires_at
         made_for = tuple(getattr(settings, name, None) for name in _SETTINGS)
         if self._backend is not None and (made_for != self._made_for or not self._lives()):
             self.drop()
         if self._backend is None:
-            self._backend, self._made_for = _new_backend(seconds), made_for
-            self._backend.open()
-        _limit(self._backend, seconds)
+            self._made_for = made_for
+            self._open()
+        smtp = self._smtp()
+        if smtp is not None and smtp.sock is not None:
+            smtp.sock.settimeout(self._patience())
         self._used_at = time.monotonic()
+        assert self._backend is not None
         return self._backend
 
     def drop(self) -> None:
-        """Close the connection, whatever state it is in."""
-        backend, self._backend = self._backend, None
-        smtp = getattr(backend, "connection", None)
-        if isinstance(smtp, smtplib.SMTP):
+        """Close the connection without a word, whatever state it is in."""
+        smtp, backend = self._smtp(), self._backend
+        self._backend = None
+        if smtp is not None:
             smtp.close()
         elif backend is not None:
             backend.close()
@@ -64,36 +77,54 @@ class MailConnection(threading.local):
         if backend is not None:
             backend.close()
 
+    def _open(self) -> None:
+        self._backend = get_connection()
+        if isinstance(self._backend, SmtpBackend):
+            self._backend.timeout = self._patience()
+        self._backend.open()
+        smtp = self._smtp()
+        if smtp is not None:
+            smtp.ehlo_or_helo_if_needed()
+            self._guard(smtp)
+
+    def _guard(self, smtp: smtplib.SMTP) -> None:
+        """Look at the clock once more right before the content goes out.
+
+        Sender and recipient are announced before it, and a slow server may take its time there.
+        """
+        hand_over = smtp.data
+
+        def in_time(message: Any) -> tuple[int, bytes]:
+            if self._expires_at is not None and self._expires_at <= clock.now():
+                raise TooLateError
+            if smtp.sock is not None:
+                smtp.sock.settimeout(self._patience())
+            return hand_over(message)
+
+        vars(smtp)["data"] = in_time
+
     def _lives(self) -> bool:
         """Servers hang up on idle clients; ask before a message could get lost to that."""
-        smtp = getattr(self._backend, "connection", None)
-        if not isinstance(smtp, smtplib.SMTP):
-            return True
-        if time.monotonic() - self._used_at < conf.current().email_idle_check:
+        smtp = self._smtp()
+        if smtp is None or time.monotonic() - self._used_at < conf.current().email_idle_check:
             return True
         try:
             return smtp.noop()[0] == 250
         except (smtplib.SMTPException, OSError):
             return False
 
+    def _smtp(self) -> smtplib.SMTP | None:
+        """Give the connection below Django's SMTP backend; other backends have none."""
+        smtp = getattr(self._backend, "connection", None)
+        return smtp if isinstance(smtp, smtplib.SMTP) else None
+
+    def _patience(self) -> float:
+        """Give the seconds that one answer of the server may take."""
+        most: float = settings.EMAIL_TIMEOUT or conf.current().email_timeout
+        if self._expires_at is None:
+            return most
+        left = (self._expires_at - clock.now()).total_seconds()
+        return max(_SHORTEST, min(left, most))
+
 
 connection = MailConnection()
-
-
-def _new_backend(seconds: float | None) -> BaseEmailBackend:
-    backend = get_connection()
-    if isinstance(backend, SmtpBackend):
-        # A new connection waits for the greeting with this; a message that expires waits no longer.
-        backend.timeout = _seconds(seconds)
-    return backend
-
-
-def _limit(backend: BaseEmailBackend, seconds: float | None) -> None:
-    smtp = getattr(backend, "connection", None)
-    if isinstance(smtp, smtplib.SMTP) and smtp.sock is not None:
-        smtp.sock.settimeout(_seconds(seconds))
-
-
-def _seconds(seconds: float | None) -> float:
-    most: float = settings.EMAIL_TIMEOUT or conf.current().email_timeout
-    return most if seconds is None else max(0.05, min(seconds, most))

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from notifications import conf
-from notifications.channels.email.connection import connection
+from notifications.channels.email.connection import TooLateError, connection
 from notifications.channels.email.failures import (
     MailFailure,
     classify_connecting,
@@ -21,17 +21,19 @@ MAX_ERROR = 500
 
 def send(sendable: Sendable) -> SendResult:
     """Hand the message to the mail server, unless it has become too late for it."""
-    left = sendable.seconds_left(clock.now())
     try:
-        backend = connection.ready(left)
+        backend = connection.ready(sendable.expires_at)
     except (OSError, smtplib.SMTPException) as error:
         connection.drop()
         return _failed(sendable, classify_connecting(error))
     # Connecting may have taken a while; nothing is sent that has expired meanwhile.
     if sendable.is_late(clock.now()):
-        return SendResult(outcome=Outcome.EXPIRED, error="expired right before it was sent")
+        return _expired()
     try:
         backend.send_messages([compose(sendable)])
+    except TooLateError:
+        connection.drop()
+        return _expired()
     except Exception as error:  # noqa: BLE001  (backends of other makes raise what they like)
         connection.drop()
         return _failed(sendable, classify_sending(error))
@@ -60,6 +62,10 @@ def message_id_domain() -> str:
     """Give the domain for Message-IDs: the configured one, or that of the sender."""
     configured = conf.current().email_message_id_domain
     return configured or settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
+
+
+def _expired() -> SendResult:
+    return SendResult(outcome=Outcome.EXPIRED, error="expired right before it was sent")
 
 
 def _failed(sendable: Sendable, failure: MailFailure) -> SendResult:

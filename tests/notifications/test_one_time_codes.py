@@ -1,0 +1,279 @@
+"""One-time codes: never late, never seen."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings as project
+from django.db import connection
+from pytest_django import Settings
+
+import tasks_core
+from notifications.api import cancel, notify
+from notifications.channels.email.send import send as send_email
+from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
+from notifications.pipeline.deliver import deliver
+from tasks_core import clock
+from tasks_core.models import DeadLetter, Task
+from tasks_core.testing import run_due
+from tests.notifications.mail_server import MailServer, text_of
+
+pytestmark = pytest.mark.django_db
+
+CODE = "918273"
+MINUTE = timedelta(minutes=1)
+
+
+def send_code(**options: Any) -> Notification:
+    terms: dict[str, Any] = {
+        "expires_at": clock.now() + 5 * MINUTE,
+        "category": "otp",
+        "context": {"name": "Ada"},
+        "secret_context": {"code": CODE},
+    }
+    return notify("one-time-code", to="ada@example.com", **{**terms, **options})
+
+
+def whole_database() -> str:
+    """Give every row of every table as text."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = []
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
+            rows += [row for (row,) in cursor.fetchall()]
+    return "\n".join(rows)
+
+
+def whole_broker(broker: "redis.Redis") -> str:
+    found = []
+    for key in broker.scan_iter(f"{project.KEY_PREFIX}*"):
+        kind = broker.type(key)
+        value = broker.lrange(key, 0, -1) if kind == b"list" else broker.dump(key)
+        found.append(f"{key!r} {value!r}")
+    return "\n".join(found)
+
+
+def assert_code_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    assert CODE not in whole_database()
+    assert CODE not in caplog.text
+    assert CODE not in repr(list(Notification.objects.all()))
+
+
+def test_the_code_arrives_and_is_found_nowhere_else(
+    code_template: TemplateVersion,
+    mail_server: MailServer,
+    caplog: pytest.LogCaptureFixture,
+    broker: "redis.Redis",
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        notification = send_code()
+        assert_code_is_nowhere(caplog)
+        run_due(max_tasks=2)
+        assert_code_is_nowhere(caplog)
+        assert CODE not in whole_broker(broker)
+        run_due()
+    [mail] = mail_server.messages
+    assert mail["Subject"] == f"Your code is {CODE}"
+    assert text_of(mail) == f"Hello Ada, your code is {CODE}."
+    assert_code_is_nowhere(caplog)
+    assert CODE not in whole_broker(broker)
+    notification.refresh_from_db()
+    assert notification.state == "sent"
+    assert notification.is_secret
+    assert notification.secret_context == ""
+    assert notification.deliveries.get().text == ""
+
+
+def test_the_statements_themselves_carry_the_code_only_sealed(
+    code_template: TemplateVersion, mail_server: MailServer, settings: Settings
+) -> None:
+    settings.DEBUG = True
+    connection.force_debug_cursor = True
+    try:
+        send_code()
+        run_due()
+        assert connection.queries
+        assert CODE not in str(connection.queries)
+    finally:
+        connection.force_debug_cursor = False
+    assert len(mail_server.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(f"550 your code is {CODE}", "failed"), (f"451 rejected {CODE}", "sending")],
+)
+def test_a_server_that_quotes_the_code_does_not_get_it_recorded(
+    code_template: TemplateVersion,
+    mail_server: MailServer,
+    caplog: pytest.LogCaptureFixture,
+    answer: str,
+    state: str,
+) -> None:
+    mail_server.replies.append(answer)
+    with caplog.at_level(logging.INFO, logger="notifications"):
+        notification = send_code(expires_at=clock.now() + timedelta(hours=2))
+        run_due()
+    delivery = notification.deliveries.get()
+    assert delivery.state == state
+    assert "••••••" in delivery.error
+    assert CODE not in whole_database()
+
+
+def test_a_code_that_cannot_be_rendered_leaves_no_trace_of_itself(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    notification = send_code()
+    Notification.objects.filter(pk=notification.pk).update(context={})
+    run_due()
+    assert DeadLetter.objects.count() == 1
+    assert CODE not in whole_database()
+    notification.refresh_from_db()
+    assert (notification.state, notification.secret_context) == ("failed", "")
+
+
+def test_a_code_is_critical_and_its_tasks_expire_with_it(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    notification = send_code()
+    run_due()
+    tasks = Task.objects.all()
+    assert {task.priority for task in tasks} == {tasks_core.CRITICAL}
+    assert {task.expires_at for task in tasks} == {notification.expires_at}
+
+
+@pytest.mark.parametrize("steps_in_time", [0, 1, 2])
+def test_a_code_that_expires_while_it_waits_is_not_sent(
+    code_template: TemplateVersion, mail_server: MailServer, steps_in_time: int
+) -> None:
+    notification = send_code()
+    run_due(max_tasks=steps_in_time) if steps_in_time else None
+    step = Task.objects.unfinished().get()
+    with clock.frozen(datetime.now(UTC) + 6 * MINUTE):
+        # As if a worker had claimed it just in time: the step itself must look at the clock too.
+        tasks_core.enqueue(step.task_type, step.payload)
+        run_due()
+    assert mail_server.messages == []
+    notification.refresh_from_db()
+    assert (notification.state, notification.secret_context) == ("expired", "")
+    assert set(Delivery.objects.values_list("state", flat=True)) <= {"expired"}
+    assert DeadLetter.objects.count() == 0
+
+
+def test_a_code_that_expires_while_the_server_is_connected_to_is_not_sent(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    notification = send_code()
+    run_due(max_tasks=2)
+    delivery = notification.deliveries.get()
+    task = Task.objects.unfinished().get()
+    start = datetime.now(UTC)
+    # The clock strikes between the beginning of the attempt and the sending.
+    with clock.frozen(lambda: start if not mail_server.connections else start + 6 * MINUTE):
+        deliver(delivery.pk, task.pk, send_email)
+    assert mail_server.connections == 1
+    assert mail_server.messages == []
+    delivery.refresh_from_db()
+    notification.refresh_from_db()
+    assert (delivery.state, notification.state) == ("expired", "expired")
+    assert delivery.attempt_log.get().outcome == "expired"
+    assert notification.secret_context == ""
+
+
+def test_a_code_that_expires_while_the_server_considers_the_recipient_is_not_sent(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    notification = send_code()
+    run_due(max_tasks=2)
+    start = datetime.now(UTC)
+    with clock.frozen(lambda: start + 6 * MINUTE if mail_server.recipients else start):
+        run_due()
+    assert mail_server.messages == []
+    notification.refresh_from_db()
+    assert notification.state == "expired"
+    assert DeliveryAttempt.objects.get().outcome == "expired"
+
+
+def test_a_retry_that_would_come_too_late_is_not_planned(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    mail_server.refusals.extend(["450 busy"] * 9)
+    notification = send_code(expires_at=clock.now() + timedelta(seconds=0.5))
+    run_due()
+    for seconds in range(4):
+        with clock.frozen(datetime.now(UTC) + timedelta(seconds=seconds)):
+            run_due()
+    notification.refresh_from_db()
+    assert (notification.state, notification.secret_context) == ("expired", "")
+    assert mail_server.messages == []
+    assert DeadLetter.objects.count() == 0
+
+
+def test_a_frozen_mail_server_is_waited_for_no_longer_than_the_code_lives(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    mail_server.silent_for = 5.0
+    started = datetime.now(UTC)
+    notification = send_code(expires_at=clock.now() + timedelta(seconds=0.7))
+    run_due()
+    assert datetime.now(UTC) - started < timedelta(seconds=4)
+    with clock.frozen(datetime.now(UTC) + MINUTE):
+        run_due()
+    notification.refresh_from_db()
+    assert notification.state == "expired"
+    assert DeliveryAttempt.objects.get().outcome == "ambiguous"
+
+
+def test_a_newer_code_supersedes_an_unsent_one(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    older = send_code(supersede_key="login-1")
+    send_code(supersede_key="login-1", secret_context={"code": "445566"})
+    run_due()
+    older.refresh_from_db()
+    assert (older.state, older.secret_context) == ("cancelled", "")
+    assert older.reason == "superseded by a newer notification"
+    [mail] = mail_server.messages
+    assert "445566" in text_of(mail)
+
+
+def test_a_cancelled_code_is_wiped(code_template: TemplateVersion) -> None:
+    notification = send_code()
+    cancel(notification.pk, reason="logged in")
+    notification.refresh_from_db()
+    assert notification.secret_context == ""
+
+
+def test_a_failed_code_is_not_sent_by_a_replay(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    mail_server.refusals.append("550 no such user")
+    send_code()
+    run_due()
+    tasks_core.replay(DeadLetter.objects.get().pk)
+    run_due()
+    assert mail_server.messages == []
+    latest = DeadLetter.objects.latest("pk")
+    assert "its secret values were wiped when it failed; send a new notification" in latest.message
+
+
+def test_the_same_key_and_code_give_the_first_notification_even_after_it_was_wiped(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    first = send_code(idempotency_key="k")
+    run_due()
+    again = send_code(idempotency_key="k")
+    assert again.pk == first.pk
+    assert len(mail_server.messages) == 1
+
+
+def test_the_digest_of_a_code_cannot_be_found_by_trying_all_codes(
+    code_template: TemplateVersion, settings: Settings
+) -> None:
+    first = send_code()
+    settings.SECRET_KEY = "another installation's key"
+    second = send_code()
+    assert first.content_digest != second.content_digest
