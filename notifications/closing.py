@@ -1,4 +1,4 @@
-"""Closing what a worker process holds open: receivers, the mail server, the database."""
+"""Closing what the app keeps open in a worker process: receivers, the mail server, the database."""
 
 import asyncio
 
@@ -8,16 +8,14 @@ from django.db import connections
 from notifications.channels.email.connection import connection as mail
 from notifications.outgoing.session import close_session
 
+SECONDS = 5.0
 
-def close_all(loop: asyncio.AbstractEventLoop, *, seconds: float = 5.0) -> None:
-    """Close the outgoing connections of this thread and of ``loop``, which runs in another.
 
-    Args:
-        loop: the worker's standing event loop, still running.
-        seconds: how long to wait for it.
-    """
+def close_all(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Close the connections of this thread and those of ``loop``, which runs in another."""
     mail.quit()
-    asyncio.run_coroutine_threadsafe(_close_async(), loop).result(seconds)
+    if loop is not None:
+        asyncio.run_coroutine_threadsafe(_close_async(), loop).result(SECONDS)
 
 
 async def _close_async() -> None:

@@ -1,15 +1,22 @@
 """What the app does when the task platform reports something."""
 
+from asyncio import AbstractEventLoop
 from typing import Any
 
+from notifications.closing import close_all
 from notifications.pipeline.ending import follow_unsuccessful
-from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
+from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful, worker_process_stopping
 
 
 def connect() -> None:
     """Register the receivers; called once, when the app is ready."""
     tasks_unsuccessful.connect(_on_unsuccessful, dispatch_uid="notifications.unsuccessful")
+    worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
 
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
     follow_unsuccessful(tasks)
+
+
+def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:
+    close_all(loop)

@@ -31,3 +31,10 @@ careful.
 
 dead_letters_written = Signal()
 """Sent with ``ids: list[int]`` after dead letters have been committed: for alerts."""
+
+worker_process_stopping = Signal()
+"""Sent with ``loop: AbstractEventLoop | None`` when a worker process has run its last handler.
+
+Close what handlers left open between tasks: connections of this thread, and those of the standing event loop
+(None if no ``async def`` handler has run), which still runs, in another thread.
+"""

@@ -18,6 +18,7 @@ from tasks_core.keeper import Keeper
 from tasks_core.limits import Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import Outbox
+from tasks_core.signals import worker_process_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +47,12 @@ class WorkerProcess:
 
     def drain(self) -> None:
         """Let running handlers end within the grace time, hand back the others, write everything."""
+        grace = setting("SHUTDOWN_GRACE_SECONDS")
+        if self._loop is not None and not self._loop.wait_until_idle(seconds=grace):
+            self._loop.cancel_all()
+        loop = self._loop.loop if self._loop is not None else None
+        worker_process_stopping.send_robust(sender=WorkerProcess, loop=loop)
         if self._loop is not None:
-            if not self._loop.wait_until_idle(seconds=setting("SHUTDOWN_GRACE_SECONDS")):
-                self._loop.cancel_all()
             self._loop.stop()
             self._loop = None
         self._write_all()

@@ -7,7 +7,6 @@ import pytest
 from pytest_django import Settings
 
 from notifications.api import publish_template, register_endpoint
-from notifications.closing import close_all
 from notifications.models import Endpoint, TemplateVersion
 from notifications.outgoing.session import close_session
 from notifications.pipeline.content import compiled_version
@@ -29,7 +28,6 @@ def _worker_process_ends() -> Iterator[None]:
     """Stop what run_due started. Set up first, so that it comes down after the database's own."""
     yield
     if worker_process.exists():
-        close_all(worker_process.current().loop.loop)
         worker_process.drain()
 
 
