@@ -7,11 +7,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 import tasks_core
-from notifications.exceptions import IdempotencyConflict
+from notifications.exceptions import IdempotencyConflict, InvalidNotification
 from notifications.models import Notification
 from notifications.pipeline import names
 from notifications.pipeline.cancel import supersede
 from notifications.pipeline.following import urgency
+from tasks_core.exceptions import InvalidSchedule
 
 TRIES = 5
 
@@ -73,12 +74,18 @@ def _enqueue(notifications: Sequence[Notification]) -> None:
         terms = (one.run_after, one.expires_at, one.critical, one.correlation_id)
         groups[terms].append(one.pk)
     for (run_after, expires_at, critical, correlation_id), ids in groups.items():
-        tasks_core.enqueue_many(
-            names.SCHEDULE,
-            [{"notification": pk} for pk in ids],
-            run_after=run_after,
-            expires_at=expires_at,
-            priority=urgency(critical),
-            idempotency_keys=[f"{names.SCHEDULE}-{pk}" for pk in ids],
-            correlation_id=correlation_id or None,
-        )
+        try:
+            tasks_core.enqueue_many(
+                names.SCHEDULE,
+                [{"notification": pk} for pk in ids],
+                run_after=run_after,
+                expires_at=expires_at,
+                priority=urgency(critical),
+                idempotency_keys=[f"{names.SCHEDULE}-{pk}" for pk in ids],
+                correlation_id=correlation_id or None,
+            )
+        except InvalidSchedule:
+            # Everything was checked at the door, but time goes on.
+            raise InvalidNotification(
+                "expires_at", "passed while the notification was being stored; give a later instant"
+            ) from None
