@@ -1,0 +1,47 @@
+"""The templates that come with the product: ``templates/notifications/<name>/<channel>/``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from notifications.catalogue import publish_template
+from notifications.models import TemplateVersion
+
+FOLDER = Path(__file__).resolve().parent.parent / "templates" / "notifications"
+
+
+def publish_builtin_templates(folder: Path = FOLDER) -> list[TemplateVersion]:
+    """Publish the templates of a folder; those that have not changed stay as they are.
+
+    Each channel's folder holds ``text.txt``, and may hold ``subject.txt``, ``html.html``,
+    ``variables.json`` (JSON Schema) and ``sample.json``.
+
+    Raises:
+        InvalidTemplate: names the part, the line and what is wrong; nothing is published.
+    """
+    with transaction.atomic():
+        return [_publish(text.parent) for text in sorted(folder.glob("*/*/text.txt"))]
+
+
+def _publish(folder: Path) -> TemplateVersion:
+    return publish_template(
+        folder.parent.name,
+        channel=folder.name,
+        subject=_read(folder / "subject.txt").strip(),
+        text=_read(folder / "text.txt"),
+        html=_read(folder / "html.html"),
+        schema=_read_json(folder / "variables.json"),
+        sample=_read_json(folder / "sample.json"),
+    )
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    text = _read(path)
+    found: dict[str, Any] | None = json.loads(text) if text else None
+    return found
