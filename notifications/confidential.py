@@ -43,9 +43,9 @@ class Redactor:
 
     def clean(self, text: str, limit: int) -> str:
         """Mask every secret value in the text and cut it to ``limit`` characters."""
+        text = text.replace("\x00", "")
         for value in self._values:
             text = text.replace(value, MASK)
-        text = text.replace("\x00", "")
         return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

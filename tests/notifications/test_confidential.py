@@ -1,0 +1,53 @@
+"""Secret variables: sealed, digested with a key, taken out of texts."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.confidential import (
+    MASK,
+    Redactor,
+    content_digest,
+    open_variables,
+    seal_variables,
+)
+
+
+def test_sealed_variables_come_back_and_cannot_be_read() -> None:
+    sealed = seal_variables({"code": "918273", "deep": {"list": [1, None]}})
+    assert "918273" not in sealed
+    assert open_variables(sealed) == {"code": "918273", "deep": {"list": [1, None]}}
+    assert seal_variables({}) == ""
+    assert open_variables("") == {}
+
+
+plain = st.characters(codec="utf-8", exclude_characters=MASK + "\x00")
+
+
+@given(
+    secret=st.text(plain, min_size=1),
+    before=st.text(plain, max_size=20),
+    after=st.text(plain, max_size=20),
+)
+def test_no_secret_survives_redaction(secret: str, before: str, after: str) -> None:
+    cleaned = Redactor({"deep": [{"code": secret}]}).clean(before + secret + after, 1000)
+    assert MASK in cleaned
+    assert all(secret not in piece for piece in cleaned.split(MASK))
+
+
+def test_the_longer_of_two_secrets_is_masked_first() -> None:
+    assert Redactor({"a": "12", "b": "1234"}).clean("1234 12", 100) == f"{MASK} {MASK}"
+
+
+def test_numbers_are_secrets_too_and_texts_are_cut() -> None:
+    assert Redactor({"code": 918273}).clean("it is 918273", 100) == f"it is {MASK}"
+    assert Redactor({}).clean("abcdef", 4) == "abc…"
+
+
+def test_the_digest_depends_on_content_and_not_on_the_order_of_keys() -> None:
+    def digest(content: Any) -> str:
+        return content_digest(content)
+
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    assert digest({"a": 1}) != digest({"a": 2})

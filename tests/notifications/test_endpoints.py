@@ -1,0 +1,59 @@
+"""Registering webhook endpoints."""
+
+import pytest
+from pytest_django import Settings
+
+from notifications.api import disable_endpoint, enable_endpoint, register_endpoint
+from notifications.channels.webhook.endpoints import live_secrets
+from notifications.channels.webhook.signing import key_of
+from notifications.exceptions import InvalidEndpoint
+from notifications.models import Endpoint
+from tasks_core import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_endpoint_gets_a_secret_of_its_own() -> None:
+    first = register_endpoint("a", "https://a.example/hook")
+    second = register_endpoint("b", "https://b.example/hook")
+    [one] = live_secrets(first.secrets, clock.now())
+    [other] = live_secrets(second.secrets, clock.now())
+    assert one != other
+    assert len(key_of(one)) == 32
+    assert one not in str(Endpoint.objects.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "secret", "field", "problem"),
+    [
+        ("", "https://a.example/", None, "name", "1 to 100 characters"),
+        ("taken", "https://a.example/", None, "name", "belongs to another endpoint"),
+        ("a", "http://a.example/", None, "url", "uses http; use https"),
+        ("a", "https://u:p@a.example/", None, "url", "leave them out"),
+        ("a", "a.example", None, "url", "does not begin with https://"),
+        ("a", "https://a.example/", "whsec_c2hvcnQ=", "secret", "holds 5 bytes"),
+    ],
+)
+def test_a_wrong_field_is_named_and_leaves_no_row(
+    name: str, url: str, secret: str | None, field: str, problem: str
+) -> None:
+    register_endpoint("taken", "https://taken.example/")
+    with pytest.raises(InvalidEndpoint, match=problem) as refused:
+        register_endpoint(name, url, secret=secret)
+    assert refused.value.field == field
+    assert Endpoint.objects.count() == 1
+
+
+def test_an_endpoint_is_switched_off_and_on_once() -> None:
+    endpoint = register_endpoint("a", "https://a.example/")
+    assert disable_endpoint(endpoint.pk, reason="x" * 300)
+    assert not disable_endpoint(endpoint.pk, reason="again")
+    endpoint.refresh_from_db()
+    assert (endpoint.enabled, endpoint.disabled_reason) == (False, "x" * 200)
+    assert enable_endpoint(endpoint.pk)
+    assert not enable_endpoint(endpoint.pk)
+
+
+def test_http_is_taken_where_the_setting_allows_it(settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "OUTGOING_HTTPS_ONLY": False}
+    assert register_endpoint("a", "http://127.0.0.1:8080/hook").pk
