@@ -1,0 +1,1 @@
+"""What operators type: management commands, their arguments and their output."""

@@ -1,0 +1,30 @@
+"""A length of time such as 90, 90s, 15m, 2h or 3d."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from datetime import timedelta
+
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+FORM = re.compile(r"(-?\d+(?:\.\d+)?)([smhd]?)")
+
+
+def duration(text: str) -> timedelta:
+    """Return the length of time; a number without a unit is in seconds.
+
+    Raises:
+        ArgumentTypeError: another form, negative, or too long to be counted.
+    """
+    found = FORM.fullmatch(text.strip())
+    if found is None:
+        raise ArgumentTypeError(
+            f"{text!r} is no length of time; write seconds (90), or 90s, 15m, 2h, 3d"
+        )
+    number, unit = found.groups()
+    if number.startswith("-"):
+        raise ArgumentTypeError(f"{text!r} must not be negative")
+    try:
+        return timedelta(seconds=float(number) * SECONDS[unit])
+    except OverflowError:
+        raise ArgumentTypeError(f"{text!r} is too long") from None

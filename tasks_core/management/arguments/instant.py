@@ -1,0 +1,25 @@
+"""An instant such as 2026-07-01T09:00+02:00."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from datetime import datetime
+
+
+def instant(text: str) -> datetime:
+    """Return the aware datetime that ``text`` names in ISO 8601.
+
+    Raises:
+        ArgumentTypeError: another form, or no time zone.
+    """
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            f"{text!r} is no date and time; write it like 2026-07-01T09:00+02:00"
+        ) from None
+    if value.tzinfo is None:
+        raise ArgumentTypeError(
+            f"{text!r} has no time zone; write {text}Z for UTC, or an offset such as {text}+02:00"
+        )
+    return value

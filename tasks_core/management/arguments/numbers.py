@@ -1,0 +1,55 @@
+"""Ids, limits and rates."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+
+from tasks_core.finding import MAX_LIMIT
+
+LARGEST_ID = 2**63 - 1
+RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?")
+SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3_600.0}
+
+
+def identifier(text: str) -> int:
+    """Return the id of a row.
+
+    Raises:
+        ArgumentTypeError: not a whole number from 1.
+    """
+    return _between(text, 1, LARGEST_ID, "an id: a whole number from 1")
+
+
+def row_limit(text: str) -> int:
+    """Return how many rows to list at most.
+
+    Raises:
+        ArgumentTypeError: not a whole number from 1 to 1,000.
+    """
+    return _between(
+        text, 1, MAX_LIMIT, f"a whole number from 1 to {MAX_LIMIT:,}; go on with --after"
+    )
+
+
+def per_second(text: str) -> float:
+    """Return a rate, written ``5``, ``5/s``, ``30/m`` or ``600/h``, as a number per second.
+
+    Raises:
+        ArgumentTypeError: another form, or nothing at all per second.
+    """
+    found = RATE.fullmatch(text.strip())
+    rate = float(found[1]) / SECONDS_OF[found[2] or "s"] if found else 0.0
+    if rate <= 0:
+        raise ArgumentTypeError(f"{text!r} is no rate; write 5/s, 30/m or 600/h")
+    return rate
+
+
+def _between(text: str, least: int, most: int, wanted: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        raise ArgumentTypeError(f"{text!r} is not {wanted}")
+    return value

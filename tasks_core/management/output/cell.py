@@ -1,0 +1,35 @@
+"""One value as people read it."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any
+
+
+def cell(value: Any) -> str:
+    """Return ``value`` on one line, with nothing in it that could steer a terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(item) for item in value)
+    if isinstance(value, dict):
+        return printable(json.dumps(value, ensure_ascii=False, default=str))
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with control characters written as escapes.
+
+    Errors and payloads come from anywhere; an escape sequence in one could rewrite what an operator sees.
+    """
+    return "".join(_escaped(c) if unicodedata.category(c) in {"Cc", "Cf"} else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,56 @@
+"""How late are the tasks that are due?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tasks_core import clock
+from tasks_core.lanes import lane_name
+from tasks_core.models import Task
+from tasks_core.platform_health.age import age
+from tasks_core.platform_health.finding import Finding
+from tasks_core.platform_health.patience import LATE
+from tasks_core.platform_health.probe import Reporter
+from tasks_core.registry import task_types
+from tasks_core.statements.dispatch import WaitingLane, waiting_lanes
+
+report = Reporter("due")
+
+
+def look() -> Iterator[Finding]:
+    """Tell which lanes are late, and why if that is plain."""
+    now = clock.now()
+    due = [lane for lane in waiting_lanes() if lane.first_run_after <= now]
+    late = [lane for lane in due if now - lane.first_run_after > LATE]
+    for lane in late:
+        yield _late(lane, now)
+    if not due:
+        yield report.healthy("nothing is due")
+    elif not late:
+        oldest = min(lane.first_run_after for lane in due)
+        yield report.healthy(f"the oldest due task has waited for {age(now - oldest)}")
+
+
+def _late(lane: WaitingLane, now: datetime) -> Finding:
+    name = lane_name(lane.queue_name, lane.priority)
+    waited = age(now - lane.first_run_after)
+    first = (
+        Task.objects.due(now)
+        .filter(queue_name=lane.queue_name, priority=lane.priority)
+        .order_by("run_after")
+        .only("task_type")
+        .first()
+    )
+    if first is not None and first.task_type not in task_types():
+        return report.degraded(
+            f"lane {name}: task {first.pk} has waited for {waited}, because its type "
+            f"{first.task_type} is not registered in this release",
+            f"deploy the release that has it, or run `python manage.py cancel_task {first.pk} "
+            "--reason ...`",
+        )
+    return report.degraded(
+        f"lane {name}: the oldest due task has waited for {waited}",
+        "start more workers for it, or see what the running tasks do: "
+        "`python manage.py list_tasks --state running`",
+    )

@@ -1,0 +1,11 @@
+"""How long the probes wait before they speak up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+LATE = timedelta(seconds=60)
+"""A task that waits so long past its time is worth a word."""
+
+RECOVERY = timedelta(seconds=20)
+"""Time within which a living beat mends what was lost."""

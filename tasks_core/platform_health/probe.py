@@ -1,0 +1,46 @@
+"""The form of a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tasks_core.platform_health.finding import Finding, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A look at one part of the platform.
+
+    Attributes:
+        name: how people choose it.
+        look: yields what it finds; nothing is as good as healthy.
+        needs: probes that must not have found UNHEALTHY before this one makes sense.
+    """
+
+    name: str
+    look: Callable[[], Iterable[Finding]]
+    needs: tuple[str, ...] = ()
+
+
+class Reporter:
+    """Makes the findings of one probe."""
+
+    def __init__(self, probe: str) -> None:
+        self._probe = probe
+
+    def healthy(self, message: str) -> Finding:
+        """All is well."""
+        return Finding(probe=self._probe, level=Level.HEALTHY, message=message)
+
+    def unknown(self, message: str) -> Finding:
+        """It could not be looked at."""
+        return Finding(probe=self._probe, level=Level.UNKNOWN, message=message)
+
+    def degraded(self, message: str, remedy: str) -> Finding:
+        """Tasks run, but slowly or not for long."""
+        return Finding(probe=self._probe, level=Level.DEGRADED, message=message, remedy=remedy)
+
+    def unhealthy(self, message: str, remedy: str) -> Finding:
+        """Some tasks do not run."""
+        return Finding(probe=self._probe, level=Level.UNHEALTHY, message=message, remedy=remedy)

@@ -1,0 +1,47 @@
+"""Is there a worker for every queue and for every task type?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks_core import clock
+from tasks_core.lanes import expand
+from tasks_core.models import Worker
+from tasks_core.platform_health.finding import Finding
+from tasks_core.platform_health.probe import Reporter
+from tasks_core.registry import task_types
+
+report = Reporter("workers")
+START = "celery -A scheduler_project worker"
+
+
+def look() -> Iterator[Finding]:
+    """Require that each lane of each queue in use is consumed, and each type known."""
+    workers = list(Worker.objects.alive(clock.now()).filter(role=Worker.Role.WORKER))
+    if not workers:
+        yield report.unhealthy("no worker is alive: no task is run", f"start one: {START}")
+        return
+    yield report.healthy(f"alive: {', '.join(worker.name for worker in workers)}")
+    served = {queue for worker in workers for queue in worker.queues}
+    for queue in sorted({registered.queue_name for registered in task_types().values()}):
+        unserved = [lane for lane in expand([queue]) if lane not in served]
+        if unserved:
+            yield _unserved(queue, unserved)
+    yield from _unknown_types(workers)
+
+
+def _unserved(queue: str, lanes: list[str]) -> Finding:
+    what = f"queue {queue}" if lanes == expand([queue]) else f"lane {', '.join(lanes)}"
+    return report.unhealthy(
+        f"no worker consumes {what}: its tasks wait", f"start one: {START} -Q {queue}"
+    )
+
+
+def _unknown_types(workers: list[Worker]) -> Iterator[Finding]:
+    known = {name for worker in workers for name in worker.task_types}
+    unknown = sorted(set(task_types()) - known)
+    if unknown:
+        yield report.unhealthy(
+            f"no worker that is alive knows the task type {', '.join(unknown)}: its tasks wait",
+            "deploy this release to the workers",
+        )
