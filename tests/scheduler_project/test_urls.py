@@ -17,4 +17,6 @@ def test_login_page_is_shown(client: Client) -> None:
 
 
 def test_static_files_are_served_without_collecting_them(client: Client) -> None:
-    assert client.get(f"{settings.STATIC_URL}unfold/css/styles.css").status_code == 200
+    answer = client.get(f"{settings.STATIC_URL}unfold/css/styles.css")
+    answer.close()
+    assert answer.status_code == 200
