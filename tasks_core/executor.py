@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tasks_core import clock, database, worker_process
 from tasks_core.attempting import attempt, attempt_async
@@ -62,7 +61,7 @@ def _claim(
             if worker_process.is_stopping():
                 return []
             logger.warning("claiming %d tasks waits for the database: %s", len(ids), error)
-            connections[database.alias()].close()
+            database.connection().close()
             time.sleep(1)
     entries = [
         InFlight(task, registered, TaskContext(task, registered, max_attempts=0), now + lease)
@@ -75,6 +74,8 @@ def _claim(
 
 
 def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
+    connection = database.connection()
+    was_open = connection.in_atomic_block
     for entry in entries:
         if entry.is_lost:
             continue
@@ -82,9 +83,9 @@ def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFligh
         if worker_process.is_stopping():
             outcome = decision.released(now=started_at, reason="the worker is shutting down")
         else:
-            rule = _rule(registered, entry)
-            with _closed_transactions(entry.task):
-                outcome = attempt(registered, entry.task, entry.context, rule)
+            outcome = attempt(registered, entry.task, entry.context, _rule(registered, entry))
+            if _is_open(connection) and not was_open:
+                _close_transaction(connection, entry.task)
         _hand_over(process, registered, entry, outcome, started_at)
         if process.outbox.is_overdue:
             process.outbox.flush()
@@ -148,22 +149,26 @@ def _hand_over(
     )
     process.measurements.ran(registered.name, entry.context.running_for())
     process.outbox.add((registered.name, entry, finished))
-    process.keeper.wake()
 
 
-@contextmanager
-def _closed_transactions(task: ClaimedTask) -> Iterator[None]:
+def _is_open(connection: BaseDatabaseWrapper) -> bool:
+    return connection.in_atomic_block or (
+        connection.connection is not None and not connection.autocommit
+    )
+
+
+def _close_transaction(connection: BaseDatabaseWrapper, task: ClaimedTask) -> None:
     """A handler that leaves a transaction open must not take the record of its outcome with it."""
-    open_before = {c.alias for c in connections.all(initialized_only=True) if c.in_atomic_block}
-    yield
-    for connection in connections.all(initialized_only=True):
-        is_open = connection.in_atomic_block or (
-            connection.connection is not None and not connection.get_autocommit()
-        )
-        if is_open and connection.alias not in open_before:
-            logger.error(
-                "the handler of task %d left a transaction open on %r; it is rolled back",
-                task.id,
-                connection.alias,
-            )
-            connection.close()
+    logger.error(
+        "the handler of task %d left a transaction open on %r; it is rolled back",
+        task.id,
+        connection.alias,
+    )
+    connection.close()
+    # After the end of the connection none of the blocks that were entered on it can be left any more.
+    connection.in_atomic_block = False
+    connection.closed_in_transaction = False
+    connection.savepoint_ids = []
+    connection.atomic_blocks = []
+    connection.run_on_commit = []
+    connection.needs_rollback = False

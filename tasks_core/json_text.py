@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 
-def json_text(value: Any) -> str:
-    """Return ``value`` as compact JSON.
+def json_text(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
+    """Return ``value`` as compact JSON; ``default`` turns what JSON does not know into what it does.
 
     Raises:
         ValueError: something in it has no JSON form that PostgreSQL accepts (NaN, a NUL character, half
             of a surrogate pair).
         TypeError: a value of a type that JSON does not know.
     """
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    encoder = _ENCODER if default is None else json.JSONEncoder(**_OPTIONS, default=default)
+    text = encoder.encode(value)
     if "\\u0000" in text:
         raise ValueError("a string holds a NUL character, which PostgreSQL cannot store")
     try:
-        text.encode()
+        byte_size(text)
     except UnicodeEncodeError:
         raise ValueError("a string holds half of a surrogate pair, which is no Unicode") from None
     return text
+
+
+def byte_size(text: str) -> int:
+    """Return the length of ``text`` in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+_OPTIONS: dict[str, Any] = {
+    "separators": (",", ":"),
+    "allow_nan": False,
+    "ensure_ascii": False,
+}
+_ENCODER = json.JSONEncoder(**_OPTIONS)
 
 
 def storable(text: str, *, limit: int) -> str:

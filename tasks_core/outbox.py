@@ -41,7 +41,8 @@ class Outbox:
             if not self._pending:
                 self._oldest = time.monotonic()
             self._pending.append(finished)
-        self.has_pending.set()
+        if not self.has_pending.is_set():
+            self.has_pending.set()
 
     @property
     def is_overdue(self) -> bool:

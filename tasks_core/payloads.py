@@ -12,7 +12,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
 
 from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
-from tasks_core.json_text import json_text
+from tasks_core.json_text import byte_size, json_text
 from tasks_core.sealing import seal, unseal
 
 SEALED = "$sealed"
@@ -40,14 +40,14 @@ class PayloadSchema:
         try:
             value = self._adapter.validate_python(payload)
             plain = value if self._is_plain else self._adapter.dump_python(value, round_trip=True)
-            text = json_text(to_jsonable_python(_sealed(plain)))
+            text = _Sealing().json_text(plain)
         except ValidationError as error:
             raise InvalidPayload(_explain(error)) from None
         except PydanticSerializationError as error:
             raise InvalidPayload(f"payload cannot be stored as JSON: {error}") from None
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise InvalidPayload(f"payload: {error}") from None
-        size = len(text.encode())
+        size = byte_size(text)
         if size > max_bytes:
             raise PayloadTooLarge(
                 f"payload has {size:,} bytes, more than the {max_bytes:,} allowed; "
@@ -103,16 +103,26 @@ def parse(text: str) -> Any:
         raise InvalidPayload(f"payload is not JSON: {error}") from None
 
 
-def _sealed(value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return {SEALED: seal(value.get_secret_value())}
-    if isinstance(value, dict):
-        if SEALED in value:
-            raise ValueError(f"the key {SEALED!r} is reserved")
-        return {key: _sealed(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_sealed(item) for item in value]
-    return value
+class _Sealing:
+    """Writes one payload as JSON and seals its secrets on the way."""
+
+    def __init__(self) -> None:
+        self._seals = 0
+
+    def json_text(self, plain: Any) -> str:
+        text = json_text(plain, default=self._jsonable)
+        # A string inside the JSON cannot look like this: its quotes would be escaped.
+        if text.count(f'"{SEALED}"') != self._seals:
+            raise ValueError(f"{SEALED!r} is reserved and must not occur in it")
+        return text
+
+    def _jsonable(self, value: Any) -> Any:
+        if isinstance(value, SecretStr):
+            self._seals += 1
+            return {SEALED: seal(value.get_secret_value())}
+        if isinstance(value, set | frozenset | tuple):
+            return list(value)
+        return to_jsonable_python(value)
 
 
 def _mapped(value: Any, convert: Callable[[str], Any]) -> Any:

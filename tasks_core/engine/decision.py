@@ -27,9 +27,9 @@ class Attempt:
     expires_at: datetime | None = None
 
 
-def succeeded(result: Any) -> Outcome:
+def succeeded(result: Any = None) -> Outcome:
     """The handler returned."""
-    return _outcome("succeed", result=result)
+    return _SUCCEEDED if result is None else _outcome("succeed", result=result)
 
 
 def snoozed(*, now: datetime, seconds: float, reason: str) -> Outcome:
@@ -158,3 +158,6 @@ def _outcome(
         reason=reason,
         isolate=isolate,
     )
+
+
+_SUCCEEDED = _outcome("succeed")

@@ -43,7 +43,7 @@ WITH due AS (
     ) task
 ), task AS (
     UPDATE tasks_core_task SET state = 'QUEUED', queued_at = %(now)s
-    FROM due WHERE tasks_core_task.id = due.id AND state IN ('SCHEDULED', 'RETRYING')
+    FROM due WHERE tasks_core_task.id = due.id AND state || '' IN ('SCHEDULED', 'RETRYING')
     RETURNING tasks_core_task.id, task_type, queue_name, priority, isolated, run_after, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
@@ -55,7 +55,7 @@ SELECT id, task_type, queue_name, priority, isolated FROM task ORDER BY priority
 HOLD = """
 WITH task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
-    WHERE id = ANY(%(ids)s) AND state = 'QUEUED' AND queued_at = %(queued_at)s
+    WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED' AND queued_at = %(queued_at)s
     RETURNING id, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
@@ -67,7 +67,7 @@ SELECT id FROM task
 POSTPONE = """
 WITH task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL, run_after = %(run_after)s
-    WHERE id = ANY(%(ids)s) AND state = 'QUEUED'
+    WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED'
     RETURNING id, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)

@@ -11,7 +11,7 @@ WITH task AS (
     UPDATE tasks_core_task SET
         state = 'CANCELLED', finished_at = %(now)s, lease_until = NULL, error = %(reason)s,
         unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
-    WHERE id = ANY(%(ids)s) AND state IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
+    WHERE id = ANY(%(ids)s) AND state || '' IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
     RETURNING id, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,40 +15,41 @@ from tasks_core.json_text import json_text
 
 FINISH = """
 WITH outcome AS (
-    SELECT * FROM unnest(
-        %(ids)s::bigint[], %(attempts)s::int[], %(states)s::text[], %(run_afters)s::timestamptz[],
-        %(results)s::text[], %(errors)s::text[], %(returned)s::int[], %(isolated)s::bool[],
-        %(started_ats)s::timestamptz[], %(finished_ats)s::timestamptz[]
-    ) AS o (id, attempt, state, run_after, result, error, returned, isolated, started_at, finished_at)
+    SELECT * FROM json_to_recordset(%(outcomes)s) AS o (
+        id bigint, attempt int, state text, run_after timestamptz, result jsonb, error text,
+        returned int, isolated bool, started_at timestamptz, ended_at timestamptz,
+        kind text, data jsonb
+    )
 ), task AS (
     UPDATE tasks_core_task SET
         state = outcome.state,
         run_after = COALESCE(outcome.run_after, tasks_core_task.run_after),
-        result = outcome.result::jsonb,
+        result = outcome.result,
         error = COALESCE(outcome.error, tasks_core_task.error),
-        attempts_returned = attempts_returned + outcome.returned,
-        isolated = tasks_core_task.isolated OR outcome.isolated,
+        attempts_returned = attempts_returned + COALESCE(outcome.returned, 0),
+        isolated = tasks_core_task.isolated OR COALESCE(outcome.isolated, false),
         last_attempted_at = outcome.started_at,
-        finished_at = outcome.finished_at,
+        finished_at = CASE WHEN outcome.state = ANY(%(final)s) THEN outcome.ended_at END,
         lease_until = NULL,
         queued_at = NULL,
         unique_key = CASE
-            WHEN unique_until = 'finished' AND outcome.finished_at IS NOT NULL THEN NULL
+            WHEN unique_until = 'finished' AND outcome.state = ANY(%(final)s) THEN NULL
             ELSE unique_key
         END
     FROM outcome
     WHERE tasks_core_task.id = outcome.id
-      AND tasks_core_task.state = 'RUNNING' AND tasks_core_task.attempts = outcome.attempt
+      AND tasks_core_task.state || '' = 'RUNNING' AND tasks_core_task.attempts = outcome.attempt
     RETURNING tasks_core_task.id
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT e.id, e.kind, e.attempt, e.at, e.data::jsonb
-    FROM unnest(
-        %(event_ids)s::bigint[], %(event_kinds)s::text[], %(event_attempts)s::int[],
-        %(event_ats)s::timestamptz[], %(event_data)s::text[]
-    ) WITH ORDINALITY AS e (id, kind, attempt, at, data, position)
-    JOIN task ON task.id = e.id
-    ORDER BY e.position
+    SELECT before.id, before.kind, before.attempt, before.at, before.data
+    FROM json_to_recordset(%(before)s) AS before (
+        id bigint, kind text, attempt int, at timestamptz, data jsonb
+    )
+    JOIN task ON task.id = before.id
+    UNION ALL
+    SELECT outcome.id, outcome.kind, outcome.attempt, outcome.ended_at, outcome.data
+    FROM outcome JOIN task ON task.id = outcome.id
 )
 SELECT id FROM task
 """
@@ -86,29 +87,55 @@ def finish(attempts: Sequence[FinishedAttempt]) -> set[int]:
 
     An attempt that somebody else has ended (recovered, cancelled) is left as it is.
     """
-    events = [
-        (a.task_id, str(kind), a.attempt, a.ended_at, json.dumps(data) if data else None)
-        for a in attempts
-        for kind, data in a.outcome.events
-    ]
-    columns: dict[str, list[Any]] = {
-        "ids": [a.task_id for a in attempts],
-        "attempts": [a.attempt for a in attempts],
-        "states": [str(a.outcome.state) for a in attempts],
-        "run_afters": [a.outcome.run_after for a in attempts],
-        "results": [_json(a.outcome.result) for a in attempts],
-        "errors": [a.outcome.failure.summary if a.outcome.failure else None for a in attempts],
-        "returned": [0 if a.outcome.uses_attempt else 1 for a in attempts],
-        "isolated": [a.outcome.isolate for a in attempts],
-        "started_ats": [a.started_at for a in attempts],
-        "finished_ats": [a.ended_at if a.outcome.state in FINAL else None for a in attempts],
-        "event_ids": [event[0] for event in events],
-        "event_kinds": [event[1] for event in events],
-        "event_attempts": [event[2] for event in events],
-        "event_ats": [event[3] for event in events],
-        "event_data": [event[4] for event in events],
+    # JSON, because the driver writes arrays value by value in Python and JSON at the speed of C.
+    parameters = {
+        "outcomes": json_text([_row(attempt) for attempt in attempts]),
+        "before": json_text([event for attempt in attempts for event in _events_before(attempt)]),
+        "final": _FINAL,
     }
-    return {row[0] for row in fetch(FINISH, columns)}
+    return {row[0] for row in fetch(FINISH, parameters)}
+
+
+_FINAL = sorted(FINAL)
+
+
+def _row(attempt: FinishedAttempt) -> dict[str, Any]:
+    """Return the outcome and its own event as the statement reads them; what is left out is NULL."""
+    outcome = attempt.outcome
+    kind, data = outcome.events[-1]
+    row: dict[str, Any] = {
+        "id": attempt.task_id,
+        "attempt": attempt.attempt,
+        "state": outcome.state,
+        "started_at": attempt.started_at.isoformat(),
+        "ended_at": attempt.ended_at.isoformat(),
+        "kind": kind,
+    }
+    if data:
+        row["data"] = data
+    if outcome.result is not None:
+        row["result"] = outcome.result
+    if outcome.run_after is not None:
+        row["run_after"] = outcome.run_after.isoformat()
+    if outcome.failure is not None:
+        row["error"] = outcome.failure.summary
+    if not outcome.uses_attempt:
+        row["returned"] = 1
+    if outcome.isolate:
+        row["isolated"] = True
+    return row
+
+
+def _events_before(attempt: FinishedAttempt) -> Iterator[dict[str, Any]]:
+    """Return the events that come before the outcome's own, such as the failure before a retry."""
+    for kind, data in attempt.outcome.events[:-1]:
+        yield {
+            "id": attempt.task_id,
+            "kind": kind,
+            "attempt": attempt.attempt,
+            "at": attempt.ended_at.isoformat(),
+            "data": data,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +163,3 @@ def bury(evidence: Sequence[Evidence], *, versions: dict[str, str], now: datetim
         "now": now,
     }
     return [row[0] for row in fetch(BURY, parameters)]
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else json_text(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,13 +18,12 @@ WITH task AS (
         correlation_id, tags, replay_of_id
     )
     SELECT
-        %(task_type)s, %(queue_name)s, %(priority)s, 'SCHEDULED', row.payload::jsonb,
+        %(task_type)s, %(queue_name)s, %(priority)s, 'SCHEDULED', row.value -> 0,
         %(run_after)s, %(expires_at)s, %(now)s,
         0, 0, false, '', '',
-        %(retry_policy_id)s, %(retry)s::jsonb, row.idempotency_key, row.unique_key, %(unique_until)s,
+        %(retry_policy_id)s, %(retry)s::jsonb, row.value ->> 1, row.value ->> 2, %(unique_until)s,
         %(correlation_id)s, %(tags)s::varchar[], %(replay_of_id)s
-    FROM unnest(%(payloads)s::text[], %(idempotency_keys)s::text[], %(unique_keys)s::text[])
-        WITH ORDINALITY AS row (payload, idempotency_key, unique_key, position)
+    FROM jsonb_array_elements(%(rows)s::jsonb) WITH ORDINALITY AS row (value, position)
     ORDER BY row.position
     ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING
     RETURNING id, unique_key
@@ -57,9 +57,21 @@ class NewTasks:
 
 def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:
     """Insert ``tasks`` and return their ids in order; None where the key is taken."""
-    rows = fetch(SQL, {**vars(tasks), "now": now})
+    rows = fetch(SQL, {**vars(tasks), "rows": _rows(tasks), "now": now})
     by_key = {key: task_id for task_id, key in rows if key is not None}
     without_key = (task_id for task_id, key in rows if key is None)
     return [
         next(without_key) if key is None else by_key.pop(key, None) for key in tasks.unique_keys
     ]
+
+
+def _rows(tasks: NewTasks) -> str:
+    """Return payload and keys of each task as JSON; the payloads are JSON already."""
+    keys = zip(tasks.idempotency_keys, tasks.unique_keys, strict=True)
+    rows = (
+        f"[{payload},null,null]"
+        if key is None and unique is None
+        else f"[{payload},{json.dumps(key)},{json.dumps(unique)}]"
+        for payload, (key, unique) in zip(tasks.payloads, keys, strict=True)
+    )
+    return f"[{','.join(rows)}]"

@@ -9,14 +9,14 @@ from tasks_core.database import fetch
 SQL = """
 UPDATE tasks_core_task SET lease_until = %(lease_until)s
 FROM unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS mine (id, attempt)
-WHERE tasks_core_task.id = mine.id AND state = 'RUNNING' AND attempts = mine.attempt
+WHERE tasks_core_task.id = mine.id AND state || '' = 'RUNNING' AND attempts = mine.attempt
 RETURNING tasks_core_task.id, attempts
 """
 
 STILL_OWNED = """
 SELECT tasks_core_task.id, attempts
 FROM tasks_core_task, unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS mine (id, attempt)
-WHERE tasks_core_task.id = mine.id AND state = 'RUNNING' AND attempts = mine.attempt
+WHERE tasks_core_task.id = mine.id AND state || '' = 'RUNNING' AND attempts = mine.attempt
 """
 
 Ownership = tuple[int, int]

@@ -12,7 +12,7 @@ from tasks_core.statements.lease import Ownership
 PROGRESS = """
 WITH task AS (
     UPDATE tasks_core_task SET progress = %(progress)s::jsonb
-    WHERE id = %(id)s AND state = 'RUNNING' AND attempts = %(attempt)s
+    WHERE id = %(id)s AND state || '' = 'RUNNING' AND attempts = %(attempt)s
     RETURNING id, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
@@ -23,7 +23,7 @@ SELECT id FROM task
 
 CHECKPOINT = """
 UPDATE tasks_core_task SET checkpoint = %(checkpoint)s::jsonb
-WHERE id = %(id)s AND state = 'RUNNING' AND attempts = %(attempt)s
+WHERE id = %(id)s AND state || '' = 'RUNNING' AND attempts = %(attempt)s
 RETURNING id
 """
 
