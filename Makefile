@@ -43,6 +43,7 @@ check: venv ## Run all checks on the code
 	@$(BIN)/lint-imports
 	@$(EMBEDDED) $(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python -m tests.production_check
+	@$(BIN)/python -m pytest -q tests/documentation
 	@$(BIN)/python -m pip check
 
 format: venv ## Put the code in its standard form

@@ -16,6 +16,7 @@ def test_login_page_is_shown(client: Client) -> None:
     assert b"password" in client.get("/admin/login/").content
 
 
+@pytest.mark.django_db
 def test_static_files_are_served_without_collecting_them(client: Client) -> None:
     answer = client.get(f"{settings.STATIC_URL}unfold/css/styles.css")
     answer.close()
