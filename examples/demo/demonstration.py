@@ -1,0 +1,125 @@
+"""The demo from start to end, with the platform running around it."""
+
+import argparse
+import signal
+import time
+from collections.abc import Sequence
+from secrets import token_hex
+
+from rich.console import Console
+
+from examples.demo import environment, report, tables
+from examples.demo.feeder import Feeder
+from examples.demo.next_steps import next_steps
+from examples.demo.progress import Stalled, watch
+from examples.demo.receivers import Receivers
+from examples.demo.verification import verify
+from examples.payments.event import Event
+from examples.payments.gateway import Gateway
+from examples.payments.merchants import read_merchants, register_merchants
+from examples.payments.templates import publish_templates
+from notifications.channels.webhook.endpoints import live_secrets
+from scheduler_project.data_folder import data_folder
+from scheduler_project.launch import Platform, prepare
+from scheduler_project.launch.platform import PlatformError
+from tasks_core import clock
+
+
+class Demonstration:
+    """One run. Each has a name of its own, so that it works on top of what earlier runs left."""
+
+    def __init__(
+        self,
+        console: Console,
+        receivers: Receivers,
+        events: Sequence[Event],
+        options: argparse.Namespace,
+    ) -> None:
+        self.name = f"demo-{clock.now():%Y%m%d-%H%M%S}-{token_hex(2)}"
+        self._console = console
+        self._receivers = receivers
+        self._events = events
+        self._options = options
+        self._platform = Platform()
+
+    def run(self) -> int:
+        """Start the platform, show everything, stop the platform; return the exit status."""
+        try:
+            return self._show()
+        except PlatformError as error:
+            self._console.print(str(error), style="red", markup=False)
+            return 1
+        finally:
+            # A second Ctrl-C would leave processes behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            with self._console.status("Stopping ..."):
+                self._platform.stop()
+
+    def _show(self) -> int:
+        with self._console.status("Starting PostgreSQL, Valkey, web, worker, beat and Flower ..."):
+            login = prepare()
+            self._platform.start()
+            gateway = self._prepare_gateway()
+            self._platform.wait_ready()
+        self._announce_platform()
+        status = self._send(gateway)
+        if not self._options.exit:
+            self._console.print(next_steps(self._platform, login))
+            self._stay()
+        return status
+
+    def _prepare_gateway(self) -> Gateway:
+        environment.make_retry_policy()
+        publish_templates()
+        endpoints = register_merchants(self._receivers.merchants.urls())
+        now = clock.now()
+        self._receivers.merchants.trust(
+            {
+                merchant: live_secrets(endpoint.secrets, now)[0]
+                for merchant, endpoint in endpoints.items()
+            }
+        )
+        names = {merchant.id: merchant.name for merchant in read_merchants()}
+        return Gateway(self.name, endpoints, names)
+
+    def _announce_platform(self) -> None:
+        pids = ", ".join(f"{name} {one.pid}" for name, one in self._platform.processes.items())
+        endpoints = len(self._receivers.merchants.urls())
+        self._tell(f"Platform: {pids} (process ids)")
+        self._tell(
+            f"Receivers: a mail server and {endpoints} merchants, some of which fail on purpose"
+        )
+
+    def _tell(self, text: str) -> None:
+        self._console.print(f"[green]✓[/green] {text}", soft_wrap=True)
+
+    def _send(self, gateway: Gateway) -> int:
+        """Send the events, print what came of it; return the exit status."""
+        feeder = Feeder(gateway, self._events)
+        feeder.start()
+        began = time.monotonic()
+        try:
+            watch(self._console, self.name, feeder, len(self._events))
+        except Stalled as stalled:
+            self._console.print(f"[red]✗ {stalled}[/red]")
+        finally:
+            feeder.stop()
+        seconds = time.monotonic() - began
+        summary, checks = verify(
+            self.name, feeder.announced, self._events, self._receivers, data_folder()
+        )
+        restarts = sum(process.restarts for process in self._platform.processes.values())
+        again = f", with {restarts} processes started again" if restarts else ""
+        self._console.print(f"\n[bold]{self.name}[/bold] took {seconds:.1f} s{again}")
+        self._console.print(tables.results(summary), "")
+        self._console.print(tables.verdicts(checks))
+        if self._options.report:
+            report.write(self._options.report, self.name, summary, checks)
+        return 0 if all(check.holds for check in checks) else 1
+
+    def _stay(self) -> None:
+        """Keep everything running until Ctrl-C."""
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            return

@@ -1,0 +1,28 @@
+"""What to try when the demo has run."""
+
+from rich.panel import Panel
+from rich.table import Table
+
+from scheduler_project.launch import Login, Platform
+
+
+def next_steps(platform: Platform, login: Login) -> Panel:
+    """Return where things are, the login, and what is worth a look."""
+    worker = platform.processes["worker"].pid
+    lines = Table.grid(padding=(0, 2))
+    for name, text in (
+        ("Admin", platform.web_url),
+        ("Flower", platform.flower_url),
+        ("Login", f"{login.user} / {login.password}"),
+        ("Logs", f"{platform.log_folder}/"),
+        ("", ""),
+        ("Dead letters", f"{platform.web_url}tasks_core/deadletter/"),
+        ("Deliveries", f"{platform.web_url}notifications/delivery/"),
+        ("Try", f"kill -9 {worker}, the worker: it is back in a second, and nothing is lost"),
+        ("", "make demo ARGS='--events 300 --exit', and kill something while it runs"),
+        ("", "examples/payments/gateway.py: how an app sends all this"),
+        ("", ""),
+        ("Stop", "Ctrl-C"),
+    ):
+        lines.add_row(f"[bold]{name}[/bold]", text)
+    return Panel(lines, title="Everything is still running", expand=False, border_style="green")

@@ -1,0 +1,50 @@
+"""The merchants of the gateway, and the endpoints that take their webhooks."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+if TYPE_CHECKING:
+    from notifications.models import Endpoint
+
+FILE = Path(__file__).with_name("merchants.json")
+
+
+class Merchant(BaseModel):
+    """Somebody who is paid through the gateway. `share` weighs how often."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    name: str
+    share: int
+
+
+def read_merchants() -> list[Merchant]:
+    """Return all merchants."""
+    return TypeAdapter(list[Merchant]).validate_python(json.loads(FILE.read_text("utf-8")))
+
+
+def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
+    """Register each merchant's endpoint, or lead it to its new address; return them by merchant id.
+
+    Raises:
+        InvalidEndpoint: an address may not be used; says why.
+    """
+    from notifications.api import register_endpoint
+    from notifications.models import Endpoint
+
+    known = {endpoint.name: endpoint for endpoint in Endpoint.objects.all()}
+    found: dict[str, Endpoint] = {}
+    for merchant in read_merchants():
+        endpoint = known.get(merchant.name)
+        if endpoint is None:
+            endpoint = register_endpoint(merchant.name, urls[merchant.id])
+        else:
+            Endpoint.objects.filter(pk=endpoint.pk).update(url=urls[merchant.id])
+            endpoint.url = urls[merchant.id]
+        found[merchant.id] = endpoint
+    return found
