@@ -7,6 +7,7 @@ servers of their own.
 
 import atexit
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -35,8 +36,12 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     if worker is None and (missing := missing_variables()):
         os.environ.update(_running.enter_context(_servers_of_this_run(missing)))
     os.environ.setdefault("DEBUG", "true")
+    # Parallel workers must collect the tests in one order, also those made from sets.
+    os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
     # Parallel workers share one broker; the prefix keeps their queues apart.
     os.environ["BELLRINGER_KEY_PREFIX"] = f"test-{worker or 'main'}:"
+    # A caller that publishes by itself would make it a matter of timing which state a test sees.
+    os.environ.setdefault("BELLRINGER_PUBLISH_ON_COMMIT", "false")
     return (yield)
 
 
