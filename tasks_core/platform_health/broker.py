@@ -32,13 +32,14 @@ def look() -> Iterator[Finding]:
         except (redis.RedisError, OSError) as error:
             yield _unreachable(error)
             return
-        yield from _redis(facts)
+        yield from judge_redis(facts)
     yield from _wake_up(client)
 
 
-def _redis(facts: dict[str, Any]) -> Iterator[Finding]:
+def judge_redis(facts: dict[str, Any]) -> Iterator[Finding]:
+    """Judge what Redis or Valkey says of itself in answer to INFO."""
     version = str(facts.get("redis_version", "0"))
-    name = f"{'Valkey' if facts.get('server_name') == 'valkey' else 'Redis'}"
+    name = "Valkey" if facts.get("server_name") == "valkey" else "Redis"
     yield report.healthy(f"{name} {facts.get('valkey_version', version)} answers")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VERSION:
         yield report.unhealthy(f"Redis {version} is too old", "upgrade it to 6.2 or later")

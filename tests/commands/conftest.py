@@ -50,6 +50,8 @@ class Answer:
 
 
 Run = Callable[..., Answer]
+MakeDead = Callable[[int], list[DeadLetter]]
+Rows = Callable[[], dict[str, int]]
 
 
 @pytest.fixture(autouse=True)

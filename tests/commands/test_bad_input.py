@@ -18,10 +18,9 @@ from tasks_core.exceptions import (
     PayloadTooLarge,
     UnknownTaskType,
 )
-from tests.commands.conftest import Run
+from tests.commands.conftest import Rows, Run
 
 pytestmark = pytest.mark.django_db
-Rows = Callable[[], dict[str, int]]
 
 GOOD = {"invoice": 1}
 NAIVE = datetime(2036, 1, 1, 9)  # noqa: DTZ001  (that it is naive is the point)

@@ -1,16 +1,13 @@
 """`discard_dead_letters`."""
 
-from collections.abc import Callable
-
 import pytest
 from django.core.management.base import CommandError
 
 import tasks_core
 from tasks_core.models import DeadLetter, Task
-from tests.commands.conftest import Run
+from tests.commands.conftest import MakeDead, Run
 
 pytestmark = pytest.mark.django_db
-MakeDead = Callable[[int], list[DeadLetter]]
 
 
 def test_the_chosen_ones_are_resolved_with_the_note(run: Run, make_dead: MakeDead) -> None:

@@ -1,16 +1,13 @@
 """`list_dead_letters`."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 import tasks_core
-from tasks_core.models import DeadLetter
-from tests.commands.conftest import Run
+from tests.commands.conftest import MakeDead, Run
 
 pytestmark = pytest.mark.django_db
-MakeDead = Callable[[int], list[DeadLetter]]
 
 
 def listed(run: Run, *words: str) -> list[int]:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,9 +16,7 @@ import tasks_core
 from tasks_core import registry
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
-from tests.commands.conftest import Reminder, Run
-
-MakeDead = Callable[[int], list[DeadLetter]]
+from tests.commands.conftest import MakeDead, Reminder, Run
 
 
 def find_it_after_all(payload: Reminder) -> None:

@@ -1,0 +1,293 @@
+"""`check_platform`, part by part."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import redis
+from django.core.management import call_command
+from django.db import connection, connections, transaction
+from pytest_django import Settings
+
+import tasks_core
+from tasks_core import clock, registry
+from tasks_core.lanes import expand, lane_name
+from tasks_core.models import DeadLetter, Task, Worker
+from tasks_core.platform_health import Finding, Level, examination, examine, worst
+from tasks_core.platform_health.broker import judge_redis
+from tasks_core.redis_client import broker_client, key
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def living(broker: "redis.Redis") -> Callable[[Worker.Role, list[str]], Worker]:
+    """Return a function that makes the row of a process that is alive."""
+
+    def make(role: Worker.Role, queues: list[str]) -> Worker:
+        now = clock.now()
+        return Worker.objects.create(
+            name=f"{role}-{Worker.objects.count()}@host",
+            role=role,
+            hostname="host",
+            pid=1,
+            queues=expand(queues),
+            task_types=sorted(registry.task_types()),
+            started_at=now,
+            heartbeat_at=now,
+        )
+
+    return make
+
+
+@pytest.fixture
+def all_alive(living: Callable[[Worker.Role, list[str]], Worker]) -> Worker:
+    """Make a beat and a worker of all queues; return the worker."""
+    living(Worker.Role.BEAT, [])
+    return living(Worker.Role.WORKER, registry.queue_names())
+
+
+def check(*words: str) -> tuple[int, dict[str, list[Finding]]]:
+    """Run the command; return its exit status and the findings of each probe."""
+    out = StringIO()
+    status = 0
+    try:
+        call_command("check_platform", "--format", "json", *words, stdout=out)
+    except SystemExit as end:
+        status = int(str(end.code))
+    answer = json.loads(out.getvalue())
+    found: dict[str, list[Finding]] = {}
+    for fields in answer["findings"]:
+        finding = Finding(**{**fields, "level": Level(fields["level"])})
+        found.setdefault(finding.probe, []).append(finding)
+    assert answer["status"] == worst([f for listed in found.values() for f in listed])
+    return status, found
+
+
+def only(probe: str) -> Finding:
+    """Return the worst finding of one probe."""
+    return max(examine([probe]), key=lambda finding: list(Level).index(finding.level))
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_a_healthy_platform_exits_with_0() -> None:
+    status, found = check()
+    assert {finding.level for listed in found.values() for finding in listed} == {Level.HEALTHY}
+    assert status == 0
+
+
+def test_without_beat_and_worker_it_exits_with_1_and_says_how_to_start_them() -> None:
+    status, found = check()
+    assert status == 1
+    assert "beat -S tasks_core.beat:Scheduler" in found["beat"][0].remedy
+    assert "celery -A scheduler_project worker" in found["workers"][0].remedy
+
+
+def test_a_process_that_is_silent_or_has_stopped_is_not_alive(all_alive: Worker) -> None:
+    Worker.objects.filter(role="beat").update(stopped_at=clock.now())
+    Worker.objects.filter(role="worker").update(heartbeat_at=clock.now() - timedelta(minutes=1))
+    assert only("beat").level is only("workers").level is Level.UNHEALTHY
+
+
+@pytest.mark.usefixtures("broker")
+def test_a_queue_that_no_worker_consumes_is_named(
+    living: Callable[[Worker.Role, list[str]], Worker],
+) -> None:
+    living(Worker.Role.WORKER, [q for q in registry.queue_names() if q != "email"])
+    finding = only("workers")
+    assert finding.level is Level.UNHEALTHY
+    assert "queue email" in finding.message
+    assert finding.remedy.endswith("-Q email")
+
+
+def test_a_single_lane_that_no_worker_consumes_is_named(all_alive: Worker) -> None:
+    queues = [queue for queue in all_alive.queues if queue != "default.low"]
+    Worker.objects.filter(pk=all_alive.pk).update(queues=queues)
+    assert "lane default.low" in only("workers").message
+
+
+def test_a_task_type_that_no_worker_knows_is_named(all_alive: Worker) -> None:
+    Worker.objects.filter(pk=all_alive.pk).update(task_types=["login.check"])
+    finding = only("workers")
+    assert "invoice.remind" in finding.message
+    assert "login.check" not in finding.message
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_a_late_lane_makes_it_degraded_and_exits_with_3() -> None:
+    with clock.frozen(clock.now() - timedelta(minutes=10)):
+        tasks_core.enqueue("invoice.remind", {"invoice": 1}, queue_name="slow")
+    status, found = check()
+    assert status == 3
+    assert "lane slow.normal: the oldest due task has waited for 10 min" in found["due"][0].message
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_a_late_task_whose_type_nobody_knows_is_named() -> None:
+    with clock.frozen(clock.now() - timedelta(minutes=10)):
+        task = tasks_core.enqueue("invoice.remind", {"invoice": 1})
+    Task.objects.filter(pk=task.pk).update(task_type="invoice.gone")
+    finding = only("due")
+    assert f"task {task.pk}" in finding.message
+    assert "invoice.gone is not registered" in finding.message
+    assert f"cancel_task {task.pk}" in finding.remedy
+
+
+def queued_long_ago() -> Task:
+    task = tasks_core.enqueue("invoice.remind", {"invoice": 1})
+    long_ago = clock.now() - timedelta(minutes=10)
+    Task.objects.filter(pk=task.pk).update(state="QUEUED", queued_at=long_ago)
+    return task
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_queued_tasks_without_messages_are_lost() -> None:
+    queued_long_ago()
+    finding = only("lanes")
+    assert finding.level is Level.DEGRADED
+    assert "default.normal: 1 queued tasks have lost their messages" in finding.message
+
+
+def test_messages_that_idle_workers_do_not_take_make_it_unhealthy(
+    all_alive: Worker, broker: "redis.Redis"
+) -> None:
+    queued_long_ago()
+    broker.lpush(key(lane_name("default", 2)), "message")
+    finding = only("lanes")
+    assert finding.level is Level.UNHEALTHY
+    assert "its workers run nothing" in finding.message
+
+
+def test_messages_wait_for_workers_that_are_busy(all_alive: Worker, broker: "redis.Redis") -> None:
+    queued_long_ago()
+    broker.lpush(key(lane_name("default", 2)), "message")
+    other = tasks_core.enqueue("invoice.remind", {"invoice": 2}, queue_name="email")
+    Task.objects.filter(pk=other.pk).update(
+        state="RUNNING",
+        worker=f"{all_alive.name}:77",
+        lease_until=clock.now() + timedelta(seconds=30),
+    )
+    finding = only("lanes")
+    assert finding.level is Level.DEGRADED
+    assert "while its workers are busy" in finding.message
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_running_tasks_without_owner_are_counted() -> None:
+    task = tasks_core.enqueue("invoice.remind", {"invoice": 1})
+    Task.objects.filter(pk=task.pk).update(
+        state="RUNNING", lease_until=clock.now() - timedelta(minutes=1)
+    )
+    finding = only("leases")
+    assert (finding.level, finding.message[:2]) == (Level.DEGRADED, "1 ")
+
+
+def test_dead_letters_are_told_but_make_nothing_ill(
+    make_dead: Callable[[int], list[DeadLetter]],
+) -> None:
+    make_dead(2)
+    finding = only("dead-letters")
+    assert finding.level is Level.HEALTHY
+    assert finding.message.startswith("unresolved: 2, the oldest since")
+
+
+def test_migrations_that_are_not_applied_are_named() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'tasks_core'")
+    _, found = check()
+    assert [f.message for f in found["database"] if f.level is Level.UNHEALTHY] != []
+    assert "tasks_core.0001_initial" in found["database"][-1].message
+    assert "manage.py migrate" in found["database"][-1].remedy
+    assert {f.level for f in found["beat"]} == {Level.UNKNOWN}
+
+
+def test_a_database_that_cannot_be_written_is_unhealthy() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET transaction_read_only = on")
+    finding = only("database")
+    assert finding.level is Level.UNHEALTHY
+    assert "read-only" in finding.message
+
+
+def test_clocks_that_differ_are_told() -> None:
+    with clock.frozen(clock.now() + timedelta(minutes=1)):
+        finding = only("database")
+    assert finding.level is Level.DEGRADED
+    assert "differ by" in finding.message
+
+
+@pytest.fixture
+def locked_table(transactional_db: None) -> Iterator[None]:
+    """Hold a lock that makes whoever reads the table of workers wait."""
+    locked, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE tasks_core_worker")
+            locked.set()
+            done.wait(30)
+        connections.close_all()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert locked.wait(10)
+    yield
+    done.set()
+    thread.join()
+
+
+@pytest.mark.usefixtures("locked_table")
+def test_a_database_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "PATIENCE", "200ms")
+    finding = only("beat")
+    assert finding.level is Level.UNHEALTHY
+    assert "did not answer" in finding.message
+
+
+def test_without_keys_secrets_cannot_be_stored(settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "ENCRYPTION_KEYS": []}
+    finding = only("keys")
+    assert finding.level is Level.UNHEALTHY
+    assert "ENCRYPTION_KEYS" in finding.remedy
+
+
+def test_system_checks_count(settings: Settings) -> None:
+    settings.REDIS_OPTIONS = {**settings.REDIS_OPTIONS, "socket_timeout": None}
+    finding = only("configuration")
+    assert finding.level is Level.UNHEALTHY
+    assert "scheduler_project.E001" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("facts", "level", "says"),
+    [
+        ({}, Level.HEALTHY, "answers"),
+        ({"redis_version": "5.0.7"}, Level.UNHEALTHY, "too old"),
+        ({"role": "slave"}, Level.UNHEALTHY, "replica"),
+        ({"loading": 1}, Level.DEGRADED, "loading"),
+        ({"maxmemory_policy": "allkeys-lru"}, Level.DEGRADED, "allkeys-lru"),
+        ({"maxmemory": 100, "used_memory": 95}, Level.DEGRADED, "95 % full"),
+    ],
+)
+def test_what_the_broker_says_of_itself_is_judged(
+    facts: dict[str, object], level: Level, says: str
+) -> None:
+    client = broker_client()
+    assert client is not None
+    findings = list(judge_redis({**client.info(), **facts}))
+    assert worst(findings) is level
+    assert says in findings[-1].message
+
+
+def test_one_probe_can_be_asked_alone() -> None:
+    status, found = check("--only", "keys", "--only", "broker")
+    assert status == 0
+    assert set(found) == {"keys", "broker"}
+
+
+def test_a_probe_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(KeyError, match=r"no probe is called nose; there are configuration"):
+        examine(["nose"])
