@@ -5,15 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
-from tasks_core import clock, database
+from tasks_core import clock, database, shortcut
 from tasks_core.context import current_context
 from tasks_core.engine.retry import RetryRule
+from tasks_core.engine.states import State
 from tasks_core.exceptions import DuplicateTask, InvalidOption, InvalidPayload, InvalidSchedule
+from tasks_core.lanes import lane_name
 from tasks_core.models import Task
 from tasks_core.nudge import nudge
 from tasks_core.options import (
@@ -24,6 +28,7 @@ from tasks_core.options import (
 from tasks_core.options import (
     idempotency_key as checked_key,
 )
+from tasks_core.publisher import Message
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.statements.insert import NewTasks, insert
 from tasks_core.statements.replace import debounce, replace_payload
@@ -172,13 +177,22 @@ def insert_one(
     unique_key = unique.key_of(registered.name, stored, now=now) if unique else None
     until = unique.stored_until if unique else None
     new = _new_tasks(registered, options, [(stored, key, unique_key)], until, replay_of_id)
+    is_due = options.run_after <= now
+    if is_due and shortcut.is_open(options.queue_name, options.priority):
+        new = replace(new, queued_at=now)
     while (task_id := insert(new, now=now)[0]) is None:
         existing = _settle_conflict(unique, new, now)
         if existing is not None:
             return existing  # else it has just ended or been removed: try again
-    if options.run_after <= now:
-        transaction.on_commit(nudge, using=database.alias(), robust=True)
+    if is_due:
+        wake = partial(_publish, new, task_id) if new.queued_at else nudge
+        transaction.on_commit(wake, using=database.alias(), robust=True)
     return _task(task_id, new, stored, key, now)
+
+
+def _publish(new: NewTasks, task_id: int) -> None:
+    message = Message(lane_name(new.queue_name, new.priority), new.task_type, [task_id])
+    shortcut.publish_now(message, queued_at=new.queued_at or clock.now())
 
 
 def _correlation_id(given: str | None) -> str:
@@ -285,6 +299,8 @@ def _task(task_id: int, new: NewTasks, stored: str, key: str | None, now: dateti
         run_after=new.run_after,
         expires_at=new.expires_at,
         enqueued_at=now,
+        queued_at=new.queued_at,
+        state=State.QUEUED if new.queued_at else State.SCHEDULED,
         retry_policy_id=new.retry_policy_id,
         retry=json.loads(new.retry) if new.retry else None,
         idempotency_key=key,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from tasks_core import clock, worker_process
+from tasks_core.engine.states import State
 from tasks_core.executor import execute
 from tasks_core.models import Task
 from tasks_core.registry import task_types
@@ -21,15 +24,27 @@ def run_due(*, max_tasks: int = 1_000) -> int:
     """
     ran = 0
     while ran < max_tasks:
-        now = clock.now()
-        lanes = [(lane, 1) for lane in waiting_lanes() if lane.first_run_after <= now]
-        tasks = take_due(lanes, sorted(task_types()), now=now) if lanes else []
+        tasks = _queued() or _dispatched()
         if not tasks:
             return ran
-        for task in tasks:
-            ran += execute(task.task_type, [task.id], worker="test")
-            _finish_async(task.task_type)
+        for task_id, task_type in tasks:
+            ran += execute(task_type, [task_id], worker="test")
+            _finish_async(task_type)
     return ran
+
+
+def _queued() -> list[tuple[int, str]]:
+    """Return tasks that their callers have published."""
+    is_in_time = Q(expires_at=None) | Q(expires_at__gt=clock.now())
+    queued = Task.objects.filter(is_in_time, state=State.QUEUED).order_by("priority", "id")
+    return list(queued.values_list("id", "task_type"))
+
+
+def _dispatched() -> list[tuple[int, str]]:
+    now = clock.now()
+    lanes = [(lane, 1) for lane in waiting_lanes() if lane.first_run_after <= now]
+    tasks = take_due(lanes, sorted(task_types()), now=now) if lanes else []
+    return [(task.id, task.task_type) for task in tasks]
 
 
 def _finish_async(task_type: str) -> None:

@@ -12,14 +12,15 @@ from tasks_core.database import fetch
 SQL = """
 WITH task AS (
     INSERT INTO tasks_core_task (
-        task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at,
+        task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at, queued_at,
         attempts, attempts_returned, isolated, worker, error,
         retry_policy_id, retry, idempotency_key, unique_key, unique_until,
         correlation_id, tags, replay_of_id
     )
     SELECT
-        %(task_type)s, %(queue_name)s, %(priority)s, 'SCHEDULED', row.value -> 0,
-        %(run_after)s, %(expires_at)s, %(now)s,
+        %(task_type)s, %(queue_name)s, %(priority)s,
+        CASE WHEN %(queued_at)s::timestamptz IS NULL THEN 'SCHEDULED' ELSE 'QUEUED' END, row.value -> 0,
+        %(run_after)s, %(expires_at)s, %(now)s, %(queued_at)s,
         0, 0, false, '', '',
         %(retry_policy_id)s, %(retry)s::jsonb, row.value ->> 1, row.value ->> 2, %(unique_until)s,
         %(correlation_id)s, %(tags)s::varchar[], %(replay_of_id)s
@@ -29,7 +30,9 @@ WITH task AS (
     RETURNING id, unique_key
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, 'scheduled', 0, %(now)s FROM task
+    SELECT id, kind, 0, %(now)s FROM task
+    CROSS JOIN (VALUES ('scheduled'), ('queued')) AS step (kind)
+    WHERE kind = 'scheduled' OR %(queued_at)s::timestamptz IS NOT NULL
 )
 SELECT id, unique_key FROM task ORDER BY id
 """
@@ -37,7 +40,10 @@ SELECT id, unique_key FROM task ORDER BY id
 
 @dataclass(frozen=True, kw_only=True)
 class NewTasks:
-    """Tasks of one type that differ in payload and key only."""
+    """Tasks of one type that differ in payload and key only.
+
+    With ``queued_at`` they are QUEUED at once, and the caller publishes them on commit.
+    """
 
     task_type: str
     queue_name: str
@@ -53,6 +59,7 @@ class NewTasks:
     correlation_id: str = ""
     tags: list[str] = field(default_factory=list)
     replay_of_id: int | None = None
+    queued_at: datetime | None = None
 
 
 def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:
