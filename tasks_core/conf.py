@@ -15,11 +15,13 @@ DEFAULTS: dict[str, Any] = {
     "MAX_PAYLOAD_BYTES": 64 * 1024,
     "MAX_RESULT_BYTES": 64 * 1024,
     "LANE_WINDOW_MESSAGES": 40,
+    "PUBLISH_ON_COMMIT": True,
     "AGEING_SECONDS": 60.0,
     "RETENTION_DAYS": 7.0,
     "RETENTION_DAYS_UNSUCCESSFUL": 30.0,
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
+    "FLOWER_URL": "",
 }
 """Every setting with its default.
 
@@ -30,12 +32,14 @@ SHUTDOWN_GRACE_SECONDS: how long a stopping worker lets running handlers go on.
 CANCEL_GRACE_SECONDS: how long a handler may go on after its task was cancelled (prefork only).
 MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES: sizes as JSON.
 LANE_WINDOW_MESSAGES: messages kept waiting in the broker, per lane.
+PUBLISH_ON_COMMIT: whether a caller publishes its task itself while the lane is idle, which is faster.
 AGEING_SECONDS: after so long a wait behind more urgent work, tasks move up one priority.
 RETENTION_DAYS: how long succeeded tasks and their events are kept.
 RETENTION_DAYS_UNSUCCESSFUL: the same for dead, cancelled and expired ones; one with an open dead letter
     stays until that is resolved.
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
+FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.
 """
 
 
