@@ -5,6 +5,7 @@ from pathlib import Path
 
 from notifications.conf import NotificationSettings
 from scheduler_project import broker, error_reports, log_format
+from scheduler_project.admin_theme import THEME
 from scheduler_project.configuration import load
 from scheduler_project.configuration.application_settings import (
     application_settings,
@@ -32,6 +33,8 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    # For array fields.
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django_celery_beat",
     "django_celery_results",
@@ -87,6 +90,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 # A checkout serves the files from where they are; an image collects them when it is built.
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+
+UNFOLD = THEME
 
 # Safe in production. In development there is no TLS, and a browser would remember to insist on it.
 SECURE_SSL_REDIRECT = configuration.ssl_redirect and not DEBUG
