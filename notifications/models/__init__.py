@@ -5,6 +5,7 @@ from notifications.models.delivery_attempt import DeliveryAttempt
 from notifications.models.endpoint import Endpoint
 from notifications.models.notification import Notification
 from notifications.models.template import Template
+from notifications.models.template_draft import TemplateDraft
 from notifications.models.template_version import TemplateVersion
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Endpoint",
     "Notification",
     "Template",
+    "TemplateDraft",
     "TemplateVersion",
 ]

@@ -118,6 +118,7 @@ class Platform:
             "BIND": LOOPBACK,
             "PORT": str(self.web_port),
             "FLOWER_PORT": str(self.flower_port),
+            "BELLRINGER_FLOWER_URL": self.flower_url,
             # `celery` and the rest are those of the running interpreter.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{base.get('PATH', '')}",
             MARK: str(self.folder),

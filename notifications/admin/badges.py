@@ -1,0 +1,30 @@
+"""Coloured words for the states of notifications, deliveries and attempts."""
+
+from __future__ import annotations
+
+from django.utils.safestring import SafeString
+
+from notifications.channels.outcome import Outcome
+from notifications.states import DeliveryState, NotificationState
+from tasks_core.admin.badges import badge
+
+TONES: dict[str, str] = {
+    NotificationState.ACCEPTED: "calm",
+    NotificationState.IN_PROGRESS: "active",
+    DeliveryState.PENDING: "calm",
+    DeliveryState.RENDERED: "calm",
+    DeliveryState.SENDING: "active",
+    DeliveryState.SENT: "good",
+    DeliveryState.DELIVERED: "good",
+    DeliveryState.FAILED: "bad",
+    DeliveryState.EXPIRED: "muted",
+    DeliveryState.CANCELLED: "muted",
+    Outcome.SUCCESS.value: "good",
+    Outcome.PERMANENT.value: "bad",
+}
+"""The colour of each state and outcome; what is not here is a warning."""
+
+
+def word(value: str) -> SafeString:
+    """Return the badge of a state or an outcome."""
+    return badge(value.replace("_", " ").capitalize(), TONES.get(value, "warning"))

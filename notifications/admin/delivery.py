@@ -1,0 +1,149 @@
+"""Deliveries: one message on its way, and every try at it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from notifications.admin import message_preview
+from notifications.admin.badges import word
+from notifications.models import Delivery, DeliveryAttempt
+from notifications.rendering.compiled import Rendered
+from tasks_core import clock
+from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
+from tasks_core.admin.moments import moment, moment_in_full, span
+from tasks_core.admin.places import task_link
+from tasks_core.admin.record import Fact, Panel, RecordAdmin, shows_list
+from tasks_core.admin.task_search import MAX_ID
+
+SHOWN_ATTEMPTS = 50
+WITHHELD = "The message has secret variables; no text of it is stored."
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(RecordAdmin[Delivery]):
+    """Read-only. Its task is what can be retried or cancelled."""
+
+    list_display = ("what", "state_word", "receiver", "attempts", "problem", "sent")
+    list_display_links = ("what",)
+    list_filter = ("state", "channel")
+    search_fields = ("id",)
+    search_help_text = "Id, id of the notification, message id or address"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """Leave the message's text out of lists."""
+        rows = super().get_queryset(request)
+        if shows_list(request):
+            return rows.defer("subject", "text", "html")
+        return rows.select_related("notification", "endpoint").defer("notification__secret_context")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        """Find by what is exact."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(message_id=term)
+        if term.isdecimal() and int(term) <= MAX_ID:
+            found |= Q(pk=int(term)) | Q(notification=int(term))
+        if "@" in term or "://" in term:
+            found = Q(address=term)
+        return queryset.filter(found), False
+
+    @admin.display(description="delivery")
+    def what(self, row: Delivery) -> SafeString:
+        """Ids."""
+        return two_lines(f"#{row.pk}", f"of notification #{row.notification_id}")
+
+    @admin.display(description="state")
+    def state_word(self, row: Delivery) -> SafeString:
+        """How far it has come."""
+        return word(row.state)
+
+    @admin.display(description="receiver")
+    def receiver(self, row: Delivery) -> SafeString:
+        """Address and channel."""
+        return two_lines(row.address, row.channel)
+
+    @admin.display(description="last error")
+    def problem(self, row: Delivery) -> str:
+        """What the last attempt that failed met, shortened."""
+        return row.error if len(row.error) <= 80 else f"{row.error[:79]}…"
+
+    @admin.display(description="sent")
+    def sent(self, row: Delivery) -> SafeString | str:
+        """When it was sent."""
+        return moment(row.sent_at, clock.now())
+
+    def facts(self, request: HttpRequest, row: Delivery) -> list[Fact]:
+        """Return where it goes and how far it is."""
+        now = clock.now()
+        url = reverse("admin:notifications_notification_change", args=[row.notification_id])
+        return [
+            Fact("State", word(row.state)),
+            Fact("Notification", link(url, f"#{row.notification_id}")),
+            Fact("Channel", row.channel),
+            Fact("Address", row.address),
+            Fact("Endpoint", row.endpoint.name if row.endpoint else ""),
+            Fact("Message id", row.message_id),
+            Fact("Provider's id", row.provider_message_id),
+            Fact("Attempts", row.attempts),
+            Fact("Throttled", f"{row.throttled} times" if row.throttled else ""),
+            Fact("Made", moment_in_full(row.created_at, now)),
+            Fact("Rendered", moment_in_full(row.rendered_at, now) if row.rendered_at else ""),
+            Fact("Sent", moment_in_full(row.sent_at, now) if row.sent_at else ""),
+            Fact("Ended", moment_in_full(row.finished_at, now) if row.finished_at else ""),
+            Fact("Last error", row.error),
+        ]
+
+    def panels(self, request: HttpRequest, row: Delivery) -> list[Panel]:
+        """Return the attempts and the message."""
+        attempts = list(row.attempt_log.order_by("-number")[:SHOWN_ATTEMPTS])
+        return [
+            Panel("attempts", "Attempts", _attempts(attempts), count=len(attempts)),
+            Panel("message", "Message", _message(row)),
+            *_exchange(attempts),
+        ]
+
+
+def _attempts(attempts: list[DeliveryAttempt]) -> SafeString:
+    now = clock.now()
+    rows = [
+        (
+            one.number,
+            word(one.outcome) if one.outcome else word("under way"),
+            one.status_code or "",
+            "" if one.duration is None else span(one.duration),
+            one.error,
+            moment(one.started_at, now),
+            task_link(one.task_id),
+        )
+        for one in attempts
+    ]
+    headers = ("No.", "Outcome", "Status", "Took", "Error", "Started", "Task")
+    return table(headers, rows, empty="None yet.")
+
+
+def _message(row: Delivery) -> SafeString:
+    if row.notification.is_secret:
+        return text_block(WITHHELD)
+    if not row.rendered_at:
+        return text_block("Not rendered yet.")
+    return message_preview.message(Rendered(row.subject, row.text, row.html))
+
+
+def _exchange(attempts: list[DeliveryAttempt]) -> list[Panel]:
+    """Return what was sent and what came back at the last attempt, as far as it was kept."""
+    if not attempts or not (attempts[0].request or attempts[0].response):
+        return []
+    last = attempts[0]
+    both = (("Request", last.request), ("Response", last.response))
+    body = format_html_join(
+        "", "<p>{}</p>{}", ((name, json_block(value)) for name, value in both if value)
+    )
+    return [Panel("exchange", f"Attempt {last.number}: request and response", body)]

@@ -1,0 +1,119 @@
+"""Endpoints: receivers of webhooks. Their secrets are shown once, when they are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from notifications.admin.endpoint_steps import DISABLE, ENABLE, ROTATE
+from notifications.channels.webhook.endpoints import (
+    check_endpoint_url,
+    live_secrets,
+    register_endpoint,
+)
+from notifications.channels.webhook.signing import key_of
+from notifications.exceptions import InvalidEndpoint
+from notifications.models import Endpoint
+from tasks_core import clock
+from tasks_core.admin.badges import badge
+from tasks_core.admin.moments import moment_in_full
+from tasks_core.admin.steering.steered import Steered
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
+    """Name and address; the secret only when it is new."""
+
+    secret = forms.CharField(
+        required=False,
+        widget=UnfoldAdminPasswordWidget({"autocomplete": "off"}),
+        help_text="whsec_… if the receiver has one already. Empty: one is made, and shown once.",
+    )
+
+    class Meta:
+        model = Endpoint
+        fields = ("name", "url")
+
+    def clean_url(self) -> str:
+        """Refuse what would be refused at every delivery."""
+        url: str = self.cleaned_data["url"]
+        try:
+            check_endpoint_url(url)
+        except InvalidEndpoint as error:
+            raise forms.ValidationError(error.problem) from None
+        return url
+
+    def clean_secret(self) -> str:
+        """Refuse a secret of the wrong form, without quoting it."""
+        secret: str = self.cleaned_data["secret"]
+        if secret:
+            try:
+                key_of(secret)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from None
+        return secret
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(Steered[Endpoint]):
+    """Name and address are edited; everything else is a step."""
+
+    form = EndpointForm
+    steps = (DISABLE, ENABLE, ROTATE)
+    list_display = ("name", "url", "life", "disabled_reason")
+    list_filter = ("enabled",)
+    search_fields = ("name", "url")
+
+    @admin.display(description="state")
+    def life(self, row: Endpoint) -> SafeString:
+        """On or off."""
+        return badge("Enabled", "good") if row.enabled else badge("Disabled", "bad")
+
+    @admin.display(description="signing secrets")
+    def secrets_in_use(self, row: Endpoint) -> str:
+        """How many there are; never what they are."""
+        return f"{len(live_secrets(row.secrets, clock.now()))} in use"
+
+    @admin.display(description="disabled")
+    def off_since(self, row: Endpoint) -> SafeString | str:
+        """Since when and why."""
+        return moment_in_full(row.disabled_at, clock.now())
+
+    def get_fieldsets(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
+        """Ask for the secret only when the endpoint is new."""
+        if obj is None:
+            return [(None, {"fields": ("name", "url", "secret")})]
+        state = ("life", "off_since", "disabled_reason") if not obj.enabled else ("life",)
+        return [
+            (None, {"fields": ("name", "url")}),
+            ("State", {"fields": (*state, "secrets_in_use")}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
+        """Everything but name and address."""
+        return ("life", "off_since", "disabled_reason", "secrets_in_use") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
+        """Nobody: deliveries point to it. It can be disabled."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Endpoint, form: Any, change: bool) -> None:
+        """Register a new endpoint; of an old one write only what was edited."""
+        if change:
+            Endpoint.objects.filter(pk=obj.pk).update(name=obj.name, url=obj.url)
+            return
+        made = register_endpoint(obj.name, obj.url, secret=form.cleaned_data["secret"] or None)
+        obj.pk, obj.secrets, obj.created_at = made.pk, made.secrets, made.created_at
+        obj._state.adding = False
+
+    def response_add(self, request: HttpRequest, obj: Endpoint, *args: Any) -> HttpResponse:
+        """Show a secret that was made, this once."""
+        if request.POST.get("secret"):
+            return super().response_add(request, obj, *args)
+        back = reverse("admin:notifications_endpoint_change", args=[obj.pk])
+        return self.reveal(request, live_secrets(obj.secrets, clock.now())[0], back)

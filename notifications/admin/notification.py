@@ -1,0 +1,124 @@
+"""Notifications: what was asked for, and how far it has come."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from notifications.admin.badges import word
+from notifications.admin.notification_steps import CANCEL
+from notifications.models import Notification
+from notifications.pipeline.following import correlation
+from tasks_core import clock
+from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
+from tasks_core.admin.moments import moment, moment_in_full
+from tasks_core.admin.places import list_url
+from tasks_core.admin.record import Fact, Panel
+from tasks_core.admin.steering.steered import SteeredAdmin
+from tasks_core.admin.task_search import MAX_ID
+
+WIPED = "It has secret variables. They are stored encrypted, shown nowhere, and wiped when it ends."
+
+
+@admin.register(Notification)
+class NotificationAdmin(SteeredAdmin[Notification]):
+    """Read-only; cancel is a step. Secret variables are never read here."""
+
+    steps = (CANCEL,)
+    list_display = ("what", "state_word", "receiver", "category", "reason", "made")
+    list_display_links = ("what",)
+    list_filter = ("state", "channel", "critical")
+    search_fields = ("id",)
+    search_help_text = "Id, address, idempotency key or correlation id"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        """Read the template along, and the sealed variables never."""
+        rows = super().get_queryset(request).defer("secret_context")
+        return rows.select_related("template_version__template", "endpoint")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
+    ) -> tuple[QuerySet[Notification], bool]:
+        """Find by what is exact."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(idempotency_key=term) | (Q(correlation_id=term) & ~Q(correlation_id=""))
+        if term.isdecimal() and int(term) <= MAX_ID:
+            found |= Q(pk=int(term))
+        if "@" in term or "://" in term:
+            found = Q(address=term)
+        return queryset.filter(found), False
+
+    @admin.display(description="notification")
+    def what(self, row: Notification) -> SafeString:
+        """Template and id."""
+        return two_lines(row.template_version.template.name, f"#{row.pk}")
+
+    @admin.display(description="state")
+    def state_word(self, row: Notification) -> SafeString:
+        """How far it has come."""
+        return word(row.state)
+
+    @admin.display(description="receiver")
+    def receiver(self, row: Notification) -> SafeString:
+        """Address and channel."""
+        return two_lines(row.address, row.channel)
+
+    @admin.display(description="made")
+    def made(self, row: Notification) -> SafeString | str:
+        """When it was accepted."""
+        return moment(row.created_at, clock.now())
+
+    def facts(self, request: HttpRequest, row: Notification) -> list[Fact]:
+        """Return everything but its variables."""
+        now = clock.now()
+        version = reverse(
+            "admin:notifications_templateversion_change", args=[row.template_version_id]
+        )
+        key = correlation(row)
+        return [
+            Fact("State", word(row.state)),
+            Fact("Reason", row.reason),
+            Fact("Template", link(version, row.template_version)),
+            Fact("Channel", row.channel),
+            Fact("Address", row.address),
+            Fact("Endpoint", row.endpoint.name if row.endpoint else ""),
+            Fact("Category", row.category),
+            Fact("Critical", "yes, overtakes others" if row.critical else ""),
+            Fact("Tasks", link(list_url("tasks_core_task", q=key), key)),
+            Fact("Due", moment_in_full(row.run_after, now)),
+            Fact("Expires", moment_in_full(row.expires_at, now) if row.expires_at else ""),
+            Fact("Accepted", moment_in_full(row.created_at, now)),
+            Fact("Ended", moment_in_full(row.finished_at, now) if row.finished_at else ""),
+            Fact("Idempotency key", row.idempotency_key),
+            Fact("Supersede key", row.supersede_key),
+        ]
+
+    def panels(self, request: HttpRequest, row: Notification) -> list[Panel]:
+        """Return deliveries and open variables."""
+        found = [Panel("deliveries", "Deliveries", _deliveries(row))]
+        if row.is_secret:
+            found.append(Panel("secret", "Secret variables", text_block(WIPED)))
+        found.append(Panel("context", "Variables", json_block(row.context)))
+        return found
+
+
+def _deliveries(row: Notification) -> SafeString:
+    now = clock.now()
+    rows = [
+        (
+            link(reverse("admin:notifications_delivery_change", args=[one.pk]), f"#{one.pk}"),
+            one.channel,
+            one.address,
+            word(one.state),
+            one.attempts,
+            moment(one.sent_at, now),
+        )
+        for one in row.deliveries.order_by("pk")[:50]
+    ]
+    headers = ("Delivery", "Channel", "Address", "State", "Attempts", "Sent")
+    return table(headers, rows, empty="None yet: it is not due, or it ended before.")

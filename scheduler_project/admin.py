@@ -1,0 +1,38 @@
+"""Users, groups and the tables of Celery's Django apps, in the theme of the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django_celery_beat import admin as celery_beat
+from django_celery_beat import models as schedules
+from django_celery_results import admin as celery_results
+from django_celery_results import models as results
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+
+def _themed(model: type[Model], plain: type[Any], **attributes: Any) -> None:
+    """Register ``model`` again, its own admin class put on top of the theme's."""
+    admin.site.unregister(model)
+    themed = type(f"Themed{plain.__name__}", (plain, ModelAdmin), attributes)
+    admin.site.register(model, themed)
+
+
+_themed(
+    User,
+    UserAdmin,
+    form=UserChangeForm,
+    add_form=UserCreationForm,
+    change_password_form=AdminPasswordChangeForm,
+)
+_themed(Group, GroupAdmin)
+_themed(schedules.PeriodicTask, celery_beat.PeriodicTaskAdmin)
+_themed(schedules.IntervalSchedule, celery_beat.IntervalScheduleAdmin)
+_themed(schedules.CrontabSchedule, celery_beat.CrontabScheduleAdmin)
+_themed(schedules.SolarSchedule, celery_beat.SolarScheduleAdmin)
+_themed(schedules.ClockedSchedule, celery_beat.ClockedScheduleAdmin)
+_themed(results.TaskResult, celery_results.TaskResultAdmin)
+_themed(results.GroupResult, celery_results.GroupResultAdmin)

@@ -1,0 +1,100 @@
+"""How the admin looks: settings of the theme (django-unfold)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _stylesheet(request: HttpRequest) -> str:
+    return static("tasks_core/admin.css")
+
+
+def _may_view(model: str) -> Callable[[HttpRequest], bool]:
+    app_label, _, name = model.rpartition("_")
+
+    def may_view(request: HttpRequest) -> bool:
+        user = request.user
+        return any(user.has_perm(f"{app_label}.{deed}_{name}") for deed in ("view", "change"))
+
+    return may_view
+
+
+def _item(title: str, icon: str, model: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "permission": _may_view(model),
+    }
+
+
+def _group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "separator": True, "items": list(items)}
+
+
+THEME: dict[str, Any] = {
+    "SITE_TITLE": "Bellringer",
+    "SITE_HEADER": "Bellringer",
+    "SITE_SUBHEADER": "Durable tasks and notifications",
+    "SITE_SYMBOL": "notifications_active",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "tasks_core.admin.dashboard.dashboard",
+    "LOGIN": {"redirect_after": reverse_lazy("admin:index")},
+    "STYLES": [_stylesheet],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% 0.02 240)",
+            "100": "oklch(93% 0.04 240)",
+            "200": "oklch(87% 0.07 240)",
+            "300": "oklch(79% 0.1 240)",
+            "400": "oklch(70% 0.13 243)",
+            "500": "oklch(62% 0.15 246)",
+            "600": "oklch(54% 0.15 250)",
+            "700": "oklch(47% 0.14 252)",
+            "800": "oklch(40% 0.11 253)",
+            "900": "oklch(35% 0.09 254)",
+            "950": "oklch(27% 0.07 255)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}
+                ]
+            },
+            _group(
+                "Tasks",
+                _item("Tasks", "task_alt", "tasks_core_task"),
+                _item("Dead letters", "report", "tasks_core_deadletter"),
+                _item("Retry policies", "replay", "tasks_core_retrypolicy"),
+                _item("Events", "history", "tasks_core_taskevent"),
+            ),
+            _group(
+                "Notifications",
+                _item("Notifications", "notifications", "notifications_notification"),
+                _item("Deliveries", "outgoing_mail", "notifications_delivery"),
+                _item("Templates", "draft", "notifications_template"),
+                _item("Endpoints", "webhook", "notifications_endpoint"),
+            ),
+            _group(
+                "Platform",
+                _item("Workers", "memory", "tasks_core_worker"),
+                _item("Lanes", "view_week", "tasks_core_lane"),
+                _item("Type statistics", "speed", "tasks_core_tasktypestatistics"),
+            ),
+            _group(
+                "Access",
+                _item("Users", "person", "auth_user"),
+                _item("Groups", "group", "auth_group"),
+            ),
+        ],
+    },
+}
+"""The value of the setting UNFOLD."""

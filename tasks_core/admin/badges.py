@@ -1,0 +1,30 @@
+"""Coloured words for states."""
+
+from __future__ import annotations
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tasks_core.engine.states import State
+
+TONES: dict[str, str] = {
+    State.SCHEDULED: "calm",
+    State.QUEUED: "calm",
+    State.RUNNING: "active",
+    State.RETRYING: "warning",
+    State.SUCCEEDED: "good",
+    State.DEAD: "bad",
+    State.CANCELLED: "muted",
+    State.EXPIRED: "muted",
+}
+"""The colour of each state of a task."""
+
+
+def badge(text: str, tone: str = "muted") -> SafeString:
+    """Return ``text`` on a coloured ground; tones are calm, active, warning, good, bad and muted."""
+    return format_html('<span class="br-badge br-{}">{}</span>', tone, text)
+
+
+def state_badge(state: str) -> SafeString:
+    """Return the badge of a task's state."""
+    return badge(state.capitalize(), TONES.get(state, "muted"))

@@ -1,0 +1,47 @@
+"""Longer contents for people: JSON, tracebacks, tables of facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+
+def json_block(value: Any) -> SafeString:
+    """Return JSON, indented. What may not be seen must be masked before."""
+    return text_block(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def text_block(text: str) -> SafeString:
+    """Return a text whose lines stay as they are."""
+    return format_html('<pre class="br-block">{}</pre>', text)
+
+
+def link(url: str, text: object) -> SafeString:
+    """Return a link inside the admin."""
+    return format_html('<a class="br-link" href="{}">{}</a>', url, text)
+
+
+def two_lines(first: object, second: object) -> SafeString:
+    """Return a cell with a main line and a smaller one."""
+    return format_html(
+        '<span class="br-first">{}</span><span class="br-second">{}</span>', first, second
+    )
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> SafeString:
+    """Return a table, or the sentence ``empty`` if it has no rows."""
+    body = format_html_join(
+        "",
+        "<tr>{}</tr>",
+        ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows),
+    )
+    if not body:
+        return format_html('<p class="br-subtle">{}</p>', empty)
+    head = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in headers))
+    return format_html(
+        '<table class="br-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', head, body
+    )

@@ -1,0 +1,112 @@
+"""The first page of the admin: is it going well?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+
+from tasks_core import clock
+from tasks_core.admin import dashboard_figures as figures
+from tasks_core.admin.badges import TONES
+from tasks_core.admin.moments import moment, span
+from tasks_core.admin.places import list_url
+from tasks_core.conf import setting
+from tasks_core.engine.states import FINAL, State
+from tasks_core.models import Worker
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure with a link to what it counts."""
+
+    label: str
+    figure: str
+    note: str
+    url: str
+    tone: str
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add to the context of the first page what its reader may see."""
+    now = clock.now()
+    user = request.user
+    context["flower_url"] = setting("FLOWER_URL")
+    if user.has_perm("tasks_core.view_task"):
+        lanes, is_reachable = figures.lanes()
+        context["tiles"] = [_oldest_due(lanes, now), *_states(now)]
+        context["lanes"] = [_lane_row(lane, now) for lane in lanes]
+        context["broker_is_reachable"] = is_reachable
+    health = []
+    if user.has_perm("tasks_core.view_deadletter"):
+        health.append(_dead_letters())
+    if user.has_perm("tasks_core.view_worker"):
+        alive = figures.alive(now)
+        health += [_processes(alive, role) for role in (Worker.Role.WORKER, Worker.Role.BEAT)]
+        context["workers"] = alive
+        context["now"] = now
+    context["health"] = health
+    return context
+
+
+def _states(now: datetime) -> list[Tile]:
+    counts = figures.count_states(now)
+    return [_state(state, counts[state]) for state in State]
+
+
+def _state(state: State, count: figures.Count) -> Tile:
+    is_final = state in FINAL
+    filters = {"state__exact": state.value} | ({"when": "hour"} if is_final else {})
+    return Tile(
+        label=state.capitalize(),
+        figure=str(count),
+        note="in the last hour" if is_final else "now",
+        url=list_url("tasks_core_task", **filters),
+        tone=TONES[state] if count.value else "muted",
+    )
+
+
+def _oldest_due(lanes: list[figures.LaneFigures], now: datetime) -> Tile:
+    due = [at for lane in lanes if (at := lane.first_run_after) is not None and at <= now]
+    return Tile(
+        label="Oldest due task",
+        figure=span(now - min(due)) if due else "none",
+        note="late" if due else "nothing is late",
+        url=list_url("tasks_core_task", when="overdue"),
+        tone="warning" if due else "good",
+    )
+
+
+def _dead_letters() -> Tile:
+    count = figures.count_open_dead_letters()
+    return Tile(
+        label="Open dead letters",
+        figure=str(count),
+        note="wait for a person" if count.value else "nothing waits for a person",
+        url=list_url("tasks_core_deadletter"),
+        tone="bad" if count.value else "good",
+    )
+
+
+def _processes(alive: list[Worker], role: Worker.Role) -> Tile:
+    count = Counter(worker.role for worker in alive)[role]
+    return Tile(
+        label=f"{role.label}s alive",
+        figure=str(count),
+        note="heard of lately" if count else f"start a {role.label.lower()}",
+        url=list_url("tasks_core_worker", life="alive", role__exact=role.value),
+        tone="good" if count else "bad",
+    )
+
+
+def _lane_row(lane: figures.LaneFigures, now: datetime) -> dict[str, object]:
+    at = lane.first_run_after
+    return {
+        "name": lane.name,
+        "messages": "?" if lane.messages is None else f"{lane.messages:,}",
+        "due": moment(at, now),
+        "is_late": at is not None and at < now,
+    }

@@ -1,0 +1,112 @@
+"""Lists of any length: pages by key instead of by number, and no counting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db import connections
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from tasks_core.admin.bounded_query import SECONDS, TookTooLong, at_most
+
+OLDER_THAN = "before"
+NEWER_THAN = "after"
+MAX_BULK = 1_000
+"""Rows that one action takes at most."""
+
+
+class KeysetPaginator(Paginator):  # type: ignore[type-arg] # not subscriptable at run time
+    """Never asked for pages; tells the theme which template links to the neighbouring ones."""
+
+    template_name = "admin/tasks_core/keyset_pagination.html"
+
+
+class KeysetChangeList(ChangeList):
+    """The newest rows first, and links to those before and after.
+
+    A page costs the same however far back it lies. ``?before=ID`` shows the rows older than that one,
+    ``?after=ID`` the newer ones.
+    """
+
+    newer_link = ""
+    older_link = ""
+    total = ""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """Take the position out of the parameters, which filters and links must not see."""
+        self._before = self._position(OLDER_THAN)
+        self._after = self._position(NEWER_THAN)
+        return super().get_queryset(request, exclude_parameters).order_by("-pk")
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page."""
+        self.paginator = KeysetPaginator([], self.list_per_page)
+        self.multi_page = self.can_show_all = False
+        self.show_full_result_count = False
+        self.full_result_count = None
+        try:
+            with at_most(SECONDS, using=self.queryset.db):
+                self.result_list = self._page()
+                self.result_count = self._count()
+        except TookTooLong:
+            self.result_list, self.result_count = [], 0
+            messages.warning(
+                request,
+                f"The search was given up after {SECONDS:g} s. Narrow it: an id, an idempotency key, "
+                "a state or a shorter time is found at once.",
+            )
+        self.show_admin_actions = bool(self.result_list)
+        self.total = "" if self.has_active_filters or self.query else self._estimate()
+
+    def _position(self, name: str) -> int | None:
+        value = self.params.pop(name, "")
+        self.filter_params.pop(name, None)
+        return int(value) if value.isdecimal() and len(value) < 19 else None
+
+    def _page(self) -> list[Model]:
+        size = self.list_per_page
+        if self._after is not None:
+            rows = list(self.queryset.filter(pk__gt=self._after).order_by("pk")[: size + 1])
+            has_newer, has_older = len(rows) > size, True
+            rows = rows[:size][::-1]
+        else:
+            queryset = self.queryset
+            if self._before is not None:
+                queryset = queryset.filter(pk__lt=self._before)
+            rows = list(queryset[: size + 1])
+            has_newer, has_older = self._before is not None, len(rows) > size
+            rows = rows[:size]
+        self._link(rows, has_newer=has_newer, has_older=has_older)
+        return rows
+
+    def _link(self, rows: list[Model], *, has_newer: bool, has_older: bool) -> None:
+        if not rows:
+            self.newer_link = self.get_query_string() if has_newer or has_older else ""
+            return
+        if has_newer:
+            self.newer_link = self.get_query_string({NEWER_THAN: rows[0].pk})
+        if has_older:
+            self.older_link = self.get_query_string({OLDER_THAN: rows[-1].pk})
+
+    def _count(self) -> int:
+        """Count the rows that an action over all pages would take."""
+        if not self.older_link and not self.newer_link:
+            return len(self.result_list)
+        if getattr(self.model_admin, "list_disable_select_all", False):
+            return len(self.result_list)
+        count: int = self.queryset.order_by()[:MAX_BULK].count()
+        return count
+
+    def _estimate(self) -> str:
+        """Return the database's own estimate of the table's size, once that is worth reading."""
+        with connections[self.queryset.db].cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
+                [self.opts.db_table],
+            )
+            rows = cursor.fetchone()[0]
+        return f"about {rows:,} {self.opts.verbose_name_plural}" if rows > MAX_BULK else ""

@@ -1,0 +1,73 @@
+"""The events of all tasks."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from tasks_core import clock
+from tasks_core.admin.badges import badge
+from tasks_core.admin.blocks import json_block
+from tasks_core.admin.moments import moment, moment_in_full
+from tasks_core.admin.places import task_link
+from tasks_core.admin.record import Fact, Panel, RecordAdmin
+from tasks_core.admin.task_search import MAX_ID
+from tasks_core.admin.timeline import TITLES, details
+from tasks_core.models import TaskEvent
+
+
+@admin.register(TaskEvent)
+class TaskEventAdmin(RecordAdmin[TaskEvent]):
+    """An immutable ledger; nobody can change it."""
+
+    list_display = ("id", "kind_word", "task_of", "attempt", "what", "when")
+    list_filter = ("kind",)
+    search_fields = ("id",)
+    search_help_text = "Id of the task"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TaskEvent], search_term: str
+    ) -> tuple[QuerySet[TaskEvent], bool]:
+        """Find the events of one task."""
+        term = search_term.strip().lstrip("#")
+        if not term:
+            return queryset, False
+        if not term.isdecimal() or int(term) > MAX_ID:
+            return queryset.none(), False
+        return queryset.filter(task=int(term)), False
+
+    @admin.display(description="event")
+    def kind_word(self, event: TaskEvent) -> SafeString:
+        """What happened."""
+        return badge(event.kind.replace("_", " "), TITLES.get(event.kind, ("", "muted"))[1])
+
+    @admin.display(description="task")
+    def task_of(self, event: TaskEvent) -> SafeString:
+        """To which task."""
+        return task_link(event.task_id)
+
+    @admin.display(description="data")
+    def what(self, event: TaskEvent) -> SafeString:
+        """What was recorded with it."""
+        return format_html_join(", ", "{}: {}", details(event.data, clock.now()))
+
+    @admin.display(description="when")
+    def when(self, event: TaskEvent) -> SafeString | str:
+        """When it happened."""
+        return moment(event.at, clock.now())
+
+    def facts(self, request: HttpRequest, row: TaskEvent) -> list[Fact]:
+        """Return what the list has, in full."""
+        return [
+            Fact("Event", self.kind_word(row)),
+            Fact("Task", task_link(row.task_id)),
+            Fact("Attempt", row.attempt or ""),
+            Fact("At", moment_in_full(row.at, clock.now())),
+        ]
+
+    def panels(self, request: HttpRequest, row: TaskEvent) -> list[Panel]:
+        """Return the data."""
+        return [Panel("data", "Data", json_block(row.data))] if row.data else []

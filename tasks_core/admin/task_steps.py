@@ -1,0 +1,95 @@
+"""Cancel and retry, from a task's page and from the list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from tasks_core import steering
+from tasks_core.admin.places import task_link
+from tasks_core.admin.steering.step import Step, StepForm
+from tasks_core.admin.steering.tally import Tally
+from tasks_core.engine.states import UNFINISHED, WAITING, State
+from tasks_core.exceptions import InvalidRequest, InvalidTransition, TaskNotFound
+from tasks_core.models import DeadLetter, Task
+
+
+class ReasonForm(StepForm):
+    """Why, for those who look at it later."""
+
+    reason = forms.CharField(
+        max_length=150,
+        widget=UnfoldAdminTextInputWidget({"autofocus": True}),
+        help_text="Kept in the timeline, with your name.",
+    )
+
+
+def _cancel(tasks: Sequence[Task], answers: Mapping[str, Any], actor: str) -> Tally:
+    tally = Tally()
+    ids = [task.pk for task in tasks]
+    cancelled = steering.cancel_many(ids, reason=f"{answers['reason']} ({actor})")
+    tally.did_all("cancelled", cancelled)
+    tally.refuse("had already finished", count=len(ids) - len(cancelled))
+    return tally
+
+
+def _retry(tasks: Sequence[Task], answers: Mapping[str, Any], actor: str) -> Tally:
+    tally = Tally()
+    for task in tasks:
+        try:
+            _retry_one(task, actor, tally)
+        except (InvalidTransition, InvalidRequest, TaskNotFound) as error:
+            tally.refuse("could not be retried", detail=str(error))
+    return tally
+
+
+def _retry_one(task: Task, actor: str, tally: Tally) -> None:
+    """Start a waiting task now; enqueue a finished one again, through its dead letter if that is open."""
+    if task.state in WAITING:
+        steering.run_now(task.pk)
+        tally.did("brought forward", task.pk)
+        return
+    letter = _open_letter(task)
+    if letter is not None:
+        new = steering.replay(letter, note=f"retried by {actor}")
+    else:
+        new = steering.enqueue_again(task.pk)
+    tally.did("enqueued again", task.pk, link=task_link(new.pk))
+
+
+def _open_letter(task: Task) -> int | None:
+    if task.state != State.DEAD:
+        return None
+    return DeadLetter.objects.unresolved().filter(task=task.pk).values_list("pk", flat=True).first()
+
+
+CANCEL: Step[Task] = Step(
+    name="cancel",
+    label="Cancel…",
+    button="Cancel now",
+    icon="block",
+    explanation=(
+        "An unfinished task ends as Cancelled. A handler that is running is told and, if it does not "
+        "end by itself, its process is ended after a grace time. This cannot be taken back."
+    ),
+    form=ReasonForm,
+    perform=_cancel,
+    applies=lambda task: task.state in UNFINISHED,
+    danger=True,
+)
+
+RETRY: Step[Task] = Step(
+    name="retry",
+    label="Retry…",
+    button="Retry now",
+    icon="replay",
+    explanation=(
+        "A waiting task starts as soon as possible instead of at its time. A finished one stays as it "
+        "is, and a copy of it, linked to it, is enqueued; an open dead letter is resolved by that."
+    ),
+    perform=_retry,
+    applies=lambda task: task.state in WAITING or task.is_finished,
+)
