@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
+import mmap
 import os
 import threading
 import time
@@ -71,7 +71,7 @@ class WorkerProcess:
 
 
 # Shared memory: the main process of a prefork worker sets it, its children read it.
-_stopping = multiprocessing.Value("b", 0, lock=False)
+_stopping = mmap.mmap(-1, 1)
 _process: WorkerProcess | None = None
 _making = threading.Lock()
 
@@ -100,14 +100,14 @@ def drain() -> None:
 
 def ask_to_stop() -> None:
     """Tell this process and its children that no further handler may begin."""
-    _stopping.value = 1
+    _stopping[0] = 1
 
 
 def is_stopping() -> bool:
     """Whether the worker is on its way down."""
-    return bool(_stopping.value)
+    return bool(_stopping[0])
 
 
 def resume() -> None:
     """Take the wish to stop back (a worker that starts in the same process)."""
-    _stopping.value = 0
+    _stopping[0] = 0
