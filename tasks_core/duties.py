@@ -10,7 +10,7 @@ from tasks_core.dispatcher import Dispatcher
 from tasks_core.duty import Duty
 from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
-from tasks_core.nudge import wait_for_nudge
+from tasks_core.nudge import Listener
 from tasks_core.promoter import promote
 from tasks_core.pruner import prune
 from tasks_core.recovery import recover_attempts, recover_messages
@@ -33,7 +33,7 @@ PAUSE_BETWEEN_BATCHES = 0.1
 def make_duties() -> list[Duty]:
     """Return beat's duties, not yet started."""
     return [
-        Duty("dispatch", _dispatching(Dispatcher()), wait=_wait_for_work),
+        Duty("dispatch", _dispatching(Dispatcher()), wait=Listener().wait),
         Duty("recovery", _recovering),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
@@ -55,10 +55,6 @@ def _dispatching(dispatcher: Dispatcher) -> Callable[[], float]:
         return min(max(until_due, 0.001), POLL_SECONDS)
 
     return work
-
-
-def _wait_for_work(seconds: float) -> None:
-    wait_for_nudge(seconds)
 
 
 def _recovering() -> float:
