@@ -24,7 +24,8 @@ def main(command_line: Sequence[str]) -> int:
     """Return the exit status: 0, 1 if a peer failed, 2 if refused, 130 if interrupted."""
     arguments = parse(command_line)
     console = Console()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     with Lock(bench_folder() / "lock") as lock:
         if not lock.take():
             console.print("Another benchmark is running in this checkout; wait for it to end.")

@@ -14,7 +14,7 @@ from benchmarks.contenders import ready
 from benchmarks.crowd import forget_crowds
 from benchmarks.environments import InstallError
 from benchmarks.fingerprint import of_measurement
-from benchmarks.folders import LedgerFolder
+from benchmarks.folders import ledger_folder
 from benchmarks.machine import this_machine
 from benchmarks.plan import Cell, cells, first_count, longer
 from benchmarks.producing import ProducerError
@@ -42,7 +42,9 @@ class Campaign:
     def conduct(self) -> None:
         """Make every measurement that is missing; a peer that fails does not stop the others."""
         todo = [cell for cell in cells(self._arguments) if not self._done(cell)]
-        with self._progress.over(len(todo)), running() as pair, LedgerFolder() as folder:
+        if not todo:
+            return
+        with self._progress.over(len(todo)), running() as pair, ledger_folder() as folder:
             for cell in todo:
                 self._progress.begin(str(cell))
                 with self._noting_failure(cell):

@@ -20,14 +20,18 @@ END_SECONDS = 10
 def environment(*, database_url: str, broker_url: str, ledger: Path) -> dict[str, str]:
     """The variables that a measured process is given."""
     return {
-        **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+        **{k: v for k, v in marked(os.environ).items() if k != "DJANGO_SETTINGS_MODULE"},
         "DATABASE_URL": database_url,
         "BROKER_URL": broker_url,
         "PYTHONPATH": str(CHECKOUT),
         "PYTHONUNBUFFERED": "1",
         PATH_VARIABLE: str(ledger),
-        MARK_VARIABLE: str(bench_folder()),
     }
+
+
+def marked(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables, and the mark by which strays are known."""
+    return {**variables, MARK_VARIABLE: str(bench_folder())}
 
 
 def spawn(

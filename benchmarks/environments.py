@@ -1,12 +1,13 @@
 """A virtual environment for each peer, installed from its lock file with hashes."""
 
 import hashlib
+import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.folders import REQUIREMENTS, bench_folder
+from benchmarks.children import end_tree, marked, spawn
+from benchmarks.folders import REQUIREMENTS, bench_folder, logs_folder
 from benchmarks.peers.registry import Entry
 
 
@@ -41,6 +42,11 @@ def _state(lock: Path) -> str:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InstallError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+    log = logs_folder() / "install.log"
+    log.unlink(missing_ok=True)
+    process = spawn(command, environment=marked(os.environ), log=log)
+    try:
+        if process.wait():
+            raise InstallError(f"{' '.join(command)} failed:\n{log.read_text().strip()}")
+    finally:
+        end_tree(process)

@@ -1,7 +1,9 @@
 """Where the benchmark keeps its files."""
 
+import hashlib
 import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scheduler_project.data_folder import data_folder
@@ -29,15 +31,16 @@ def logs_folder() -> Path:
     return folder
 
 
-class LedgerFolder:
+@contextmanager
+def ledger_folder() -> Iterator[Path]:
     """A folder in memory where the system has one, so that the disk does not slow the handlers
-    down.
+    down. It has the same name in every run, so that what a killed run left is removed here.
     """
-
-    def __enter__(self) -> Path:
-        parent = IN_MEMORY if IN_MEMORY.is_dir() else bench_folder()
-        self.path = Path(tempfile.mkdtemp(prefix="bellringer-bench-", dir=parent))
-        return self.path
-
-    def __exit__(self, *error: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+    parent = IN_MEMORY if IN_MEMORY.is_dir() else bench_folder()
+    folder = parent / f"bellringer-bench-{hashlib.sha256(bytes(bench_folder())).hexdigest()[:12]}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
