@@ -38,7 +38,8 @@ def main() -> int:
         console.print(str(error), style="red", markup=False)
         return 1
     finally:
-        console.print("Stopping ...")
+        if platform.started:
+            console.print("Stopping ...")
         platform.stop()
     return 0
 

@@ -68,6 +68,11 @@ class Platform:
         """The address of Flower."""
         return f"http://{LOOPBACK}:{self.flower_port}/"
 
+    @property
+    def started(self) -> bool:
+        """Whether `start` has started anything."""
+        return self._watcher.ident is not None
+
     def start(self) -> None:
         """Start the processes; return at once. Raises PlatformError if they run already."""
         if not self._lock.take():
