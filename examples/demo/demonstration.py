@@ -109,7 +109,7 @@ class Demonstration:
             self.name, feeder.announced, self._events, self._receivers, data_folder()
         )
         restarts = sum(process.restarts for process in self._platform.processes.values())
-        again = f", with {restarts} processes started again" if restarts else ""
+        again = f", {restarts} {_processes(restarts)} started again" if restarts else ""
         self._console.print(f"\n[bold]{self.name}[/bold] took {seconds:.1f} s{again}")
         self._console.print(tables.results(summary), "")
         self._console.print(tables.verdicts(checks))
@@ -123,3 +123,7 @@ class Demonstration:
             signal.pause()
         except KeyboardInterrupt:
             return
+
+
+def _processes(count: int) -> str:
+    return "process" if count == 1 else "processes"

@@ -11,7 +11,7 @@ REFUND_REASONS: list[str] = _WORDS["refund_reasons"]
 CHARGEBACK_REASONS: list[str] = _WORDS["chargeback_reasons"]
 GREYLISTING_DOMAIN = "greylist.example"
 CLOSED_MARK, FULL_MARK = "closed", "full"
-CLOSED_SHARE, FULL_SHARE, GREYLISTED_SHARE = 0.015, 0.02, 0.06
+CLOSED_SHARE, FULL_SHARE, GREYLISTED_SHARE = 0.025, 0.035, 0.08
 
 CURRENCIES = ("EUR", "EUR", "EUR", "USD", "GBP", "CHF")
 CARDS = ("Visa", "Mastercard", "Visa", "American Express")
