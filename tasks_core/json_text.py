@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ def json_text(value: Any, *, default: Callable[[Any], Any] | None = None) -> str
     """
     encoder = _ENCODER if default is None else json.JSONEncoder(**_OPTIONS, default=default)
     text = encoder.encode(value)
-    if "\\u0000" in text:
+    if "\\u0000" in text and _NUL.search(text):
         raise ValueError("a string holds a NUL character, which PostgreSQL cannot store")
     try:
         byte_size(text)
@@ -30,6 +31,9 @@ def byte_size(text: str) -> int:
     """Return the length of ``text`` in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
 
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape itself, not a backslash that is followed by the same letters."""
 
 _OPTIONS: dict[str, Any] = {
     "separators": (",", ":"),

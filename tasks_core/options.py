@@ -144,6 +144,10 @@ def _retry(retry: RetryRule | str | None) -> tuple[int | None, str | None]:
         return None, None
     if isinstance(retry, RetryRule):
         return None, json_text(retry.to_json())
+    if not isinstance(retry, str):
+        raise InvalidOption(
+            f"retry must be a rule or the name of a retry policy, not {type(retry).__name__}"
+        )
     policy_id = RetryPolicy.objects.filter(name=retry).values_list("pk", flat=True).first()
     if policy_id is None:
         known = ", ".join(RetryPolicy.objects.values_list("name", flat=True)[:20]) or "none"
@@ -154,12 +158,13 @@ def _retry(retry: RetryRule | str | None) -> tuple[int | None, str | None]:
 def _tags(tags: Iterable[Any]) -> list[str]:
     if isinstance(tags, str):
         raise InvalidOption("tags must be a list of words, not one string")
-    found = list(dict.fromkeys(tags))
-    if len(found) > MAX_TAGS:
-        raise InvalidOption(f"tags: at most {MAX_TAGS}, not {len(found)}")
+    found = list(tags)
     for tag in found:
         if not isinstance(tag, str) or not TAG.fullmatch(tag):
             raise InvalidOption(f"tags: {tag!r} must match {TAG.pattern}")
+    found = list(dict.fromkeys(found))
+    if len(found) > MAX_TAGS:
+        raise InvalidOption(f"tags: at most {MAX_TAGS}, not {len(found)}")
     return found
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
 
 from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
@@ -47,6 +47,8 @@ class PayloadSchema:
             raise InvalidPayload(f"payload cannot be stored as JSON: {error}") from None
         except (TypeError, ValueError) as error:
             raise InvalidPayload(f"payload: {error}") from None
+        except RecursionError:
+            raise InvalidPayload("payload is nested too deeply, or refers to itself") from None
         size = byte_size(text)
         if size > max_bytes:
             raise PayloadTooLarge(
@@ -120,6 +122,10 @@ class _Sealing:
         if isinstance(value, SecretStr):
             self._seals += 1
             return {SEALED: seal(value.get_secret_value())}
+        if isinstance(value, SecretBytes | Secret):
+            raise ValueError(f"{type(value).__name__} cannot be stored; use SecretStr")
+        if isinstance(value, BaseModel):
+            return value.model_dump(round_trip=True)  # keeps its secrets for us to seal
         if isinstance(value, set | frozenset | tuple):
             return list(value)
         return to_jsonable_python(value)

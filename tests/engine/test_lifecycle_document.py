@@ -49,7 +49,7 @@ def _statement(function: Callable[..., Any]) -> str:
 
 def _states_in(condition: str) -> set[str]:
     """Return the states that the last condition on `state` in a piece of SQL names."""
-    found = re.findall(r"\bstate (?:= ('\w+')|IN \(([^)]*)\))", condition)
+    found = re.findall(r"\bstate(?: \|\| '')? (?:= ('\w+')|IN \(([^)]*)\))", condition)
     return set(re.findall(r"\w+", "".join(found[-1])))
 
 

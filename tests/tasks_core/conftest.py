@@ -1,0 +1,97 @@
+"""Fixtures: a database in which commits are real, a registry to add to, a broker to break."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from celery import current_app
+from django.apps import apps
+from django.db import connection
+from kombu import pools
+from pytest_django import DjangoDbBlocker, Settings
+
+from scheduler_project.embedded.ports import free_port
+from tasks_core import nudge, registry, worker_process
+from tasks_core.redis_client import key
+
+
+@pytest.fixture(autouse=True)
+def own_task_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the task types that a test registers."""
+    monkeypatch.setattr(registry, "_types", dict(registry.task_types()))
+
+
+@pytest.fixture
+def transactional_db(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, broker: "redis.Redis"
+) -> Iterator[None]:
+    """Let tests commit, and empty the platform's tables afterwards.
+
+    It takes the place of pytest-django's own fixture, which empties the tables of all apps and fills
+    some of them again: that takes several times as long.
+    """
+    with django_db_blocker.unblock():
+        yield
+        worker_process.drain()
+        worker_process.resume()
+        _empty_tables()
+
+
+def _empty_tables() -> None:
+    tables = [model._meta.db_table for model in apps.get_app_config("tasks_core").get_models()]
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+
+
+@pytest.fixture
+def heard(broker: "redis.Redis") -> Iterator[Callable[[], int]]:
+    """Return a function that counts the nudges since it was last called."""
+    ear = broker.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    ear.subscribe(key("nudge"))
+    ear.get_message(timeout=5)
+
+    def count() -> int:
+        broker.publish(key("nudge"), "the end")  # what comes before it has arrived
+        messages = iter(lambda: ear.get_message(timeout=5)["data"], b"the end")
+        return len(list(messages))
+
+    yield count
+    ear.close()
+
+
+@pytest.fixture
+def no_broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let broker and wake-up calls point to a port where nobody listens."""
+    monkeypatch.setattr(nudge, "_paused_until", 0.0)
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    yield from _with_broker(settings, settings.REDIS_URL)
+
+
+@pytest.fixture
+def broker_that_only_counts(broker: "redis.Redis", settings: Settings) -> Iterator[None]:
+    """Let the broker tell how much waits, but take no more."""
+    user, password = "counter", "counts"
+    commands = ["+llen", "+ping", "+hello", "+auth", "+select", "+client", "+info"]
+    broker.acl_setuser(
+        user, enabled=True, passwords=[f"+{password}"], keys=["*"], commands=commands
+    )
+    address = urlsplit(settings.CELERY_BROKER_URL)
+    host = address.netloc.rpartition("@")[2]
+    url = address._replace(netloc=f"{user}:{password}@{host}").geturl()
+    yield from _with_broker(settings, url)
+    broker.acl_deluser(user)
+
+
+def _with_broker(settings: Settings, url: str) -> Iterator[None]:
+    settings.CELERY_BROKER_URL = url
+    _forget_connections()
+    assert current_app.conf.broker_url == url
+    yield
+    _forget_connections()
+
+
+def _forget_connections() -> None:
+    current_app._pool = None
+    current_app.amqp._producer_pool = None
+    pools.reset()  # type: ignore[no-untyped-call] # kombu has no types
