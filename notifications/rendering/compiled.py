@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.rendering.part import Part
@@ -56,13 +56,17 @@ class CompiledPayload:
         """Render, and write the document in its shortest form."""
         document = self._text.render(variables)
         try:
-            parsed = json.loads(document)
+            parsed = json.loads(document, parse_constant=_refuse_constant)
         except ValueError as error:
             line = getattr(error, "lineno", None)
             raise RenderingFailed(
                 "text", "does not give JSON; write {{ name }} without quotes around it", line=line
             ) from None
         return Rendered("", json.dumps(parsed, ensure_ascii=False, separators=(",", ":")), "")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON, although Python reads it")
 
 
 def _check_subject(subject: str) -> None:

@@ -189,9 +189,10 @@ def test_no_value_can_break_out_of_a_webhook_document(value: Any) -> None:
     assert document == {"type": "t", "data": {"value": value}}
 
 
-def test_a_webhook_document_that_is_not_json_is_an_error() -> None:
+@pytest.mark.parametrize("source", ['{"name": "{{ name }}"}', '{"name": NaN}', "{{ name }} x"])
+def test_a_webhook_document_that_is_not_json_is_an_error(source: str) -> None:
     with pytest.raises(RenderingFailed, match=r"does not give JSON; write {{ name }} without"):
-        CompiledPayload('{"name": "{{ name }}"}').render({"name": "x"})
+        CompiledPayload(source).render({"name": "x"})
 
 
 def test_the_parts_stay_out_of_repr() -> None:
