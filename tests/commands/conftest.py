@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from pydantic import BaseModel, SecretStr
+from pytest_django import Settings
 
 import tasks_core
 from tasks_core import Fixed, registry, worker_process
@@ -69,6 +70,12 @@ def _task_types(monkeypatch: pytest.MonkeyPatch) -> None:
     once = Fixed(max_attempts=1)
     tasks_core.task_type("invoice.remind", retry=once, max_payload_bytes=1_000)(remind)
     tasks_core.task_type("login.check", retry=once)(log_in)
+
+
+@pytest.fixture(autouse=True)
+def _tasks_wait_for_the_dispatcher(settings: Settings) -> None:
+    """Keep new tasks SCHEDULED: whether a lane is idle is not what these tests are about."""
+    settings.BELLRINGER = {**settings.BELLRINGER, "PUBLISH_ON_COMMIT": False}
 
 
 @pytest.fixture
