@@ -9,7 +9,7 @@ JOBS ?= 2
 EMBEDDED := $(BIN)/python -m scheduler_project.embedded run --
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up demo test check format lock bench clean
+.PHONY: help venv up demo test check format docs lock bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -49,6 +49,9 @@ check: venv ## Run all checks on the code
 format: venv ## Put the code in its standard form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+docs: venv ## Renew the generated parts of the documents
+	@$(EMBEDDED) $(BIN)/python -m tests.documentation.renew
 
 lock: venv ## Renew the locked requirements
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \

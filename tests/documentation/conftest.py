@@ -1,0 +1,19 @@
+"""What the documents' examples need."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from notifications.pipeline.content import compiled_version
+from tasks_core import registry, worker_process
+
+
+@pytest.fixture
+def example_ground(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[None]:
+    """Forget, after an example, the task types and everything else that it brought."""
+    monkeypatch.setattr(registry, "_types", registry.task_types())
+    compiled_version.cache_clear()
+    yield
+    compiled_version.cache_clear()
+    if worker_process.exists():
+        worker_process.drain()
