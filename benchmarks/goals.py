@@ -107,5 +107,5 @@ GOALS = (
     ),
     Goal("a million due at once, Valkey's peak, MB", ours("flood", "broker_mb"), "≤", 50, 1),
     Goal("beat idle, % of a core", ours("idle", "cpu_percent"), "≤", 1),
-    Goal("beat idle, queries/s", ours("idle", "queries_per_s"), "≤", 5),
+    Goal("beat idle, queries/s (without BEGIN and COMMIT)", ours("idle", "queries_per_s"), "≤", 5),
 )

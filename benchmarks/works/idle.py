@@ -9,7 +9,9 @@ from benchmarks.works.interface import Column, Figures, Size, Work, ours_only
 
 SETTLE_SECONDS = 5.0
 STATEMENTS = """
-    SELECT sum(calls) FROM pg_stat_statements
+    SELECT coalesce(sum(calls) FILTER (WHERE query NOT IN ('BEGIN', 'COMMIT')), 0),
+        coalesce(sum(calls), 0)
+    FROM pg_stat_statements
     JOIN pg_database ON pg_database.oid = dbid
     WHERE datname = current_database() AND query NOT LIKE '%pg_stat_statements%'
 """
@@ -21,20 +23,22 @@ def run(arena: Arena, size: Size, count: int) -> Figures:
         session.execute("CREATE EXTENSION pg_stat_statements")
         arena.start("noop", only="beat")
         time.sleep(SETTLE_SECONDS)
-        began, statements = arena.gauge.sample(), _statements(session)
+        began, before = arena.gauge.sample(), _statements(session)
         time.sleep(size.idle_span)
-        ended, more = arena.gauge.sample(), _statements(session)
+        ended, after = arena.gauge.sample(), _statements(session)
     span = ended.at - began.at
     return {
         "cpu_percent": 100 * arena.gauge.cpu_seconds("beat", began.at, ended.at) / span,
-        "queries_per_s": (more - statements) / span,
+        "queries_per_s": (after[0] - before[0]) / span,
+        "statements_per_s": (after[1] - before[1]) / span,
         "rss_mb": arena.gauge.peak_resident("beat") / 1e6,
     }
 
 
-def _statements(session: psycopg.Connection) -> int:
+def _statements(session: psycopg.Connection) -> tuple[int, int]:
+    """Queries so far, and the same with BEGIN and COMMIT."""
     row = session.execute(STATEMENTS).fetchone()
-    return int(row[0] or 0) if row else 0
+    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 WORK = Work(
@@ -46,6 +50,7 @@ WORK = Work(
     columns=(
         Column("cpu_percent", "% of a core", 2),
         Column("queries_per_s", "queries/s", 2),
+        Column("statements_per_s", "with BEGIN and COMMIT", 2),
         Column("rss_mb", "RSS, MB"),
     ),
     run=run,
