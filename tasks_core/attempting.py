@@ -17,7 +17,7 @@ from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import RetryRule
 from tasks_core.exceptions import MaxRuntimeExceeded, PermanentError, Snooze, Yield
 from tasks_core.failures import failure_of
-from tasks_core.json_text import json_text
+from tasks_core.json_text import byte_size, json_text
 from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
 from tasks_core.statements.claim import ClaimedTask
@@ -37,7 +37,7 @@ def attempt(
         with time_limit(registered.max_runtime):
             result = registered.handler(*arguments)
         return _succeeded(result)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a handler raises is an outcome
+    except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
         return _after(error, registered, task, rule)
     finally:
         current_context.reset(token)
@@ -54,10 +54,18 @@ async def attempt_async(
         arguments = _arguments(registered, task, context)
         result = await _limited(handler(*arguments), registered.max_runtime)
         return _succeeded(result)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a handler raises is an outcome
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+            raise
         return _after(error, registered, task, rule)
     finally:
         current_context.reset(token)
+
+
+def _is_being_cancelled() -> bool:
+    """Tell whether the worker cancels this handler; it may also have raised CancelledError itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _limited(handler: Awaitable[Any], seconds: float | None) -> Any:
@@ -85,9 +93,10 @@ def _succeeded(result: Any) -> Outcome:
         raise PermanentError(
             f"the handler returned what is not JSON: {error}; return plain data or None"
         ) from None
-    if len(text) > limit:
+    size = byte_size(text)
+    if size > limit:
         raise PermanentError(
-            f"the handler returned {len(text):,} bytes, more than the {limit:,} allowed; "
+            f"the handler returned {size:,} bytes, more than the {limit:,} allowed; "
             "store the data elsewhere and return its key"
         )
     return decision.succeeded(json.loads(text))

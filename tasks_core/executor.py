@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import TransactionStatus
 
 from tasks_core import clock, database, worker_process
 from tasks_core.attempting import attempt, attempt_async
@@ -22,9 +23,13 @@ from tasks_core.policies import rule_for
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.statements.claim import ClaimedTask, claim
 from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.statements.lease import renew
 from tasks_core.worker_process import WorkerProcess
 
 logger = logging.getLogger(__name__)
+
+MAX_ID = 2**63
+OPEN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 def execute(task_type: str, ids: list[int], *, worker: str) -> int:
@@ -34,6 +39,7 @@ def execute(task_type: str, ids: list[int], *, worker: str) -> int:
     """
     registered = get_task_type(task_type)
     process = worker_process.current()
+    ids = _possible(ids)
     if registered.is_async and not _wait_for_place(process, registered):
         return 0
     entries = _claim(process, registered, ids, worker)
@@ -42,6 +48,13 @@ def execute(task_type: str, ids: list[int], *, worker: str) -> int:
     else:
         _run_all(process, registered, entries)
     return len(entries)
+
+
+def _possible(ids: object) -> list[int]:
+    """Return what can be an id: whoever reaches the broker may write anything into a message."""
+    if not isinstance(ids, list):
+        return []
+    return [i for i in ids if type(i) is int and 0 < i < MAX_ID]
 
 
 def _claim(
@@ -77,7 +90,7 @@ def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFligh
     connection = database.connection()
     was_open = connection.in_atomic_block
     for entry in entries:
-        if entry.is_lost:
+        if not _is_ours(process, entry):
             continue
         started_at = clock.now()
         if worker_process.is_stopping():
@@ -94,15 +107,40 @@ def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFligh
 
 def _start_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
     for entry in entries:
-        if entry.is_lost:
+        has_place = _wait_for_place(process, registered)
+        if not _is_ours(process, entry):
             continue
-        if not _wait_for_place(process, registered):
+        if not has_place:
             now = clock.now()
             outcome = decision.released(now=now, reason="the worker is shutting down")
             _hand_over(process, registered, entry, outcome, now)
             continue
         coroutine = _run_one(process, registered, entry, _rule(registered, entry))
         process.loop.start(registered.name, coroutine)
+
+
+def _is_ours(process: WorkerProcess, entry: InFlight) -> bool:
+    """Tell whether the handler may begin; forget the task if it was cancelled or taken over meanwhile.
+
+    A process that was frozen wakes up with leases that are over, and nobody has told it yet.
+    """
+    if not entry.is_lost and (entry.lease_until > clock.now() or _renewed(entry)):
+        return True
+    process.inflight.decide(entry)
+    process.inflight.discard([entry.key])
+    return False
+
+
+def _renewed(entry: InFlight) -> bool:
+    lease_until = clock.now() + timedelta(seconds=setting("LEASE_SECONDS"))
+    try:
+        is_renewed = bool(renew([entry.key], lease_until=lease_until))
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("task %d is left to recovery: %s", entry.task.id, error)
+        return False
+    if is_renewed:
+        entry.lease_until = lease_until
+    return is_renewed
 
 
 async def _run_one(
@@ -152,9 +190,13 @@ def _hand_over(
 
 
 def _is_open(connection: BaseDatabaseWrapper) -> bool:
-    return connection.in_atomic_block or (
-        connection.connection is not None and not connection.autocommit
-    )
+    if connection.in_atomic_block:
+        return True
+    if connection.connection is None:
+        return False
+    # Asks the client library, not the server: a BEGIN of the handler's own is seen by neither flag.
+    status = connection.connection.info.transaction_status
+    return not connection.autocommit or status in OPEN_TRANSACTION
 
 
 def _close_transaction(connection: BaseDatabaseWrapper, task: ClaimedTask) -> None:

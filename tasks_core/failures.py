@@ -30,7 +30,7 @@ def failure_of(
     text = scrub("".join(traceback.format_exception(error)), secrets)
     return Failure(
         error=class_path(error),
-        message=storable(scrub(str(error), secrets), limit=MESSAGE_LIMIT),
+        message=storable(scrub(_text(error), secrets), limit=MESSAGE_LIMIT),
         traceback=_tail(storable(text, limit=len(text) + 1)),
         final=isinstance(error, (PermanentError, InvalidPayload, *final_errors)),
         retry_after=error.seconds if isinstance(error, RetryAfter) else None,
@@ -61,6 +61,13 @@ def fingerprint(task_type: str, failure: Failure) -> str:
     message = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "#", failure.message)
     parts = f"{task_type}\n{failure.error}\n{place}\n{message}"
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 an exception of the handler's own making may fail at anything
+        return "(the exception has no text: its __str__ failed)"
 
 
 def _tail(text: str) -> str:

@@ -35,6 +35,11 @@ class InFlight:
         """Whether the task was cancelled or taken over."""
         return self.lost_at is not None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether its handler was called; the others of its batch wait for their turn."""
+        return self.context.running_for() > 0
+
     def lost_for(self) -> float:
         """Return the seconds since that was noticed, 0 if it was not."""
         return 0.0 if self.lost_at is None else time.monotonic() - self.lost_at

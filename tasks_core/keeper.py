@@ -57,6 +57,8 @@ class Keeper(threading.Thread):
             except Error as error:
                 logger.warning("leases are not renewed for now: %s", error)
                 connections[database.alias()].close()
+            except Exception:
+                logger.exception("the keeper goes on: without it leases would run out")
             if self._is_idle():
                 self._wanted.clear()
                 if not self._is_idle():  # something came in between

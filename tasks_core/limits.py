@@ -60,7 +60,7 @@ class Limits:
         for entry in entries:
             if _is_over_time(entry):
                 self._end_process(entry, "the handler ran longer than max_runtime_hard")
-            if entry.lost_for() > setting("CANCEL_GRACE_SECONDS"):
+            if entry.has_begun and entry.lost_for() > setting("CANCEL_GRACE_SECONDS"):
                 self._end_process(entry, "the handler went on after its task was cancelled")
 
     def _grace_is_over(self) -> bool:

@@ -73,8 +73,12 @@ class Outbox:
     def _write(self, batch: list[Finished]) -> None:
         try:
             record([(kind, finished) for kind, _, finished in batch])
-        except DataError:
-            # One outcome holds what PostgreSQL cannot store: the others must not suffer for it.
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 see below
+            # What one outcome holds cannot be stored, or a receiver of a signal fails for one task: the
+            # others must not suffer for it.
+            logger.warning("%d outcomes are written one by one: %s", len(batch), error)
             for kind, _, finished in batch:
                 _record_alone(kind, finished)
         self._inflight.discard(entry.key for _, entry, _ in batch)
@@ -88,9 +92,14 @@ class Outbox:
 def _record_alone(kind: str, finished: FinishedAttempt) -> None:
     try:
         record([(kind, finished)])
+    except (OperationalError, InterfaceError):
+        raise
     except DataError as error:
         logger.error("the outcome of task %d cannot be stored: %s", finished.task_id, error)
         record([(kind, _unstorable(finished))])
+    except Exception:
+        # Its lease is renewed no longer, so that recovery tries again.
+        logger.exception("the outcome of task %d is not written", finished.task_id)
 
 
 def _unstorable(finished: FinishedAttempt) -> FinishedAttempt:
