@@ -12,6 +12,20 @@ from django_celery_results import admin as celery_results
 from django_celery_results import models as results
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+
+class TaskSelect(UnfoldAdminSelectWidget, celery_beat.TaskSelectWidget):  # type: ignore[misc]
+    """The list of Celery tasks, in the theme."""
+
+
+class PeriodicTaskForm(celery_beat.PeriodicTaskForm):  # type: ignore[misc]
+    """django-celery-beat's form, in the theme."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["regtask"].widget = TaskSelect()
+        self.fields["task"].widget = UnfoldAdminTextInputWidget()
 
 
 def _themed(model: type[Model], plain: type[Any], **attributes: Any) -> None:
@@ -29,10 +43,12 @@ _themed(
     change_password_form=AdminPasswordChangeForm,
 )
 _themed(Group, GroupAdmin)
-_themed(schedules.PeriodicTask, celery_beat.PeriodicTaskAdmin)
+_themed(schedules.PeriodicTask, celery_beat.PeriodicTaskAdmin, form=PeriodicTaskForm)
 _themed(schedules.IntervalSchedule, celery_beat.IntervalScheduleAdmin)
 _themed(schedules.CrontabSchedule, celery_beat.CrontabScheduleAdmin)
 _themed(schedules.SolarSchedule, celery_beat.SolarScheduleAdmin)
 _themed(schedules.ClockedSchedule, celery_beat.ClockedScheduleAdmin)
 _themed(results.TaskResult, celery_results.TaskResultAdmin)
 _themed(results.GroupResult, celery_results.GroupResultAdmin)
+
+admin.site.index_title = "Overview"

@@ -43,7 +43,6 @@ THEME: dict[str, Any] = {
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "tasks_core.admin.dashboard.dashboard",
-    "LOGIN": {"redirect_after": reverse_lazy("admin:index")},
     "STYLES": [_stylesheet],
     "COLORS": {
         "primary": {

@@ -92,6 +92,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
 UNFOLD = THEME
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # Safe in production. In development there is no TLS, and a browser would remember to insist on it.
 SECURE_SSL_REDIRECT = configuration.ssl_redirect and not DEBUG

@@ -33,6 +33,7 @@ class TemplateAdmin(ModelAdmin[Template]):
     list_display = ("name", "channel", "language", "published", "has_draft", "description")
     list_filter = ("channel",)
     search_fields = ("name", "description")
+    sortable_by = ()
     list_select_related = ("current", "draft")
 
     class Media:

@@ -47,7 +47,6 @@ class KeysetChangeList(ChangeList):
         self.paginator = KeysetPaginator([], self.list_per_page)
         self.multi_page = self.can_show_all = False
         self.show_full_result_count = False
-        self.full_result_count = None
         try:
             with at_most(SECONDS, using=self.queryset.db):
                 self.result_list = self._page()
@@ -59,6 +58,8 @@ class KeysetChangeList(ChangeList):
                 f"The search was given up after {SECONDS:g} s. Narrow it: an id, an idempotency key, "
                 "a state or a shorter time is found at once.",
             )
+        # The theme shows the number of results where the two differ; this list has its own way.
+        self.full_result_count = self.result_count
         self.show_admin_actions = bool(self.result_list)
         self.total = "" if self.has_active_filters or self.query else self._estimate()
 

@@ -27,7 +27,7 @@ def moment_in_full(at: datetime | None, now: datetime) -> SafeString | str:
     if at is None:
         return NONE
     return format_html(
-        '<time datetime="{}">{}</time> <span class="br-subtle">{}</span>',
+        '<time datetime="{}">{}</time> <span class="br-subtle br-whole">{}</span>',
         at.isoformat(),
         exact_instant(at),
         relative(at, now),
@@ -53,10 +53,13 @@ def span(seconds: float | timedelta) -> str:
         seconds = seconds.total_seconds()
     for size, unit in _UNITS:
         if seconds >= size:
-            value = seconds / size
-            return (
-                f"{value:.1f} {unit}" if value < 10 and value % 1 >= 0.05 else f"{value:.0f} {unit}"
-            )
-    if seconds >= 1:
-        return f"{seconds:.1f} s" if seconds < 10 and seconds % 1 >= 0.05 else f"{seconds:.0f} s"
+            return f"{_short(seconds / size)} {unit}"
+    if seconds >= 0.9995:
+        return f"{_short(seconds)} s"
     return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
+
+
+def _short(value: float) -> str:
+    """Return a decimal only where it says something: 1.4, 2, 37."""
+    rounded = round(value, 1)
+    return f"{rounded:.1f}" if rounded < 10 and rounded % 1 else f"{value:.0f}"

@@ -80,6 +80,7 @@ class Steered(ModelAdmin[M]):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": f"{step.label.rstrip('…')}: {self._named(rows)}",
+            "original": rows[0] if one else None,
             "step": step,
             "form": form or step.form(rows=rows),
             "rows": rows[:SHOWN],

@@ -1,0 +1,109 @@
+"""The first page says how it is going, at a fixed price."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import redis
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+import tasks_core
+from tasks_core import clock
+from tasks_core.admin import dashboard_figures as figures
+from tasks_core.engine.states import State
+from tasks_core.models import Task, Worker
+from tasks_core.publisher import BrokerUnavailable
+from tasks_core.redis_client import key
+from tests.admin import rows
+
+
+def tiles(client: Client) -> dict[str, str]:
+    context = client.get("/admin/").context
+    return {tile.label: tile.figure for tile in [*context["health"], *context["tiles"]]}
+
+
+def test_figures_agree_with_the_rows(viewer: Client, broker: "redis.Redis") -> None:
+    rows.finished_order(1)
+    rows.dead_letter(2)
+    rows.retrying_task()
+    for number in range(3):
+        rows.order(number)
+    shown = tiles(viewer)
+    assert shown["Scheduled"] == "3"
+    assert shown["Retrying"] == "1"
+    assert shown["Succeeded"] == "1"
+    assert shown["Dead"] == "1"
+    assert shown["Open dead letters"] == "1"
+    assert shown["Workers alive"] == "0"
+
+
+def test_only_the_last_hour_of_what_has_finished_is_counted(db: None) -> None:
+    task = rows.finished_order()
+    Task.objects.filter(pk=task.pk).update(finished_at=clock.now() - timedelta(hours=2))
+    assert figures.count_states(clock.now())[State.SUCCEEDED].value == 0
+
+
+def test_counting_stops_at_the_cap(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "CAP", 5)
+    tasks_core.enqueue_many("admin_tests.order", [{"number": n} for n in range(9)])
+    counts = figures.count_states(clock.now())
+    assert str(counts[State.SCHEDULED]) == "5+"
+    assert str(counts[State.QUEUED]) == "0"
+
+
+def test_the_oldest_due_task_and_its_lane_are_shown(viewer: Client, broker: "redis.Redis") -> None:
+    late = rows.order()
+    Task.objects.filter(pk=late.pk).update(run_after=clock.now() - timedelta(minutes=7))
+    broker.rpush(key("admin-tests.normal"), "a", "b", "c")
+    page = viewer.get("/admin/")
+    assert tiles(viewer)["Oldest due task"] == "7 min"
+    (lane,) = page.context["lanes"]
+    assert (lane["name"], lane["messages"], lane["is_late"]) == ("admin-tests.normal", "3", True)
+
+
+def test_living_workers_are_listed_and_silent_ones_are_not(
+    viewer: Client, broker: "redis.Redis"
+) -> None:
+    now = clock.now()
+    facts = {"role": "worker", "hostname": "h", "pid": 1, "started_at": now}
+    Worker.objects.create(name="alive@h", heartbeat_at=now, **facts)
+    Worker.objects.create(name="silent@h", heartbeat_at=now - timedelta(minutes=5), **facts)
+    page = rows.text(viewer.get("/admin/"))
+    assert "alive@h" in page
+    assert "silent@h" not in page
+
+
+def test_a_broker_that_does_not_answer_is_said_and_the_rest_is_shown(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(queues: list[str]) -> dict[str, int]:
+        raise BrokerUnavailable("connection refused to redis://:hunter2@host")
+
+    monkeypatch.setattr(figures, "waiting_messages", refuse)
+    rows.order()
+    page = rows.text(viewer.get("/admin/"))
+    assert "The broker does not answer" in page
+    assert "admin-tests.normal" in page
+    assert "hunter2" not in page
+
+
+def test_flower_is_linked_when_its_address_is_known(
+    viewer: Client, settings: Settings, broker: "redis.Redis"
+) -> None:
+    assert "Flower</a>" not in rows.text(viewer.get("/admin/"))
+    settings.BELLRINGER = {**settings.BELLRINGER, "FLOWER_URL": "https://flower.example.com/"}
+    assert 'href="https://flower.example.com/"' in rows.text(viewer.get("/admin/"))
+
+
+def test_the_number_of_queries_does_not_depend_on_the_tasks(
+    viewer: Client, broker: "redis.Redis", queries: Callable[[], CaptureQueriesContext]
+) -> None:
+    viewer.get("/admin/")
+    with queries() as few:
+        viewer.get("/admin/")
+    tasks_core.enqueue_many("admin_tests.order", [{"number": n} for n in range(50)])
+    with queries() as many:
+        viewer.get("/admin/")
+    assert len(many) == len(few) <= 9
