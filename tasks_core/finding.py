@@ -123,7 +123,8 @@ def _filtered(
         if values:
             tasks = tasks.filter(**{f"{field}__in": values})
     words = _list("tags", tags)
-    return tasks.filter(tags__contains=words) if words else tasks
+    # The index leaves out tasks without tags, and is used only where the query says so too.
+    return tasks.filter(tags__contains=words).exclude(tags=[]) if words else tasks
 
 
 def _between(tasks: TaskQuerySet, start: datetime | None, end: datetime | None) -> TaskQuerySet:

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import tasks_core
 from tasks_core import clock
@@ -57,6 +59,23 @@ def test_a_pipe_gets_a_header_and_tab_separated_lines(run: Run) -> None:
 def test_payloads_are_not_listed(run: Run) -> None:
     tasks_core.enqueue("invoice.remind", {"invoice": 1, "note": "private words"})
     assert "private words" not in run("list_tasks", "--format", "json").out + run("list_tasks").out
+
+
+def test_tables_that_are_missing_are_told_without_a_traceback(run: Run) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE tasks_core_task RENAME TO tasks_core_elsewhere")
+    with pytest.raises(CommandError, match=r"run `python manage.py migrate`"):
+        run("list_tasks")
+
+
+def test_tags_are_looked_up_by_their_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+    with CaptureQueriesContext(connection) as queries:
+        tasks_core.find(tags=["x"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {queries.captured_queries[-1]['sql']}")
+        assert "tasks_core_task_tags" in str(cursor.fetchall())
 
 
 @pytest.mark.parametrize(
