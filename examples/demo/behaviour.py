@@ -48,13 +48,10 @@ def _failures(lot: int) -> int:
     return 2 if lot % 16 == 0 else 1
 
 
-def recipient_refusal(address: str) -> str | None:
-    """Say how the mail server refuses an address, None if it does not."""
-    return "550 5.1.1 The mailbox does not exist" if is_closed(address) else None
-
-
 def mail_refusal(address: str, attempt: int) -> str | None:
     """Say how the mail server refuses the `attempt`-th try (from 1) of a mail, None if it takes it."""
+    if is_closed(address):
+        return "550 5.1.1 The mailbox does not exist"
     if is_full(address):
         return "452 4.2.2 The mailbox is full"
     if is_greylisted(address) and attempt == 1:

@@ -59,7 +59,7 @@ def compare(
         if message.message_id is not None
     }
     yield _check_delivered(name, messages, tallies)
-    yield _check_attempts(name, messages, tallies, ledger.anonymous_refusals)
+    yield _check_attempts(name, messages, tallies)
     yield _check_twice(name, messages, tallies)
     strange = set(ledger.messages) - set(known)
     if strange:
@@ -95,13 +95,11 @@ def _check_delivered(name: str, messages: Sequence[Message], tallies: dict[str, 
     )
 
 
-def _check_attempts(
-    name: str, messages: Sequence[Message], tallies: dict[str, Tally], anonymous: int
-) -> Check:
+def _check_attempts(name: str, messages: Sequence[Message], tallies: dict[str, Tally]) -> Check:
     """An attempt without an answer may or may not have reached the receiver."""
     heard = sum(message.heard for message in messages)
     unheard = sum(message.unheard for message in messages)
-    seen = sum(tally.requests for tally in tallies.values()) + anonymous
+    seen = sum(tally.requests for tally in tallies.values())
     holds = heard <= seen <= heard + unheard
     on_record = f"{heard:,} attempts were answered" + (f", {unheard:,} not" if unheard else "")
     return Check(holds, f"{name}: {on_record}; the receivers saw {seen:,}")

@@ -51,7 +51,8 @@ class Demonstration:
             return 1
         finally:
             # A second Ctrl-C would leave processes behind.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             with self._console.status("Stopping ..."):
                 self._platform.stop()
 

@@ -29,8 +29,6 @@ class Ledger:
     """The books of one kind of receiver. Written by the receivers' thread alone."""
 
     messages: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    anonymous_refusals: int = 0
-    """Refused before the receiver could see which message it was."""
     bad_signatures: int = 0
     texts: dict[str, str] = field(default_factory=dict, repr=False)
     """What the messages say, where it is looked at later."""

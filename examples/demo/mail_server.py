@@ -8,7 +8,7 @@ from email.policy import default
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from examples.demo.behaviour import mail_refusal, recipient_refusal
+from examples.demo.behaviour import mail_refusal
 from examples.demo.ledger import Ledger
 
 # It would report every command of every mail, between the lines of the display.
@@ -36,21 +36,10 @@ class MailServer:
         if self._server is not None:
             self._server.close()
 
-    async def handle_RCPT(  # noqa: N802 aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        """Take a recipient, or refuse it for good."""
-        refusal = recipient_refusal(address)
-        if refusal is not None:
-            self.ledger.anonymous_refusals += 1
-            return refusal
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
     async def handle_DATA(  # noqa: N802 aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        """Take a mail, or turn it away for now."""
+        """Take a mail, or turn it away: only now, because before this it has no identity."""
         content = envelope.content
         assert isinstance(content, bytes)
         mail = message_from_bytes(content, policy=default)

@@ -21,7 +21,13 @@ COLUMNS = ("Scheduled", "Delivered", "Expired", "Dead\nletters", "Retried", "p50
 def frame(*columns: str) -> Table:
     """Return an empty table: the first column for names, the others for numbers."""
     # As wide as the narrowest terminal that people use.
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+        header_style="bold",
+    )
     for position, column in enumerate(columns):
         table.add_column(
             column, justify="right" if position else "left", vertical="bottom", no_wrap=True
