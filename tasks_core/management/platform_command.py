@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, ProgrammingError
+from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from tasks_core.exceptions import TasksCoreError
 
@@ -28,8 +29,16 @@ class PlatformCommand(BaseCommand):
             self.stdout.flush()
         except self.refusals as error:
             raise CommandError(str(error)) from error
-        except (OperationalError, InterfaceError, ProgrammingError) as error:
-            raise CommandError(_about_the_database(error)) from error
+        except (OperationalError, InterfaceError) as error:
+            advice = "`python manage.py check_platform` tells more"
+            raise CommandError(f"the database does not answer: {_line(error)}; {advice}") from error
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+                raise
+            advice = "run `python manage.py migrate`"
+            raise CommandError(
+                f"the tables are not as they should be: {_line(error)}; {advice}"
+            ) from error
         except KeyboardInterrupt:
             raise CommandError("interrupted", returncode=INTERRUPTED) from None
         except BrokenPipeError:  # the reader has seen enough: `| head`
@@ -38,10 +47,5 @@ class PlatformCommand(BaseCommand):
         return answer
 
 
-def _about_the_database(error: Exception) -> str:
-    first_line = str(error).partition("\n")[0]
-    if isinstance(error, ProgrammingError):
-        advice = "run `python manage.py migrate`"
-    else:
-        advice = "`python manage.py check_platform` tells more"
-    return f"the database does not answer as it should: {first_line}; {advice}"
+def _line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

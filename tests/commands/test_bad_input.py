@@ -1,5 +1,6 @@
 """Bad input: the error names what is wrong and what would be right, and no row is left behind."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -197,6 +198,8 @@ def _receipt() -> None:
     publish_template("receipt", channel="webhook", text='{"number": {{ number }}}')
 
 
+TOO_MUCH = {"number": 1, "note": "x" * 64_000}
+
 NOTIFICATIONS: list[tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = [
     ({"to": "ada@@example"}, ("--to", "ada@@example"), ("to: ",)),
     ({"to": "https://nobody.example/"}, ("--to", "https://nobody.example/"), ("to: ", "endpoint")),
@@ -204,6 +207,7 @@ NOTIFICATIONS: list[tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = [
     ({"context": {}}, ("--context", "{}"), ("context.number",)),
     ({"expires_at": NAIVE}, ("--expires-at", "2036-01-01T09:00"), ("no time zone",)),
     ({"category": "otp"}, ("--category", "otp"), ("expires_at", "otp")),
+    ({"context": TOO_MUCH}, ("--context", json.dumps(TOO_MUCH)), ("context", "the limit is 64000")),
 ]
 
 
