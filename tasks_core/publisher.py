@@ -56,14 +56,18 @@ def publish_plain(queue: str, body: dict[str, Any]) -> None:
     """
     try:
         with current_app.producer_pool.acquire(block=True, timeout=5) as producer:
-            producer.publish(
-                body,
-                routing_key=queue,
-                exchange="",
-                serializer="json",
-                retry=False,
-                declare=[current_app.amqp.queues[queue]],
-            )
+            connection = producer.connection
+            try:
+                producer.publish(
+                    body,
+                    routing_key=queue,
+                    exchange="",
+                    serializer="json",
+                    retry=False,
+                    declare=[current_app.amqp.queues[queue]],
+                )
+            except (*connection.connection_errors, *connection.channel_errors) as error:
+                raise BrokerUnavailable(str(error)) from error
     except (OperationalError, OSError) as error:
         raise BrokerUnavailable(str(error)) from error
 

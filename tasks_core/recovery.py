@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from tasks_core import clock, database
 from tasks_core.conf import setting
@@ -43,11 +43,24 @@ def recover_attempts() -> int:
     """
     with transaction.atomic(using=database.alias()):
         tasks = abandoned(limit=LIMIT, now=clock.now())
-        if tasks:
-            record([(task.task_type, _ended(task)) for task in tasks])
-    if tasks:
-        logger.warning("%d attempts were lost with their worker", len(tasks))
-    return len(tasks)
+        recovered = _record(tasks) if tasks else 0
+    if recovered:
+        logger.warning("%d attempts were lost with their worker", recovered)
+    return recovered
+
+
+def _record(tasks: list[AbandonedTask]) -> int:
+    """Record the end of these attempts; one that cannot be recorded does not hold up the others."""
+    try:
+        with transaction.atomic(using=database.alias()):
+            return len(record([(task.task_type, _ended(task)) for task in tasks]))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if len(tasks) > 1:
+            return sum(_record([task]) for task in tasks)
+        logger.exception("the lost attempt of task %d is not recorded", tasks[0].id)
+        return 0
 
 
 def _ended(task: AbandonedTask) -> FinishedAttempt:

@@ -20,11 +20,11 @@ WITH task AS (
 SELECT id FROM task
 """
 
-EXPIRE = """
+_EXPIRE = """
 WITH overdue AS (
     SELECT id FROM tasks_core_task
     WHERE state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
-      AND expires_at IS NOT NULL AND expires_at <= %(now)s
+      AND expires_at IS NOT NULL AND expires_at <= %(now)s {condition}
     ORDER BY expires_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 ), task AS (
@@ -40,6 +40,8 @@ WITH overdue AS (
 )
 SELECT id FROM task
 """
+EXPIRE = _EXPIRE.format(condition="")
+EXPIRE_ONE = _EXPIRE.format(condition="AND id = %(id)s")
 
 
 def cancel(ids: list[int], *, reason: str, now: datetime) -> list[int]:
@@ -50,3 +52,8 @@ def cancel(ids: list[int], *, reason: str, now: datetime) -> list[int]:
 def expire(*, limit: int, now: datetime) -> list[int]:
     """Expire at most ``limit`` tasks whose time is over before an attempt began, and return them."""
     return [row[0] for row in fetch(EXPIRE, {"limit": limit, "now": now})]
+
+
+def expire_one(task_id: int, *, now: datetime) -> bool:
+    """Expire this task if its time is over before an attempt began."""
+    return bool(fetch(EXPIRE_ONE, {"id": task_id, "limit": 1, "now": now}))
