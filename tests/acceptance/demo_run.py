@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +109,18 @@ class DemoRun:
     def _find(self, program: str) -> psutil.Process | None:
         for process in psutil.process_iter():
             try:
-                words = process.cmdline()
-                is_ours = program in words and process.environ().get(MARK) == str(self.folder)
-                # Workers' children have the same command line.
-                if is_ours and program not in process.parent().cmdline():
+                if self._is_ours(process, program):
                     return process
-            except (psutil.Error, AttributeError):
+            except psutil.Error:
                 continue
         return None
+
+    def _is_ours(self, process: psutil.Process, program: str) -> bool:
+        if program not in process.cmdline() or process.environ().get(MARK) != str(self.folder):
+            return False
+        # Workers' children have the same command line.
+        parent = process.parent()
+        return parent is not None and program not in parent.cmdline()
 
     def _number(self, statement: str) -> int:
         try:
@@ -134,6 +137,3 @@ class DemoRun:
 def kill(process: psutil.Process) -> None:
     """End a process as a machine does that fails: it cannot do anything about it."""
     process.kill()
-
-
-Disturbance = Callable[[DemoRun], None]
