@@ -161,6 +161,11 @@ class Task(models.Model):
                 condition=Q(finished_at__isnull=False),
                 name="tasks_core_task_finished",
             ),
+            models.Index(
+                fields=("correlation_id",),
+                condition=~Q(correlation_id=""),
+                name="tasks_core_task_correlation",
+            ),
             # For the foreign keys: a row is removed without a look at the whole table.
             models.Index(
                 fields=("replay_of",),
