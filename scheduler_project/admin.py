@@ -15,11 +15,11 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 
-class TaskSelect(UnfoldAdminSelectWidget, celery_beat.TaskSelectWidget):  # type: ignore[misc]
+class TaskSelect(UnfoldAdminSelectWidget, celery_beat.TaskSelectWidget):
     """The list of Celery tasks, in the theme."""
 
 
-class PeriodicTaskForm(celery_beat.PeriodicTaskForm):  # type: ignore[misc]
+class PeriodicTaskForm(celery_beat.PeriodicTaskForm):
     """django-celery-beat's form, in the theme."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

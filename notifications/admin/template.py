@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -136,10 +135,6 @@ class TemplateAdmin(ModelAdmin[Template]):
         return HttpResponseRedirect(
             reverse("admin:notifications_template_change", args=[template.pk])
         )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
-        """Read the current version along."""
-        return super().get_queryset(request).select_related("current")
 
 
 def _keep_draft(template: Template, source: Source, editor: str) -> None:

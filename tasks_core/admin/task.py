@@ -14,7 +14,7 @@ from tasks_core.admin.blocks import two_lines
 from tasks_core.admin.moments import moment
 from tasks_core.admin.record import Fact, Panel
 from tasks_core.admin.steering.steered import SteeredAdmin
-from tasks_core.admin.task_filters import QueueFilter, TimeFilter, TypeFilter
+from tasks_core.admin.task_filters import QueueFilter, StateFilter, TimeFilter, TypeFilter
 from tasks_core.admin.task_search import HELP, search
 from tasks_core.admin.task_steps import CANCEL, RETRY
 from tasks_core.models import Task
@@ -29,7 +29,7 @@ class TaskAdmin(SteeredAdmin[Task]):
     steps = (CANCEL, RETRY)
     list_display = ("what", "state_word", "lane", "when", "tries", "problem")
     list_display_links = ("what",)
-    list_filter = ("state", TypeFilter, QueueFilter, "priority", TimeFilter)
+    list_filter = (StateFilter, TypeFilter, QueueFilter, "priority", TimeFilter)
     search_fields = ("id",)
     search_help_text = HELP
 

@@ -11,11 +11,31 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tasks_core import clock
+from tasks_core.engine.states import FINAL, State
 from tasks_core.models import Lane, TaskTypeStatistics
 from tasks_core.models.task import TaskQuerySet
 from tasks_core.registry import queue_names, task_types
 
 Choices = list[tuple[str, str]]
+
+
+class StateFilter(SimpleListFilter):
+    """By state, in the way that the partial indexes are made for."""
+
+    title = "state"
+    parameter_name = "state__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        """Return all states."""
+        return [(state.value, state.capitalize()) for state in State]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the tasks in the state."""
+        value = self.value()
+        if not value:
+            return queryset
+        found = queryset.filter(state=value)
+        return found.filter(finished_at__isnull=False) if value in FINAL else found
 
 
 class TypeFilter(SimpleListFilter):

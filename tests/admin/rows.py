@@ -3,7 +3,6 @@
 from html import unescape
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 import tasks_core
@@ -38,9 +37,9 @@ def dead_letter(number: int = 1, card: str = "card-default") -> DeadLetter:
     return DeadLetter.objects.get(task=task.pk)
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Any) -> str:
     """Return the page as text."""
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def messages(client: Client) -> list[str]:

@@ -130,7 +130,7 @@ class Steered(ModelAdmin[M]):
         return HttpResponseRedirect(back)
 
     def reveal(self, request: HttpRequest, secret: str, back: str) -> HttpResponse:
-        """Show a secret this once; browsers are told not to keep the page."""
+        """Show a secret this once; like all pages of the admin, browsers may not keep this one."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -138,9 +138,7 @@ class Steered(ModelAdmin[M]):
             "secret": secret,
             "back": back,
         }
-        response = TemplateResponse(request, "admin/tasks_core/shown_once.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/tasks_core/shown_once.html", context)
 
     def _require_permission(self, request: HttpRequest) -> None:
         if not self.has_steer_permission(request):
