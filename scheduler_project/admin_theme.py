@@ -8,6 +8,10 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
+def _icon(request: HttpRequest) -> str:
+    return static("tasks_core/favicon.svg")
+
+
 def _stylesheet(request: HttpRequest) -> str:
     return static("tasks_core/admin.css")
 
@@ -40,6 +44,7 @@ THEME: dict[str, Any] = {
     "SITE_HEADER": "Bellringer",
     "SITE_SUBHEADER": "Durable tasks and notifications",
     "SITE_SYMBOL": "notifications_active",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "tasks_core.admin.dashboard.dashboard",

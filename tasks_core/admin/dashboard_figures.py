@@ -46,7 +46,9 @@ class Count:
     is_capped: bool = False
 
     def __str__(self) -> str:
-        """Return it as it is shown."""
+        """Return it as it is shown; nothing found before the cap was reached says nothing."""
+        if self.is_capped and not self.value:
+            return "?"
         return f"{min(self.value, CAP):,}{'+' if self.is_capped else ''}"
 
 

@@ -50,6 +50,7 @@ def test_counting_stops_at_the_cap(db: None, monkeypatch: pytest.MonkeyPatch) ->
     tasks_core.enqueue_many("admin_tests.order", [{"number": n} for n in range(9)])
     counts = figures.count_states(clock.now())
     assert str(counts[State.SCHEDULED]) == "5+"
+    assert str(counts[State.RETRYING]) == "?"
     assert str(counts[State.QUEUED]) == "0"
 
 
