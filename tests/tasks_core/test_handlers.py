@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +15,11 @@ from tasks_core import Fixed, PermanentError, RetryAfter, Snooze, TaskContext, c
 from tasks_core.engine.states import State
 from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, RetryPolicy, Task, TaskEvent
+from tasks_core.recovery import recover_attempts
+from tasks_core.statements.claim import claim
 from tasks_core.statements.end import cancel
 from tasks_core.testing import run_due
-from tests.tasks_core.life import events_of, queue, states
+from tests.tasks_core.life import LEASE, events_of, queue, states
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -340,6 +342,29 @@ def test_cancelled_task_that_has_not_begun_is_skipped_and_forgotten() -> None:
 
     assert [task.state for task in tasks] == ["SUCCEEDED", "CANCELLED", "CANCELLED"]
     assert calls == [tasks[0].pk]
+    assert len(worker_process.current().inflight) == 0
+
+
+def test_worker_that_was_frozen_past_its_lease_begins_nothing_that_others_took_over() -> None:
+    calls: list[int] = []
+    frozen_for = timedelta(0)
+
+    def work(context: TaskContext) -> None:
+        nonlocal frozen_for
+        calls.append(context.task_id)
+        frozen_for = timedelta(minutes=5)
+        assert recover_attempts() == 3
+        others = claim(
+            queue(), task_type="work", worker="w2", lease_until=clock.now() + LEASE, now=clock.now()
+        )
+        assert len(others) == 3
+
+    _handler(work)
+    with clock.frozen(lambda: datetime.now(UTC) + frozen_for):
+        tasks = _run(3)
+
+    assert calls == [tasks[0].pk]
+    assert {(task.state, task.worker, task.attempts) for task in tasks} == {("RUNNING", "w2", 2)}
     assert len(worker_process.current().inflight) == 0
 
 

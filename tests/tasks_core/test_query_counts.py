@@ -1,0 +1,66 @@
+"""What a batch costs in statements, whatever its size."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+import tasks_core
+from tasks_core import Fixed
+from tasks_core.executor import execute
+from tasks_core.signals import tasks_unsuccessful
+from tests.tasks_core.life import queue
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+FRAMES = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+@pytest.fixture(autouse=True)
+def known_types() -> None:
+    @tasks_core.task_type("quick", retry=Fixed(max_attempts=1))
+    def quick(payload: dict[str, Any]) -> None:
+        if payload.get("fail"):
+            raise ValueError("on purpose")
+
+
+@contextmanager
+def _statements(expected: int) -> Iterator[None]:
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    sql = [query["sql"].strip() for query in captured.captured_queries]
+    assert len([s for s in sql if not s.startswith(FRAMES)]) == expected, "\n".join(sql)
+
+
+@pytest.mark.parametrize("count", [1, 10, 200])
+def test_batch_that_succeeds_costs_one_claim_and_one_finish(count: int) -> None:
+    ids = tasks_core.enqueue_many("quick", [{}] * count)
+    queue()
+
+    with _statements(2):
+        assert execute("quick", ids, worker="w") == count
+
+
+@pytest.mark.parametrize("count", [1, 10, 100])
+def test_batch_that_fails_costs_one_claim_and_two_to_finish(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever listens to the end of tasks costs one more, and what it does itself.
+    monkeypatch.setattr(tasks_unsuccessful, "receivers", [])
+    tasks_unsuccessful.sender_receivers_cache.clear()
+    ids = tasks_core.enqueue_many("quick", [{"fail": True}] * count)
+    queue()
+    with _statements(3):
+        assert execute("quick", ids, worker="w") == count
+
+
+def test_message_that_comes_too_late_costs_one_claim() -> None:
+    ids = tasks_core.enqueue_many("quick", [{}] * 10)
+    queue()
+    execute("quick", ids, worker="w")
+
+    with _statements(1):
+        assert execute("quick", ids, worker="w") == 0
