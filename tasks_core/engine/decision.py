@@ -85,7 +85,12 @@ def _reason_to_stop(rule: RetryRule, failure: Failure, attempt: Attempt) -> str:
     if failure.final:
         return "the error is permanent"
     if attempt.used >= rule.max_attempts:
-        return f"all {rule.max_attempts} attempts are used up"
+        attempts = (
+            "its only attempt is"
+            if rule.max_attempts == 1
+            else f"all {rule.max_attempts} attempts are"
+        )
+        return f"{attempts} used up"
     return ""
 
 
