@@ -60,7 +60,7 @@ def test_the_page_shows_the_evidence_and_no_secret(viewer: Client) -> None:
     assert "Traceback (most recent call last)" in page
     assert letter.fingerprint[:12] in page
     assert "python 3." in page
-    assert "all 1 attempts are used up" in page
+    assert "its only attempt is used up" in page
     assert MASK in page
     assert "4111-secret" not in page
 

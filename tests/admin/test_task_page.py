@@ -21,7 +21,7 @@ def test_the_timeline_tells_what_happened_in_order(viewer: Client) -> None:
     places = [page.index(f"<strong>{title}</strong>") for title in [*story, "Given up"][:4]]
     assert places == sorted(places)
     assert "ValueError: order 7 has no customer" in page
-    assert "all 1 attempts are used up" in page
+    assert "its only attempt is used up" in page
     assert f"/admin/tasks_core/deadletter/{letter.pk}/change/" in page
 
 

@@ -91,7 +91,7 @@ def test_dead_letter_is_announced_once_with_facts_and_no_payload(broker: "redis.
         "task_id": letter.task_id,
         "task_type": "fail",
         "error": "builtins.ValueError",
-        "reason": "all 1 attempts are used up",
+        "reason": "its only attempt is used up",
         "fingerprint": letter.fingerprint,
         "attempts": 1,
         "created_at": letter.created_at.isoformat(),
