@@ -24,13 +24,13 @@ from examples.payments.merchants import read_merchants
 
 DAY = datetime(2026, 11, 20, 6, tzinfo=UTC)
 TOO_LATE_SHARE, BARELY_ALIVE_SHARE = 0.04, 0.04
-CHALLENGED_SHARE, REFUNDED_SHARE, CHARGEBACK_SHARE = 0.55, 0.18, 0.10
+CHALLENGED_SHARE, REFUNDED_SHARE, CHARGEBACK_SHARE = 0.8, 0.25, 0.15
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the events, one a line, in the order in which they happened."""
     parser = argparse.ArgumentParser(description="Generate the events of a payment gateway.")
-    parser.add_argument("--payments", type=int, default=560, help="payments, of 1 to 4 events each")
+    parser.add_argument("--payments", type=int, default=480, help="payments, of 1 to 4 events each")
     parser.add_argument("--seed", type=int, default=2026, help="another seed gives another day")
     options = parser.parse_args(arguments)
     for event in generate(options.payments, Random(options.seed)):

@@ -12,7 +12,7 @@ from examples.payments.generate import generate
 
 
 def test_the_file_is_what_the_generator_writes() -> None:
-    events = generate(560, Random(2026))
+    events = generate(480, Random(2026))
     written = [event.model_dump_json(exclude_none=True) for event in events]
     assert EVENTS_FILE.read_text("utf-8").splitlines() == written
 
