@@ -1,18 +1,10 @@
-"""What a delivery says: rendered from the pinned version and the notification's variables."""
+"""The pinned versions of templates, compiled."""
 
 from functools import lru_cache
 
 from notifications.channels.channel import CompiledTemplate
 from notifications.channels.registry import channel_named
-from notifications.confidential import open_variables
-from notifications.models import Notification, TemplateVersion
-from notifications.rendering.compiled import Rendered
-
-
-def rendered_content(notification: Notification) -> Rendered:
-    """Render a notification's message; raises RenderingFailed."""
-    variables = {**notification.context, **open_variables(notification.secret_context)}
-    return compiled_version(notification.template_version_id).render(variables)
+from notifications.models import TemplateVersion
 
 
 @lru_cache(maxsize=512)

@@ -1,11 +1,24 @@
 """How one step enqueues the next."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import tasks_core
 from notifications.models import Notification
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all tasks of a notification have in common."""
+
+    notification_id: int
+    critical: bool
+    expires_at: datetime | None
+    correlation_id: str
+
+
 def enqueue_step(
-    task_type: str, delivery_id: int, notification: Notification, *, retry: str | None = None
+    task_type: str, delivery_id: int, terms: Terms, *, retry: str | None = None
 ) -> None:
     """Enqueue a delivery's next step, with the deadline and urgency of its notification.
 
@@ -14,11 +27,11 @@ def enqueue_step(
     tasks_core.enqueue(
         task_type,
         {"delivery": delivery_id},
-        priority=urgency(notification.critical),
-        expires_at=notification.expires_at,
+        priority=urgency(terms.critical),
+        expires_at=terms.expires_at,
         retry=retry,
         idempotency_key=f"{task_type}-{delivery_id}",
-        correlation_id=correlation(notification),
+        correlation_id=_correlation(terms.notification_id, terms.correlation_id),
     )
 
 
@@ -29,4 +42,8 @@ def urgency(critical: bool) -> int:
 
 def correlation(notification: Notification) -> str:
     """Give what ties a notification's tasks together."""
-    return notification.correlation_id or f"notification-{notification.pk}"
+    return _correlation(notification.pk, notification.correlation_id)
+
+
+def _correlation(notification_id: int, given: str) -> str:
+    return given or f"notification-{notification_id}"

@@ -1,19 +1,55 @@
 """Second step: write the message, and hand it to its channel."""
 
-from django.db import transaction
+import json
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
 
 from notifications import conf
 from notifications.channels.registry import channel_named
+from notifications.confidential import open_variables
 from notifications.exceptions import RenderingFailed
-from notifications.models import Delivery, Notification
-from notifications.pipeline.content import rendered_content
-from notifications.pipeline.following import enqueue_step
+from notifications.pipeline.content import compiled_version
+from notifications.pipeline.following import Terms, enqueue_step
 from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
 from notifications.states import NOTIFICATION_FINAL, DeliveryState, NotificationState
 from tasks_core import PermanentError, clock
 
+_LOAD = """
+SELECT d.id, d.state, d.channel, n.id, n.state, n.reason, n.template_version_id, n.context::text,
+       n.secret_context, n.is_secret, n.critical, n.expires_at, n.correlation_id
+FROM notifications_delivery d JOIN notifications_notification n ON n.id = d.notification_id
+WHERE d.id = %s
+"""
+
+_MOVE = """
+UPDATE notifications_delivery d
+SET state = 'rendered', rendered_at = %(now)s, subject = %(subject)s, text = %(text)s, html = %(html)s
+FROM notifications_notification n
+WHERE d.id = %(id)s AND d.state = 'pending' AND n.id = d.notification_id AND n.state = 'in_progress'
+"""
+
 _EMPTY = Rendered("", "", "")
+
+
+class _Pending(NamedTuple):
+    """A delivery and what of its notification is needed to write its message."""
+
+    id: int
+    state: str
+    channel: str
+    notification_id: int
+    notification_state: str
+    reason: str
+    version_id: int
+    context: str
+    secret_context: str
+    is_secret: bool
+    critical: bool
+    expires_at: datetime | None
+    correlation_id: str
 
 
 def render(delivery_id: int) -> str:
@@ -22,51 +58,65 @@ def render(delivery_id: int) -> str:
     The message of a secret notification is rendered to see that it can be, and thrown away: it is
     rendered again in memory when it is sent.
     """
-    delivery = _load(delivery_id)
-    notification = delivery.notification
-    now = clock.now()
-    if delivery.state != DeliveryState.PENDING:
-        return delivery.state
-    if notification.state in NOTIFICATION_FINAL:
-        _follow(delivery, notification)
-    elif notification.expires_at is not None and notification.expires_at <= now:
+    pending = _load(delivery_id)
+    if pending.state != DeliveryState.PENDING:
+        return pending.state
+    if pending.notification_state in NOTIFICATION_FINAL:
+        return _follow(pending)
+    if pending.expires_at is not None and pending.expires_at <= clock.now():
         end_deliveries([delivery_id], DeliveryState.EXPIRED, "expired before it was rendered")
-    else:
-        _render(delivery, notification)
+        return DeliveryState.EXPIRED.value
+    if _move(pending, _content(pending)):
+        return DeliveryState.RENDERED.value
     return _load(delivery_id).state
 
 
-def _render(delivery: Delivery, notification: Notification) -> None:
+def _content(pending: _Pending) -> Rendered:
+    """Render; of a secret notification nothing is kept."""
+    variables = {**json.loads(pending.context), **open_variables(pending.secret_context)}
     try:
-        content = rendered_content(notification)
+        content = compiled_version(pending.version_id).render(variables)
     except RenderingFailed as error:
         raise PermanentError(str(error)) from None
-    kept = _EMPTY if notification.is_secret else content
+    return _EMPTY if pending.is_secret else content
+
+
+def _move(pending: _Pending, content: Rendered) -> bool:
+    """Store the message and enqueue its delivery; False if the delivery has moved meanwhile."""
     with transaction.atomic():
-        moved = Delivery.objects.filter(
-            pk=delivery.pk,
-            state=DeliveryState.PENDING,
-            notification__state=NotificationState.IN_PROGRESS,
-        ).update(
-            state=DeliveryState.RENDERED,
-            rendered_at=clock.now(),
-            subject=kept.subject,
-            text=kept.text,
-            html=kept.html,
+        with connection.cursor() as cursor:
+            parts = {"subject": content.subject, "text": content.text, "html": content.html}
+            cursor.execute(_MOVE, {"id": pending.id, "now": clock.now(), **parts})
+            if not cursor.rowcount:
+                return False
+        enqueue_step(
+            channel_named(pending.channel).deliver_task,
+            pending.id,
+            Terms(
+                pending.notification_id,
+                pending.critical,
+                pending.expires_at,
+                pending.correlation_id,
+            ),
+            retry=conf.retry_policy(pending.channel),
         )
-        if moved:
-            task_type = channel_named(delivery.channel).deliver_task
-            policy = conf.retry_policy(delivery.channel)
-            enqueue_step(task_type, delivery.pk, notification, retry=policy)
+    return True
 
 
-def _follow(delivery: Delivery, notification: Notification) -> None:
+def _follow(pending: _Pending) -> str:
     """End a delivery that was made while its notification was being cancelled."""
-    end_deliveries([delivery.pk], DeliveryState(notification.state), notification.reason)
+    state = {
+        NotificationState.EXPIRED: DeliveryState.EXPIRED,
+        NotificationState.FAILED: DeliveryState.FAILED,
+    }.get(NotificationState(pending.notification_state), DeliveryState.CANCELLED)
+    end_deliveries([pending.id], state, pending.reason)
+    return state.value
 
 
-def _load(delivery_id: int) -> Delivery:
-    try:
-        return Delivery.objects.select_related("notification").get(pk=delivery_id)
-    except Delivery.DoesNotExist:
-        raise PermanentError(f"delivery {delivery_id} is gone") from None
+def _load(delivery_id: int) -> _Pending:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, [delivery_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise PermanentError(f"delivery {delivery_id} is gone")
+    return _Pending(*row)

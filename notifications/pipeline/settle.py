@@ -4,6 +4,7 @@ Locks are taken in one order everywhere, deliveries before notifications.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import connection, transaction
 
@@ -63,9 +64,20 @@ def end_deliveries(delivery_ids: Iterable[int], state: DeliveryState, error: str
     return ended
 
 
-def end_notification(notification_id: int, state: NotificationState, reason: str) -> bool:
-    """End a notification that has no deliveries yet, and wipe its secret; False if it has."""
-    ended = Notification.objects.filter(
-        pk=notification_id, state=NotificationState.ACCEPTED
-    ).update(state=state, reason=reason[:200], finished_at=clock.now(), secret_context="")
-    return bool(ended)
+def end_notification(
+    notification_id: int,
+    state: NotificationState,
+    reason: str,
+    *,
+    expired_by: datetime | None = None,
+) -> bool:
+    """End a notification that has no deliveries yet, and wipe its secret.
+
+    With ``expired_by`` only if it has expired by then. False if nothing was changed.
+    """
+    found = Notification.objects.filter(pk=notification_id, state=NotificationState.ACCEPTED)
+    if expired_by is not None:
+        found = found.filter(expires_at__lte=expired_by)
+    return bool(
+        found.update(state=state, reason=reason[:200], finished_at=clock.now(), secret_context="")
+    )
