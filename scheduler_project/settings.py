@@ -148,8 +148,8 @@ CELERY_RESULT_BACKEND = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Flower sees nothing without.
-CELERY_WORKER_SEND_TASK_EVENTS = True
+# Flower switches them on in every worker while it runs; without it they would cost and serve nobody.
+CELERY_WORKER_SEND_TASK_EVENTS = False
 # After the platform's own grace, in which handlers finish or hand their tasks back.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0 + float(
     BELLRINGER.get("SHUTDOWN_GRACE_SECONDS", DEFAULTS["SHUTDOWN_GRACE_SECONDS"])
