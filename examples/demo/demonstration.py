@@ -9,7 +9,7 @@ from secrets import token_hex
 from rich.console import Console
 
 from examples.demo import environment, report, tables
-from examples.demo.feeder import Feeder
+from examples.demo.feeder import EventRefused, Feeder
 from examples.demo.next_steps import next_steps
 from examples.demo.progress import Stalled, watch
 from examples.demo.receivers import Receivers
@@ -46,7 +46,7 @@ class Demonstration:
         """Start the platform, show everything, stop the platform; return the exit status."""
         try:
             return self._show()
-        except PlatformError as error:
+        except (PlatformError, EventRefused) as error:
             self._console.print(str(error), style="red", markup=False)
             return 1
         finally:

@@ -7,6 +7,11 @@ from django.db import connections
 
 from examples.payments.event import Event
 from examples.payments.gateway import Announced, Gateway
+from notifications.exceptions import NotificationsError
+
+
+class EventRefused(Exception):
+    """An event cannot be announced; the text names it and says why."""
 
 
 class Feeder(threading.Thread):
@@ -26,11 +31,17 @@ class Feeder(threading.Thread):
             for event in self._events:
                 if self._stopped.is_set():
                     return
-                self.announced.append((event, self._gateway.announce(event)))
+                self.announced.append((event, self._announce(event)))
         except Exception as error:  # noqa: BLE001 the main thread reports it
             self.failure = error
         finally:
             connections.close_all()
+
+    def _announce(self, event: Event) -> Announced:
+        try:
+            return self._gateway.announce(event)
+        except NotificationsError as error:
+            raise EventRefused(f"{event.id}: {error}") from error
 
     def stop(self) -> None:
         """End after the event that is being announced."""

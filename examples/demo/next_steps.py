@@ -1,5 +1,8 @@
 """What to try when the demo has run."""
 
+import sys
+from pathlib import Path
+
 from rich.panel import Panel
 from rich.table import Table
 
@@ -19,10 +22,18 @@ def next_steps(platform: Platform, login: Login) -> Panel:
         ("Dead letters", f"{platform.web_url}tasks_core/deadletter/"),
         ("Deliveries", f"{platform.web_url}notifications/delivery/"),
         ("Try", f"kill -9 {worker}, the worker: it is back in a second, and nothing is lost"),
-        ("", "make demo ARGS='--events 300 --exit', and kill something while it runs"),
+        ("", f"{_python()} manage.py list_dead_letters"),
+        ("", "make demo ARGS='--exit', and kill something while it runs"),
         ("", "examples/payments/gateway.py: how an app sends all this"),
         ("", ""),
         ("Stop", "Ctrl-C"),
     ):
         lines.add_row(f"[bold]{name}[/bold]", text)
     return Panel(lines, title="Everything is still running", expand=False, border_style="green")
+
+
+def _python() -> str:
+    """Return how to call this interpreter from here."""
+    interpreter = Path(sys.executable)
+    here = Path.cwd()
+    return str(interpreter.relative_to(here) if interpreter.is_relative_to(here) else interpreter)

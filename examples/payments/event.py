@@ -5,7 +5,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from examples.payments.merchants import merchant_ids
 
 AUTHENTICATION = "payment.authentication_requested"
 SUCCEEDED = "payment.succeeded"
@@ -65,6 +67,13 @@ class Event(_Part):
     customer: Customer
     challenge: Challenge | None = None
     reason: str | None = None
+
+    @field_validator("merchant")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in merchant_ids():
+            raise ValueError(f"is none of {', '.join(sorted(merchant_ids()))}")
+        return value
 
 
 def read_events(path: Path, limit: int | None = None) -> list[Event]:

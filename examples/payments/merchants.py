@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,12 @@ class Merchant(BaseModel):
 def read_merchants() -> list[Merchant]:
     """Return all merchants."""
     return TypeAdapter(list[Merchant]).validate_python(json.loads(FILE.read_text("utf-8")))
+
+
+@cache
+def merchant_ids() -> frozenset[str]:
+    """Return the ids of all merchants."""
+    return frozenset(merchant.id for merchant in read_merchants())
 
 
 def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":

@@ -47,3 +47,12 @@ def test_a_line_that_is_not_json_is_named(tmp_path: Path) -> None:
     path.write_text("\nnonsense\n")
     with pytest.raises(InvalidEventFile, match="line 2: the line: Invalid JSON"):
         read_events(path)
+
+
+def test_a_merchant_that_nobody_knows_is_named_with_those_that_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    first = EVENTS_FILE.read_text("utf-8").splitlines()[0]
+    merchant = read_events(EVENTS_FILE, 1)[0].merchant
+    path.write_text(first.replace(merchant, "nobody"), encoding="utf-8")
+    with pytest.raises(InvalidEventFile, match=r"line 1: merchant: .* is none of aurora-bikes, "):
+        read_events(path)
