@@ -1,6 +1,7 @@
 """Django's settings. Everything that differs between installations comes from `configuration`."""
 
 import os
+import sys
 from pathlib import Path
 
 from notifications.conf import NotificationSettings
@@ -19,7 +20,8 @@ from tasks_core.conf import DEFAULTS
 configuration = load(os.environ)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DEBUG = configuration.debug
+# Debug mode keeps every query in memory. Pages make use of that, a worker cannot afford it.
+DEBUG = configuration.debug and Path(sys.argv[0]).stem != "celery"
 SECRET_KEY = configuration.secret_key.get_secret_value()
 ALLOWED_HOSTS = list(configuration.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(configuration.csrf_trusted_origins)
@@ -88,15 +90,15 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 # A checkout serves the files from where they are; an image collects them when it is built.
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = configuration.debug
+WHITENOISE_AUTOREFRESH = configuration.debug
 
 UNFOLD = THEME
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
 # Safe in production. In development there is no TLS, and a browser would remember to insist on it.
-SECURE_SSL_REDIRECT = configuration.ssl_redirect and not DEBUG
+SECURE_SSL_REDIRECT = configuration.ssl_redirect and not configuration.debug
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = configuration.hsts_seconds if SECURE_SSL_REDIRECT else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if configuration.trust_proxy else None
@@ -109,7 +111,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = configuration.default_from_email
 globals().update(mail_settings(configuration.email_url.get_secret_value()))
 
-LOGGING = log_format.configure(level=configuration.log_level, json=not DEBUG)
+LOGGING = log_format.configure(level=configuration.log_level, json=not configuration.debug)
 if configuration.sentry_dsn:
     error_reports.configure(configuration.sentry_dsn.get_secret_value())
 

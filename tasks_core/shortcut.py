@@ -14,6 +14,7 @@ from datetime import datetime
 
 from tasks_core import clock
 from tasks_core.conf import setting
+from tasks_core.context import current_context
 from tasks_core.lanes import lane_name
 from tasks_core.publisher import BrokerUnavailable, Message, publish, waiting_messages
 from tasks_core.redis_client import broker_client
@@ -33,8 +34,10 @@ _closed_until = 0.0
 
 def is_open(queue_name: str, priority: int) -> bool:
     """Tell whether a task for this lane may be published by its caller."""
+    if not setting("PUBLISH_ON_COMMIT") or current_context.get() is not None:
+        return False  # what handlers enqueue comes in numbers: the dispatcher makes batches of it
     lane = lane_name(queue_name, priority)
-    if not setting("PUBLISH_ON_COMMIT") or not _is_quiet(lane) or broker_client() is None:
+    if not _is_quiet(lane) or broker_client() is None:
         return False
     try:
         return waiting_messages([lane])[lane] == 0
