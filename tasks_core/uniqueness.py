@@ -73,6 +73,10 @@ class Unique:
         payload: Any = json.loads(stored_payload)
         if self.fields:
             payload = {name: _field(payload, name) for name in self.fields}
+        elif '"$sealed"' in stored_payload:  # sealed differently each time, so never equal
+            raise InvalidOption(
+                "unique: the payload holds a secret and cannot be the key; give key or fields"
+            )
         return f"payload:{json.dumps(payload, sort_keys=True)}"
 
 

@@ -19,16 +19,22 @@ SELECT id FROM task
 """
 
 DEBOUNCE = """
-WITH task AS (
+WITH released AS (
     UPDATE tasks_core_task SET
         run_after = %(run_after)s, payload = %(payload)s::jsonb, state = 'SCHEDULED', queued_at = NULL
-    WHERE unique_key = %(unique_key)s AND state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
+    WHERE unique_key = %(unique_key)s AND state = 'QUEUED'
+    RETURNING id, attempts
+), put_off AS (
+    UPDATE tasks_core_task SET run_after = %(run_after)s, payload = %(payload)s::jsonb
+    WHERE unique_key = %(unique_key)s AND state IN ('SCHEDULED', 'RETRYING')
     RETURNING id, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, 'rescheduled', attempts, %(now)s FROM task
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
+    SELECT id, 'released', attempts, %(now)s, '{"reason": "put off"}'::jsonb FROM released
+    UNION ALL
+    SELECT id, 'rescheduled', attempts, %(now)s, NULL FROM put_off
 )
-SELECT id FROM task
+SELECT id FROM released UNION ALL SELECT id FROM put_off
 """
 
 
@@ -45,4 +51,5 @@ def debounce(unique_key: str, payload: str, *, run_after: datetime, now: datetim
         "run_after": run_after,
         "now": now,
     }
-    return bool(fetch(DEBOUNCE, parameters))
+    # A dispatcher may queue it just now: then the first look finds it neither waiting nor queued.
+    return bool(fetch(DEBOUNCE, parameters) or fetch(DEBOUNCE, parameters))

@@ -1,8 +1,9 @@
 """docs/task-lifecycle.md, the table of transitions and the code that makes them say the same."""
 
 import inspect
+import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 
+import tasks_core
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Failure, Outcome
 from tasks_core.engine.retry import Fixed
-from tasks_core.engine.states import TRANSITIONS, State
+from tasks_core.engine.states import TRANSITIONS, State, is_allowed
 from tasks_core.statements import finish
 
 PAGE = (Path(__file__).parents[2] / "docs" / "task-lifecycle.md").read_text()
@@ -151,6 +153,29 @@ def test_every_decision_of_the_engine_is_in_the_page() -> None:
     }
 
     assert public == set(_outcomes())
+
+
+def _updates() -> Iterator[tuple[str, str]]:
+    """Return every statement of the platform that sets a state, with its place."""
+    for found in pkgutil.walk_packages(tasks_core.__path__, "tasks_core."):
+        if ".migrations" in found.name:
+            continue
+        for name, value in vars(import_module(found.name)).items():
+            if isinstance(value, str) and name.isupper():
+                for update in re.findall(
+                    r"UPDATE tasks_core_task SET.*?RETURNING", value, re.DOTALL
+                ):
+                    if re.search(r"\bstate = '", update[: update.index("WHERE")]):
+                        yield f"{found.name}.{name}", update
+
+
+@pytest.mark.parametrize(("place", "update"), sorted(_updates()), ids=lambda v: v.split("\n")[0])
+def test_no_statement_makes_an_arrow_that_is_not_in_the_table(place: str, update: str) -> None:
+    change, condition = update[: update.index("WHERE")], update[update.index("WHERE") :]
+    target = State(re.findall(r"\bstate = '(\w+)'", change)[0])
+
+    for source in _states_in(condition):
+        assert is_allowed(State(source), target), f"{place}: {source} to {target}"
 
 
 def test_arrows_out_of_running_are_fenced_by_state_and_attempt() -> None:
