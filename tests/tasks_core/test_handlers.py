@@ -191,7 +191,7 @@ def test_snooze_uses_no_attempt_however_often() -> None:
         ValueError("nul \x00 and half a \ud800 pair"),
         ValueError("x" * 100_000),
     ],
-    ids=lambda e: f"{type(e).__name__}-{id(e)}",
+    ids=lambda error: type(error).__name__,
 )
 def test_whatever_a_handler_raises_is_a_failure_and_the_next_task_runs(
     error: BaseException,
