@@ -24,6 +24,12 @@ logger = logging.getLogger(__name__)
 ROUND_LIMIT = 5_000
 """Most tasks that one round moves, so that its transaction stays short."""
 
+ENOUGH_MESSAGES = 8
+"""While so many messages of a lane are unread, another one would only wait with them."""
+
+FILL_SECONDS = 0.05
+"""So long tasks of such a lane are gathered: batches fill by themselves under load."""
+
 MEASUREMENT_SECONDS = 1.0
 """How often the measured run times are read."""
 
@@ -50,6 +56,7 @@ class Dispatcher:
         self._windows: dict[str, Window] = {}
         self._runtimes: dict[str, float] = {}
         self._runtimes_read_at = 0.0
+        self._published_at: dict[str, float] = {}
 
     def dispatch(self) -> Round:
         """Publish what is due, as far as there is room.
@@ -77,8 +84,17 @@ class Dispatcher:
         rooms = [
             (lane, min(self._window(name).room(waiting[name]), ROUND_LIMIT))
             for lane, name in zip(lanes, names, strict=True)
+            if not self._is_filling(name, waiting[name])
         ]
         return [(lane, room) for lane, room in rooms if room > 0]
+
+    def _is_filling(self, lane: str, waiting: int) -> bool:
+        """Tell whether the workers have enough to do, so that the next batches may fill for a moment."""
+        now = time.monotonic()
+        if waiting >= ENOUGH_MESSAGES and now - self._published_at.get(lane, 0.0) < FILL_SECONDS:
+            return True
+        self._published_at[lane] = now
+        return False
 
     def _window(self, lane: str) -> Window:
         return self._windows.setdefault(lane, Window(setting("LANE_WINDOW_MESSAGES")))
@@ -122,8 +138,13 @@ class Dispatcher:
         self._runtimes_read_at = time.monotonic()
 
     def _learn(self, messages: list[Message]) -> None:
+        """Note how many tasks the messages of each lane could have carried.
+
+        Not how many they did: one that went out alone, because nothing else was due, says nothing about
+        the room there is.
+        """
         sizes: dict[str, list[int]] = defaultdict(list)
         for message in messages:
-            sizes[message.lane].append(len(message.ids))
+            sizes[message.lane].append(max(len(message.ids), self._batch_size(message.task_type)))
         for lane, counts in sizes.items():
             self._window(lane).published(tasks=sum(counts), messages=len(counts))

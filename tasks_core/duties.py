@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from tasks_core import clock
@@ -18,8 +19,8 @@ from tasks_core.recovery import recover_attempts, recover_messages
 POLL_SECONDS = 1.0
 """Longest time the dispatcher sleeps: what a lost nudge costs."""
 
-BLOCKED_SECONDS = 0.05
-"""How soon it looks again while a full window holds due tasks back."""
+BLOCKED_SECONDS = 0.02
+"""How soon it looks again while lanes that have enough hold due tasks back."""
 
 RECOVERY_SECONDS = 2.0
 EXPIRY_SECONDS = 1.0
@@ -48,7 +49,9 @@ def _dispatching(dispatcher: Dispatcher) -> Callable[[], float]:
         if result.dispatched:
             return 0.0
         if result.is_blocked:
-            return BLOCKED_SECONDS
+            # Nudges would only wake it to find the same: the workers have enough to do.
+            time.sleep(BLOCKED_SECONDS)
+            return 0.0
         if result.next_due is None:
             return POLL_SECONDS
         until_due = (result.next_due - clock.now()).total_seconds()
