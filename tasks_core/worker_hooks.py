@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 from celery import signals
@@ -24,11 +25,13 @@ UNKNOWN_TYPE_SECONDS = 60.0
 """How long a task waits after it came to a worker that does not know its type (deploy skew)."""
 
 _presence: Presence | None = None
+_main_pid: int | None = None
 
 
 def connect() -> None:
     """Connect to Celery's signals; calling it again changes nothing."""
     for signal, receiver in (
+        (signals.celeryd_init, _begin_main),
         (signals.celeryd_after_setup, _consume_lanes),
         (signals.worker_ready, _register),
         (signals.worker_process_init, _begin_child),
@@ -77,8 +80,15 @@ def _register(sender: Any, **_: Any) -> None:
     _presence.start()
 
 
+def _begin_main(**_: Any) -> None:
+    global _main_pid
+    _main_pid = os.getpid()
+
+
 def _begin_child(**_: Any) -> None:
-    allow_ending_the_process()
+    """Called in each child of the prefork pool; the solo pool calls it in the main process."""
+    if os.getpid() != _main_pid:
+        allow_ending_the_process()
 
 
 def _ask_to_stop(**_: Any) -> None:
