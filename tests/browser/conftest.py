@@ -27,7 +27,8 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+# Not longer than a module: until it is closed no other event loop can run in this thread.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
     if program is None:
