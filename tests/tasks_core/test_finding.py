@@ -1,101 +1,122 @@
-"""Find tasks, and wait for one to end."""
+"""Reading tasks: by what is known of them, page by page, and waiting for one to end."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 import tasks_core
-from tasks_core import HIGH, clock
-from tasks_core.engine import decision
+from tasks_core import clock
+from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, TaskNotFound
-from tests.tasks_core.life import PLAIN, plain_type, queue, take, write
+from tasks_core.finding import find, wait
+from tests.tasks_core.life import bring_to, plain_type
 from tests.tasks_core.threads import in_own_connection
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
-def _found(**conditions: object) -> list[int]:
-    return [task.pk for task in tasks_core.find(**conditions).tasks]  # type: ignore[arg-type]
-
-
-def test_pages_follow_each_other_without_gap_or_repetition() -> None:
+@pytest.fixture(autouse=True)
+def known_types() -> None:
     plain_type()
-    ids = tasks_core.enqueue_many(PLAIN, [{}] * 25)
+    plain_type("other", queue_name="mail")
+
+
+def _found(**conditions: Any) -> list[int]:
+    return [task.pk for task in find(**conditions).tasks]
+
+
+def test_pages_are_complete_newest_first_and_not_shifted_by_new_tasks() -> None:
+    ids = tasks_core.enqueue_many("plain", [{}] * 25)
     seen: list[int] = []
     after = None
     while True:
-        page = tasks_core.find(limit=10, after=after)
+        page = find(limit=10, after=after)
         seen += [task.pk for task in page.tasks]
-        tasks_core.enqueue(PLAIN, {})  # what comes meanwhile does not shift the pages
+        tasks_core.enqueue("plain", {})
         if page.next_after is None:
             break
         after = page.next_after
+
     assert seen == sorted(ids, reverse=True)
 
 
+def test_last_page_that_is_just_full_has_no_next() -> None:
+    tasks_core.enqueue_many("plain", [{}] * 10)
+
+    assert find(limit=10).next_after is None
+    assert find(limit=9).next_after is not None
+
+
 def test_conditions_are_combined() -> None:
-    plain_type()
-    plain_type("other")
-    first = tasks_core.enqueue(PLAIN, {}, tags=["vip", "eu"], correlation_id="request-1").pk
-    second = tasks_core.enqueue("other", {}, tags=["vip"], queue_name="mail").pk
-    assert tasks_core.cancel(second, reason="not wanted")
+    dead = bring_to(State.DEAD, tags=["a", "b"], correlation_id="c")
+    done = bring_to(State.SUCCEEDED, tags=["a"])
+    other = tasks_core.enqueue("other", {}, tags=["b"]).pk
 
-    assert _found(tags=["vip"]) == [second, first]
-    assert _found(tags=["vip", "eu"]) == [first]
-    assert _found(correlation_id="request-1") == [first]
-    assert _found(task_types=["other"]) == [second]
-    assert _found(queue_names=["mail"], states=["cancelled"]) == [second]
-    assert _found(states=["SCHEDULED"], task_types=["other"]) == []
-    assert _found(enqueued_from=clock.now()) == []
-    assert _found(enqueued_until=clock.now()) == [second, first]
+    assert _found(states=["dead"]) == [dead]
+    assert _found(states=["DEAD", "SUCCEEDED"]) == [done, dead]
+    assert _found(task_types=["other"]) == _found(queue_names=["mail"]) == [other]
+    assert _found(tags=["a"]) == [done, dead]
+    assert _found(tags=["a", "b"]) == [dead]
+    assert _found(tags=["b"], states=["SCHEDULED"]) == [other]
+    assert _found(correlation_id="c") == [dead]
+    assert _found(correlation_id="") == [other, done, dead]
 
 
-def test_overdue_tasks_are_those_that_wait_too_long() -> None:
-    plain_type()
-    late = tasks_core.enqueue(PLAIN, {}).pk
-    tasks_core.schedule_delayed(PLAIN, {}, delay=3600)
-    assert _found(overdue_by=timedelta(minutes=1)) == []
-    with clock.frozen(clock.now() + timedelta(minutes=2)):
-        assert _found(overdue_by=timedelta(minutes=1)) == [late]
+def test_times_are_from_included_until_excluded() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    ids = []
+    for minutes in range(3):
+        with clock.frozen(noon + timedelta(minutes=minutes)):
+            ids.append(tasks_core.enqueue("plain", {}).pk)
+
+    assert _found(enqueued_from=noon + timedelta(minutes=1)) == [ids[2], ids[1]]
+    assert _found(enqueued_until=noon + timedelta(minutes=1)) == [ids[0]]
+
+
+def test_overdue_tasks_are_those_that_should_have_begun() -> None:
+    now = clock.now()
+    late = tasks_core.enqueue("plain", {}, run_after=now - timedelta(minutes=10)).pk
+    tasks_core.enqueue("plain", {}, run_after=now - timedelta(minutes=1))
+    tasks_core.enqueue("plain", {}, run_after=now + timedelta(minutes=1))
+
+    with clock.frozen(now):
+        assert _found(overdue_by=timedelta(minutes=5)) == [late]
 
 
 @pytest.mark.parametrize(
-    ("conditions", "named"),
+    ("conditions", "message"),
     [
-        ({"limit": 0}, "limit"),
-        ({"limit": 1_001}, "limit"),
-        ({"states": ["SLEEPING"]}, "'SLEEPING' is no state"),
-        ({"states": "DEAD"}, "states must be a list"),
-        ({"enqueued_from": clock.now().replace(tzinfo=None)}, "enqueued_from has no time zone"),
+        ({"limit": 0}, "limit must lie between 1 and 1000, not 0"),
+        ({"limit": 1_001}, "not 1001"),
+        ({"states": ["lost"]}, "states: 'lost' is no state; there are SCHEDULED"),
+        ({"states": "DEAD"}, "states must be a list, not one string"),
+        ({"tags": "a"}, "tags must be a list, not one string"),
+        ({"enqueued_from": datetime(2026, 1, 1)}, "enqueued_from has no time zone"),  # noqa: DTZ001
     ],
 )
-def test_wrong_conditions_are_refused_by_name(conditions: dict[str, object], named: str) -> None:
-    with pytest.raises(InvalidOption, match=named):
-        _found(**conditions)
+def test_condition_that_makes_no_sense_is_refused(conditions: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidOption, match=message):
+        find(**conditions)
 
 
-def test_waiting_returns_the_task_as_soon_as_it_has_ended() -> None:
-    plain_type()
-    task = tasks_core.enqueue(PLAIN, {}, priority=HIGH)
-    [claimed] = take(queue())
-    timer = threading.Timer(
-        0.1, lambda: in_own_connection(lambda: write(claimed, decision.succeeded(7)))
-    )
-    timer.start()
-    try:
-        assert tasks_core.wait(task.pk, timeout=20).result == 7
-    finally:
-        timer.join()
+def test_wait_returns_the_task_once_it_has_ended() -> None:
+    task_id = bring_to(State.SCHEDULED)
+    threading.Timer(
+        0.1, lambda: in_own_connection(lambda: tasks_core.cancel(task_id, reason="x"))
+    ).start()
+
+    assert wait(task_id, timeout=20).state == State.CANCELLED
 
 
-def test_waiting_gives_up_and_names_the_state() -> None:
-    plain_type()
-    task = tasks_core.enqueue(PLAIN, {})
-    with pytest.raises(TimeoutError, match="still SCHEDULED"):
-        tasks_core.wait(task.pk, timeout=0.05)
+def test_wait_gives_up_with_the_state() -> None:
+    task_id = bring_to(State.QUEUED)
+
+    with pytest.raises(TimeoutError, match=f"task {task_id} is still QUEUED after 0.1 s"):
+        wait(task_id, timeout=0.1)
 
 
-def test_an_unknown_task_is_said_to_be_unknown() -> None:
-    with pytest.raises(TaskNotFound, match="no task 404"):
-        tasks_core.wait(404, timeout=1)
+def test_wait_for_a_task_that_does_not_exist_ends_at_once() -> None:
+    with pytest.raises(TaskNotFound):
+        wait(10**9, timeout=20)
