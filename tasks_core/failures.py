@@ -36,12 +36,16 @@ def failure_of(
         traceback=_tail(storable(text, limit=len(text) + 1)),
         final=isinstance(error, (PermanentError, InvalidPayload, *final_errors)),
         retry_after=error.seconds if isinstance(error, RetryAfter) else None,
+        kinds=tuple(_path(kind) for kind in type(error).__mro__),
     )
 
 
 def class_path(error: BaseException) -> str:
     """Return the dotted path of the exception's class."""
-    kind = type(error)
+    return _path(type(error))
+
+
+def _path(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 

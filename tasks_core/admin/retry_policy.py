@@ -38,6 +38,7 @@ class RetryPolicyAdmin(ModelAdmin[RetryPolicy]):
         ("Delay", {"fields": DELAY}),
         ("Jitter", {"fields": JITTER}),
         ("Limit", {"fields": ("max_total_time",)}),
+        ("Errors", {"fields": ("final_errors", "retried_errors")}),
     )
 
     class Media:

@@ -84,6 +84,8 @@ def final_failure(failure: Failure, attempt: Attempt, *, reason: str) -> Outcome
 def _reason_to_stop(rule: RetryRule, failure: Failure, attempt: Attempt) -> str:
     if failure.final:
         return "the error is permanent"
+    if rule.forbids((failure.error, *failure.kinds)):
+        return "the retry policy does not retry this error"
     if attempt.used >= rule.max_attempts:
         attempts = (
             "its only attempt is"

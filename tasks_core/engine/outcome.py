@@ -18,6 +18,7 @@ class Failure:
         message: its text.
         traceback: the formatted traceback, or an empty string.
         final: the error is never retried, whatever the policy.
+        kinds: class paths of the exception and its bases.
         retry_after: seconds before which the next attempt must not begin, if the handler said so.
     """
 
@@ -26,6 +27,7 @@ class Failure:
     traceback: str = ""
     final: bool = False
     retry_after: float | None = None
+    kinds: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:

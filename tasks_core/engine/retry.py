@@ -5,13 +5,19 @@ A rule is data; ``delay`` is a pure function of the attempt's number and of a so
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from random import Random
 from typing import Any, ClassVar, Literal, get_args
 
 Jitter = Literal["none", "full", "proportional"]
 JITTERS: tuple[str, ...] = get_args(Jitter)
+
+ERROR_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+ERROR_LISTS = ("final_errors", "retried_errors")
 
 MAX_DELAY = 366 * 24 * 3600.0
 """Longest delay in seconds that a rule may ask for."""
@@ -28,6 +34,9 @@ class RetryRule(ABC):
             ``jitter_ratio`` of it.
         jitter_ratio: share of the delay, 0 to 1, for proportional jitter.
         max_total_time: seconds from the first attempt after which no further one is begun, or None.
+        final_errors: names of exceptions that are never retried: a class path such as
+            ``shop.errors.CardRefused``, or the bare name of the class; their subclasses count too.
+        retried_errors: if not empty, only these are retried; names as in ``final_errors``.
     """
 
     strategy: ClassVar[str]
@@ -37,6 +46,8 @@ class RetryRule(ABC):
     jitter: Jitter = "none"
     jitter_ratio: float = 0.1
     max_total_time: float | None = None
+    final_errors: tuple[str, ...] = ()
+    retried_errors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
@@ -49,6 +60,18 @@ class RetryRule(ABC):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= MAX_DELAY:
                 raise ValueError(f"{name} must lie between 0 and {MAX_DELAY:.0f} s, not {value}")
+
+        for name in ERROR_LISTS:
+            wrong = [error for error in getattr(self, name) if not ERROR_NAME.fullmatch(error)]
+            if wrong:
+                raise ValueError(f"{name}: {wrong[0]!r} is no name of an exception class")
+
+    def forbids(self, kinds: Collection[str]) -> bool:
+        """Tell whether an error is never retried; ``kinds`` are class paths of it and its bases."""
+        names = {*kinds, *(kind.rpartition(".")[2] for kind in kinds)}
+        if names.intersection(self.final_errors):
+            return True
+        return bool(self.retried_errors) and not names.intersection(self.retried_errors)
 
     def _seconds(self) -> tuple[str, ...]:
         return ("cap", "max_total_time")
@@ -123,7 +146,7 @@ class Exponential(RetryRule):
         if not self.initial:
             return 0.0
         try:
-            return self.initial * float(self.factor) ** (attempt - 1)
+            return min(self.initial * float(self.factor) ** (attempt - 1), MAX_DELAY)
         except OverflowError:  # far past any cap
             return MAX_DELAY
 
@@ -148,8 +171,16 @@ def from_json(data: dict[str, Any]) -> RetryRule:
     unknown = set(values) - {f.name for f in fields(rule)}
     if unknown:
         raise ValueError(f"{strategy} has no field {', '.join(sorted(unknown))}")
+    errors: dict[str, Any] = {name: values.pop(name) for name in ERROR_LISTS if name in values}
     _check_types(values)
+    values |= {name: _names(name, value) for name, value in errors.items()}
     return rule(**values)
+
+
+def _names(field: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"{field} must be a list of names of exceptions, not {value!r}")
+    return tuple(value)
 
 
 def _check_types(values: dict[str, Any]) -> None:

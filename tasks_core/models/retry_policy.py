@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from tasks_core.engine.retry import MAX_DELAY, STRATEGIES, RetryRule, from_json
+from tasks_core.engine.retry import ERROR_NAME, MAX_DELAY, STRATEGIES, RetryRule, from_json
 
 SECONDS = (MinValueValidator(0.0), MaxValueValidator(MAX_DELAY))
 
@@ -64,6 +65,20 @@ class RetryPolicy(models.Model):
         blank=True,
         validators=SECONDS,
         help_text="Seconds from the first attempt after which none is begun. Empty: no limit.",
+    )
+
+    final_errors = ArrayField(
+        models.CharField(max_length=200, validators=(RegexValidator(rf"^{ERROR_NAME.pattern}\Z"),)),
+        default=list,
+        blank=True,
+        help_text="Exceptions that are never retried, such as CardRefused or shop.errors.CardRefused; "
+        "separated by commas. Subclasses count too.",
+    )
+    retried_errors = ArrayField(
+        models.CharField(max_length=200, validators=(RegexValidator(rf"^{ERROR_NAME.pattern}\Z"),)),
+        default=list,
+        blank=True,
+        help_text="If given, only these are retried.",
     )
 
     class Meta:

@@ -1,5 +1,6 @@
 """Retry rules: how the delay grows, how it is capped and spread, and what a rule refuses."""
 
+import json
 from random import Random
 from typing import Any
 
@@ -142,3 +143,27 @@ def test_stored_rule_that_is_damaged_is_refused(stored: dict[str, Any], message:
 
 def test_jitters_are_those_that_operators_may_choose() -> None:
     assert JITTERS == ("none", "full", "proportional")
+
+
+@pytest.mark.parametrize("name", ["ConnectionError", "builtins.ConnectionError", "OSError"])
+def test_an_error_or_its_base_can_be_final_by_policy(name: str) -> None:
+    kinds = ("builtins.ConnectionError", "builtins.OSError", "builtins.Exception")
+    assert Fixed(final_errors=(name,)).forbids(kinds)
+    assert not Fixed(final_errors=("ValueError",)).forbids(kinds)
+
+
+def test_only_the_named_errors_are_retried_if_any_are_named() -> None:
+    rule = Fixed(retried_errors=("OSError",))
+    assert not rule.forbids(("builtins.ConnectionError", "builtins.OSError"))
+    assert rule.forbids(("builtins.ValueError", "builtins.Exception"))
+
+
+def test_the_names_of_errors_survive_storage() -> None:
+    rule = Fixed(final_errors=("shop.CardRefused",), retried_errors=("OSError",))
+    assert from_json(json.loads(json.dumps(rule.to_json()))) == rule
+
+
+@pytest.mark.parametrize("names", [["not a name"], "OSError", [7]])
+def test_what_is_no_name_of_an_error_is_refused(names: object) -> None:
+    with pytest.raises(ValueError, match="final_errors"):
+        from_json({"strategy": "fixed", "final_errors": names})

@@ -7,6 +7,8 @@ import pytest
 import tasks_core
 from tasks_core import clock
 from tasks_core.engine import decision
+from tasks_core.engine.decision import Attempt
+from tasks_core.engine.outcome import Failure
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.pruner import prune
 from tests.tasks_core.life import PLAIN, plain_type, queue, take, write
@@ -19,8 +21,8 @@ WEEK, MONTH = timedelta(days=7, minutes=1), timedelta(days=30, minutes=1)
 def _dead() -> DeadLetter:
     task = tasks_core.enqueue(PLAIN, {})
     [claimed] = take(queue())
-    failure = decision.Failure(error="builtins.ValueError", message="broken", final=True)
-    facts = decision.Attempt(used=1, first_started_at=clock.now())
+    failure = Failure(error="builtins.ValueError", message="broken", final=True)
+    facts = Attempt(used=1, first_started_at=clock.now())
     assert write(claimed, decision.final_failure(failure, facts, reason="it is broken"))
     return DeadLetter.objects.get(task=task)
 
