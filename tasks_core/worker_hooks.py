@@ -7,7 +7,6 @@ import os
 from typing import Any
 
 from celery import signals
-from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
 
 from tasks_core import clock, worker_process
@@ -61,10 +60,15 @@ def _refuse_hard_limits(pool: Any) -> None:
     hard = sorted(name for name, kind in task_types().items() if kind.max_runtime_hard is not None)
     path = pool if isinstance(pool, str) else pool.__module__
     if hard and "prefork" not in path:
-        raise ImproperlyConfigured(
-            f"max_runtime_hard of {', '.join(hard)} needs the prefork pool, not {path}; start this "
-            "worker with --pool prefork, or give the types a max_runtime only"
+        logger.critical(
+            "max_runtime_hard of %s needs the prefork pool, not %s; start this worker with "
+            "--pool prefork, or give the types a max_runtime only",
+            ", ".join(hard),
+            path,
         )
+        raise SystemExit(
+            os.EX_CONFIG
+        )  # Celery would log any other exception of a receiver and go on
 
 
 def _register(sender: Any, **_: Any) -> None:

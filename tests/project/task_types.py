@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import tasks_core
@@ -67,3 +67,16 @@ def poison(payload: Work, context: TaskContext) -> None:
     """Kill the process that runs it."""
     journal.write("begin", context.task_id, context.attempt)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+if os.environ.get("TEST_HARD_LIMIT"):  # other pools than prefork refuse to start with such a type
+
+    @tasks_core.task_type(
+        "project.endless", max_runtime_hard=1, retry=Fixed(initial=0.1, max_attempts=2)
+    )
+    def endless(payload: Work, context: TaskContext) -> None:
+        """Neither return nor mind any exception."""
+        journal.write("begin", context.task_id, context.attempt)
+        while True:
+            with suppress(BaseException):
+                time.sleep(60)
