@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, tmp_path: Path) -> Iterator[Page]:
     """Return a page that fails the test on script errors, missing files and foreign addresses."""
-    context = browser.new_context(base_url=live_server.url)
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900})
     opened = context.new_page()
     opened.set_default_timeout(20_000)
     problems: list[str] = []
