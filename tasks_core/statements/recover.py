@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,7 +80,7 @@ class AbandonedTask:
     lease_until: datetime
     expires_at: datetime | None
     retry_policy_id: int | None
-    retry: Any
+    retry: dict[str, Any] | None
 
     @property
     def was_alone(self) -> bool:
@@ -113,7 +114,12 @@ def requeue_lost(
 
 def abandoned(*, limit: int, now: datetime) -> list[AbandonedTask]:
     """Lock and return tasks whose lease is over; call it inside a transaction."""
-    return [AbandonedTask(*row) for row in fetch(ABANDONED, {"limit": limit, "now": now})]
+    return [_abandoned(row) for row in fetch(ABANDONED, {"limit": limit, "now": now})]
+
+
+def _abandoned(row: tuple[Any, ...]) -> AbandonedTask:
+    retry = None if row[-1] is None else json.loads(row[-1])  # JSON comes as text
+    return AbandonedTask(*(*row[:-1], retry))
 
 
 def advance_lane(queue_name: str, priority: int, *, claimed_until: datetime) -> None:

@@ -68,6 +68,20 @@ def test_lost_attempt_counts_and_the_task_is_retried() -> None:
     assert "worker w1 stopped renewing the lease" in row.error
 
 
+@pytest.mark.parametrize("attempts", [1, 7])
+def test_lost_attempt_counts_against_the_rule_of_the_task_itself(attempts: int) -> None:
+    task = running(retry=Fixed(initial=300, max_attempts=attempts))
+
+    lost_at = _after_lease()
+    with clock.frozen(lost_at):
+        recover_attempts()
+
+    row = Task.objects.get(pk=task.id)
+    assert row.state == (State.DEAD if attempts == 1 else State.RETRYING)
+    if attempts > 1:
+        assert row.run_after == lost_at + timedelta(seconds=300)
+
+
 def test_task_that_kills_its_worker_ends_as_a_dead_letter_at_its_limit() -> None:
     task = running()
     now = clock.now()
