@@ -34,7 +34,7 @@ demo: venv ## Start everything and run the demonstration (ARGS=--exit ends after
 	@DEBUG=true $(EMBEDDED) $(BIN)/python -m examples.demo $(ARGS)
 
 test: venv ## Run the tests (ARGS=... for pytest)
-	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: venv ## Run all checks on the code
 	@$(BIN)/ruff check .
