@@ -65,7 +65,12 @@ def _claim(
         now = clock.now()
         try:
             tasks = claim(
-                ids, task_type=registered.name, worker=worker, lease_until=now + lease, now=now
+                ids,
+                task_type=registered.name,
+                worker=worker,
+                lease_until=now + lease,
+                now=now,
+                company=len(process.inflight),
             )
             break
         except (OperationalError, InterfaceError) as error:

@@ -62,9 +62,17 @@ class ClaimedTask:
 
 
 def claim(
-    ids: list[int], *, task_type: str, worker: str, lease_until: datetime, now: datetime
+    ids: list[int],
+    *,
+    task_type: str,
+    worker: str,
+    lease_until: datetime,
+    now: datetime,
+    company: int = 0,
 ) -> list[ClaimedTask]:
     """Claim those of ``ids`` that are QUEUED, of this type and not expired.
+
+    ``company`` is how many other tasks the process has in hand: if it dies, each of them may be to blame.
 
     The others are not ours: finished, claimed by somebody else, or made up. That is no error: a message
     is a hint.
@@ -74,7 +82,7 @@ def claim(
         "task_type": task_type,
         "worker": worker,
         "lease_until": lease_until,
-        "claimed_with": min(len(ids), 32_767),
+        "claimed_with": min(len(ids) + company, 32_767),
         "now": now,
     }
     return _claimed(fetch(SQL, parameters))

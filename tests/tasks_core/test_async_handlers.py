@@ -101,6 +101,16 @@ def test_handlers_of_several_messages_run_side_by_side(stage: Stage) -> None:
     wait_until(lambda: len(stage.on_stage) == 7)
 
 
+def test_task_that_joins_others_in_their_process_was_not_alone(stage: Stage) -> None:
+    _register(stage)
+    first, second = _enqueued(2)
+    execute("wait", [first], worker="w1")
+    wait_until(lambda: stage.on_stage == {first})
+    execute("wait", [second], worker="w1")
+    assert Task.objects.get(pk=first).claimed_with == 1
+    assert Task.objects.get(pk=second).claimed_with == 2
+
+
 def test_no_more_run_at_once_than_the_type_allows(stage: Stage) -> None:
     _register(stage, max_concurrency=3)
     ids = _enqueued(10)
