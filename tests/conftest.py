@@ -2,12 +2,29 @@
 
 import os
 from collections.abc import Iterator
+from random import Random
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+
+from tasks_core import attempting
+
+
+class LongestWait(Random):
+    """Draws the upper end of each range."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """Return the larger one."""
+        return max(a, b)
+
+
+@pytest.fixture(autouse=True)
+def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let retries wait for their whole delay: a short draw would let some come due within a test."""
+    monkeypatch.setattr(attempting, "_rng", LongestWait())
 
 
 @pytest.fixture
