@@ -23,18 +23,6 @@ def lane_name(queue_name: str, priority: int) -> str:
     return f"{queue_name}.{SUFFIX[Priority(priority)]}"
 
 
-def parse(lane: str) -> tuple[str, Priority]:
-    """Return queue name and priority of a lane.
-
-    Raises:
-        ValueError: ``lane`` is not the name of one.
-    """
-    queue_name, _, suffix = lane.rpartition(".")
-    if suffix not in _RANK or not queue_name:
-        raise ValueError(f"{lane!r} is no lane; lanes are named queue.{'|'.join(_RANK)}")
-    return queue_name, Priority(_RANK[suffix])
-
-
 def expand(queues: Iterable[str]) -> list[str]:
     """Replace each plain queue name by its four lanes; leave lanes as they are."""
     lanes: list[str] = []

@@ -1,24 +1,10 @@
 """Lanes: one broker queue per queue name and priority, and the order in which workers look at them."""
 
-import pytest
-
-from tasks_core.lanes import LaneOrder, expand, lane_name, parse
-from tasks_core.priorities import Priority
+from tasks_core.lanes import LaneOrder, expand
 
 
 def _order() -> LaneOrder:
     return LaneOrder()  # type: ignore[no-untyped-call] # kombu has no types
-
-
-@pytest.mark.parametrize("priority", list(Priority))
-def test_name_of_a_lane_is_read_back(priority: Priority) -> None:
-    assert parse(lane_name("mail", priority)) == ("mail", priority)
-
-
-@pytest.mark.parametrize("name", ["mail", "mail.urgent", ".high", ""])
-def test_other_names_are_no_lanes(name: str) -> None:
-    with pytest.raises(ValueError, match=r"is no lane; lanes are named queue\.critical\|high"):
-        parse(name)
 
 
 def test_queues_become_their_four_lanes_and_lanes_stay() -> None:
