@@ -15,7 +15,7 @@ import redis
 from examples.demo.arguments import EVENTS_FILE
 from scheduler_project.data_folder import CHECKOUT
 from scheduler_project.launch.leftovers import MARK
-from tests.acceptance.waiting import wait_until
+from tests.waiting import wait_until
 
 EVENTS = 200
 START_SECONDS = 120.0
@@ -87,7 +87,9 @@ class DemoRun:
 
     def platform(self, program: str) -> psutil.Process:
         """Return a process of the platform by what it runs: `worker`, `beat`, ..."""
-        return wait_until(lambda: self._find(program), START_SECONDS, f"{program} runs")
+        return wait_until(
+            lambda: self._find(program), seconds=START_SECONDS, what=f"{program} runs"
+        )
 
     def wait_delivered(self, count: int) -> None:
         """Wait until so many more messages are delivered than before this run began."""
@@ -98,7 +100,7 @@ class DemoRun:
             assert self._process.poll() is None, self.output
             return self._number(_DELIVERED) >= before + count
 
-        wait_until(enough, END_SECONDS, f"{count} messages are delivered")
+        wait_until(enough, seconds=END_SECONDS, what=f"{count} messages are delivered")
         assert self._number(_UNFINISHED) > 0, "the run was over before it was disturbed"
 
     def flush_broker(self) -> None:

@@ -6,8 +6,8 @@ from examples.demo.feeder import EventRefused, Feeder
 from examples.payments.event import Event
 from examples.payments.gateway import Gateway
 from notifications.models import Notification
-from tests.acceptance.waiting import wait_until
 from tests.examples.test_gateway import event
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ def test_an_event_that_cannot_be_announced_ends_it_and_is_named(gateway: Gateway
 def test_it_can_be_stopped_between_two_events(gateway: Gateway) -> None:
     feeder = Feeder(gateway, [refund(number) for number in range(10_000)])
     feeder.start()
-    wait_until(lambda: feeder.announced, 10, "an event is announced")
+    wait_until(lambda: feeder.announced, seconds=10, what="an event is announced")
     feeder.stop()
     assert not feeder.is_alive()
     assert feeder.failure is None
