@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_RESULT_BYTES": 64 * 1024,
     "LANE_WINDOW_MESSAGES": 40,
     "PUBLISH_ON_COMMIT": True,
+    "PREPARED_STATEMENTS": True,
     "AGEING_SECONDS": 60.0,
     "RETENTION_DAYS": 7.0,
     "RETENTION_DAYS_UNSUCCESSFUL": 30.0,
@@ -33,6 +34,8 @@ CANCEL_GRACE_SECONDS: how long a handler may go on after its task was cancelled 
 MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES: sizes as JSON.
 LANE_WINDOW_MESSAGES: messages kept waiting in the broker, per lane.
 PUBLISH_ON_COMMIT: whether a caller publishes its task itself while the lane is idle, which is faster.
+PREPARED_STATEMENTS: whether the hot path's statements are planned once and kept in the database session;
+    switch it off behind a pooler that shares sessions and cannot do that (PgBouncer before 1.21).
 AGEING_SECONDS: after so long a wait behind more urgent work, tasks move up one priority.
 RETENTION_DAYS: how long succeeded tasks and their events are kept.
 RETENTION_DAYS_UNSUCCESSFUL: the same for dead, cancelled and expired ones; one with an open dead letter

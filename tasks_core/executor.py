@@ -61,6 +61,7 @@ def _claim(
     process: WorkerProcess, registered: TaskType, ids: list[int], worker: str
 ) -> list[InFlight]:
     lease = timedelta(seconds=setting("LEASE_SECONDS"))
+    is_first_try = True
     while True:
         now = clock.now()
         try:
@@ -74,12 +75,15 @@ def _claim(
             )
             break
         except (OperationalError, InterfaceError) as error:
+            database.connection().close()
+            if is_first_try:  # the database may have closed this connection long ago
+                is_first_try = False
+                continue
             # Without the database nothing can run. The message may also be dropped: the tasks are QUEUED
             # and recovery publishes them again.
             if worker_process.is_stopping():
                 return []
             logger.warning("claiming %d tasks waits for the database: %s", len(ids), error)
-            database.connection().close()
             time.sleep(1)
     entries = [
         InFlight(task, registered, TaskContext(task, registered, max_attempts=0), now + lease)

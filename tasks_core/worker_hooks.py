@@ -9,7 +9,7 @@ from typing import Any
 from celery import signals
 from django.db import close_old_connections
 
-from tasks_core import clock, worker_process
+from tasks_core import clock, database, worker_process
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
 from tasks_core.limits import allow_ending_the_process
@@ -111,9 +111,14 @@ def _sign_off(**_: Any) -> None:
 
 
 def _check_connections(task: Any, **_: Any) -> None:
-    """Replace connections that the database has closed since the last message."""
+    """Replace connections that the database has closed since the last message.
+
+    The platform's own is not asked beforehand, which would be a statement for each message: claiming is the
+    first use of it, and does without an answer what is to be done (see the executor).
+    """
     if task.name in task_types():
         close_old_connections()
+        database.connection().health_check_done = True  # type: ignore[attr-defined]
 
 
 def _postpone_unknown(message: Any, name: str, **_: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks_core.database import fetch
+from tasks_core.database import fetch_often
 
 SQL = """
 WITH task AS (
@@ -20,7 +20,7 @@ WITH task AS (
         started_at = COALESCE(started_at, %(now)s),
         last_attempted_at = %(now)s,
         unique_key = CASE WHEN unique_until = 'started' THEN NULL ELSE unique_key END
-    WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED' AND task_type = %(task_type)s
+    WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'QUEUED' AND task_type = %(task_type)s
       AND (expires_at IS NULL OR expires_at > %(now)s)
     RETURNING *
 ), event AS (
@@ -85,7 +85,7 @@ def claim(
         "claimed_with": min(len(ids) + company, 32_767),
         "now": now,
     }
-    return _claimed(fetch(SQL, parameters))
+    return _claimed(fetch_often(SQL, parameters))
 
 
 _JSON_COLUMNS = (3, 11, 14)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tasks_core.database import fetch
+from tasks_core.database import fetch, fetch_often
 
 # A loose index scan: one probe for each lane that has waiting tasks, however many there are.
 LANES = """
@@ -102,7 +102,7 @@ class QueuedTask:
 
 def waiting_lanes() -> list[WaitingLane]:
     """Return the lanes with waiting tasks, the most urgent first."""
-    return [WaitingLane(*row) for row in fetch(LANES, {})]
+    return [WaitingLane(*row) for row in fetch_often(LANES, {})]
 
 
 def take_due(
@@ -116,7 +116,7 @@ def take_due(
         "task_types": task_types,
         "now": now,
     }
-    return [QueuedTask(*row) for row in fetch(TAKE, parameters)]
+    return [QueuedTask(*row) for row in fetch_often(TAKE, parameters)]
 
 
 def hold(ids: list[int], *, queued_at: datetime, reason: str, now: datetime) -> list[int]:

@@ -1,0 +1,59 @@
+"""Run a statement of the hot path prepared, so that PostgreSQL plans it once and not at each call.
+
+Planning such a statement costs as much as running it for one task. Django's cursors put the values into the
+text, so nothing can be prepared with them; this is its cursor with the values beside the text.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import ServerBindingCursor
+
+REPLAN_SECONDS = 1.0
+"""How long a plan is used: one made while the table was empty reads all of it once it is full, until
+autovacuum notices a minute later."""
+
+_planned_at: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
+
+
+def fetch_prepared(
+    connection: BaseDatabaseWrapper, sql: str, parameters: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Run one statement and return its rows.
+
+    Raises:
+        django.db.Error: as Django's own cursor does.
+    """
+    connection.validate_thread_sharing()
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    raw = connection.connection
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    threshold = raw.prepare_threshold
+    # Only here: Django's own statements are texts that never come again. While statements are logged none is
+    # prepared, because Django's log cannot show one that is.
+    raw.prepare_threshold = None if connection.queries_logged else 0
+    try:
+        with connection.wrap_database_errors, wrap(_cursor(raw)) as cursor:
+            _replan_now_and_then(raw)
+            cursor.execute(sql, parameters)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+    finally:
+        raw.prepare_threshold = threshold
+
+
+def _cursor(raw: psycopg.Connection[Any]) -> Any:
+    return ServerBindingCursor(raw)  # type: ignore[call-arg]  # the stubs don't know its base class
+
+
+def _replan_now_and_then(raw: psycopg.Connection[Any]) -> None:
+    now = time.monotonic()
+    if now - _planned_at.setdefault(raw, now) > REPLAN_SECONDS:
+        _planned_at[raw] = now
+        raw.execute("DISCARD PLANS", prepare=False)

@@ -1,0 +1,85 @@
+"""Statements of the hot path: planned once, and again when the table has grown."""
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from pytest_django import Settings
+
+import tasks_core
+from tasks_core import prepared
+from tests.tasks_core.life import plain_type
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+@pytest.fixture(autouse=True)
+def fresh_session() -> None:
+    plain_type()
+    connection.close()
+
+
+def _prepared_inserts() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements "
+            "WHERE statement LIKE '%%INSERT INTO tasks_core_task (%%'",
+            [],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_statement_is_prepared_once_in_a_session() -> None:
+    for _ in range(3):
+        tasks_core.enqueue("plain", {})
+
+    assert _prepared_inserts() == 1
+
+
+def test_setting_switches_it_off(settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "PREPARED_STATEMENTS": False}
+    tasks_core.enqueue("plain", {})
+
+    assert _prepared_inserts() == 0
+
+
+def test_djangos_own_statements_are_not_prepared() -> None:
+    tasks_core.enqueue("plain", {})
+    assert connection.connection.prepare_threshold is None
+
+
+@pytest.mark.parametrize(("seconds", "scan"), [(3600.0, "Seq Scan"), (-1.0, "Index")])
+def test_plan_made_for_a_small_table_is_given_up_when_it_is_old(
+    seconds: float, scan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared, "REPLAN_SECONDS", seconds)
+    sql = "SELECT id FROM growing WHERE id = ANY(%(ids)s::int[])"
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE growing (id int PRIMARY KEY)")
+        cursor.execute("INSERT INTO growing VALUES (0)")
+        cursor.execute("ANALYZE growing")
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        prepared.fetch_prepared(connection, sql, {"ids": [1]})
+        cursor.execute("INSERT INTO growing SELECT generate_series(1, 20000)")
+
+    prepared.fetch_prepared(connection, sql, {"ids": [1]})
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%growing%'")
+        name = cursor.fetchone()[0]
+        cursor.execute(f"EXPLAIN EXECUTE {name}('{{1}}')")
+        assert scan in "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_lost_connection_is_an_error_of_django_and_the_next_call_goes_on() -> None:
+    tasks_core.enqueue("plain", {})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    other.close()
+
+    with pytest.raises((OperationalError, InterfaceError)):
+        tasks_core.enqueue("plain", {})
+    connection.close()
+    assert tasks_core.enqueue("plain", {}).pk
