@@ -11,6 +11,7 @@ from amqp.exceptions import ChannelError
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from tasks_core import redis_queue
 from tasks_core.redis_client import broker_client, key
 
 
@@ -39,6 +40,10 @@ def publish(messages: Sequence[Message]) -> None:
     Raises:
         BrokerUnavailable: with the messages that were not sent.
     """
+    client = broker_client()
+    if client is not None and redis_queue.is_usable(current_app):
+        _push(client, messages)
+        return
     for position, message in enumerate(messages):
         try:
             current_app.tasks[message.task_type].apply_async(
@@ -46,6 +51,13 @@ def publish(messages: Sequence[Message]) -> None:
             )
         except (OperationalError, OSError) as error:
             raise BrokerUnavailable(str(error), messages[position:]) from error
+
+
+def _push(client: redis.Redis, messages: Sequence[Message]) -> None:
+    try:
+        redis_queue.push(client, current_app, ((m.lane, m.task_type, m.ids) for m in messages))
+    except (redis.RedisError, OSError) as error:
+        raise BrokerUnavailable(str(error), messages) from error
 
 
 def publish_plain(queue: str, body: dict[str, Any]) -> None:

@@ -25,10 +25,15 @@ logger = logging.getLogger(__name__)
 QUIET_SECONDS = 0.003
 """A process that enqueues more often than this goes through the dispatcher, which makes batches of it."""
 
+IDLE_SECONDS = 0.1
+"""So long a lane that was seen empty is taken to be empty still: what a process adds meanwhile is a few
+messages at most, because it must be quiet as well."""
+
 PAUSE_AFTER_ERROR = 5.0
 
 _lock = threading.Lock()
 _last_enqueued: dict[str, float] = {}
+_seen_idle: dict[str, float] = {}
 _closed_until = 0.0
 
 
@@ -39,11 +44,16 @@ def is_open(queue_name: str, priority: int) -> bool:
     lane = lane_name(queue_name, priority)
     if not _is_quiet(lane) or broker_client() is None:
         return False
+    if time.monotonic() - _seen_idle.get(lane, float("-inf")) < IDLE_SECONDS:
+        return True
     try:
-        return waiting_messages([lane])[lane] == 0
+        is_idle = waiting_messages([lane])[lane] == 0
     except BrokerUnavailable as error:
         _close(error)
         return False
+    if is_idle:
+        _seen_idle[lane] = time.monotonic()
+    return is_idle
 
 
 def publish_now(message: Message, *, queued_at: datetime) -> None:

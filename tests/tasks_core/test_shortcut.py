@@ -20,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 def open_way(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.BELLRINGER = {**settings.BELLRINGER, "PUBLISH_ON_COMMIT": True}
     monkeypatch.setattr(shortcut, "_last_enqueued", {})
+    monkeypatch.setattr(shortcut, "_seen_idle", {})
     monkeypatch.setattr(shortcut, "_closed_until", 0.0)
     plain_type()
 
@@ -59,10 +60,24 @@ def test_lane_with_waiting_messages_is_left_to_the_dispatcher(
     broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(shortcut, "IDLE_SECONDS", 0.0)
     first, second = (tasks_core.enqueue("plain", {}) for _ in range(2))
 
     assert (state_of(first.pk), state_of(second.pk)) == (State.QUEUED, State.SCHEDULED)
     assert len(waiting(broker, "default.normal")) == 1
+
+
+def test_lane_seen_idle_a_moment_ago_is_not_asked_again(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(shortcut, "IDLE_SECONDS", 60.0)
+    broker.config_resetstat()
+
+    tasks = [tasks_core.enqueue("plain", {}) for _ in range(3)]
+
+    assert [state_of(task.pk) for task in tasks] == [State.QUEUED] * 3
+    assert broker.info("commandstats")["cmdstat_llen"]["calls"] == 1
 
 
 def test_busy_caller_leaves_its_tasks_to_the_dispatcher(

@@ -1,0 +1,65 @@
+"""Put messages into Redis, any number in one round trip.
+
+kombu takes a round trip and a new client object for each message, which is most of what publishing one
+costs. Here Celery makes the message and one pipeline carries all; the form in which kombu's Redis transport
+stores it (a JSON object in a list named like the queue) is compared with kombu's own in a test.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import redis
+from celery import Celery, signals
+from kombu.utils.uuid import uuid
+
+from tasks_core.redis_client import key
+
+CHUNK = 500
+"""Messages in one pipeline: about half a megabyte."""
+
+_WATCHED = (signals.before_task_publish, signals.after_task_publish, signals.task_sent)
+
+
+def is_usable(app: Celery) -> bool:
+    """Tell whether nothing in this process wants to see or change what Celery publishes."""
+    return not app.conf.task_send_sent_event and not any(signal.receivers for signal in _WATCHED)
+
+
+def push(client: redis.Redis, app: Celery, messages: Iterable[tuple[str, str, list[int]]]) -> None:
+    """Append ``messages`` (lane, task name, ids) to their queues, in order.
+
+    Raises:
+        redis.RedisError, OSError: some or all of them may be missing.
+    """
+    rest = iter(messages)
+    while chunk := list(itertools.islice(rest, CHUNK)):
+        with client.pipeline(transaction=False) as pipeline:
+            for lane, task_name, ids in chunk:
+                pipeline.lpush(key(lane), _text(app, lane, task_name, ids))
+            pipeline.execute()
+
+
+def _text(app: Celery, lane: str, task_name: str, ids: list[int]) -> str:
+    headers, properties, body, _ = app.amqp.create_task_message(
+        uuid(), task_name, (ids,), reply_to=app.thread_oid, ignore_result=True
+    )
+    message: dict[str, Any] = {
+        "body": base64.b64encode(json.dumps(body).encode()).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": {
+            **properties,
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": lane},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": uuid(),
+        },
+    }
+    return json.dumps(message)
