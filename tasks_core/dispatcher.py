@@ -24,11 +24,12 @@ logger = logging.getLogger(__name__)
 ROUND_LIMIT = 5_000
 """Most tasks that one round moves, so that its transaction stays short."""
 
-ENOUGH_MESSAGES = 8
+ENOUGH_MESSAGES = 2
 """While so many messages of a lane are unread, another one would only wait with them."""
 
-FILL_SECONDS = 0.05
-"""So long tasks of such a lane are gathered: batches fill by themselves under load."""
+FILL_SECONDS, LONGEST_FILL_SECONDS = 0.005, 0.05
+"""So long for each unread message the tasks of such a lane are gathered: batches fill by themselves under
+load, and a backlog of small messages, each as costly as a full one, dissolves."""
 
 MEASUREMENT_SECONDS = 1.0
 """How often the measured run times are read."""
@@ -41,12 +42,12 @@ class Round:
     Attributes:
         dispatched: tasks moved to QUEUED and published.
         next_due: when the first task that is not due yet will be, or None.
-        is_blocked: due tasks wait because their lanes' windows are full.
+        blocked_for: due tasks wait because their lanes have enough; seconds until another look is worth it.
     """
 
     dispatched: int = 0
     next_due: datetime | None = None
-    is_blocked: bool = False
+    blocked_for: float = 0.0
 
 
 class Dispatcher:
@@ -69,32 +70,39 @@ class Dispatcher:
         due = [lane for lane in lanes if lane.first_run_after <= now]
         later = [lane.first_run_after for lane in lanes if lane.first_run_after > now]
         next_due = min(later, default=None)
-        rooms = self._rooms(due)
+        rooms, blocked_for = self._rooms(due)
         if not rooms:
-            return Round(next_due=next_due, is_blocked=bool(due))
+            return Round(next_due=next_due, blocked_for=blocked_for)
         tasks = take_due(rooms, sorted(task_types()), now=now)
         self._publish(tasks, queued_at=now)
-        return Round(dispatched=len(tasks), next_due=next_due, is_blocked=len(rooms) < len(due))
+        return Round(dispatched=len(tasks), next_due=next_due, blocked_for=blocked_for)
 
-    def _rooms(self, lanes: list[WaitingLane]) -> list[tuple[WaitingLane, int]]:
+    def _rooms(self, lanes: list[WaitingLane]) -> tuple[list[tuple[WaitingLane, int]], float]:
+        """Return the lanes that have room, with how much, and how long the others are held back."""
         if not lanes:
-            return []
+            return [], 0.0
         names = [lane_name(lane.queue_name, lane.priority) for lane in lanes]
         waiting = waiting_messages(names)
-        rooms = [
-            (lane, min(self._window(name).room(waiting[name]), ROUND_LIMIT))
-            for lane, name in zip(lanes, names, strict=True)
-            if not self._is_filling(name, waiting[name])
-        ]
-        return [(lane, room) for lane, room in rooms if room > 0]
+        rooms, held = [], []
+        for lane, name in zip(lanes, names, strict=True):
+            room = min(self._window(name).room(waiting[name]), ROUND_LIMIT)
+            hold_for = self._filling_for(name, waiting[name]) if room else LONGEST_FILL_SECONDS
+            if hold_for:
+                held.append(hold_for)
+            else:
+                rooms.append((lane, room))
+        return rooms, min(held, default=0.0)
 
-    def _is_filling(self, lane: str, waiting: int) -> bool:
-        """Tell whether the workers have enough to do, so that the next batches may fill for a moment."""
+    def _filling_for(self, lane: str, waiting: int) -> float:
+        """Return the seconds for which the next batches may fill, because the workers have enough to do."""
         now = time.monotonic()
-        if waiting >= ENOUGH_MESSAGES and now - self._published_at.get(lane, 0.0) < FILL_SECONDS:
-            return True
+        if waiting >= ENOUGH_MESSAGES:
+            wanted = min(waiting * FILL_SECONDS, LONGEST_FILL_SECONDS)
+            left = self._published_at.get(lane, 0.0) + wanted - now
+            if left > 0:
+                return left
         self._published_at[lane] = now
-        return False
+        return 0.0
 
     def _window(self, lane: str) -> Window:
         return self._windows.setdefault(lane, Window(setting("LANE_WINDOW_MESSAGES")))

@@ -19,8 +19,8 @@ from tasks_core.recovery import recover_attempts, recover_messages
 POLL_SECONDS = 1.0
 """Longest time the dispatcher sleeps: what a lost nudge costs."""
 
-BLOCKED_SECONDS = 0.02
-"""How soon it looks again while lanes that have enough hold due tasks back."""
+BLOCKED_SECONDS = 0.005, 0.02
+"""How soon, at least and at most, it looks again while lanes that have enough hold due tasks back."""
 
 RECOVERY_SECONDS = 2.0
 EXPIRY_SECONDS = 1.0
@@ -48,9 +48,10 @@ def _dispatching(dispatcher: Dispatcher) -> Callable[[], float]:
         result = dispatcher.dispatch()
         if result.dispatched:
             return 0.0
-        if result.is_blocked:
+        if result.blocked_for:
             # Nudges would only wake it to find the same: the workers have enough to do.
-            time.sleep(BLOCKED_SECONDS)
+            shortest, longest = BLOCKED_SECONDS
+            time.sleep(min(max(result.blocked_for, shortest), longest))
             return 0.0
         if result.next_due is None:
             return POLL_SECONDS

@@ -182,7 +182,7 @@ def test_full_window_says_that_work_waits(broker: "redis.Redis", settings: Setti
 
     dispatcher.dispatch()
 
-    assert dispatcher.dispatch().is_blocked
+    assert dispatcher.dispatch().blocked_for
 
 
 def test_full_lane_does_not_hold_up_another(broker: "redis.Redis", settings: Settings) -> None:
