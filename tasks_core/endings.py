@@ -23,4 +23,10 @@ def announce_unsuccessful(ids: Iterable[int]) -> None:
         )
         for pk, kind, state, payload, error in rows
     ]
-    tasks_unsuccessful.send(sender=Task, tasks=tasks)
+    announce(tasks)
+
+
+def announce(tasks: list[UnsuccessfulTask]) -> None:
+    """Send ``tasks_unsuccessful``, if there is anything to tell."""
+    if tasks:
+        tasks_unsuccessful.send(sender=Task, tasks=tasks)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -30,7 +30,7 @@ from tasks_core.options import (
 )
 from tasks_core.publisher import Message
 from tasks_core.registry import TaskType, get_task_type
-from tasks_core.statements.insert import NewTasks, insert
+from tasks_core.statements.insert import NewTasks, insert, reserve_ids
 from tasks_core.statements.replace import debounce, replace_payload
 from tasks_core.uniqueness import Unique
 
@@ -154,10 +154,11 @@ def enqueue_many(
         correlation_id=_correlation_id(correlation_id),
     )
     rows = _rows(registered, payloads, idempotency_keys, now)
-    ids: list[int] = []
     with transaction.atomic(using=database.alias(), savepoint=False):
-        while chunk := list(itertools.islice(rows, CHUNK)):
-            ids.extend(_insert_chunk(registered, options, chunk, now))
+        if idempotency_keys is None:
+            ids = _insert_all(registered, options, rows, now)
+        else:
+            ids = _insert_all_by_key(registered, options, rows, now)
         if options.run_after <= now:
             transaction.on_commit(nudge, using=database.alias(), robust=True)
     return ids
@@ -228,16 +229,53 @@ def _rows(
     return iter(rows)
 
 
-def _insert_chunk(
-    registered: TaskType, options: Options, rows: list[Row], now: datetime
+def _insert_all(
+    registered: TaskType, options: Options, rows: Iterable[Row], now: datetime
 ) -> list[int]:
-    found = insert(_new_tasks(registered, options, rows, None, None), now=now)
-    missing = [row[2] for row, task_id in zip(rows, found, strict=True) if task_id is None]
-    known = dict(Task.objects.filter(unique_key__in=missing).values_list("unique_key", "pk"))
-    return [
-        task_id if task_id is not None else known[row[2]]
-        for row, task_id in zip(rows, found, strict=True)
-    ]
+    ids: list[int] = []
+    for chunk in _chunks(rows):
+        new = _new_tasks(registered, options, chunk, None, None)
+        ids.extend(task_id for task_id in insert(new, now=now) if task_id is not None)
+    return ids
+
+
+def _insert_all_by_key(
+    registered: TaskType, options: Options, rows: Iterable[Row], now: datetime
+) -> list[int]:
+    """Insert in the order of the keys, with ids in the order of the payloads.
+
+    Whoever meets a key that another transaction has just inserted waits for that one. If all go through
+    their keys in the same order, no two can wait for each other.
+    """
+    wanted = list(rows)
+    reserved = reserve_ids(len(wanted))
+    missing: dict[str | None, tuple[Row, int]] = {}
+    for row, task_id in zip(wanted, reserved, strict=True):
+        missing.setdefault(row[2], (row, task_id))
+    found: dict[str | None, int] = {}
+    while missing:
+        for chunk in _chunks(missing[key] for key in sorted(missing, key=str)):
+            new = _new_tasks(registered, options, [row for row, _ in chunk], None, None)
+            ids = insert(replace(new, ids=[task_id for _, task_id in chunk]), now=now)
+            inserted = zip(new.unique_keys, ids, strict=True)
+            found.update((key, task_id) for key, task_id in inserted if task_id is not None)
+            found.update(_known([key for key in new.unique_keys if key not in found]))
+        # A key that was taken, and has just been freed, is tried again.
+        missing = {key: row for key, row in missing.items() if key not in found}
+    return [found[row[2]] for row in wanted]
+
+
+def _known(keys: list[str | None]) -> Iterable[tuple[str | None, int]]:
+    return Task.objects.filter(unique_key__in=keys).values_list("unique_key", "pk") if keys else ()
+
+
+T = TypeVar("T")
+
+
+def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(rows)
+    while chunk := list(itertools.islice(rest, CHUNK)):
+        yield chunk
 
 
 def _new_tasks(

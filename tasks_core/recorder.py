@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from tasks_core import clock, database
-from tasks_core.endings import announce_unsuccessful
-from tasks_core.engine.states import FINAL, State
+from tasks_core.endings import announce
+from tasks_core.engine.states import UNSUCCESSFUL, State
 from tasks_core.failures import fingerprint
 from tasks_core.signals import dead_letters_written
 from tasks_core.statements.finish import Evidence, FinishedAttempt, bury, finish
 from tasks_core.versions import versions
-
-UNSUCCESSFUL = FINAL - {State.SUCCEEDED}
 
 
 def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
@@ -27,13 +25,13 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
         (kind, attempt) for kind, attempt in attempts if attempt.outcome.state in UNSUCCESSFUL
     ]
     if not unsuccessful:
-        return finish(finished)
+        return finish(finished).ids
     with transaction.atomic(using=database.alias()):
         written = finish(finished)
-        ended = [(kind, attempt) for kind, attempt in unsuccessful if attempt.task_id in written]
+        ended = [(kind, a) for kind, a in unsuccessful if a.task_id in written.ids]
         _bury([(kind, a) for kind, a in ended if a.outcome.state is State.DEAD])
-        announce_unsuccessful(attempt.task_id for _, attempt in ended)
-    return written
+        announce(written.unsuccessful)
+    return written.ids
 
 
 def _bury(dead: list[tuple[str, FinishedAttempt]]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
+from pydantic import PydanticUserError
+
 from tasks_core.conf import setting
 from tasks_core.engine.retry import Exponential, RetryRule
 from tasks_core.exceptions import UnknownTaskType
@@ -86,7 +88,7 @@ def task_type(
         registered = TaskType(
             name=name,
             handler=handler,
-            schema=PayloadSchema(payload),
+            schema=_schema(name, payload),
             queue_name=queue_name,
             priority=Priority(priority),
             retry=retry,
@@ -149,6 +151,16 @@ def _signature(name: str, handler: Handler) -> tuple[Any, bool]:
         raise ValueError(f"{name}: the handler takes (payload) or (payload, context)")
     hints = get_type_hints(handler)
     return hints.get(parameters[0].name, dict[str, Any]), len(parameters) == 2
+
+
+def _schema(name: str, annotation: Any) -> PayloadSchema:
+    try:
+        return PayloadSchema(annotation)
+    except PydanticUserError as error:
+        raise ValueError(
+            f"{name}: the payload cannot be annotated with {annotation!r}: {error.message} "
+            "(a pydantic model or a dataclass always does)"
+        ) from None
 
 
 def _check(registered: TaskType) -> None:

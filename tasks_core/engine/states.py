@@ -26,6 +26,8 @@ class State(StrEnum):
 FINAL = frozenset({State.SUCCEEDED, State.DEAD, State.CANCELLED, State.EXPIRED})
 """States that a task never leaves."""
 
+UNSUCCESSFUL = FINAL - {State.SUCCEEDED}
+
 UNFINISHED = frozenset(State) - FINAL
 
 WAITING = frozenset({State.SCHEDULED, State.RETRYING})

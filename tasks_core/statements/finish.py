@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tasks_core.database import fetch
+from tasks_core.database import fetch, fetch_often
 from tasks_core.engine.outcome import Outcome
-from tasks_core.engine.states import FINAL
+from tasks_core.engine.states import FINAL, UNSUCCESSFUL, State
 from tasks_core.json_text import json_text
+from tasks_core.signals import UnsuccessfulTask
 
 FINISH = """
 WITH outcome AS (
@@ -37,9 +38,11 @@ WITH outcome AS (
             ELSE unique_key
         END
     FROM outcome
-    WHERE tasks_core_task.id = outcome.id
+    WHERE tasks_core_task.id = outcome.id AND tasks_core_task.id = ANY(%(ids)s::bigint[])
       AND tasks_core_task.state || '' = 'RUNNING' AND tasks_core_task.attempts = outcome.attempt
-    RETURNING tasks_core_task.id
+    RETURNING tasks_core_task.id, tasks_core_task.task_type, tasks_core_task.state, tasks_core_task.error,
+        CASE WHEN tasks_core_task.state = ANY(%(unsuccessful)s) THEN tasks_core_task.payload::text END
+            AS payload
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
     SELECT before.id, before.kind, before.attempt, before.at, before.data
@@ -51,7 +54,7 @@ WITH outcome AS (
     SELECT outcome.id, outcome.kind, outcome.attempt, outcome.ended_at, outcome.data
     FROM outcome JOIN task ON task.id = outcome.id
 )
-SELECT id FROM task
+SELECT id, task_type, state, error, payload FROM task
 """
 
 BURY = """
@@ -82,21 +85,45 @@ class FinishedAttempt:
     ended_at: datetime
 
 
-def finish(attempts: Sequence[FinishedAttempt]) -> set[int]:
-    """Write all outcomes in one statement and return the ids whose attempt was still owned.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What took effect: the ids of the tasks, and those among them that have ended without success."""
+
+    ids: set[int]
+    unsuccessful: list[UnsuccessfulTask]
+
+
+def finish(attempts: Sequence[FinishedAttempt]) -> Written:
+    """Write all outcomes whose attempt is still owned, in one statement.
 
     An attempt that somebody else has ended (recovered, cancelled) is left as it is.
     """
     # JSON, because the driver writes arrays value by value in Python and JSON at the speed of C.
     parameters = {
+        "ids": [attempt.task_id for attempt in attempts],
         "outcomes": json_text([_row(attempt) for attempt in attempts]),
         "before": json_text([event for attempt in attempts for event in _events_before(attempt)]),
         "final": _FINAL,
+        "unsuccessful": _UNSUCCESSFUL,
     }
-    return {row[0] for row in fetch(FINISH, parameters)}
+    rows = fetch_often(FINISH, parameters)
+    return Written({row[0] for row in rows}, [_unsuccessful(*row) for row in rows if row[4]])
 
 
 _FINAL = sorted(FINAL)
+_UNSUCCESSFUL = sorted(UNSUCCESSFUL)
+
+
+def _unsuccessful(
+    task_id: int, task_type: str, state: str, error: str, payload: str
+) -> UnsuccessfulTask:
+    return UnsuccessfulTask(
+        task_id=task_id,
+        task_type=task_type,
+        state=State(state),
+        payload=json.loads(payload),
+        error=error,
+    )
 
 
 def _row(attempt: FinishedAttempt) -> dict[str, Any]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tasks_core.database import fetch
+from tasks_core.database import fetch, fetch_often
 
 SQL = """
 WITH task AS (
     INSERT INTO tasks_core_task (
-        task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at, queued_at,
+        id, task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at, queued_at,
         attempts, attempts_returned, isolated, worker, error,
         retry_policy_id, retry, idempotency_key, unique_key, unique_until,
         correlation_id, tags, replay_of_id
     )
     SELECT
+        COALESCE((row.value ->> 3)::bigint, nextval('tasks_core_task_id_seq')),
         %(task_type)s, %(queue_name)s, %(priority)s,
         CASE WHEN %(queued_at)s::timestamptz IS NULL THEN 'SCHEDULED' ELSE 'QUEUED' END, row.value -> 0,
         %(run_after)s, %(expires_at)s, %(now)s, %(queued_at)s,
@@ -37,12 +39,17 @@ WITH task AS (
 SELECT id, unique_key FROM task ORDER BY id
 """
 
+RESERVE = """
+SELECT nextval('tasks_core_task_id_seq') FROM generate_series(1, %(count)s::int) ORDER BY 1
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewTasks:
     """Tasks of one type that differ in payload and key only.
 
-    With ``queued_at`` they are QUEUED at once, and the caller publishes them on commit.
+    With ``queued_at`` they are QUEUED at once, and the caller publishes them on commit. ``ids`` are those
+    that ``reserve_ids`` gave; without them each takes the next.
     """
 
     task_type: str
@@ -60,11 +67,12 @@ class NewTasks:
     tags: list[str] = field(default_factory=list)
     replay_of_id: int | None = None
     queued_at: datetime | None = None
+    ids: Sequence[int] | None = None
 
 
 def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:
     """Insert ``tasks`` and return their ids in order; None where the key is taken."""
-    rows = fetch(SQL, {**vars(tasks), "rows": _rows(tasks), "now": now})
+    rows = fetch_often(SQL, {**vars(tasks), "rows": _rows(tasks), "now": now})
     by_key = {key: task_id for task_id, key in rows if key is not None}
     without_key = (task_id for task_id, key in rows if key is None)
     return [
@@ -72,13 +80,19 @@ def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:
     ]
 
 
+def reserve_ids(count: int) -> list[int]:
+    """Take ``count`` ids, in rising order, for tasks that are not inserted in the order of their ids."""
+    return [row[0] for row in fetch(RESERVE, {"count": count})]
+
+
 def _rows(tasks: NewTasks) -> str:
-    """Return payload and keys of each task as JSON; the payloads are JSON already."""
+    """Return payload, keys and id of each task as JSON; the payloads are JSON already."""
+    ids = tasks.ids or itertools.repeat(None)
     keys = zip(tasks.idempotency_keys, tasks.unique_keys, strict=True)
     rows = (
-        f"[{payload},null,null]"
+        f"[{payload}]"
         if key is None and unique is None
-        else f"[{payload},{json.dumps(key)},{json.dumps(unique)}]"
-        for payload, (key, unique) in zip(tasks.payloads, keys, strict=True)
+        else f"[{payload},{json.dumps(key)},{json.dumps(unique)},{json.dumps(task_id)}]"
+        for payload, (key, unique), task_id in zip(tasks.payloads, keys, ids, strict=False)
     )
     return f"[{','.join(rows)}]"

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 import tasks_core
 from tasks_core.exceptions import InvalidOption, InvalidPayload
 from tasks_core.models import Task, TaskEvent
 from tests.tasks_core.life import plain_type
+from tests.tasks_core.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -104,3 +105,39 @@ def test_wrong_number_of_keys_is_refused(keys: list[str]) -> None:
         tasks_core.enqueue_many("plain", [{}, {}], idempotency_keys=keys)
 
     assert not Task.objects.exists()
+
+
+def test_keyed_tasks_have_rising_ids_in_the_order_of_the_payloads() -> None:
+    ids = tasks_core.enqueue_many("plain", [{}] * 3, idempotency_keys=["c", "a", "b"])
+
+    assert ids == sorted(ids)
+    assert [Task.objects.get(pk=i).idempotency_key for i in ids] == ["c", "a", "b"]
+
+
+def test_callers_with_the_same_keys_in_another_order_do_not_block_each_other_for_ever() -> None:
+    keys = [f"k{n}" for n in range(2_000)]
+
+    def enqueue(number: int) -> list[int]:
+        order = keys if number % 2 else keys[::-1]
+        ids = tasks_core.enqueue_many("plain", [{}] * len(keys), idempotency_keys=order)
+        return ids if number % 2 else ids[::-1]
+
+    first, *others = at_once(4, enqueue)
+
+    assert all(ids == first for ids in others)
+    assert Task.objects.count() == len(keys)
+
+
+def test_key_that_is_freed_during_the_call_is_taken_after_all() -> None:
+    tasks_core.enqueue("plain", {"n": 0}, idempotency_key="a")
+
+    def free(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        result = execute(sql, *rest)
+        if "INSERT INTO tasks_core_task " in sql and Task.objects.filter(payload={"n": 0}).exists():
+            Task.objects.all().delete()
+        return result
+
+    with connection.execute_wrapper(free):
+        (task_id,) = tasks_core.enqueue_many("plain", [{"n": 1}], idempotency_keys=["a"])
+
+    assert Task.objects.get(pk=task_id).payload == {"n": 1}

@@ -77,3 +77,14 @@ def test_queues_of_all_types_are_known() -> None:
 
     assert {"default", "rare-queue"} <= set(queue_names())
     assert get_task_type("a.b").queue_name == "rare-queue"
+
+
+class Unfit:
+    """A class that pydantic cannot make a schema of."""
+
+
+def test_payload_that_is_no_schema_is_refused_with_the_name_of_the_type() -> None:
+    with pytest.raises(ValueError, match=r"odd: the payload cannot be annotated with .*Unfit"):
+
+        @tasks_core.task_type("odd")
+        def odd(payload: Unfit) -> None: ...
