@@ -133,17 +133,19 @@ def _pair(name: str, value: Any, read: Any) -> Any:
 
 
 def _date(name: str, value: Any) -> date:
+    text = _text(name, value)
     try:
-        return date.fromisoformat(_text(name, value))
+        return date.fromisoformat(text)
     except ValueError:
-        raise InvalidExclusions(name, str(value), "is no date, write it as 2026-12-24") from None
+        raise InvalidExclusions(name, text, "is no date, write it as 2026-12-24") from None
 
 
 def _time(name: str, value: Any) -> datetime:
+    text = _text(name, value)
     try:
-        return datetime.fromisoformat(_text(name, value))
+        return datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidExclusions(name, str(value), "is no time, write 2026-12-24T18:00") from None
+        raise InvalidExclusions(name, text, "is no time, write 2026-12-24T18:00") from None
 
 
 def _text(name: str, value: Any) -> str:

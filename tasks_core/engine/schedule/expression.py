@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, datetime, timedelta
-from typing import cast
 
 from cronsim import CronSim, CronSimError
 
@@ -93,7 +92,7 @@ class CronExpression:
 
         Between two of them lie at most forty years: 29 February on a given weekday, across 2100.
         """
-        months, matches = cast("set[int]", self._calendar.months), self._calendar.match_day
+        months, matches = self._calendar.months, self._calendar.match_day
         for year in range(first.year, last_year + 1):
             for month in range(first.month if year == first.year else 1, 13):
                 if month not in months:

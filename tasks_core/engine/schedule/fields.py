@@ -93,6 +93,8 @@ class Field:
         if base == "*":
             return f"*{ending}"
         start, dash, end = base.partition("-")
+        if not start or (dash and not end):
+            raise self._wrong(base, f"lacks a value, {self.right}")
         first = self.value(start)
         if not dash:
             return f"{first}-{self.top}{ending}" if ending and first < self.top else str(first)
