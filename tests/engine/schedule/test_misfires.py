@@ -23,7 +23,7 @@ SHORT = {"F": "fired", "C": "caught_up", "o": "coalesced", "x": "skipped_misfire
 
 def letters(ages: list[int], **rule: Any) -> str:
     """Settle ticks of so many minutes' age; return a letter for each outcome."""
-    limits = {
+    limits: dict[str, Any] = {
         name: timedelta(minutes=value) if name in {"grace", "max_age"} else value
         for name, value in rule.items()
     }
