@@ -99,14 +99,14 @@ class Field:
         if not dash:
             return f"{first}-{self.top}{ending}" if ending and first < self.top else str(first)
         last = self.value(end)
-        if first <= last:
-            return f"{first}-{last}{ending}" if first < last else str(first)
-        return self._around(first % (self.top + 1) if self is WEEKDAY else first, last, step)
+        if self is WEEKDAY and first > last:
+            first %= self.high  # a week that begins with 7 begins with Sunday
+        if first > last:
+            return self._around(first, last, step)
+        return f"{first}-{last}{ending}" if first < last else str(first)
 
     def _around(self, first: int, last: int, step: int) -> str:
         """Write out a range that runs over the end, such as 22-2 or fri-mon."""
-        if first <= last:
-            return f"{first}-{last}" + (f"/{step}" if step > 1 else "")
         values = [*range(first, self.top + 1), *range(self.low, last + 1)]
         return ",".join(str(value) for value in values[::step])
 
