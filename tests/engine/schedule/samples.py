@@ -1,0 +1,92 @@
+"""Thirty zones and two hundred expressions."""
+
+from itertools import product
+
+ZONES = (
+    "UTC",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "America/Havana",
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/Nuuk",
+    "America/Santiago",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "Antarctica/Troll",
+    "Asia/Beirut",
+    "Asia/Gaza",
+    "Asia/Jerusalem",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Asia/Tehran",
+    "Atlantic/Azores",
+    "Australia/Adelaide",
+    "Australia/Lord_Howe",
+    "Australia/Sydney",
+    "Europe/Berlin",
+    "Europe/Chisinau",
+    "Europe/Dublin",
+    "Europe/London",
+    "Pacific/Apia",
+    "Pacific/Auckland",
+    "Pacific/Chatham",
+    "Pacific/Easter",
+    "Pacific/Norfolk",
+)
+
+TIMES = (
+    "0 0",
+    "30 0",
+    "15 1",
+    "0 2",
+    "30 2",
+    "59 23",
+    "0 9",
+    "30 1,2,3",
+    "5,35 1-3",
+    "*/15 2",
+    "*/20 0-2",
+    "0 */2",
+    "0-10/5 23-1",
+    "10/25 3",
+)
+
+DAYS = (
+    "* * *",
+    "* * sun",
+    "* * mon-fri",
+    "* * fri-mon",
+    "1 * *",
+    "L * *",
+    "29 2 *",
+    "1-7 3,10,11 *",
+    "* 3/7 *",
+    "* * sun#2",
+    "* * L0",
+    "1,15 * 1",
+    "13 * fri",
+)
+
+OTHERS = (
+    "0 * * * *",
+    "45 * * * *",
+    "15 * * mar,apr,sep-nov sun",
+    "@midnight",
+    "@daily",
+    "@weekly",
+    "@monthly",
+    "@yearly",
+    "30 0 9 * * *",
+    "*/20 30 2 * * *",
+    "15 45 1,2 * * mon-fri",
+    "0,59 59 1 * 10,11 7",
+    "29 59 2 28-31 * sat",
+    "10 0 2 * * 5#5",
+    "0 30 2 1 jan-dec/3 *",
+    "0 0 12 31 12 *",
+    "0 1 29 2 1",
+    "0 3 * * 1-5/2",
+)
+
+EXPRESSIONS = (*(f"{time} {days}" for time, days in product(TIMES, DAYS)), *OTHERS)
