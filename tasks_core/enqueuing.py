@@ -328,26 +328,27 @@ def _refuse_run_after(options: dict[str, Any], instead: str) -> None:
 
 def _task(task_id: int, new: NewTasks, stored: str, key: str | None, now: datetime) -> Task:
     """Return the row as it was written, without asking the database for it."""
-    task = Task(
-        id=task_id,
-        task_type=new.task_type,
-        queue_name=new.queue_name,
-        priority=new.priority,
-        payload=json.loads(stored),
-        run_after=new.run_after,
-        expires_at=new.expires_at,
-        enqueued_at=now,
-        queued_at=new.queued_at,
-        state=State.QUEUED if new.queued_at else State.SCHEDULED,
-        retry_policy_id=new.retry_policy_id,
-        retry=json.loads(new.retry) if new.retry else None,
-        idempotency_key=key,
-        unique_key=new.unique_keys[0],
-        unique_until=new.unique_until,
-        correlation_id=new.correlation_id,
-        tags=new.tags,
-        replay_of_id=new.replay_of_id,
-    )
-    task._state.adding = False
-    task._state.db = database.alias()
-    return task
+    written = {
+        "id": task_id,
+        "task_type": new.task_type,
+        "queue_name": new.queue_name,
+        "priority": new.priority,
+        "payload": json.loads(stored),
+        "run_after": new.run_after,
+        "expires_at": new.expires_at,
+        "enqueued_at": now,
+        "queued_at": new.queued_at,
+        "state": State.QUEUED if new.queued_at else State.SCHEDULED,
+        "retry_policy_id": new.retry_policy_id,
+        "retry": json.loads(new.retry) if new.retry else None,
+        "idempotency_key": key,
+        "unique_key": new.unique_keys[0],
+        "unique_until": new.unique_until,
+        "correlation_id": new.correlation_id,
+        "tags": new.tags,
+        "replay_of_id": new.replay_of_id,
+    }
+    # By position, as Django makes them from rows: by keyword takes three times as long.
+    fields = Task._meta.concrete_fields
+    values = [written[f.attname] if f.attname in written else f.get_default() for f in fields]
+    return Task.from_db(database.alias(), [f.attname for f in fields], values)

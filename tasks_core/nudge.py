@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 PAUSE_AFTER_ERROR = 5.0
 """Seconds without nudges after Redis failed, so that callers don't wait for its time-out each time."""
 
+NOBODY_LISTENS_SECONDS = 0.5
+"""Seconds without nudges after one that nobody heard: a dispatcher that starts looks by itself first."""
+
 _paused_until = 0.0
 
 
@@ -30,7 +33,8 @@ def nudge() -> None:
     if client is None or time.monotonic() < _paused_until:
         return
     try:
-        client.publish(key("nudge"), "")
+        if not client.publish(key("nudge"), ""):
+            _paused_until = time.monotonic() + NOBODY_LISTENS_SECONDS
     except (redis.RedisError, OSError) as error:
         _paused_until = time.monotonic() + PAUSE_AFTER_ERROR
         logger.warning("Redis takes no nudge, the dispatcher will find the tasks itself: %s", error)

@@ -45,11 +45,12 @@ def _empty_tables() -> None:
 
 
 @pytest.fixture
-def heard(broker: "redis.Redis") -> Iterator[Callable[[], int]]:
+def heard(broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
     """Return a function that counts the nudges since it was last called."""
     ear = broker.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     ear.subscribe(key("nudge"))
     ear.get_message(timeout=5)
+    monkeypatch.setattr(nudge, "_paused_until", 0.0)  # nobody had listened before
 
     def count() -> int:
         broker.publish(key("nudge"), "the end")  # what comes before it has arrived

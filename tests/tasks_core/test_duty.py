@@ -105,6 +105,21 @@ def test_duty_can_be_renewed_after_its_thread_has_ended(started: list[Duty]) -> 
     wait_until(lambda: len(calls) == 2)
 
 
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks_core.nudge._paused_until", 0.0)
+
+
+@pytest.mark.usefixtures("no_pause")
+def test_nobody_is_nudged_for_a_while_after_nobody_listened(broker: "redis.Redis") -> None:
+    broker.config_resetstat()
+    for _ in range(3):
+        nudge()
+
+    assert broker.info("commandstats")["cmdstat_publish"]["calls"] == 1
+
+
+@pytest.mark.usefixtures("no_pause")
 def test_listener_hears_a_nudge_at_once(broker: "redis.Redis") -> None:
     listener = Listener()
     listener.wait(0.01)
@@ -121,6 +136,7 @@ def test_listener_hears_a_nudge_at_once(broker: "redis.Redis") -> None:
     assert ended.wait(10)
 
 
+@pytest.mark.usefixtures("no_pause")
 def test_nudge_between_two_waits_is_not_missed(broker: "redis.Redis") -> None:
     listener = Listener()
     listener.wait(0.01)
