@@ -58,6 +58,7 @@ class Dispatcher:
         self._runtimes: dict[str, float] = {}
         self._runtimes_read_at = 0.0
         self._published_at: dict[str, float] = {}
+        self._remembered: list[WaitingLane] = []
 
     def dispatch(self) -> Round:
         """Publish what is due, as far as there is room.
@@ -66,7 +67,7 @@ class Dispatcher:
             BrokerUnavailable: nothing is lost; what was not sent is SCHEDULED again.
         """
         now = clock.now()
-        lanes = waiting_lanes()
+        lanes = self._lanes(now)
         due = [lane for lane in lanes if lane.first_run_after <= now]
         later = [lane.first_run_after for lane in lanes if lane.first_run_after > now]
         next_due = min(later, default=None)
@@ -76,6 +77,15 @@ class Dispatcher:
         tasks = take_due(rooms, sorted(task_types()), now=now)
         self._publish(tasks, queued_at=now)
         return Round(dispatched=len(tasks), next_due=next_due, blocked_for=blocked_for)
+
+    def _lanes(self, now: datetime) -> list[WaitingLane]:
+        """Return the lanes with waiting tasks; what was seen to become due now is not looked up again."""
+        remembered, self._remembered = self._remembered, []
+        if any(lane.first_run_after <= now for lane in remembered):
+            return remembered
+        lanes = waiting_lanes()
+        self._remembered = [lane for lane in lanes if lane.first_run_after > now]
+        return lanes
 
     def _rooms(self, lanes: list[WaitingLane]) -> tuple[list[tuple[WaitingLane, int]], float]:
         """Return the lanes that have room, with how much, and how long the others are held back."""

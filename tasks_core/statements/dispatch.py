@@ -27,6 +27,8 @@ WITH RECURSIVE lane AS (
 SELECT queue_name, priority, run_after FROM lane ORDER BY priority, run_after
 """
 
+# The commit does not wait for the disk: should the database crash at that moment, the tasks are SCHEDULED
+# again and dispatched once more, and a message too many is only a hint.
 # The ids are taken from an array: of a join the planner expects a tenth of the waiting tasks, because it
 # does not know the limits, and reads the whole table (500 ms a call among a million tasks, not 7).
 TAKE = """
@@ -52,7 +54,9 @@ WITH due AS (
     INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
     SELECT id, 'queued', attempts, %(now)s FROM task
 )
-SELECT id, task_type, queue_name, priority, isolated FROM task ORDER BY priority, run_after, id
+SELECT id, task_type, queue_name, priority, isolated
+FROM task CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
+ORDER BY priority, run_after, id
 """
 
 HOLD = """
