@@ -134,7 +134,7 @@ def test_expiry_counts_from_the_sending(broker: "redis.Redis") -> None:
 
 
 def test_task_that_celery_knows_is_sent_with_its_own_options(broker: "redis.Redis") -> None:
-    with celery_task("shop.tasks.registered", priority=3, serializer="json") as name:
+    with celery_task("shop.tasks.registered", ignore_result=False) as name:
         row = periodic(START, task=name, args=[7])
         _sent_by_celery(row)
         (expected,) = _messages(broker)
