@@ -85,8 +85,8 @@ def test_crontab_outside_the_changed_hour_is_due_when_celery_runs_it(
     assert within(our_ticks(row, start), end) == within(celery_ticks(row, start), end)
 
 
-def _at(*time: int) -> datetime:
-    return datetime(2026, *time, tzinfo=UTC)  # type: ignore[misc]  # month, day, hour, minute
+def _at(month: int, day: int, hour: int, minute: int) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
 DIFFERENCES: list[tuple[str, str, datetime, list[datetime], list[datetime]]] = [
