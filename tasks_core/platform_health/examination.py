@@ -17,6 +17,7 @@ from tasks_core.platform_health import (
     keys,
     lanes,
     leases,
+    periodic_tasks,
     workers,
 )
 from tasks_core.platform_health.finding import Finding, Level, worst
@@ -38,6 +39,7 @@ PROBES: dict[str, Probe] = {
         Probe("due", due.look, needs=("database",)),
         Probe("lanes", lanes.look, needs=("database", "broker")),
         Probe("leases", leases.look, needs=("database",)),
+        Probe("periodic-tasks", periodic_tasks.look, needs=("database",)),
         Probe("dead-letters", dead_letters.look, needs=("database",)),
     )
 }
