@@ -13,7 +13,7 @@ from django_celery_beat import admin as celery_beat
 from django_celery_beat.models import PeriodicTask
 
 import tasks_core
-from tasks_core.models import PeriodicTaskMirror
+from tasks_core.models import PeriodicTaskMirror, Schedule
 
 NEXT_RUN, PROBLEM = "schedule__next_fire_at", "problem"
 
@@ -31,11 +31,15 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
         """Bring what is known of each mirror along."""
         mirror = PeriodicTaskMirror.objects.filter(pk=OuterRef("pk"))
-        rows: QuerySet[PeriodicTask] = super().get_queryset(request)
-        return rows.annotate(
-            mirror_next_run=Subquery(mirror.values(NEXT_RUN)[:1]),
-            mirror_problem=Subquery(mirror.values(PROBLEM)[:1]),
+        rows: QuerySet[PeriodicTask] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                mirror_next_run=Subquery(mirror.values(NEXT_RUN)[:1]),
+                mirror_problem=Subquery(mirror.values(PROBLEM)[:1]),
+            )
         )
+        return rows
 
     @admin.display(description="Next run", ordering="mirror_next_run", empty_value="-")
     def next_run(self, row: Any) -> datetime | None:
@@ -61,9 +65,9 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         """Run them now, as their schedules would."""
         names = PeriodicTaskMirror.objects.filter(
-            pk__in=queryset.values("pk"), problem="", schedule__deleted_at__isnull=True
+            pk__in=queryset.values("pk"), problem="", schedule__in=Schedule.objects.existing()
         ).values_list("schedule__name", flat=True)
-        run = [tasks_core.trigger_now(name) for name in names if name is not None]
+        run = [tasks_core.trigger_now(name) for name in names]
         left = queryset.count() - len(run)
         if run:
             self.message_user(request, f"{len(run)} run now.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tasks_core.schedules.leader import Leadership
-from tasks_core.schedules.periodic_tasks.mirroring import BATCH, follow
+from tasks_core.schedules.periodic_tasks.mirroring import follow
 from tasks_core.statements.periodic_tasks import look_again
 
 LOOK_SECONDS = 3.0
@@ -25,6 +25,6 @@ def following(leadership: Leadership) -> Callable[[], float]:
         if leadership.fence != seen_fence:
             look_again()
             seen_fence = leadership.fence
-        return 0.0 if follow() == BATCH else LOOK_SECONDS
+        return 0.0 if follow() else LOOK_SECONDS
 
     return work

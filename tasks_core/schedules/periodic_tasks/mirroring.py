@@ -26,26 +26,29 @@ from tasks_core.statements import periodic_tasks as statements
 logger = logging.getLogger(__name__)
 
 BATCH = 200
-"""Most periodic tasks in one transaction."""
+"""Most periodic tasks that are read anew in one transaction."""
+
+RUNS = 2_000
+"""Most periodic tasks that are told of their runs in one transaction."""
 
 FORM = 1
 """To be raised when the same row makes another schedule than in the release before."""
 
 
-def follow() -> int:
+def follow() -> bool:
     """Bring schedules in line with periodic tasks that have changed, and those with what has run.
 
-    It returns how much it found; call it again at once if that is ``BATCH``.
+    It returns whether there may be more to do at once.
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         if not statements.lock(wait=False):
-            return 0
+            return False
         statements.expire(now=now)
-        counted = statements.count_runs(limit=BATCH, now=now)
+        counted = statements.count_runs(limit=RUNS, now=now)
         found = statements.changed(seed=_seed(), limit=BATCH)
         _follow(found, now)
-    return max(counted, len(found))
+    return counted == RUNS or len(found) == BATCH
 
 
 def follow_these(ids: Collection[int]) -> None:

@@ -62,10 +62,8 @@ def _interval(row: Any) -> dict[str, Any]:
             f"interval: every {row.interval.every} {row.interval.period} is shorter than a second; "
             "let a task that runs each second do several steps"
         )
-    seconds, rest = divmod(period, SECOND)
-    every = f"every {seconds} s" + (f" {rest.microseconds} us" if rest else "")
     # With more than one tick within the grace, a late beat would run them all, and Celery runs one.
-    return {"every": every, "misfire_grace": min(period, GRACE)}
+    return {"every": period, "misfire_grace": min(period, GRACE)}
 
 
 def _clocked(row: Any) -> dict[str, Any]:

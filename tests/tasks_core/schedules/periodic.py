@@ -8,7 +8,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 
 from tasks_core import clock
 from tasks_core.models import PeriodicTaskMirror, Schedule
-from tasks_core.schedules.periodic_tasks.mirroring import BATCH, follow
+from tasks_core.schedules.periodic_tasks.mirroring import follow
 from tasks_core.schedules.periodic_tasks.source import source_of
 from tests.tasks_core.schedules import ticking
 
@@ -40,7 +40,7 @@ def periodic(at: datetime, name: str = "stock", **options: Any) -> PeriodicTask:
 def look(at: datetime) -> None:
     """Do what the duty of a leading beat does, at this time, until nothing is left to do."""
     with clock.frozen(at):
-        while follow() == BATCH:
+        while follow():
             pass
 
 
