@@ -13,7 +13,7 @@ from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
 from tasks_core.nudge import Listener
 from tasks_core.promoter import promote
-from tasks_core.pruner import prune
+from tasks_core.pruner import prune, prune_ledger
 from tasks_core.recovery import recover_attempts, recover_messages
 from tasks_core.schedules.backfilling import advance_backfills
 from tasks_core.schedules.firing import fire, is_anything_held, release_buffered
@@ -115,4 +115,4 @@ def _ageing() -> float:
 
 
 def _pruning() -> float:
-    return PAUSE_BETWEEN_BATCHES if prune() else PRUNING_SECONDS
+    return PAUSE_BETWEEN_BATCHES if prune() + prune_ledger() else PRUNING_SECONDS
