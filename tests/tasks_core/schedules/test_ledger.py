@@ -7,9 +7,10 @@ from django.db import transaction
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.models import Occurrence
+from tasks_core.executor import execute
+from tasks_core.models import Occurrence, Task
 from tasks_core.schedules.generator import FEWEST, FILL_TO, generate
-from tests.tasks_core.life import plain_type
+from tests.tasks_core.life import plain_type, queue
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,
@@ -56,6 +57,25 @@ def test_tick_that_is_due_makes_one_task_with_the_intended_time() -> None:
     assert (task.payload, task.tags, task.priority) == ({"n": 1}, ["nightly"], tasks_core.HIGH)
     occurrence = Occurrence.objects.get(task_id=task.pk)
     assert (occurrence.due, occurrence.outcome) == (START + MINUTE, "fired")
+
+
+def test_handler_is_told_the_intended_time() -> None:
+    told: list[tuple[object, str]] = []
+
+    @tasks_core.task_type("listening")
+    def listening(payload: dict[str, object], context: tasks_core.TaskContext) -> None:
+        told.append((context.scheduled_for, context.idempotency_key))
+
+    with clock.frozen(START):
+        tasks_core.schedule_recurring("listening", cron="* * * * *")
+    beat(START + MINUTE + timedelta(seconds=30))
+    task = Task.objects.get()
+    queue()
+    execute("listening", [task.pk], worker="w")
+
+    ((scheduled_for, key),) = told
+    assert scheduled_for == START + MINUTE
+    assert key.startswith(f"schedule-{task.schedule_id}-")
 
 
 def test_nothing_fires_early_or_twice() -> None:
