@@ -206,3 +206,30 @@ def test_interval_does_not_drift() -> None:
     assert [task.scheduled_for for task in tasks_of(schedule)] == [
         START + n * timedelta(seconds=90) for n in range(1, 20)
     ]
+
+
+def test_schedule_that_this_release_cannot_read_stops_no_other() -> None:
+    with clock.frozen(START):
+        odd = every_minute(name="odd")
+        other = every_minute(name="other")
+    odd.occurrences.filter(due__gt=START + 2 * MINUTE).delete()
+    type(odd).objects.filter(pk=odd.pk).update(
+        expression="from the next release", refill_at=START, generated_until=START + 2 * MINUTE
+    )
+    for minutes in (1, 2, 3):
+        beat(START + minutes * MINUTE)
+
+    assert outcomes(odd, START + 3 * MINUTE) == ["fired", "fired"]
+    assert outcomes(other, START + 3 * MINUTE) == ["fired"] * 3
+
+
+def test_what_is_overdue_when_the_last_run_is_over_is_settled() -> None:
+    with clock.frozen(START):
+        schedule = every_minute(max_runs=3)
+        tasks_core.trigger_now("minutely")
+    beat(START + 3 * MINUTE)
+    beat(START + 5 * MINUTE)
+
+    schedule.refresh_from_db()
+    assert schedule.runs == 3
+    assert not schedule.occurrences.overdue(START + 5 * MINUTE).exists()
