@@ -18,6 +18,7 @@ from tasks_core.platform_health import (
     lanes,
     leases,
     periodic_tasks,
+    schedules,
     workers,
 )
 from tasks_core.platform_health.finding import Finding, Level, worst
@@ -37,6 +38,7 @@ PROBES: dict[str, Probe] = {
         Probe("beat", beat.look, needs=("database",)),
         Probe("workers", workers.look, needs=("database",)),
         Probe("due", due.look, needs=("database",)),
+        Probe("schedules", schedules.look, needs=("database",)),
         Probe("lanes", lanes.look, needs=("database", "broker")),
         Probe("leases", leases.look, needs=("database",)),
         Probe("periodic-tasks", periodic_tasks.look, needs=("database",)),

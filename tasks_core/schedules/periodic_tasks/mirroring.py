@@ -16,6 +16,7 @@ from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import PeriodicTaskMirror, Schedule
 from tasks_core.nudge import nudge
 from tasks_core.registry import task_types
+from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.beginning import beginning
 from tasks_core.schedules.periodic_tasks.definition import set_as_defined
 from tasks_core.schedules.periodic_tasks.names import name_apart
@@ -68,6 +69,7 @@ def _follow(digests: Mapping[int, int | None], now: datetime) -> None:
     if not digests:
         return
     schedules = _schedules(digests)
+    _catch_up(list(schedules.values()), now)
     gone = [pk for pk, digest in digests.items() if digest is None]
     switch_off([schedules[pk] for pk in gone if pk in schedules], now=now, delete=True)
     PeriodicTaskMirror.objects.filter(pk__in=gone).delete()
@@ -94,6 +96,17 @@ def _schedules(ids: Collection[int]) -> dict[int, Schedule]:
     by_source = {source_of(pk): pk for pk in ids}
     found = Schedule.objects.existing().filter(source__in=list(by_source)).order_by("pk")
     return {by_source[schedule.source]: schedule for schedule in found.select_for_update()}
+
+
+def _catch_up(schedules: list[Schedule], now: datetime) -> None:
+    """Let the ledgers hold every tick up to now, as the schedules have been until now."""
+
+    def lagging() -> list[Schedule]:
+        ticking = [s for s in schedules if s.is_enabled and s.refill_at is not None]
+        return [schedule for schedule in ticking if schedule.generated_until < now]
+
+    while behind := lagging():
+        fill(behind, now=now)
 
 
 def _change(

@@ -177,6 +177,24 @@ def test_absence_of_beat_is_made_up_for_by_one_run() -> None:
     assert due == [START + timedelta(hours=3)]
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_every_tick_until_a_change_is_on_record_however_late_it_is_seen(is_deleted: bool) -> None:
+    row = periodic(START)
+    beat(START)
+    schedule = mirror_of(row)
+    if is_deleted:
+        row.delete()
+    else:
+        CrontabSchedule.objects.update(minute="30", hour="9")
+    late = START + timedelta(hours=7, seconds=1)
+    beat(late)
+
+    ticks = Occurrence.objects.filter(schedule=schedule, due__lte=late)
+    assert ticks.count() == 7 * 60
+    runs = ticks.filter(task_id__isnull=False)
+    assert [tick.due for tick in runs] == ([] if is_deleted else [late - SECOND])
+
+
 def test_runs_are_told_to_the_row() -> None:
     row = periodic(START, total_run_count=7)
     beat(START)
