@@ -8,6 +8,7 @@ from argparse import ArgumentTypeError
 from tasks_core.finding import MAX_LIMIT
 
 LARGEST_ID = 2**63 - 1
+LARGEST_COUNT = 2**31 - 1
 RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?")
 SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3_600.0}
 
@@ -30,6 +31,15 @@ def row_limit(text: str) -> int:
     return _between(
         text, 1, MAX_LIMIT, f"a whole number from 1 to {MAX_LIMIT:,}; go on with --after"
     )
+
+
+def positive(text: str) -> int:
+    """Return how many, where none would be pointless.
+
+    Raises:
+        ArgumentTypeError: not a whole number from 1.
+    """
+    return _between(text, 1, LARGEST_COUNT, f"a whole number from 1 to {LARGEST_COUNT:,}")
 
 
 def per_second(text: str) -> float:

@@ -29,15 +29,21 @@ def add_format_argument(parser: ArgumentParser) -> None:
 
 
 def write_list(
-    command: BaseCommand, rows: Iterable[Row], *, columns: Sequence[str], options: Mapping[str, Any]
+    command: BaseCommand,
+    rows: Iterable[Row],
+    *,
+    columns: Sequence[str],
+    options: Mapping[str, Any],
+    is_endless: bool = False,
 ) -> None:
     """Write ``rows`` in the form that ``options`` ask for.
 
-    A table shows ``columns`` only, JSON has all fields of a row.
+    A table shows ``columns`` only, JSON has all fields of a row. Of rows that may be too many for the
+    memory (``is_endless``) a terminal gets plain lines as well, each as soon as it is known.
     """
     if options["format"] == "json":
         _write_lines(command, (json_line(row) for row in rows))
-    elif not command.stdout.isatty():
+    elif is_endless or not command.stdout.isatty():
         _write_lines(command, _plain_lines(rows, columns))
     else:
         found = list(rows)

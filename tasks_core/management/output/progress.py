@@ -12,8 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 ItemT = TypeVar("ItemT")
 
 
-def with_progress(items: Iterable[ItemT], *, total: int, what: str) -> Iterator[ItemT]:
-    """Pass ``items`` on and show on standard error, if that is a terminal, how many there were."""
+def with_progress(items: Iterable[ItemT], *, total: int | None, what: str) -> Iterator[ItemT]:
+    """Pass ``items`` on and show on standard error, if that is a terminal, how many there were.
+
+    Where nobody knows how many there will be, ``total`` is None.
+    """
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,0 +1,13 @@
+"""Who types a command."""
+
+from __future__ import annotations
+
+import getpass
+
+
+def shell_user() -> str:
+    """Return the name of the shell's user, or nothing where there is none, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
