@@ -82,6 +82,12 @@ THEME: dict[str, Any] = {
                 _item("Events", "history", "tasks_core_taskevent"),
             ),
             _group(
+                "Schedules",
+                _item("Schedules", "schedule", "tasks_core_schedule"),
+                _item("Ledger", "menu_book", "tasks_core_occurrence"),
+                _item("Backfills", "event_repeat", "tasks_core_backfill"),
+            ),
+            _group(
                 "Notifications",
                 _item("Notifications", "notifications", "notifications_notification"),
                 _item("Deliveries", "outgoing_mail", "notifications_delivery"),

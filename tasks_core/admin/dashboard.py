@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,11 +12,14 @@ from django.http import HttpRequest
 from tasks_core import clock
 from tasks_core.admin import dashboard_figures as figures
 from tasks_core.admin.badges import TONES
-from tasks_core.admin.moments import moment, span
+from tasks_core.admin.moments import moment, relative, span
 from tasks_core.admin.places import list_url
 from tasks_core.conf import setting
 from tasks_core.engine.states import FINAL, State
 from tasks_core.models import Worker
+
+LATE = timedelta(seconds=10)
+"""A tick that nobody settles for so long is a bad sign: another beat takes over sooner."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,12 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     health = []
     if user.has_perm("tasks_core.view_deadletter"):
         health.append(_dead_letters())
+    if user.has_perm("tasks_core.view_schedule"):
+        health.append(_first_tick(now))
     if user.has_perm("tasks_core.view_worker"):
         alive = figures.alive(now)
         health += [_processes(alive, role) for role in (Worker.Role.WORKER, Worker.Role.BEAT)]
+        health.append(_leader())
         context["workers"] = alive
         context["now"] = now
     context["health"] = health
@@ -99,6 +105,29 @@ def _processes(alive: list[Worker], role: Worker.Role) -> Tile:
         note="heard of lately" if count else f"start a {role.label.lower()}",
         url=list_url("tasks_core_worker", life="alive", role__exact=role.value),
         tone="good" if count else "bad",
+    )
+
+
+def _first_tick(now: datetime) -> Tile:
+    at = figures.first_tick()
+    is_late = at is not None and now - at > LATE
+    return Tile(
+        label="Next tick",
+        figure="none" if at is None else relative(at, now),
+        note="late: does a beat run?" if is_late else "of all schedules",
+        url=list_url("tasks_core_schedule"),
+        tone="bad" if is_late else "good" if at else "muted",
+    )
+
+
+def _leader() -> Tile:
+    leader = figures.leader()
+    return Tile(
+        label="Leading beat",
+        figure=leader.holder.rpartition(":")[0] if leader else "none",
+        note=f"fires schedules, fence {leader.fence:,}" if leader else "nobody fires schedules",
+        url=list_url("tasks_core_worker", life="alive", role__exact=Worker.Role.BEAT.value),
+        tone="good" if leader else "bad",
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Min
+from django.db.models.functions import Now
+
 from tasks_core.database import fetch
 from tasks_core.engine.states import FINAL, WAITING, State
 from tasks_core.lanes import lane_name
-from tasks_core.models import DeadLetter, Worker
+from tasks_core.models import DeadLetter, Leadership, Schedule, Worker
 from tasks_core.priorities import Priority
 from tasks_core.publisher import BrokerUnavailable, waiting_messages
 from tasks_core.registry import queue_names
@@ -81,6 +84,17 @@ def count_open_dead_letters() -> Count:
     """Count the dead letters that wait for a person."""
     found = DeadLetter.objects.unresolved().order_by()[: CAP + 1].count()
     return Count(found, found > CAP)
+
+
+def first_tick() -> datetime | None:
+    """Return when the first tick is due that has not been settled."""
+    first: datetime | None = Schedule.objects.aggregate(first=Min("next_fire_at"))["first"]
+    return first
+
+
+def leader() -> Leadership | None:
+    """Return who fires schedules, by the clock of the database that the lease goes by."""
+    return Leadership.objects.filter(name="schedules", expires_at__gt=Now()).first()
 
 
 def alive(now: datetime) -> list[Worker]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from tasks_core.admin.bounded_query import SECONDS, TookTooLong, at_most
@@ -17,6 +19,41 @@ OLDER_THAN = "before"
 NEWER_THAN = "after"
 MAX_BULK = 1_000
 """Rows that one action takes at most."""
+
+
+def _read_id(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """An order of rows that no two share a place in.
+
+    Attributes:
+        downwards: the fields to sort by.
+        upwards: the same the other way round.
+        key: the place of a row as text for an address.
+        read: the place that such a text names, or None if it is nonsense.
+        below: what the rows after a place in the list fulfil.
+        above: what those before it fulfil.
+    """
+
+    downwards: Sequence[str]
+    upwards: Sequence[str]
+    key: Callable[[Any], object]
+    read: Callable[[str], Any]
+    below: Callable[[Any], Q]
+    above: Callable[[Any], Q]
+
+
+BY_KEY = Order(
+    downwards=("-pk",),
+    upwards=("pk",),
+    key=lambda row: row.pk,
+    read=_read_id,
+    below=lambda key: Q(pk__lt=key),
+    above=lambda key: Q(pk__gt=key),
+)
 
 
 class KeysetPaginator(Paginator):  # type: ignore[type-arg] # not subscriptable at run time
@@ -28,19 +65,27 @@ class KeysetPaginator(Paginator):  # type: ignore[type-arg] # not subscriptable 
 class KeysetChangeList(ChangeList):
     """The newest rows first, and links to those before and after.
 
-    A page costs the same however far back it lies. ``?before=ID`` shows the rows older than that one,
-    ``?after=ID`` the newer ones.
+    A page costs the same however far back it lies. ``?before=ID`` shows the rows that follow that one in
+    the list, the older ones, ``?after=ID`` those above it. Lists with another order say which.
     """
 
     newer_link = ""
     older_link = ""
+    newer_label = "← Newer"
+    older_label = "Older →"
     total = ""
+
+    @property
+    def order(self) -> Order:
+        """Return the order of the list."""
+        return BY_KEY
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         """Take the position out of the parameters, which filters and links must not see."""
         self._before = self._position(OLDER_THAN)
         self._after = self._position(NEWER_THAN)
-        return super().get_queryset(request, exclude_parameters).order_by("-pk")
+        queryset = super().get_queryset(request, exclude_parameters)
+        return queryset.order_by(*self.order.downwards)
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page."""
@@ -63,21 +108,22 @@ class KeysetChangeList(ChangeList):
         self.show_admin_actions = bool(self.result_list)
         self.total = "" if self.has_active_filters or self.query else self._estimate()
 
-    def _position(self, name: str) -> int | None:
+    def _position(self, name: str) -> Any:
         value = self.params.pop(name, "")
         self.filter_params.pop(name, None)
-        return int(value) if value.isdecimal() and len(value) < 19 else None
+        return self.order.read(value)
 
     def _page(self) -> list[Model]:
-        size = self.list_per_page
+        size, order = self.list_per_page, self.order
         if self._after is not None:
-            rows = list(self.queryset.filter(pk__gt=self._after).order_by("pk")[: size + 1])
+            above = self.queryset.filter(order.above(self._after))
+            rows = list(above.order_by(*order.upwards)[: size + 1])
             has_newer, has_older = len(rows) > size, True
             rows = rows[:size][::-1]
         else:
             queryset = self.queryset
             if self._before is not None:
-                queryset = queryset.filter(pk__lt=self._before)
+                queryset = queryset.filter(order.below(self._before))
             rows = list(queryset[: size + 1])
             has_newer, has_older = self._before is not None, len(rows) > size
             rows = rows[:size]
@@ -89,9 +135,9 @@ class KeysetChangeList(ChangeList):
             self.newer_link = self.get_query_string() if has_newer or has_older else ""
             return
         if has_newer:
-            self.newer_link = self.get_query_string({NEWER_THAN: rows[0].pk})
+            self.newer_link = self.get_query_string({NEWER_THAN: self.order.key(rows[0])})
         if has_older:
-            self.older_link = self.get_query_string({OLDER_THAN: rows[-1].pk})
+            self.older_link = self.get_query_string({OLDER_THAN: self.order.key(rows[-1])})
 
     def _count(self) -> int:
         """Count the rows that an action over all pages would take."""

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from tasks_core.admin.blocks import link
-from tasks_core.models import RetryPolicy
+from tasks_core.models import RetryPolicy, Schedule
 
 
 def task_link(task_id: int) -> SafeString:
@@ -25,6 +25,17 @@ def dead_letter_link(dead_letter_id: int) -> SafeString:
 def retry_policy_link(policy: RetryPolicy) -> SafeString:
     """Return a link to a retry policy's page."""
     return link(reverse("admin:tasks_core_retrypolicy_change", args=[policy.pk]), policy.name)
+
+
+def schedule_link(schedule: Schedule) -> SafeString:
+    """Return a link to a schedule's page."""
+    return link(reverse("admin:tasks_core_schedule_change", args=[schedule.pk]), schedule.name)
+
+
+def backfill_link(backfill_id: int) -> SafeString:
+    """Return a link to a backfill's page."""
+    url = reverse("admin:tasks_core_backfill_change", args=[backfill_id])
+    return link(url, f"backfill #{backfill_id}")
 
 
 def list_url(model: str, **parameters: object) -> str:

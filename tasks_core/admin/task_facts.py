@@ -10,13 +10,19 @@ from django.utils.safestring import SafeString
 
 from tasks_core.admin.badges import badge, state_badge
 from tasks_core.admin.blocks import json_block, link, text_block
-from tasks_core.admin.moments import moment_in_full, span
-from tasks_core.admin.places import dead_letter_link, list_url, retry_policy_link, task_link
+from tasks_core.admin.moments import exact_instant, moment_in_full, span
+from tasks_core.admin.places import (
+    dead_letter_link,
+    list_url,
+    retry_policy_link,
+    schedule_link,
+    task_link,
+)
 from tasks_core.admin.record import Fact, Panel
 from tasks_core.admin.related import related_facts
 from tasks_core.admin.timeline import LIMIT, Entry, all_events_url, timeline
 from tasks_core.lanes import lane_name
-from tasks_core.models import DeadLetter, RetryPolicy, Task
+from tasks_core.models import DeadLetter, RetryPolicy, Schedule, Task
 from tasks_core.payloads import masked
 from tasks_core.policies import rule_for
 from tasks_core.registry import task_types
@@ -32,6 +38,7 @@ def facts(task: Task, now: datetime) -> list[Fact]:
         Fact("Lane", lane_name(task.queue_name, task.priority)),
         Fact("Attempts", _attempts(task)),
         Fact("Retry policy", _policy(task)),
+        *_tick(task),
         *_links(task),
         *related_facts(task),
         *_times(task, now),
@@ -108,6 +115,19 @@ def _links(task: Task) -> list[Fact]:
     letter = DeadLetter.objects.filter(task=task.pk).only("pk").first()
     if letter is not None:
         found.append(Fact("Dead letter", dead_letter_link(letter.pk)))
+    return found
+
+
+def _tick(task: Task) -> list[Fact]:
+    """Return the schedule that made it, and the tick it was made for."""
+    if task.schedule_id is None:
+        return []
+    schedule = Schedule.objects.filter(pk=task.schedule_id).first()
+    if schedule is None:
+        return [Fact("Schedule", f"#{task.schedule_id}, deleted")]
+    found = [Fact("Schedule", schedule_link(schedule))]
+    if task.scheduled_for is not None:
+        found.append(Fact("Intended for", exact_instant(task.scheduled_for)))
     return found
 
 

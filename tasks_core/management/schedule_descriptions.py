@@ -8,8 +8,8 @@ from typing import Any
 from tasks_core.models import Schedule
 from tasks_core.payloads import masked
 from tasks_core.priorities import Priority
-from tasks_core.schedules.recurrence import in_words
 from tasks_core.schedules.standing import standing_of
+from tasks_core.schedules.wording import when_in_words
 
 SCHEDULE_COLUMNS = ("id", "name", "state", "task_type", "when", "next", "latest_outcome")
 
@@ -36,14 +36,6 @@ def describe_schedule(schedule: Schedule, now: datetime) -> dict[str, Any]:
         "updated_at": schedule.updated_at,
         "source": schedule.source,
     }
-
-
-def when_in_words(schedule: Schedule) -> str:
-    """Return when it is due in plain words; of an expression that is no longer understood, itself."""
-    try:
-        return in_words(schedule)
-    except ValueError:
-        return f"{schedule.expression} ({schedule.timezone})"
 
 
 def _rule(schedule: Schedule) -> dict[str, Any]:

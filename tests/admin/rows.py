@@ -7,7 +7,7 @@ from django.test import Client
 
 import tasks_core
 from tasks_core import testing
-from tasks_core.models import DeadLetter, Task
+from tasks_core.models import DeadLetter, Schedule, Task
 
 
 def order(number: int = 1, **options: Any) -> Task:
@@ -56,3 +56,20 @@ def bulk(client: Client, model: str, step: str, keys: list[int], **answers: str)
     done = client.post(page.context["url"], {"ids": ids, **answers})
     assert done.status_code == 302, text(done)
     return messages(client)
+
+
+def schedule(name: str = "nightly", **options: Any) -> Schedule:
+    """Make a schedule of orders."""
+    given = {"payload": {"number": 1}, "cron": "30 2 * * *", "timezone": "Europe/Berlin"}
+    return tasks_core.schedule_recurring("admin_tests.order", name=name, **{**given, **options})
+
+
+def form_of(client: Client, url: str) -> dict[str, str]:
+    """Return what a browser would send of the form on a page, if nothing was edited."""
+    form = client.get(url).context["adminform"].form
+    values = {field.html_name: field.value() for field in form}
+    return {
+        name: "" if value is None else str(value)
+        for name, value in values.items()
+        if value is not False  # a box that is not ticked
+    }

@@ -16,7 +16,11 @@ REGISTERED = [
     if model._meta.app_label in APPS
 ]
 NAMES = [f"{model._meta.app_label}_{model._meta.model_name}" for model, _ in REGISTERED]
-PREVIEWS = ["tasks_core_retrypolicy_preview", "notifications_template_preview"]
+PREVIEWS = [
+    "tasks_core_retrypolicy_preview",
+    "tasks_core_schedule_preview",
+    "notifications_template_preview",
+]
 BULK_STEPS = [
     f"{model._meta.app_label}_{model._meta.model_name}_{step.name}_many"
     for model, site_admin in REGISTERED
@@ -34,6 +38,9 @@ def test_there_are_pages_for_all_models() -> None:
         "tasks_core_lane",
         "tasks_core_tasktypestatistics",
         "tasks_core_worker",
+        "tasks_core_schedule",
+        "tasks_core_occurrence",
+        "tasks_core_backfill",
         "notifications_template",
         "notifications_templateversion",
         "notifications_notification",

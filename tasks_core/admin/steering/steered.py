@@ -31,9 +31,10 @@ class Steered(ModelAdmin[M]):
 
     steps: ClassVar[Sequence[Step[Any]]] = ()
 
-    def has_steer_permission(self, request: HttpRequest) -> bool:
-        """Whoever has the model's permission to change."""
-        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+    def has_step_permission(self, request: HttpRequest, step: Step[Any]) -> bool:
+        """Whoever has the model's permission that the step wants."""
+        deed = f"{step.permission}_{self.opts.model_name}"
+        return request.user.has_perm(f"{self.opts.app_label}.{deed}")
 
     def get_urls(self) -> list[URLPattern]:
         """Put the pages of the steps before Django's own."""
@@ -49,10 +50,10 @@ class Steered(ModelAdmin[M]):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the steps for the rows that are ticked in the list."""
-        if not self.has_steer_permission(request):
-            return {}
         return {
-            step.name: (_action(step), step.name, step.label) for step in self.steps if step.in_bulk
+            step.name: (_action(step), step.name, step.label)
+            for step in self.steps
+            if step.in_bulk and self.has_step_permission(request, step)
         }
 
     def render_change_form(
@@ -60,9 +61,11 @@ class Steered(ModelAdmin[M]):
     ) -> HttpResponse:
         """Add the buttons that lead to the steps."""
         row = options.get("obj")
-        if row is not None and self.has_steer_permission(request):
+        if row is not None:
             context["actions_detail"] = [
-                self._button(step, row) for step in self.steps if step.applies(row)
+                self._button(step, row)
+                for step in self.steps
+                if step.applies(row) and self.has_step_permission(request, step)
             ]
         return super().render_change_form(request, context, *args, **options)
 
@@ -92,7 +95,7 @@ class Steered(ModelAdmin[M]):
         return TemplateResponse(request, step.template, context)
 
     def _one(self, step: Step[M], request: HttpRequest, object_id: str) -> HttpResponse:
-        self._require_permission(request)
+        self._require_permission(request, step)
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
@@ -104,7 +107,7 @@ class Steered(ModelAdmin[M]):
         return self._perform(request, step, [row], form, self._back(request, row))
 
     def _many(self, step: Step[M], request: HttpRequest) -> HttpResponse:
-        self._require_permission(request)
+        self._require_permission(request, step)
         rows = list(self.get_queryset(request).filter(pk__in=_keys(request)).order_by("-pk"))
         form = step.form(request.POST, rows=rows)
         if request.method != "POST" or not rows:
@@ -140,8 +143,8 @@ class Steered(ModelAdmin[M]):
         }
         return TemplateResponse(request, "admin/tasks_core/shown_once.html", context)
 
-    def _require_permission(self, request: HttpRequest) -> None:
-        if not self.has_steer_permission(request):
+    def _require_permission(self, request: HttpRequest, step: Step[M]) -> None:
+        if not self.has_step_permission(request, step):
             raise PermissionDenied
 
     def _named(self, rows: Sequence[M]) -> str:

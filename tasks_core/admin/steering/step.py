@@ -15,7 +15,13 @@ M = TypeVar("M", bound=Model)
 
 
 class StepForm(forms.Form):
-    """What the page asks; ``rows`` are those that the step is for."""
+    """What the page asks; ``rows`` are those that the step is for.
+
+    A form that is not valid yet though nothing is wrong, as it has something to show first, says with
+    ``button`` what the next click does.
+    """
+
+    button = ""
 
     def __init__(self, *args: Any, rows: Sequence[Any], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -36,6 +42,7 @@ class Step(Generic[M]):
         in_bulk: whether it is offered for the rows that are ticked in a list.
         danger: whether it cannot be taken back.
         template: the page, if it is not the usual one.
+        permission: what one may do to the model who may take the step: ``change`` or ``delete``.
     """
 
     name: str
@@ -49,3 +56,4 @@ class Step(Generic[M]):
     in_bulk: bool = True
     danger: bool = False
     template: str = "admin/tasks_core/step.html"
+    permission: str = "change"

@@ -1,0 +1,1 @@
+"""Fields of forms that read what people write, as the commands do."""
