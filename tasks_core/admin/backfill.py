@@ -127,13 +127,12 @@ class BackfillAdmin(SteeredAdmin[Backfill]):
         """Return the same in full."""
         now = clock.now()
         ticks = list_url("tasks_core_occurrence", backfill=row.pk)
-        zone = row.schedule.timezone
         return [
             Fact("State", self.state_word(row)),
             Fact("Progress", self.progress(row)),
             Fact("Schedule", schedule_link(row.schedule)),
-            Fact(f"First ({zone})", _local(row, row.start)),
-            Fact(f"Last ({zone})", _local(row, row.end)),
+            Fact("From", f"{_local(row, row.start)} {row.schedule.timezone}"),
+            Fact("To", f"{_local(row, row.end)} {row.schedule.timezone}"),
             Fact("Looked at up to", _local(row, row.position) if row.position else ""),
             Fact("Order", row.get_order_display()),
             Fact("Run again", row.get_reprocess_display()),

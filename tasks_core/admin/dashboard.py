@@ -124,8 +124,8 @@ def _leader() -> Tile:
     leader = figures.leader()
     return Tile(
         label="Leading beat",
-        figure=leader.holder.rpartition(":")[0] if leader else "none",
-        note=f"fires schedules, fence {leader.fence:,}" if leader else "nobody fires schedules",
+        figure=f"no. {leader.fence:,}" if leader else "none",
+        note=leader.holder.rpartition(":")[0] if leader else "nobody fires schedules",
         url=list_url("tasks_core_worker", life="alive", role__exact=Worker.Role.BEAT.value),
         tone="good" if leader else "bad",
     )

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tasks_core import clock
@@ -123,12 +122,7 @@ class ScheduleAdmin(SteeredAdmin[Schedule]):
             raise PermissionDenied
         key = request.GET.get("schedule", "")
         stored = self.get_object(request, key) if key.isdecimal() and len(key) < 19 else None
-        draft = Schedule(anchor=stored.anchor if stored else clock.now())
-        form = TimesForm(request.POST, instance=draft)
-        if not form.is_valid():
-            found = [f"{name}: {' '.join(map(str, said))}" for name, said in form.errors.items()]
-            return HttpResponse(problems(found))
-        return HttpResponse(tick_table(form.instance))
+        return HttpResponse(_typed_ticks(request, stored))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
@@ -137,9 +131,10 @@ class ScheduleAdmin(SteeredAdmin[Schedule]):
         row = options.get("obj")
         url = reverse("admin:tasks_core_schedule_preview")
         context["preview_url"] = f"{url}?schedule={row.pk}" if row else url
-        context["ticks"] = (
-            tick_table(row) if row else format_html('<p class="br-subtle">{}</p>', "…")
-        )
+        if request.method == "POST":
+            context["ticks"] = _typed_ticks(request, row)
+        else:
+            context["ticks"] = tick_table(row) if row else ""
         response: Any = super().render_change_form(request, context, *args, **options)
         if row is not None and not self.has_change_permission(request, row):
             response.template_name = "admin/tasks_core/record.html"
@@ -160,3 +155,12 @@ class ScheduleAdmin(SteeredAdmin[Schedule]):
             return
         made = define(form.wanted(), replace=False)
         obj.pk, obj._state.adding = made.pk, False
+
+
+def _typed_ticks(request: HttpRequest, stored: Schedule | None) -> SafeString:
+    """Return the next times of a form that is being edited, or what is wrong with it."""
+    draft = Schedule(anchor=stored.anchor if stored else clock.now())
+    form = TimesForm(request.POST, instance=draft)
+    if form.is_valid():
+        return tick_table(form.instance)
+    return problems([f"{name}: {' '.join(map(str, said))}" for name, said in form.errors.items()])

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from tasks_core import clock
 from tasks_core.admin.form_fields.instant import InstantField
@@ -75,6 +79,9 @@ class ScheduleForm(TimesForm):
     """Everything that people decide about a schedule."""
 
     task_type = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
+    description = forms.CharField(
+        required=False, widget=UnfoldAdminTextareaWidget({"rows": 2}), help_text="For people."
+    )
     payload = forms.CharField(
         strip=False,
         initial="{}",
@@ -121,6 +128,9 @@ class ScheduleForm(TimesForm):
         known.choices = [(name, name) for name in sorted(names)]
         if self.instance.pk is not None:
             self.initial["seen"] = self.instance.updated_at.isoformat()
+            self.initial["exclusions"] = {
+                name: entries for name, entries in self.instance.exclusions.items() if entries
+            }
             self.initial["payload"] = json_text(masked(self.instance.payload))
 
     def clean_name(self) -> str:

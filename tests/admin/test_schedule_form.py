@@ -115,6 +115,12 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(
     assert not Schedule.objects.exists()
 
 
+def test_a_form_that_is_refused_still_shows_the_times_that_it_names(operator: Client) -> None:
+    with clock.frozen(MARCH):
+        page = operator.post(f"{URL}add/", {**FORM, "name": ""})
+    assert "<td>2026-03-30 00:30:00</td>" in rows.text(page)
+
+
 def test_a_name_that_is_taken_is_refused(operator: Client) -> None:
     rows.schedule()
     page = operator.post(f"{URL}add/", FORM)

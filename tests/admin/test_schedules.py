@@ -340,5 +340,5 @@ def test_the_first_page_says_who_leads_and_what_is_late(viewer: Client) -> None:
     )
     page = rows.text(viewer.get("/admin/"))
     assert "host-1:77" in page
-    assert "fence 12" in page
+    assert "no. 12" in page
     assert "late: does a beat run?" in page
