@@ -77,7 +77,6 @@ THEME: dict[str, Any] = {
                 "Tasks",
                 _item("Tasks", "task_alt", "tasks_core_task"),
                 _item("Dead letters", "report", "tasks_core_deadletter"),
-                _item("Periodic tasks", "event_repeat", "django_celery_beat_periodictask"),
                 _item("Retry policies", "replay", "tasks_core_retrypolicy"),
                 _item("Events", "history", "tasks_core_taskevent"),
             ),
@@ -85,7 +84,8 @@ THEME: dict[str, Any] = {
                 "Schedules",
                 _item("Schedules", "schedule", "tasks_core_schedule"),
                 _item("Ledger", "menu_book", "tasks_core_occurrence"),
-                _item("Backfills", "event_repeat", "tasks_core_backfill"),
+                _item("Backfills", "fast_rewind", "tasks_core_backfill"),
+                _item("Periodic tasks", "event_repeat", "django_celery_beat_periodictask"),
             ),
             _group(
                 "Notifications",

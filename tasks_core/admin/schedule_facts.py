@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -18,6 +19,7 @@ from tasks_core.engine.schedule import zone_named
 from tasks_core.lanes import lane_name
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.payloads import masked
+from tasks_core.schedules.periodic_tasks.source import PREFIX, is_mirror
 from tasks_core.schedules.standing import Standing, standing_of
 from tasks_core.schedules.wording import when_in_words
 
@@ -61,7 +63,7 @@ def facts(schedule: Schedule, now: datetime) -> list[Fact]:
         Fact("Description", schedule.description),
         Fact("Ledger", link(list_url("tasks_core_occurrence", schedule=schedule.pk), "all ticks")),
         Fact("Backfills", link(list_url("tasks_core_backfill", schedule=schedule.pk), "backfills")),
-        Fact("Mirrors", schedule.source),
+        Fact("Mirrors", _mirrored(schedule)),
         Fact("Edited", moment_in_full(schedule.updated_at, now)),
     ]
 
@@ -74,6 +76,18 @@ def panels(schedule: Schedule, now: datetime) -> list[Panel]:
         Panel("ledger", "Latest ticks", _ledger(schedule, now)),
         Panel("payload", "Payload", json_block(masked(schedule.payload))),
     ]
+
+
+def _mirrored(schedule: Schedule) -> SafeString | str:
+    """Return a link to the row that it follows, where that is to be edited."""
+    if not is_mirror(schedule):
+        return schedule.source
+    number = schedule.source.removeprefix(PREFIX)
+    try:
+        url = reverse("admin:django_celery_beat_periodictask_change", args=[number])
+    except NoReverseMatch:  # a project may leave that admin out
+        return f"periodic task #{number}"
+    return link(url, f"periodic task #{number}")
 
 
 def _pause(schedule: Schedule, now: datetime) -> list[Fact]:

@@ -1,4 +1,4 @@
-"""Pause, resume, trigger, switch on and off, delete."""
+"""Pause, resume, trigger, backfill, switch on and off, delete."""
 
 from __future__ import annotations
 
@@ -53,17 +53,14 @@ def _trigger(schedule: Schedule, answers: Answers, actor: str) -> SafeString:
 
 
 def _enable(schedule: Schedule, answers: Answers, actor: str) -> None:
-    _refuse_mirrored(schedule)
     api.update_schedule(schedule.name, is_enabled=True)
 
 
 def _disable(schedule: Schedule, answers: Answers, actor: str) -> None:
-    _refuse_mirrored(schedule)
     api.update_schedule(schedule.name, is_enabled=False)
 
 
 def _delete(schedule: Schedule, answers: Answers, actor: str) -> None:
-    _refuse_mirrored(schedule)
     api.delete_schedule(schedule.name)
 
 
@@ -78,13 +75,6 @@ def _backfill(schedule: Schedule, answers: Answers, actor: str) -> SafeString:
         author=actor,
     )
     return backfill_link(plan.pk)
-
-
-def _refuse_mirrored(schedule: Schedule) -> None:
-    if schedule.source:
-        raise InvalidTransition(
-            f"schedule {schedule.name!r} mirrors {schedule.source}; change it there"
-        )
 
 
 def _is_there(schedule: Schedule) -> bool:
