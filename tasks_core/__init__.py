@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tasks_core.schedules.api import update_schedule as update_schedule
     from tasks_core.schedules.backfilling import backfill as backfill
     from tasks_core.schedules.backfilling import cancel_backfill as cancel_backfill
+    from tasks_core.schedules.backfilling import preview_backfill as preview_backfill
     from tasks_core.steering import cancel as cancel
     from tasks_core.steering import cancel_many as cancel_many
     from tasks_core.steering import discard as discard
@@ -75,6 +76,7 @@ _PLACES = {
     "delete_schedule": "schedules.api",
     "get_schedule": "schedules.api",
     "pause_schedule": "schedules.api",
+    "preview_backfill": "schedules.backfilling",
     "preview_schedule": "schedules.api",
     "resume_schedule": "schedules.api",
     "schedule_recurring": "schedules.api",

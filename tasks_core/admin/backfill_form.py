@@ -16,7 +16,7 @@ from tasks_core.admin.steering.step import StepForm
 from tasks_core.engine.schedule import zone_named
 from tasks_core.exceptions import InvalidRequest, ScheduleNotFound
 from tasks_core.models import Backfill, Schedule
-from tasks_core.schedules.backfilling import JUST, dry_run
+from tasks_core.schedules.backfilling import JUST, preview_backfill
 from tasks_core.schedules.recurrence import recurrence_of
 
 SHOWN = 20
@@ -94,10 +94,10 @@ def _foretell(schedule: Schedule, cleaned: dict[str, Any]) -> tuple[list[datetim
     """Return what would run, and whether the range has more ticks than were looked at."""
     start, end = cleaned["start"], cleaned["end"]
     how = {"order": cleaned["order"], "reprocess": cleaned["reprocess"]}
-    dry_run(schedule.name, start, end, **how)
+    preview_backfill(schedule.name, start, end, **how)
     last = list(islice(recurrence_of(schedule).ticks(start - JUST, end), MOST, MOST + 1))
     upto = last[0].due - JUST if last else end
-    return list(dry_run(schedule.name, start, upto, **how)), bool(last)
+    return list(preview_backfill(schedule.name, start, upto, **how)), bool(last)
 
 
 def _in_words(found: list[datetime], zone: Any, *, is_cut: bool) -> Foretold:

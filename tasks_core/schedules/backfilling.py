@@ -83,7 +83,7 @@ def backfill(
     )
 
 
-def dry_run(
+def preview_backfill(
     name: str, start: datetime, end: datetime, *, order: str = "oldest", reprocess: str = "none"
 ) -> Iterator[datetime]:
     """Yield the due times that ``backfill`` would run, and write nothing.

@@ -38,7 +38,10 @@ WITH decision AS MATERIALIZED (
         task_id = decision.task_id
     FROM decision
     WHERE occurrence.id = decision.id AND occurrence.outcome IN ('upcoming', 'buffered')
-    RETURNING occurrence.id, occurrence.schedule_id, occurrence.due, occurrence.fire_at, occurrence.task_id
+    RETURNING occurrence.id, occurrence.schedule_id, occurrence.due, occurrence.task_id,
+        -- A backfill asks for what is long past; its tasks are not late.
+        CASE WHEN occurrence.kind = 'backfill' THEN %(now)s
+            ELSE LEAST(occurrence.fire_at, %(now)s) END AS run_after
 ), task AS (
     INSERT INTO tasks_core_task (
         id, task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at,
@@ -46,7 +49,7 @@ WITH decision AS MATERIALIZED (
         correlation_id, tags, schedule_id, scheduled_for
     )
     SELECT settled.task_id, schedule.task_type, schedule.queue_name, schedule.priority, 'SCHEDULED',
-        schedule.payload, LEAST(settled.fire_at, %(now)s), settled.due + schedule.expires_after, %(now)s,
+        schedule.payload, settled.run_after, settled.due + schedule.expires_after, %(now)s,
         0, 0, false, '', '', schedule.retry_policy_id, schedule.retry,
         'schedule-' || schedule.id || '-' || extract(epoch FROM settled.due)::text,
         '', schedule.tags, schedule.id, settled.due

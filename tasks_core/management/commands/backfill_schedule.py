@@ -15,7 +15,7 @@ from tasks_core.management.output.progress import with_progress
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.management.shell_user import shell_user
 from tasks_core.models import Backfill
-from tasks_core.schedules.backfilling import dry_run
+from tasks_core.schedules.backfilling import preview_backfill
 
 COLUMNS = ("id", "schedule", "start", "end", "order", "reprocess", "concurrency")
 
@@ -90,7 +90,7 @@ class Command(PlatformCommand):
 
     def _foretell(self, options: Mapping[str, Any]) -> None:
         """Stream: a range of years has more ticks than fit into memory."""
-        dues = dry_run(
+        dues = preview_backfill(
             options["name"],
             *_range(options),
             order=options["order"],

@@ -10,7 +10,7 @@ from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Schedule
 from tasks_core.schedules import backfilling
-from tasks_core.schedules.backfilling import advance_backfills, dry_run
+from tasks_core.schedules.backfilling import advance_backfills, preview_backfill
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.schedules.ticking import MINUTE, START, beat, end, every_minute, tasks_of
 
@@ -73,10 +73,18 @@ def test_no_more_at_a_time_than_allowed(schedule: Schedule) -> None:
     assert len(tasks_of(schedule)) == 3
 
 
+def test_backfilled_task_is_not_late(schedule: Schedule) -> None:
+    _begin()
+    _work()
+
+    (task,) = tasks_of(schedule)
+    assert (task.run_after, task.scheduled_for) == (START, PAST)
+
+
 def test_dry_run_names_the_ticks_and_writes_nothing(schedule: Schedule) -> None:
     with clock.frozen(START):
-        assert list(dry_run("minutely", *RANGE)) == DUES
-        assert list(dry_run("minutely", *RANGE, order="newest")) == DUES[::-1]
+        assert list(preview_backfill("minutely", *RANGE)) == DUES
+        assert list(preview_backfill("minutely", *RANGE, order="newest")) == DUES[::-1]
 
     assert tasks_of(schedule) == []
     assert not Backfill.objects.exists()
