@@ -5,6 +5,7 @@ from typing import Any
 
 from notifications.closing import close_all
 from notifications.pipeline.ending import follow_unsuccessful
+from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful, worker_process_stopping
 
 
@@ -16,6 +17,7 @@ def connect() -> None:
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
     follow_unsuccessful(tasks)
+    follow_unsuccessful_events(tasks)
 
 
 def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:
