@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tasks_core.engine.retry import Exponential as Exponential
     from tasks_core.engine.retry import Fixed as Fixed
     from tasks_core.engine.retry import Linear as Linear
+    from tasks_core.engine.schedule import Exclusions as Exclusions
     from tasks_core.engine.states import State as State
     from tasks_core.enqueuing import enqueue as enqueue
     from tasks_core.enqueuing import enqueue_many as enqueue_many
@@ -34,6 +35,17 @@ if TYPE_CHECKING:
     from tasks_core.finding import wait as wait
     from tasks_core.priorities import Priority as Priority
     from tasks_core.registry import task_type as task_type
+    from tasks_core.schedules.api import cancel_occurrence as cancel_occurrence
+    from tasks_core.schedules.api import delete_schedule as delete_schedule
+    from tasks_core.schedules.api import get_schedule as get_schedule
+    from tasks_core.schedules.api import pause_schedule as pause_schedule
+    from tasks_core.schedules.api import preview_schedule as preview_schedule
+    from tasks_core.schedules.api import resume_schedule as resume_schedule
+    from tasks_core.schedules.api import schedule_recurring as schedule_recurring
+    from tasks_core.schedules.api import trigger_now as trigger_now
+    from tasks_core.schedules.api import update_schedule as update_schedule
+    from tasks_core.schedules.backfilling import backfill as backfill
+    from tasks_core.schedules.backfilling import cancel_backfill as cancel_backfill
     from tasks_core.steering import cancel as cancel
     from tasks_core.steering import cancel_many as cancel_many
     from tasks_core.steering import discard as discard
@@ -56,6 +68,18 @@ _PLACES = {
     "Yield": "exceptions",
     "State": "engine.states",
     "TaskContext": "context",
+    "Exclusions": "engine.schedule",
+    "backfill": "schedules.backfilling",
+    "cancel_backfill": "schedules.backfilling",
+    "cancel_occurrence": "schedules.api",
+    "delete_schedule": "schedules.api",
+    "get_schedule": "schedules.api",
+    "pause_schedule": "schedules.api",
+    "preview_schedule": "schedules.api",
+    "resume_schedule": "schedules.api",
+    "schedule_recurring": "schedules.api",
+    "trigger_now": "schedules.api",
+    "update_schedule": "schedules.api",
     "cancel": "steering",
     "cancel_many": "steering",
     "discard": "steering",

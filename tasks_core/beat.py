@@ -6,10 +6,12 @@ import logging
 from typing import Any
 
 from celery import beat
+from django.db import Error
 
 from tasks_core.duties import make_duties
 from tasks_core.duty import Duty
 from tasks_core.presence import Presence
+from tasks_core.schedules.leader import Leadership
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +29,13 @@ class Scheduler(beat.Scheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._duties: list[Duty] = []
         self._presence: Presence | None = None
+        self._leadership: Leadership | None = None
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
         """Start the duties."""
-        self._duties = make_duties()
+        self._leadership = Leadership("schedules")
+        self._duties = make_duties(self._leadership)
         for duty in self._duties:
             duty.start()
         self._presence = Presence.of_beat()
@@ -53,9 +57,18 @@ class Scheduler(beat.Scheduler):
             duty.stop()
         for duty in self._duties:
             duty.join(timeout=STOP_SECONDS)
+        self._hand_over()
         if self._presence is not None:
             self._presence.stop()
         self._duties = []
+
+    def _hand_over(self) -> None:
+        """Let another beat lead at once, and not only when the lease is over."""
+        try:
+            if self._leadership is not None:
+                self._leadership.release()
+        except Error as error:
+            logger.warning("another beat leads once the lease is over: %s", error)
 
     @property
     def info(self) -> str:

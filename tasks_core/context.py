@@ -38,6 +38,7 @@ class TaskContext:
         attempts_used: attempts that count against the retry policy, this one included.
         max_attempts: the policy's limit.
         run_after: when the task was to run.
+        scheduled_for: the tick of its schedule as it was intended, or None for a task of no schedule.
         expires_at: when it stops being worth running, or None.
         idempotency_key: the same in every attempt; hand it to whatever must not be done twice.
         correlation_id: what the caller gave, or empty.
@@ -51,6 +52,7 @@ class TaskContext:
         self.attempts_used = task.attempts_used
         self.max_attempts = max_attempts
         self.run_after: datetime = task.run_after
+        self.scheduled_for: datetime | None = task.scheduled_for
         self.expires_at: datetime | None = task.expires_at
         self.idempotency_key = task.idempotency_key or f"task-{task.id}"
         self.correlation_id = task.correlation_id

@@ -1,4 +1,4 @@
-"""What beat does: dispatch, recovery, expiry, announcements, ageing, pruning."""
+"""What beat does: dispatch, schedules, recovery, expiry, announcements, ageing, pruning."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from tasks_core.nudge import Listener
 from tasks_core.promoter import promote
 from tasks_core.pruner import prune
 from tasks_core.recovery import recover_attempts, recover_messages
+from tasks_core.schedules.backfilling import advance_backfills
+from tasks_core.schedules.firing import fire, release_buffered
+from tasks_core.schedules.generator import first_wanted_at, generate
+from tasks_core.schedules.leader import Leadership
 
 POLL_SECONDS = 1.0
 """Longest time the dispatcher sleeps: what a lost nudge costs."""
@@ -22,6 +26,7 @@ POLL_SECONDS = 1.0
 BLOCKED_SECONDS = 0.005, 0.02
 """How soon, at least and at most, it looks again while lanes that have enough hold due tasks back."""
 
+BUFFER_SECONDS = 1.0
 RECOVERY_SECONDS = 2.0
 EXPIRY_SECONDS = 1.0
 ANNOUNCE_SECONDS = 1.0
@@ -31,10 +36,13 @@ PAUSE_BETWEEN_BATCHES = 0.1
 """What pruning leaves to the others while it has much to do."""
 
 
-def make_duties() -> list[Duty]:
-    """Return beat's duties, not yet started."""
+def make_duties(leadership: Leadership | None = None) -> list[Duty]:
+    """Return beat's duties, not yet started; ``leadership`` is its claim to lead the schedules."""
+    leadership = leadership or Leadership("schedules")
     return [
         Duty("dispatch", _dispatching(Dispatcher()), wait=Listener().wait),
+        Duty("schedules", _scheduling(leadership), wait=Listener().wait),
+        Duty("buffers", _releasing(leadership)),
         Duty("recovery", _recovering),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
@@ -57,6 +65,30 @@ def _dispatching(dispatcher: Dispatcher) -> Callable[[], float]:
             return POLL_SECONDS
         until_due = (result.next_due - clock.now()).total_seconds()
         return min(max(until_due, 0.001), POLL_SECONDS)
+
+    return work
+
+
+def _scheduling(leadership: Leadership) -> Callable[[], float]:
+    def work() -> float:
+        if not leadership.lead():
+            return POLL_SECONDS
+        if generate() + fire(leadership):
+            return 0.0
+        first = first_wanted_at()
+        if first is None:
+            return POLL_SECONDS
+        return min(max((first - clock.now()).total_seconds(), 0.001), POLL_SECONDS)
+
+    return work
+
+
+def _releasing(leadership: Leadership) -> Callable[[], float]:
+    def work() -> float:
+        if leadership.fence is not None:
+            release_buffered()
+            advance_backfills()
+        return BUFFER_SECONDS
 
     return work
 

@@ -7,9 +7,11 @@ TasksCoreError
 │   │   └── PayloadTooLarge
 │   ├── InvalidSchedule
 │   ├── InvalidOption
-│   └── DuplicateTask
+│   ├── DuplicateTask
+│   └── DuplicateSchedule
 ├── TaskNotFound (also LookupError)
 ├── DeadLetterNotFound (also LookupError)
+├── ScheduleNotFound (also LookupError)
 └── InvalidTransition
 
 Raised by handlers, to tell the platform what to do next:
@@ -54,12 +56,20 @@ class DuplicateTask(InvalidRequest):
     """A task with this key exists already, and the caller asked to be told."""
 
 
+class DuplicateSchedule(InvalidRequest):
+    """A schedule of this name exists already."""
+
+
 class TaskNotFound(TasksCoreError, LookupError):
     """There is no task with this id."""
 
 
 class DeadLetterNotFound(TasksCoreError, LookupError):
     """There is no dead letter with this id."""
+
+
+class ScheduleNotFound(TasksCoreError, LookupError):
+    """There is no schedule of this name."""
 
 
 class InvalidTransition(TasksCoreError):

@@ -15,7 +15,7 @@ from tasks_core.inflight import InFlight, InFlightTable
 from tasks_core.limits import Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import FLUSH_SECONDS, Outbox
-from tasks_core.statements.lease import renew, still_owned
+from tasks_core.statements.lease import renew, still_owned, terminated
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,9 @@ class Keeper(threading.Thread):
         if lost:
             logger.warning("%d tasks were cancelled or taken over while they ran", len(lost))
             self._inflight.mark_lost(lost)
+            without_grace = terminated([entry.task.id for entry in lost])
+            for entry in lost:
+                entry.is_terminated = entry.task.id in without_grace
 
     def _renewed(self, entries: list[InFlight], lease: timedelta) -> list[InFlight]:
         """Renew the leases of ``entries`` and return those that are lost."""

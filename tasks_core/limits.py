@@ -60,7 +60,8 @@ class Limits:
         for entry in entries:
             if _is_over_time(entry):
                 self._end_process(entry, "the handler ran longer than max_runtime_hard")
-            if entry.has_begun and entry.lost_for() > setting("CANCEL_GRACE_SECONDS"):
+            grace = 0.0 if entry.is_terminated else setting("CANCEL_GRACE_SECONDS")
+            if entry.has_begun and entry.lost_for() > grace:
                 self._end_process(entry, "the handler went on after its task was cancelled")
 
     def _grace_is_over(self) -> bool:

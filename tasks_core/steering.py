@@ -39,8 +39,23 @@ def cancel(task_id: int, *, reason: str) -> bool:
 
 def cancel_many(task_ids: list[int], *, reason: str) -> list[int]:
     """Cancel those of ``task_ids`` that are unfinished; return them."""
+    return _cancel(task_ids, reason, terminate=False)
+
+
+def terminate_many(task_ids: list[int], *, reason: str) -> list[int]:
+    """Cancel those of ``task_ids`` that are unfinished, without a grace time; return them.
+
+    A handler that is running is ended with its process within two seconds (prefork pool only; elsewhere it
+    is told, as by ``cancel``). Other tasks of that process go back unused.
+    """
+    return _cancel(task_ids, reason, terminate=True)
+
+
+def _cancel(task_ids: list[int], reason: str, *, terminate: bool) -> list[int]:
     with transaction.atomic(using=database.alias()):
-        ids = cancel_statement(task_ids, reason=reason[:MAX_REASON], now=clock.now())
+        ids = cancel_statement(
+            task_ids, reason=reason[:MAX_REASON], now=clock.now(), terminate=terminate
+        )
         announce_unsuccessful(ids)
     return ids
 

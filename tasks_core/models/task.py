@@ -123,6 +123,17 @@ class Task(models.Model):
         db_index=False,
     )
 
+    # The schedule may be deleted before the task is, so this is no foreign key.
+    schedule_id = models.BigIntegerField(null=True, blank=True)
+    scheduled_for = models.DateTimeField(
+        null=True, blank=True, help_text="The tick of its schedule, as intended."
+    )
+    terminated = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Cancelled without a grace time: its process is ended.",
+    )
+
     objects = TaskQuerySet.as_manager()
 
     class Meta:
@@ -176,6 +187,12 @@ class Task(models.Model):
                 fields=("retry_policy",),
                 condition=Q(retry_policy__isnull=False),
                 name="tasks_core_task_policy",
+            ),
+            models.Index(
+                fields=("schedule_id",),
+                condition=Q(schedule_id__isnull=False)
+                & Q(state__in=("SCHEDULED", "QUEUED", "RUNNING", "RETRYING")),
+                name="tasks_core_task_schedule",
             ),
             GinIndex(fields=("tags",), condition=~Q(tags=[]), name="tasks_core_task_tags"),
         )

@@ -30,7 +30,8 @@ WITH task AS (
 SELECT id, attempts, attempts_returned, payload, queue_name, priority,
     extract(epoch FROM run_after)::float8, extract(epoch FROM expires_at)::float8,
     extract(epoch FROM queued_at)::float8, extract(epoch FROM started_at)::float8,
-    retry_policy_id, retry, idempotency_key, correlation_id, checkpoint
+    retry_policy_id, retry, idempotency_key, correlation_id, checkpoint,
+    extract(epoch FROM scheduled_for)::float8
 FROM task ORDER BY run_after, id
 """
 
@@ -54,6 +55,7 @@ class ClaimedTask:
     idempotency_key: str | None
     correlation_id: str
     checkpoint: Any
+    scheduled_for: datetime | None = None
 
     @property
     def attempts_used(self) -> int:
@@ -89,7 +91,7 @@ def claim(
 
 
 _JSON_COLUMNS = (3, 11, 14)
-_TIME_COLUMNS = (6, 7, 8, 9)
+_TIME_COLUMNS = (6, 7, 8, 9, 15)
 
 
 def _claimed(rows: list[tuple[Any, ...]]) -> list[ClaimedTask]:

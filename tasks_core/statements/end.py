@@ -10,6 +10,7 @@ CANCEL = """
 WITH task AS (
     UPDATE tasks_core_task SET
         state = 'CANCELLED', finished_at = %(now)s, lease_until = NULL, error = %(reason)s,
+        terminated = %(terminate)s,
         unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
     WHERE id = ANY(%(ids)s) AND state || '' IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
     RETURNING id, attempts
@@ -44,9 +45,10 @@ EXPIRE = _EXPIRE.format(condition="")
 EXPIRE_ONE = _EXPIRE.format(condition="AND id = %(id)s")
 
 
-def cancel(ids: list[int], *, reason: str, now: datetime) -> list[int]:
-    """Cancel those of ``ids`` that are unfinished and return them."""
-    return [row[0] for row in fetch(CANCEL, {"ids": ids, "reason": reason, "now": now})]
+def cancel(ids: list[int], *, reason: str, now: datetime, terminate: bool = False) -> list[int]:
+    """Cancel those of ``ids`` that are unfinished and return them; ``terminate`` grants no grace time."""
+    parameters = {"ids": ids, "reason": reason, "now": now, "terminate": terminate}
+    return [row[0] for row in fetch(CANCEL, parameters)]
 
 
 def expire(*, limit: int, now: datetime) -> list[int]:

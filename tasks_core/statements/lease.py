@@ -19,6 +19,10 @@ FROM tasks_core_task, unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS mine (id
 WHERE tasks_core_task.id = mine.id AND state || '' = 'RUNNING' AND attempts = mine.attempt
 """
 
+TERMINATED = """
+SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s::bigint[]) AND terminated
+"""
+
 Ownership = tuple[int, int]
 """Task id and attempt number."""
 
@@ -40,3 +44,8 @@ def still_owned(owned: list[Ownership]) -> set[Ownership]:
         "attempts": [attempt for _, attempt in owned],
     }
     return {(row[0], row[1]) for row in fetch(STILL_OWNED, parameters)}
+
+
+def terminated(task_ids: list[int]) -> set[int]:
+    """Return those of ``task_ids`` that were cancelled without a grace time."""
+    return {row[0] for row in fetch(TERMINATED, {"ids": task_ids})}

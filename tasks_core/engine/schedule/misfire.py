@@ -47,11 +47,14 @@ class MisfireRule:
             raise ValueError(f"max_count must be at least 1, not {self.max_count}")
 
 
-def settle(overdue: Sequence[datetime], now: datetime, rule: MisfireRule) -> list[TickOutcome]:
+def settle(
+    overdue: Sequence[datetime], now: datetime, rule: MisfireRule, *, later: int = 0
+) -> list[TickOutcome]:
     """Decide for each due instant of one schedule, in ascending order, all of them reached.
 
     Each is ``fired`` (on time), ``caught_up`` (late, but run), ``coalesced`` (a later one of these
-    runs in its stead) or ``skipped_misfire``.
+    runs in its stead) or ``skipped_misfire``. ``later`` is how many more missed ticks follow that are settled
+    in another call, where there are too many for one.
 
     Raises:
         ValueError: an instant lies ahead of ``now``, or they are out of order.
@@ -61,16 +64,16 @@ def settle(overdue: Sequence[datetime], now: datetime, rule: MisfireRule) -> lis
     on_time = [TickOutcome.FIRED] * (len(overdue) - len(missed))
     young = [due for due in missed if rule.max_age is None or now - due <= rule.max_age]
     too_old = [TickOutcome.SKIPPED_MISFIRE] * (len(missed) - len(young))
-    return [*too_old, *_missed(rule, len(young), has_successor=bool(on_time)), *on_time]
+    return [*too_old, *_missed(rule, len(young), later, has_successor=bool(on_time)), *on_time]
 
 
-def _missed(rule: MisfireRule, count: int, *, has_successor: bool) -> list[TickOutcome]:
+def _missed(rule: MisfireRule, count: int, later: int, *, has_successor: bool) -> list[TickOutcome]:
     if rule.policy == MisfirePolicy.SKIP:
         return [TickOutcome.SKIPPED_MISFIRE] * count
     if rule.policy == MisfirePolicy.RUN_ONCE:
-        run = min(count, 0 if has_successor else 1)
+        run = min(count, 0 if has_successor or later else 1)
         return [TickOutcome.COALESCED] * (count - run) + [TickOutcome.CAUGHT_UP] * run
-    run = count if rule.max_count is None else min(count, rule.max_count)
+    run = count if rule.max_count is None else min(count, max(rule.max_count - later, 0))
     return [TickOutcome.SKIPPED_MISFIRE] * (count - run) + [TickOutcome.CAUGHT_UP] * run
 
 

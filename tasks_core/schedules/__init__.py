@@ -1,0 +1,1 @@
+"""Schedules: the ledger of ticks, who fills it, and who fires what is due."""

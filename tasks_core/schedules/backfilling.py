@@ -1,0 +1,250 @@
+"""Run a past range of a schedule after all, a few at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+from tasks_core import clock, database
+from tasks_core.engine.schedule import Recurrence, Tick, TickOutcome
+from tasks_core.engine.states import UNSUCCESSFUL
+from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
+from tasks_core.models import Backfill, Occurrence, Task
+from tasks_core.nudge import nudge
+from tasks_core.schedules.api import get_schedule
+from tasks_core.schedules.firing import RUNS
+from tasks_core.schedules.recurrence import recurrence_of
+from tasks_core.statements import ledger
+from tasks_core.statements.ledger import Decision, NewTick
+
+BATCH = 200
+"""Ticks that one step looks at."""
+
+JUST = timedelta(microseconds=1)
+FIRST_WINDOW = timedelta(hours=1)
+OPEN = frozenset({TickOutcome.UPCOMING, TickOutcome.BUFFERED})
+LEFT_OUT = frozenset({TickOutcome.EXCLUDED, TickOutcome.SKIPPED_DST})
+
+
+def backfill(
+    name: str,
+    start: datetime,
+    end: datetime,
+    *,
+    order: str = "oldest",
+    reprocess: str = "none",
+    concurrency: int = 1,
+    author: str = "",
+) -> Backfill:
+    """Run the ticks of a past range that have not been run; the handler gets the time of each.
+
+    What the ledger has as skipped, missed, paused or cancelled counts as not run; what exclusions or the
+    change of clocks leave out stays out.
+
+    Args:
+        name: of the schedule.
+        start: aware, the first instant, included.
+        end: aware, the last instant, included; it must not lie in the future.
+        order: ``oldest`` or ``newest`` first.
+        reprocess: which are run again: ``none``, those that ``failed``, or ``all``.
+        concurrency: at most so many of its tasks are unfinished at a time.
+        author: who asked for it.
+
+    Raises:
+        ScheduleNotFound: there is none of that name.
+        InvalidSchedule, InvalidOption: nothing was written; the message names what is wrong.
+    """
+    schedule = get_schedule(name)
+    now = clock.now()
+    _check_range(start, end, now)
+    for field, value, choices in (
+        ("order", order, Backfill.Order),
+        ("reprocess", reprocess, Backfill.Reprocess),
+    ):
+        if value not in choices.values:
+            raise InvalidOption(
+                f"{field} must be one of {', '.join(choices.values)}, not {value!r}"
+            )
+    if isinstance(concurrency, bool) or not 1 <= concurrency <= 10_000:
+        raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency}")
+    return Backfill.objects.create(
+        schedule=schedule,
+        start=start,
+        end=end,
+        order=order,
+        reprocess=reprocess,
+        concurrency=concurrency,
+        created_by=author[:150],
+        created_at=now,
+    )
+
+
+def dry_run(
+    name: str, start: datetime, end: datetime, *, order: str = "oldest", reprocess: str = "none"
+) -> Iterator[datetime]:
+    """Yield the due times that ``backfill`` would run, and write nothing.
+
+    Raises:
+        ScheduleNotFound, InvalidSchedule: as ``backfill``.
+    """
+    _check_range(start, end, clock.now())
+    plan = Backfill(
+        schedule=get_schedule(name), start=start, end=end, order=order, reprocess=reprocess
+    )
+    while ticks := _next_ticks(plan):
+        plan.position = ticks[-1].due
+        known = _known(plan, ticks)
+        yield from (tick.due for tick in ticks if _wants(plan, tick, known.get(tick.due)))
+
+
+def cancel_backfill(backfill_id: int) -> None:
+    """Enqueue no more of a backfill; its tasks that exist go on.
+
+    Raises:
+        InvalidTransition: it has ended, or there is none.
+    """
+    active = Backfill.objects.filter(pk=backfill_id, finished_at=None, cancelled_at=None)
+    if not active.update(cancelled_at=clock.now()):
+        raise InvalidTransition(f"there is no backfill {backfill_id} that is still at work")
+
+
+def advance_backfills() -> int:
+    """Enqueue what active backfills have room for; return how many ticks were looked at."""
+    active = Backfill.objects.filter(finished_at=None, cancelled_at=None).order_by("id")
+    return sum(_advance(pk) for pk in active.values_list("pk", flat=True)[:100])
+
+
+def _advance(backfill_id: int) -> int:
+    with transaction.atomic(using=database.alias()):
+        plan = (
+            Backfill.objects.filter(pk=backfill_id, finished_at=None, cancelled_at=None)
+            .select_for_update(skip_locked=True)
+            .first()
+        )
+        if plan is None:
+            return 0
+        # The schedule's lock as well: whoever settles its ticks holds that.
+        type(plan.schedule).objects.select_for_update().get(pk=plan.schedule_id)
+        room = plan.concurrency - _unfinished(plan)
+        if room <= 0:
+            return 0
+        ticks = _next_ticks(plan)
+        if not ticks:
+            Backfill.objects.filter(pk=plan.pk, finished_at=None).update(finished_at=clock.now())
+            return 0
+        return _enqueue(plan, ticks, room)
+
+
+def _enqueue(plan: Backfill, ticks: list[Tick], room: int) -> int:
+    known = _known(plan, ticks)
+    wanted: list[Tick] = []
+    looked_at = 0
+    for tick in ticks:
+        if _wants(plan, tick, known.get(tick.due)):
+            if len(wanted) == room:
+                break
+            wanted.append(tick)
+        looked_at += 1
+        plan.position = tick.due
+    if wanted:
+        _run(plan, wanted)
+    Backfill.objects.filter(pk=plan.pk).update(
+        position=plan.position,
+        looked_at=plan.looked_at + looked_at,
+        enqueued=plan.enqueued + len(wanted),
+    )
+    return looked_at
+
+
+def _run(plan: Backfill, ticks: list[Tick]) -> None:
+    now = clock.now()
+    dues = [tick.due for tick in ticks]
+    rows = [NewTick(plan.schedule_id, due, due, TickOutcome.UPCOMING) for due in dues]
+    ledger.add_ticks(rows, now=now)
+    occurrences = Occurrence.objects.filter(schedule_id=plan.schedule_id, due__in=dues)
+    occurrences.update(
+        outcome=TickOutcome.UPCOMING,
+        kind=Occurrence.Kind.BACKFILL,
+        backfill=plan,
+        task_id=None,
+        reason="",
+    )
+    ids = occurrences.order_by("due").values_list("pk", flat=True)
+    ledger.settle([Decision(pk, TickOutcome.CAUGHT_UP, makes_task=True) for pk in ids], now=now)
+    transaction.on_commit(nudge, using=database.alias(), robust=True)
+
+
+def _wants(plan: Backfill, tick: Tick, known: tuple[str, bool] | None) -> bool:
+    """Tell whether a tick is to be run, given its outcome so far and whether its task failed."""
+    if tick.withheld is not None:
+        return False
+    if known is None:
+        return True
+    outcome, has_failed = known
+    if outcome in OPEN or outcome in LEFT_OUT:
+        return False
+    if outcome not in RUNS or plan.reprocess == Backfill.Reprocess.ALL:
+        return True
+    return has_failed and plan.reprocess == Backfill.Reprocess.FAILED
+
+
+def _known(plan: Backfill, ticks: list[Tick]) -> dict[datetime, tuple[str, bool]]:
+    rows = list(
+        Occurrence.objects.filter(
+            schedule_id=plan.schedule_id, due__in=[tick.due for tick in ticks]
+        ).values_list("due", "outcome", "task_id", "backfill_id")
+    )
+    tasks = [task_id for _, _, task_id, _ in rows if task_id is not None]
+    failed = set(
+        Task.objects.filter(pk__in=tasks, state__in=sorted(UNSUCCESSFUL)).values_list(
+            "pk", flat=True
+        )
+    )
+    found = {}
+    for due, outcome, task_id, backfill_id in rows:
+        ran_here = backfill_id == (plan.pk or -1)
+        if not ran_here or outcome in OPEN:
+            found[due] = (outcome, task_id in failed)
+        else:
+            found[due] = (TickOutcome.UPCOMING, False)  # once is enough
+    return found
+
+
+def _next_ticks(plan: Backfill) -> list[Tick]:
+    recurrence = recurrence_of(plan.schedule)
+    if plan.order == Backfill.Order.OLDEST:
+        after = plan.position or plan.start - JUST
+        return list(islice(recurrence.ticks(after, plan.end), BATCH))
+    return _ticks_before(recurrence, plan.start, plan.position or plan.end + JUST)
+
+
+def _ticks_before(recurrence: Recurrence, start: datetime, before: datetime) -> list[Tick]:
+    """Return the latest ticks from ``start`` on that lie before ``before``, the latest first."""
+    window = FIRST_WINDOW
+    while True:
+        begin = max(start, before - window)
+        ticks = list(recurrence.ticks(begin - JUST, before - JUST))
+        if len(ticks) >= BATCH or begin == start:
+            return ticks[::-1][:BATCH]
+        window *= 2
+
+
+def _unfinished(plan: Backfill) -> int:
+    tasks = Occurrence.objects.filter(backfill=plan, task_id__isnull=False).values("task_id")
+    return Task.objects.unfinished().filter(schedule_id=plan.schedule_id, pk__in=tasks).count()
+
+
+def _check_range(start: datetime, end: datetime, now: datetime) -> None:
+    given: dict[str, Any] = {"start": start, "end": end}
+    for name, value in given.items():
+        if not isinstance(value, datetime) or value.utcoffset() is None:
+            raise InvalidSchedule(f"{name} must be an aware datetime, not {value!r}")
+    if not start <= end <= now:
+        raise InvalidSchedule(
+            f"start ({start.isoformat()}) must not lie after end ({end.isoformat()}), "
+            f"nor end after now ({now.isoformat()})"
+        )

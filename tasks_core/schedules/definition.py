@@ -1,0 +1,226 @@
+"""Check what a caller asks of a schedule, before anything is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from tasks_core import options
+from tasks_core.engine import schedule as engine
+from tasks_core.engine.schedule import Exclusions
+from tasks_core.exceptions import InvalidOption, InvalidSchedule
+from tasks_core.models import Schedule
+from tasks_core.registry import get_task_type
+from tasks_core.schedules.recurrence import misfire_rule_of, recurrence_of
+
+MAX_NAME = 200
+LONGEST_JITTER = timedelta(days=1)
+
+Span = timedelta | float
+"""A length of time, or its seconds."""
+
+
+def apply(schedule: Schedule, changes: Mapping[str, Any], *, now: datetime) -> None:
+    """Set what the keywords of ``schedule_recurring`` say on an unsaved or locked row, and check the whole.
+
+    Raises:
+        InvalidSchedule, InvalidOption, InvalidPayload, UnknownTaskType: names what is wrong.
+    """
+    for name in changes:
+        if name not in _SETTERS:
+            raise InvalidOption(
+                f"{name} is no option of a schedule; there are {', '.join(_SETTERS)}"
+            )
+    for name, setter in _SETTERS.items():  # in this order: the type comes before its payload
+        if name in changes:
+            setter(schedule, name, changes[name])
+    _check(schedule, changes, now)
+
+
+def _check(schedule: Schedule, changes: Mapping[str, Any], now: datetime) -> None:
+    registered = get_task_type(schedule.task_type)
+    if "payload" in changes or "task_type" in changes or schedule.pk is None:
+        payload = changes.get("payload", schedule.payload)
+        stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
+        schedule.payload = json.loads(stored)
+    checked = options.checked_options(
+        registered,
+        now=now,
+        run_after=None,
+        expires_at=None,
+        priority=changes.get("priority", schedule.priority if schedule.pk else None),
+        queue_name=changes.get("queue_name", schedule.queue_name or None),
+        retry=changes.get("retry"),
+        tags=changes.get("tags", schedule.tags),
+        correlation_id="",
+    )
+    schedule.priority, schedule.queue_name = int(checked.priority), checked.queue_name
+    schedule.tags = checked.tags
+    if "retry" in changes:
+        schedule.retry_policy_id = checked.retry_policy_id
+        schedule.retry = json.loads(checked.retry) if checked.retry else None
+    try:
+        misfire_rule_of(schedule)
+        ticks = recurrence_of(schedule).ticks(min(schedule.anchor, now))
+    except engine.InvalidSchedule as error:
+        raise InvalidSchedule(str(error)) from None
+    except ValueError as error:
+        raise InvalidSchedule(str(error)) from None
+    if next(ticks, None) is None:
+        raise InvalidSchedule(
+            f"{schedule.expression!r} has no tick between start_at and end_at; widen them"
+        )
+
+
+def _text(limit: int, *, empty: bool = False) -> Callable[[Schedule, str, Any], None]:
+    def set_text(schedule: Schedule, name: str, value: Any) -> None:
+        if not isinstance(value, str) or (not value and not empty) or len(value) > limit:
+            raise InvalidOption(
+                f"{name} must be a text of at most {limit} characters, not {value!r}"
+            )
+        setattr(schedule, name, value)
+
+    return set_text
+
+
+def _timezone(schedule: Schedule, name: str, value: Any) -> None:
+    schedule.timezone = str(value)
+
+
+def _cron(schedule: Schedule, name: str, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise InvalidSchedule(f"cron must be a text such as '0 9 * * mon-fri', not {value!r}")
+    schedule.kind, schedule.expression = Schedule.Kind.CRON, value.strip()
+
+
+def _every(schedule: Schedule, name: str, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, timedelta):
+        value = f"every {int(value.total_seconds())} s"
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = f"every {value} s"
+    if not isinstance(value, str):
+        raise InvalidSchedule(f"every must be a timedelta or 'every 90 s', not {value!r}")
+    schedule.kind, schedule.expression = Schedule.Kind.INTERVAL, value.strip()
+
+
+def _at(schedule: Schedule, name: str, value: Any) -> None:
+    if value is None:
+        return
+    _aware("at", value)
+    schedule.kind, schedule.expression = Schedule.Kind.ONCE, value.isoformat()
+
+
+def _solar(schedule: Schedule, name: str, value: Any) -> None:
+    if value is not None:
+        schedule.kind, schedule.expression = Schedule.Kind.SOLAR, str(value)
+
+
+def _instant(schedule: Schedule, name: str, value: Any) -> None:
+    if value is not None:
+        _aware(name, value)
+    setattr(schedule, name, value)
+
+
+def _aware(name: str, value: Any) -> None:
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise InvalidSchedule(f"{name} must be an aware datetime, not {value!r}")
+
+
+def _span(name: str, value: Any) -> timedelta:
+    if isinstance(value, bool) or not isinstance(value, timedelta | int | float):
+        raise InvalidOption(f"{name} must be a timedelta or seconds, not {value!r}")
+    span = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    if span < timedelta(0):
+        raise InvalidOption(f"{name} must not be negative, not {span}")
+    return span
+
+
+def _duration(column: str, *, optional: bool) -> Callable[[Schedule, str, Any], None]:
+    def set_duration(schedule: Schedule, name: str, value: Any) -> None:
+        setattr(schedule, column, None if optional and value is None else _span(name, value))
+
+    return set_duration
+
+
+def _jitter(schedule: Schedule, name: str, value: Any) -> None:
+    schedule.jitter = _span(name, value)
+    if schedule.jitter > LONGEST_JITTER:
+        raise InvalidOption(f"jitter must be at most {LONGEST_JITTER}, not {schedule.jitter}")
+
+
+def _count(column: str) -> Callable[[Schedule, str, Any], None]:
+    def set_count(schedule: Schedule, name: str, value: Any) -> None:
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or value < 1
+        ):
+            raise InvalidOption(f"{name} must be a number from 1 up, or None, not {value!r}")
+        setattr(schedule, column, value)
+
+    return set_count
+
+
+def _policy(column: str, policy: Any) -> Callable[[Schedule, str, Any], None]:
+    def set_policy(schedule: Schedule, name: str, value: Any) -> None:
+        try:
+            setattr(schedule, column, policy(value).value)
+        except ValueError:
+            known = ", ".join(policy)
+            raise InvalidOption(f"{name} must be one of {known}, not {value!r}") from None
+
+    return set_policy
+
+
+def _exclusions(schedule: Schedule, name: str, value: Any) -> None:
+    try:
+        calendar = value if isinstance(value, Exclusions) else Exclusions.from_json(value or {})
+    except engine.InvalidSchedule as error:
+        raise InvalidSchedule(f"exclusions: {error}") from None
+    schedule.exclusions = calendar.to_json() if calendar else {}
+
+
+def _flag(schedule: Schedule, name: str, value: Any) -> None:
+    setattr(schedule, name, bool(value))
+
+
+def _later(schedule: Schedule, name: str, value: Any) -> None:
+    """Checked with the whole."""
+
+
+_SETTERS: dict[str, Callable[[Schedule, str, Any], None]] = {
+    "name": _text(MAX_NAME),
+    "description": _text(5_000, empty=True),
+    "task_type": _text(200),
+    "payload": _later,
+    "cron": _cron,
+    "every": _every,
+    "at": _at,
+    "solar": _solar,
+    "timezone": _timezone,
+    "matches_both_days": _flag,
+    "anchor": _instant,
+    "gap": _policy("gap_policy", engine.GapPolicy),
+    "fold": _policy("fold_policy", engine.FoldPolicy),
+    "start_at": _instant,
+    "end_at": _instant,
+    "max_runs": _count("max_runs"),
+    "jitter": _jitter,
+    "exclusions": _exclusions,
+    "misfire": _policy("misfire_policy", engine.MisfirePolicy),
+    "misfire_grace": _duration("misfire_grace", optional=False),
+    "misfire_max_age": _duration("misfire_max_age", optional=True),
+    "misfire_max_count": _count("misfire_max_count"),
+    "overlap": _policy("overlap_policy", engine.OverlapPolicy),
+    "priority": _later,
+    "queue_name": _later,
+    "retry": _later,
+    "tags": _later,
+    "expires_after": _duration("expires_after", optional=True),
+    "is_enabled": _flag,
+    "source": _text(64, empty=True),
+}

@@ -1,0 +1,241 @@
+"""Settle the ticks that are due: each gets its outcome, and those that run their task, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count
+
+from tasks_core import clock, database
+from tasks_core.conf import setting
+from tasks_core.engine.schedule import (
+    OverlapPolicy,
+    Running,
+    TickOutcome,
+    on_overlap,
+    settle,
+)
+from tasks_core.models import Occurrence, Schedule
+from tasks_core.nudge import nudge
+from tasks_core.schedules.leader import Leadership
+from tasks_core.schedules.recurrence import misfire_rule_of
+from tasks_core.statements import ledger
+from tasks_core.statements.ledger import Decision
+from tasks_core.steering import cancel_many, terminate_many
+
+logger = logging.getLogger(__name__)
+
+SCHEDULES = 2_000
+"""Most schedules in one transaction."""
+
+TICKS = 20_000
+"""Most ticks in one transaction."""
+
+RUNS = frozenset({TickOutcome.FIRED, TickOutcome.CAUGHT_UP})
+STEP = timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Due:
+    """One schedule with its due ticks, and what is known of its others.
+
+    Attributes:
+        occurrences: (id, fire_at) in order.
+        later: how many more are due than these.
+        at_work: its unfinished tasks.
+        buffered: ids of the occurrences that wait for these.
+    """
+
+    schedule: Schedule
+    occurrences: list[tuple[int, datetime]] = field(default_factory=list)
+    later: int = 0
+    at_work: list[int] = field(default_factory=list)
+    buffered: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What one round writes."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    cancel: list[int] = field(default_factory=list)
+    terminate: list[int] = field(default_factory=list)
+
+
+def fire(leadership: Leadership | None = None, *, limit: int = SCHEDULES) -> int:
+    """Settle ticks that are due, a batch of schedules at a time; return how many.
+
+    Schedules whose ledger does not reach up to now wait for the generator: what becomes of a missed tick
+    depends on those after it. Call again while it is not 0. With ``leadership`` nothing is done once its
+    fence is no longer ours.
+    """
+    now = clock.now()
+    with transaction.atomic(using=database.alias()):
+        if leadership is not None and not leadership.holds():
+            return 0
+        schedules = list(
+            Schedule.objects.existing()
+            .filter(next_fire_at__lte=now, generated_until__gt=now)
+            .order_by("next_fire_at")
+            .select_for_update(skip_locked=True)[:limit]
+        )
+        return _fire(schedules, now) if schedules else 0
+
+
+def _fire(schedules: list[Schedule], now: datetime) -> int:
+    dues = _dues(schedules, now)
+    settlement = Settlement()
+    for due in dues:
+        _end_pause(due.schedule, now)
+        _decide(due, settlement, now)
+    _stop(settlement)
+    settled = ledger.settle(settlement.decisions, now=now)
+    ledger.set_next([schedule.pk for schedule in schedules])
+    if any(task_id is not None for task_id in settled.values()):
+        transaction.on_commit(nudge, using=database.alias(), robust=True)
+    return len(settled)
+
+
+def _dues(schedules: list[Schedule], now: datetime) -> list[Due]:
+    """Load the due ticks of as many of ``schedules`` as one transaction should hold."""
+    ids = [schedule.pk for schedule in schedules]
+    overdue = Occurrence.objects.overdue(now)
+    counts = dict(
+        overdue.filter(schedule_id__in=ids)
+        .order_by()
+        .values_list("schedule_id")
+        .annotate(count=Count("id"))
+    )
+    dues: dict[int, Due] = {}
+    room = TICKS
+    for schedule in schedules:
+        count = counts.get(schedule.pk, 0)
+        if dues and count > room:
+            break  # another round
+        dues[schedule.pk] = Due(schedule, later=max(count - room, 0))
+        room -= count
+    rows = overdue.filter(schedule_id__in=list(dues)).order_by("fire_at", "id")
+    for schedule_id, pk, fire_at in rows.values_list("schedule_id", "id", "fire_at")[:TICKS]:
+        dues[schedule_id].occurrences.append((pk, fire_at))
+    _load_others(dues)
+    return list(dues.values())
+
+
+def _load_others(dues: dict[int, Due]) -> None:
+    minding = [pk for pk, due in dues.items() if due.schedule.overlap_policy != OverlapPolicy.ALLOW]
+    if not minding:
+        return
+    for schedule_id, tasks in ledger.at_work(minding).items():
+        dues[schedule_id].at_work = tasks
+    waiting = Occurrence.objects.buffered().filter(schedule_id__in=minding).order_by("due")
+    for schedule_id, pk in waiting.values_list("schedule_id", "id"):
+        dues[schedule_id].buffered.append(pk)
+
+
+def _end_pause(schedule: Schedule, now: datetime) -> None:
+    """A pause with an end is over once a tick comes after it."""
+    if schedule.resume_at is None or schedule.resume_at > now:
+        return
+    Schedule.objects.filter(pk=schedule.pk, resume_at=schedule.resume_at).update(
+        paused_at=None, resume_at=None, pause_reason="", paused_by=""
+    )
+
+
+def _decide(due: Due, settlement: Settlement, now: datetime) -> None:
+    schedule = due.schedule
+    paused = [pk for pk, at in due.occurrences if schedule.is_paused_at(at)]
+    settlement.decisions += [
+        Decision(pk, TickOutcome.PAUSED, reason=schedule.pause_reason) for pk in paused
+    ]
+    active = [(pk, at) for pk, at in due.occurrences if not schedule.is_paused_at(at)]
+    if not active:
+        return
+    outcomes = settle(_ascending(active), now, misfire_rule_of(schedule), later=due.later)
+    runs = schedule.runs
+    for (pk, at), outcome in zip(active, outcomes, strict=True):
+        if outcome not in RUNS:
+            settlement.decisions.append(Decision(pk, outcome, reason=_lateness(at, now)))
+        elif schedule.max_runs is not None and runs >= schedule.max_runs:
+            settlement.decisions.append(
+                Decision(
+                    pk, TickOutcome.CANCELLED, reason=f"max_runs ({schedule.max_runs}) reached"
+                )
+            )
+        else:
+            runs += _run(due, pk, outcome, settlement, now)
+
+
+def _run(due: Due, pk: int, outcome: TickOutcome, settlement: Settlement, now: datetime) -> bool:
+    """Let a tick run, or do what the overlap policy says; tell whether it makes a task now."""
+    policy = OverlapPolicy(due.schedule.overlap_policy)
+    decision = on_overlap(policy, running=len(due.at_work), buffered=len(due.buffered))
+    if decision.drops_buffered:
+        reason = "a later tick took its place"
+        settlement.decisions = [d for d in settlement.decisions if d.id not in due.buffered]
+        settlement.decisions += [
+            Decision(other, TickOutcome.SKIPPED_OVERLAP, reason=reason) for other in due.buffered
+        ]
+        due.buffered = []
+    fire_at = None
+    if decision.running == Running.CANCEL:
+        settlement.cancel += [task for task in due.at_work if task > 0]
+        fire_at = now + timedelta(seconds=setting("CANCEL_GRACE_SECONDS"))
+    if decision.running == Running.TERMINATE:
+        settlement.terminate += [task for task in due.at_work if task > 0]
+        due.at_work = []
+    if decision.outcome == TickOutcome.FIRED:
+        due.at_work.append(-pk)  # its task has no id yet
+        settlement.decisions.append(Decision(pk, outcome, makes_task=True))
+        return True
+    reason = f"{len(due.at_work)} unfinished, {len(due.buffered)} waiting"
+    if decision.outcome == TickOutcome.BUFFERED:
+        due.buffered.append(pk)
+    settlement.decisions.append(Decision(pk, decision.outcome, reason=reason, fire_at=fire_at))
+    return False
+
+
+def _stop(settlement: Settlement) -> None:
+    reason = "a later tick of its schedule took its place"
+    if settlement.cancel:
+        cancel_many(settlement.cancel, reason=reason)
+    if settlement.terminate:
+        terminate_many(settlement.terminate, reason=reason)
+
+
+def _ascending(occurrences: list[tuple[int, datetime]]) -> list[datetime]:
+    """Return their times; jitter may have put two on the same instant, which the rules do not know."""
+    times: list[datetime] = []
+    for _, at in occurrences:
+        times.append(max(at, times[-1] + STEP) if times else at)
+    return times
+
+
+def _lateness(at: datetime, now: datetime) -> str:
+    return f"{(now - at).total_seconds():.0f} s late"
+
+
+def release_buffered() -> int:
+    """Let the oldest buffered tick of each schedule run that has nothing unfinished; return how many."""
+    now = clock.now()
+    with transaction.atomic(using=database.alias()):
+        waiting = Occurrence.objects.buffered().filter(fire_at__lte=now)
+        ids = waiting.values_list("schedule_id", flat=True).distinct()[:SCHEDULES]
+        schedules = list(
+            Schedule.objects.filter(pk__in=list(ids)).select_for_update(skip_locked=True)
+        )
+        busy = ledger.at_work([schedule.pk for schedule in schedules]) if schedules else {}
+        free = [s.pk for s in schedules if s.pk not in busy and not s.is_paused_at(now)]
+        oldest = (
+            waiting.filter(schedule_id__in=free)
+            .order_by("schedule_id", "due")
+            .distinct("schedule_id")
+            .values_list("id", flat=True)
+        )
+        decisions = [Decision(pk, TickOutcome.FIRED, makes_task=True) for pk in oldest]
+        settled = ledger.settle(decisions, now=now)
+        if settled:
+            transaction.on_commit(nudge, using=database.alias(), robust=True)
+    return len(settled)

@@ -1,0 +1,140 @@
+"""Write ticks into the ledger, and settle them together with the tasks they make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from tasks_core.database import fetch
+from tasks_core.json_text import json_text
+
+ADD = """
+INSERT INTO tasks_core_occurrence (schedule_id, due, fire_at, kind, outcome, reason, decided_at)
+SELECT schedule_id, due, fire_at, 'tick', outcome, reason,
+    CASE WHEN outcome <> 'upcoming' THEN %(now)s::timestamptz END
+FROM jsonb_to_recordset(%(ticks)s::jsonb) AS tick (
+    schedule_id bigint, due timestamptz, fire_at timestamptz, outcome text, reason text
+)
+ON CONFLICT (schedule_id, due) DO NOTHING
+RETURNING id
+"""
+
+# A tick is settled once, under the lock of its schedule; what it makes is written with it.
+SETTLE = """
+WITH decision AS (
+    SELECT * FROM jsonb_to_recordset(%(decisions)s::jsonb) AS d (
+        id bigint, outcome text, reason text, makes_task boolean, fire_at timestamptz
+    )
+), settled AS (
+    UPDATE tasks_core_occurrence AS occurrence SET
+        outcome = decision.outcome,
+        reason = decision.reason,
+        fire_at = COALESCE(decision.fire_at, occurrence.fire_at),
+        decided_at = CASE WHEN decision.outcome <> 'buffered' THEN %(now)s::timestamptz END,
+        task_id = CASE WHEN decision.makes_task THEN nextval('tasks_core_task_id_seq') END
+    FROM decision
+    WHERE occurrence.id = decision.id AND occurrence.outcome IN ('upcoming', 'buffered')
+    RETURNING occurrence.id, occurrence.schedule_id, occurrence.due, occurrence.fire_at, occurrence.task_id
+), task AS (
+    INSERT INTO tasks_core_task (
+        id, task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at,
+        attempts, attempts_returned, isolated, worker, error, retry_policy_id, retry, idempotency_key,
+        correlation_id, tags, schedule_id, scheduled_for
+    )
+    SELECT settled.task_id, schedule.task_type, schedule.queue_name, schedule.priority, 'SCHEDULED',
+        schedule.payload, LEAST(settled.fire_at, %(now)s), settled.due + schedule.expires_after, %(now)s,
+        0, 0, false, '', '', schedule.retry_policy_id, schedule.retry,
+        'schedule-' || schedule.id || '-' || extract(epoch FROM settled.due)::text,
+        '', schedule.tags, schedule.id, settled.due
+    FROM settled JOIN tasks_core_schedule schedule ON schedule.id = settled.schedule_id
+    WHERE settled.task_id IS NOT NULL
+    RETURNING id, schedule_id
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
+    SELECT id, 'scheduled', 0, %(now)s FROM task
+), run AS (
+    UPDATE tasks_core_schedule SET runs = runs + made.count
+    FROM (SELECT schedule_id, count(*) FROM task GROUP BY schedule_id) AS made
+    WHERE tasks_core_schedule.id = made.schedule_id
+)
+SELECT id, task_id FROM settled
+"""
+
+# The first upcoming tick of each, found by its index.
+NEXT = """
+UPDATE tasks_core_schedule AS schedule SET next_fire_at = (
+    SELECT fire_at FROM tasks_core_occurrence
+    WHERE schedule_id = schedule.id AND outcome = 'upcoming' ORDER BY fire_at LIMIT 1
+)
+WHERE id = ANY(%(ids)s::bigint[])
+RETURNING id
+"""
+
+UPCOMING = """
+SELECT schedule_id, array_agg(due ORDER BY due) FROM tasks_core_occurrence
+WHERE schedule_id = ANY(%(ids)s::bigint[]) AND outcome = 'upcoming' AND due > %(now)s
+GROUP BY schedule_id
+"""
+
+AT_WORK = """
+SELECT schedule_id, array_agg(id ORDER BY id) FROM tasks_core_task
+WHERE schedule_id = ANY(%(ids)s::bigint[]) AND state IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
+GROUP BY schedule_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTick:
+    """A tick that the ledger is to hold."""
+
+    schedule_id: int
+    due: datetime
+    fire_at: datetime
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one occurrence; ``fire_at`` moves one that is buffered."""
+
+    id: int
+    outcome: str
+    makes_task: bool = False
+    reason: str = ""
+    fire_at: datetime | None = None
+
+
+def add_ticks(ticks: Sequence[NewTick], *, now: datetime) -> int:
+    """Add those ticks that the ledger does not hold yet; return how many."""
+    if not ticks:
+        return 0
+    rows = [
+        {**asdict(t), "due": t.due.isoformat(), "fire_at": t.fire_at.isoformat()} for t in ticks
+    ]
+    return len(fetch(ADD, {"ticks": json_text(rows), "now": now}))
+
+
+def settle(decisions: Sequence[Decision], *, now: datetime) -> dict[int, int | None]:
+    """Settle occurrences that are not settled yet; return them with the tasks they made."""
+    if not decisions:
+        return {}
+    rows = [{**asdict(d), "fire_at": d.fire_at and d.fire_at.isoformat()} for d in decisions]
+    return dict(fetch(SETTLE, {"decisions": json.dumps(rows), "now": now}))
+
+
+def set_next(schedule_ids: Sequence[int]) -> None:
+    """Note when each schedule fires next."""
+    fetch(NEXT, {"ids": list(schedule_ids)})
+
+
+def upcoming(schedule_ids: Sequence[int], *, now: datetime) -> dict[int, list[datetime]]:
+    """Return the upcoming due times of each schedule that has any, in order."""
+    return dict(fetch(UPCOMING, {"ids": list(schedule_ids), "now": now}))
+
+
+def at_work(schedule_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the unfinished tasks of each schedule that has any, oldest first."""
+    return dict(fetch(AT_WORK, {"ids": list(schedule_ids)}))
