@@ -9,8 +9,9 @@ from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
 from notifications.triggers import names as triggers
 from notifications.triggers.deliver import deliver as deliver_event
-from notifications.triggers.payloads import EventStep
+from notifications.triggers.payloads import EventStep, TickStep
 from notifications.triggers.retry_conf import LONGEST_TIMEOUT
+from notifications.triggers.tick import tick
 from tasks_core import Exponential, Fixed, TaskContext, task_type
 
 INNER = Exponential(max_attempts=10, initial=1.0, factor=2.0, cap=300.0, jitter="full")
@@ -63,3 +64,9 @@ TRIGGER = Fixed(max_attempts=2_000, initial=0.0)
 async def deliver_trigger_event(payload: EventStep, context: TaskContext) -> dict[str, str]:
     """Call the webhook of a scheduled trigger."""
     return await deliver_event(payload.event, context)
+
+
+@task_type(triggers.TICK, queue_name=triggers.QUEUE, retry=INNER, max_runtime=30.0)
+def tick_cron_trigger(payload: TickStep, context: TaskContext) -> dict[str, str]:
+    """Write the event of a cron trigger's tick."""
+    return tick(payload.trigger, context.scheduled_for or context.run_after)

@@ -26,14 +26,6 @@ class TriggerEventQuerySet(models.QuerySet["TriggerEvent"]):
         """Those that have ended."""
         return self.filter(status__in=TRIGGER_EVENT_FINAL)
 
-    def one_off(self) -> TriggerEventQuerySet:
-        """Those of no trigger."""
-        return self.filter(trigger=None)
-
-    def in_order(self) -> TriggerEventQuerySet:
-        """In an order that pages can rely on."""
-        return self.order_by("scheduled_time", "event_id")
-
 
 class TriggerEvent(WebhookCall):
     """How far the call has come.

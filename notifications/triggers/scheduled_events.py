@@ -12,6 +12,7 @@ from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
 from notifications.triggers.definition import define
 from notifications.triggers.enqueue import write_event
+from notifications.triggers.event_ids import cancel_tick
 from notifications.triggers.timestamps import parse_instant
 from tasks_core import clock
 
@@ -77,7 +78,7 @@ def get_event(event_id: UUID | str) -> TriggerEvent:
     return event
 
 
-def cancel_event(event_id: UUID | str, *, reason: str) -> bool:
+def cancel_scheduled_event(event_id: UUID | str, *, reason: str) -> bool:
     """Cancel an event that waits, also one that waits for another try; False if it had ended.
 
     Raises:
@@ -103,13 +104,20 @@ def cancel_event(event_id: UUID | str, *, reason: str) -> bool:
     return bool(changed)
 
 
-def delete_event(event_id: UUID | str) -> None:
+def delete_scheduled_event(event_id: UUID | str) -> None:
     """Delete an event, whatever its status, with its log rows; what it was to deliver is not sent.
+
+    The id may be that of an upcoming tick of a cron trigger; it is then left out.
 
     Raises:
         TriggerEventNotFound: there is none.
     """
-    event = get_event(event_id)
+    try:
+        event = get_event(event_id)
+    except TriggerEventNotFound:
+        if cancel_tick(event_id):
+            return
+        raise
     with transaction.atomic():
         if event.task_id is not None:
             tasks_core.cancel_many([event.task_id], reason="its event was deleted")
