@@ -9,7 +9,7 @@ import tasks_core
 from notifications.exceptions import InvalidTrigger, TriggerExists, TriggerNotFound
 from notifications.models import CronTrigger, TriggerEvent
 from notifications.triggers import names
-from notifications.triggers.definition import Definition, define
+from notifications.triggers.definition import define
 from notifications.triggers.retry_conf import parse_retry_conf
 from tasks_core import clock
 from tasks_core.engine.schedule import CronExpression, MisfirePolicy, zone_named
@@ -69,33 +69,60 @@ def create_cron_trigger(  # noqa: PLR0913  (each is one thing a caller may say)
         InvalidTrigger: names the argument that is wrong; nothing was written.
         TriggerExists: there is one of this name, and ``replace`` is not set.
     """
-    _check_name(name)
-    _check_times(schedule, timezone)
-    before = CronTrigger.objects.filter(name=name).first()
-    if before is not None and not replace:
-        raise _exists()
-    definition = define(
+    columns = check_cron_trigger(
+        name,
         webhook=webhook,
+        schedule=schedule,
         payload=payload,
         headers=headers,
         retry_conf=retry_conf,
+        timezone=timezone,
+        misfire_policy=misfire_policy,
+        when_disabled=when_disabled,
+        include_in_metadata=include_in_metadata,
         comment=comment,
         request_transform=request_transform,
         response_transform=response_transform,
-        before=before.headers if before else None,
+        may_replace=replace,
     )
-    columns = {
+    switched = {
+        "enabled": enabled,
+        "disabled_reason": "",
+        "disabled_at": None if enabled else clock.now(),
+    }
+    return _stored(name, {**columns, **switched}, may_replace=replace)
+
+
+def check_cron_trigger(
+    name: str,
+    *,
+    schedule: str,
+    timezone: str,
+    misfire_policy: str,
+    when_disabled: str,
+    include_in_metadata: bool,
+    may_replace: bool,
+    **call: Any,
+) -> dict[str, Any]:
+    """Check the arguments of ``create_cron_trigger`` and give the columns; nothing is written.
+
+    Raises:
+        InvalidTrigger: names the argument that is wrong.
+    """
+    _check_name(name)
+    _check_times(schedule, timezone)
+    before = CronTrigger.objects.filter(name=name).first()
+    if before is not None and not may_replace:
+        raise _exists()
+    definition = define(**call, before=before.headers if before else None)
+    return {
         **definition.columns(),
         "schedule": schedule,
         "timezone": timezone,
         "misfire_policy": _one_of("misfire_policy", misfire_policy, CronTrigger.MisfirePolicy),
         "when_disabled": _one_of("when_disabled", when_disabled, CronTrigger.WhenDisabled),
         "include_in_metadata": include_in_metadata,
-        "enabled": enabled,
-        "disabled_reason": "",
-        "disabled_at": None if enabled else clock.now(),
     }
-    return _stored(name, columns, definition, may_replace=replace)
 
 
 def get_cron_trigger(name: str) -> CronTrigger:
@@ -147,9 +174,7 @@ def schedule_of(trigger: CronTrigger) -> dict[str, Any]:
     }
 
 
-def _stored(
-    name: str, columns: dict[str, Any], definition: Definition, *, may_replace: bool
-) -> CronTrigger:
+def _stored(name: str, columns: dict[str, Any], *, may_replace: bool) -> CronTrigger:
     now = clock.now()
     try:
         with transaction.atomic():

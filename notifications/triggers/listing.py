@@ -82,7 +82,8 @@ def get_scheduled_events(
     events = TriggerEvent.objects.filter(trigger=trigger)
     if wanted:
         events = events.filter(status__in=wanted)
-    ticks = _upcoming(trigger) if not wanted or TriggerEventStatus.SCHEDULED in wanted else None
+    has_ticks = trigger is not None and (not wanted or TriggerEventStatus.SCHEDULED in wanted)
+    ticks = upcoming_ticks(trigger) if trigger is not None and has_ticks else None
     count = events.count() + (ticks.count() if ticks is not None else 0) if get_rows_count else None
     return Page(items=_page(trigger, events, ticks, limit, offset), count=count)
 
@@ -147,9 +148,8 @@ def _check_page(limit: int, offset: int) -> None:
         raise InvalidTrigger("offset", "cannot be a negative value")
 
 
-def _upcoming(trigger: CronTrigger | None) -> "QuerySet[Occurrence] | None":
-    if trigger is None:
-        return None
+def upcoming_ticks(trigger: CronTrigger) -> "QuerySet[Occurrence]":
+    """Give the ticks of a trigger that are still to come."""
     ticks = Occurrence.objects.upcoming().filter(schedule__name=trigger.schedule_name)
     return ticks.filter(schedule__deleted_at=None)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 import tasks_core
-from notifications.exceptions import TriggerEventNotFound, TriggerEventUnfinished
+from notifications.exceptions import InvalidTrigger, TriggerEventNotFound, TriggerEventUnfinished
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
 from notifications.triggers.definition import define
@@ -15,6 +15,7 @@ from notifications.triggers.enqueue import write_event
 from notifications.triggers.event_ids import cancel_tick
 from notifications.triggers.timestamps import parse_instant
 from tasks_core import clock
+from tasks_core.options import MAX_AHEAD
 
 
 def create_scheduled_event(
@@ -57,9 +58,10 @@ def create_scheduled_event(
         request_transform=request_transform,
         response_transform=response_transform,
     )
-    return write_event(
-        scheduled_time=parse_instant("schedule_at", schedule_at), **definition.columns()
-    )
+    scheduled_time = parse_instant("schedule_at", schedule_at)
+    if scheduled_time - clock.now() > MAX_AHEAD:
+        raise InvalidTrigger("schedule_at", f"must lie within {MAX_AHEAD.days} days from now")
+    return write_event(scheduled_time=scheduled_time, **definition.columns())
 
 
 def get_event(event_id: UUID | str) -> TriggerEvent:

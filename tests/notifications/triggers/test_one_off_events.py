@@ -183,6 +183,11 @@ def test_what_is_wrong_is_refused_before_anything_is_written(make_event: MakeEve
     assert (TriggerEvent.objects.count(), Task.objects.count()) == (0, 0)
 
 
+def test_a_time_too_far_ahead_is_refused(make_event: MakeEvent) -> None:
+    with pytest.raises(InvalidTrigger, match=r"^schedule_at: must lie within 3660 days"):
+        make_event(schedule_at="2090-01-01T00:00Z")
+
+
 @pytest.mark.parametrize("payload", [{1, 2}, object(), float("nan"), "nul \x00"])
 def test_a_payload_that_is_no_json_is_refused(make_event: MakeEvent, payload: object) -> None:
     with pytest.raises(InvalidTrigger, match=r"^payload: "):
