@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.contrib import admin
@@ -74,10 +75,8 @@ class TriggerEventAdmin(SteeredAdmin[TriggerEvent]):
         found = Q(trigger__name=term)
         if term.isdecimal() and int(term) <= MAX_ID:
             found |= Q(pk=int(term))
-        try:
+        with suppress(ValueError):
             found |= Q(event_id=UUID(term))
-        except ValueError:
-            pass
         return queryset.filter(found), False
 
     @admin.display(description="event")

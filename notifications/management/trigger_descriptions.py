@@ -25,17 +25,21 @@ def describe_trigger(trigger: CronTrigger) -> dict[str, Any]:
 
 def describe_event(event: TriggerEvent | ListedEvent) -> dict[str, Any]:
     """Return an event without its payload, as in lists of tasks."""
-    listed = isinstance(event, ListedEvent)
+    if isinstance(event, ListedEvent):
+        key, trigger, webhook = event.id, event.trigger_name, event.call.get("webhook")
+    else:
+        key, webhook = event.event_id, event.webhook or None
+        trigger = event.trigger.name if event.trigger else None
     return {
-        "id": event.id if isinstance(event, ListedEvent) else event.event_id,
-        "trigger": event.trigger_name if listed else (event.trigger and event.trigger.name),
+        "id": key,
+        "trigger": trigger,
         "status": event.status,
         "scheduled_time": event.scheduled_time,
         "tries": event.tries,
         "next_retry_at": event.next_retry_at,
         "created_at": event.created_at,
         "reason": event.reason,
-        "webhook": event.call.get("webhook") if listed else event.webhook or None,
+        "webhook": webhook,
     }
 
 

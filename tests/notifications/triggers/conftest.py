@@ -10,6 +10,7 @@ import pytest
 from notifications.models import TriggerEvent, TriggerInvocation
 from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import clock
+from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.receiver import Receiver
 
@@ -50,6 +51,12 @@ def deliver(event: TriggerEvent) -> TriggerEvent:
     run_due()
     event.refresh_from_db()
     return event
+
+
+def task_of(event: TriggerEvent) -> Task:
+    """Give the task that delivers an event."""
+    assert event.task_id is not None
+    return Task.objects.get(pk=event.task_id)
 
 
 def invocations(event: TriggerEvent) -> list[TriggerInvocation]:

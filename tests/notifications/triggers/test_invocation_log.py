@@ -135,14 +135,17 @@ def test_a_body_that_no_column_could_hold_is_logged_all_the_same(
     assert row.response["data"]["body"].startswith("nul ")
 
 
-@pytest.mark.parametrize("part", ["webhook", "headers"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"webhook": "{{HOOK_MISSING}}"},
+        {"headers": [{"name": "X", "value_from_env": "HOOK_MISSING"}]},
+    ],
+    ids=["webhook", "headers"],
+)
 def test_a_variable_that_is_not_set_ends_in_error_with_a_log_row_that_names_it(
-    make_event: MakeEvent, receiver: Receiver, part: str
+    make_event: MakeEvent, receiver: Receiver, options: dict[str, Any]
 ) -> None:
-    options: dict[str, Any] = {
-        "webhook": {"webhook": "{{HOOK_MISSING}}"},
-        "headers": {"headers": [{"name": "X", "value_from_env": "HOOK_MISSING"}]},
-    }[part]
     event = deliver(make_event(retry_conf={"num_retries": 3}, **options))
     assert (event.status, event.tries) == ("error", 1)
     assert receiver.received == []

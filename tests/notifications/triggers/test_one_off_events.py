@@ -9,7 +9,6 @@ from django.db import transaction
 
 from notifications.exceptions import InvalidTrigger
 from notifications.models import TriggerEvent
-from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
@@ -208,8 +207,3 @@ def test_nothing_of_the_call_reaches_the_task_or_its_errors(
     written = json.dumps(list(letters))
     assert "the webhook answered 500" in written
     assert "hunter2222" not in written + task.error
-
-
-def test_create_scheduled_event_takes_only_keywords() -> None:
-    with pytest.raises(TypeError):
-        create_scheduled_event("https://example.com", "2030-01-01T00:00Z")  # type: ignore[misc]

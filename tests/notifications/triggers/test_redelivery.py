@@ -1,5 +1,7 @@
 """Redelivery: always a new event, linked to the old one."""
 
+from typing import Any
+
 import pytest
 
 import tasks_core
@@ -98,7 +100,7 @@ def test_a_redelivered_event_of_a_cron_trigger_goes_by_the_trigger_as_it_is_now(
     make_event: MakeEvent, receiver: Receiver, still_clock: Clock
 ) -> None:
     receiver.plan(Reply(500))
-    options = {"webhook": receiver.url, "schedule": "0 0 1 1 *"}
+    options: dict[str, Any] = {"webhook": receiver.url, "schedule": "0 0 1 1 *"}
     trigger = triggers.create_cron_trigger("yearly", payload="old", **options)
     tick(trigger.pk, still_clock.at)
     old = deliver(TriggerEvent.objects.get())

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from notifications.models import TriggerEvent, TriggerInvocation
-from tasks_core.models import DeadLetter, Task
+from tasks_core.models import DeadLetter
 from tests.notifications.receiver import Receiver, Reply
-from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, invocations
+from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, invocations, task_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def wait_of(event: TriggerEvent, now: Clock) -> float:
     """Give the seconds until the next try, on which event and task agree."""
     assert event.next_retry_at is not None
-    task = Task.objects.get(pk=event.task_id)
+    task = task_of(event)
     assert (task.state, task.run_after) == ("RETRYING", event.next_retry_at)
     return (event.next_retry_at - now.at).total_seconds()
 
