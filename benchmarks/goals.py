@@ -107,5 +107,13 @@ GOALS = (
     ),
     Goal("a million due at once, Valkey's peak, MB", ours("flood", "broker_mb"), "≤", 50, 1),
     Goal("beat idle, % of a core", ours("idle", "cpu_percent"), "≤", 1),
+    Goal("10,000 schedules at once, all fired after, s", ours("schedule-burst", "fired_s"), "≤", 2),
+    Goal("schedules due each second, late p99 ms", ours("schedule-seconds", "p99_ms"), "≤", 100),
+    Goal(
+        "beat with 100,000 idle schedules, % of a core",
+        ours("schedule-idle", "cpu_percent"),
+        "≤",
+        5,
+    ),
     Goal("beat idle, queries/s (without BEGIN and COMMIT)", ours("idle", "queries_per_s"), "≤", 5),
 )

@@ -131,6 +131,12 @@ def later(
     return with_cost.reply(given)
 
 
+def declare(peer: Peer, count: int, cron: str, upcoming: int) -> Reply:
+    """Store schedules."""
+    peer.declare(count, cron, upcoming)
+    return {}
+
+
 def chunks(first: int, count: int) -> Iterator[range]:
     """The ids from `first`, `BULK_CHUNK` at a time."""
     for begin in range(first, first + count, BULK_CHUNK):
@@ -180,6 +186,7 @@ REQUESTS: Mapping[str, Callable[..., Reply]] = {
     "paced": paced,
     "at": at,
     "later": later,
+    "declare": declare,
 }
 
 if __name__ == "__main__":

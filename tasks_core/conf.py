@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "AGEING_SECONDS": 60.0,
     "RETENTION_DAYS": 7.0,
     "RETENTION_DAYS_UNSUCCESSFUL": 30.0,
+    "LEDGER_RETENTION_DAYS": 90.0,
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
@@ -40,6 +41,7 @@ AGEING_SECONDS: after so long a wait behind more urgent work, tasks move up one 
 RETENTION_DAYS: how long succeeded tasks and their events are kept.
 RETENTION_DAYS_UNSUCCESSFUL: the same for dead, cancelled and expired ones; one with an open dead letter
     stays until that is resolved.
+LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of schedules.
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.

@@ -13,10 +13,10 @@ from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
 from tasks_core.nudge import Listener
 from tasks_core.promoter import promote
-from tasks_core.pruner import prune
+from tasks_core.pruner import prune, prune_ledger
 from tasks_core.recovery import recover_attempts, recover_messages
 from tasks_core.schedules.backfilling import advance_backfills
-from tasks_core.schedules.firing import fire, release_buffered
+from tasks_core.schedules.firing import fire, is_anything_held, release_buffered
 from tasks_core.schedules.generator import first_wanted_at, generate
 from tasks_core.schedules.leader import Leadership
 
@@ -26,10 +26,13 @@ POLL_SECONDS = 1.0
 BLOCKED_SECONDS = 0.005, 0.02
 """How soon, at least and at most, it looks again while lanes that have enough hold due tasks back."""
 
-BUFFER_SECONDS = 1.0
-RECOVERY_SECONDS = 2.0
-EXPIRY_SECONDS = 1.0
-ANNOUNCE_SECONDS = 1.0
+SCHEDULE_SECONDS = 2.0
+"""Longest time between two looks at the schedules; whoever changes one nudges."""
+
+BUFFER_SECONDS = 2.0
+RECOVERY_SECONDS = 3.0
+EXPIRY_SECONDS = 2.0
+ANNOUNCE_SECONDS = 2.0
 AGEING_SECONDS = 5.0
 PRUNING_SECONDS = 60.0
 PAUSE_BETWEEN_BATCHES = 0.1
@@ -83,19 +86,18 @@ def _scheduling(leadership: Leadership) -> Callable[[], float]:
     def work() -> float:
         if not leadership.lead():
             return POLL_SECONDS
-        if generate() + fire(leadership):
-            return 0.0
         first = first_wanted_at()
-        if first is None:
-            return POLL_SECONDS
-        return min(max((first - clock.now()).total_seconds(), 0.001), POLL_SECONDS)
+        until = SCHEDULE_SECONDS if first is None else (first - clock.now()).total_seconds()
+        if until > 0:
+            return min(until, SCHEDULE_SECONDS)
+        return 0.0 if generate() + fire(leadership) else 0.05
 
     return work
 
 
 def _releasing(leadership: Leadership) -> Callable[[], float]:
     def work() -> float:
-        if leadership.fence is not None:
+        if leadership.fence is not None and is_anything_held():
             release_buffered()
             advance_backfills()
         return BUFFER_SECONDS
@@ -123,4 +125,4 @@ def _ageing() -> float:
 
 
 def _pruning() -> float:
-    return PAUSE_BETWEEN_BATCHES if prune() else PRUNING_SECONDS
+    return PAUSE_BETWEEN_BATCHES if prune() + prune_ledger() else PRUNING_SECONDS

@@ -14,7 +14,7 @@ import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import ServerBindingCursor
 
-REPLAN_SECONDS = 1.0
+REPLAN_SECONDS = 4.0
 """How long a plan is used: one made while the table was empty reads all of it once it is full, until
 autovacuum notices a minute later."""
 

@@ -39,6 +39,30 @@ WITH old AS (
 SELECT id FROM old
 """
 
+PRUNE_LEDGER = """
+DELETE FROM tasks_core_occurrence WHERE id IN (
+    SELECT id FROM tasks_core_occurrence
+    WHERE due < %(before)s AND outcome NOT IN ('upcoming', 'buffered')
+    ORDER BY due, id LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+"""
+
+PRUNE_SCHEDULES = """
+WITH gone AS (
+    SELECT id FROM tasks_core_schedule schedule
+    WHERE deleted_at < %(before)s
+      AND NOT EXISTS (SELECT FROM tasks_core_occurrence WHERE schedule_id = schedule.id)
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), backfill AS (
+    DELETE FROM tasks_core_backfill USING gone WHERE schedule_id = gone.id
+)
+DELETE FROM tasks_core_schedule USING gone WHERE tasks_core_schedule.id = gone.id
+RETURNING gone.id
+"""
+
 DELETE = "DELETE FROM tasks_core_task WHERE id = ANY(%(ids)s) AND state = %(state)s RETURNING id"
 
 
@@ -49,6 +73,16 @@ def prune(*, limit: int = LIMIT) -> int:
     """
     now = clock.now()
     return sum(_prune(state, now - retention(state), limit) for state in sorted(FINAL))
+
+
+def prune_ledger(*, limit: int = LIMIT) -> int:
+    """Remove at most ``limit`` settled ticks by age, and deleted schedules that have none left.
+
+    Returns how many; call again while it is not 0.
+    """
+    before = clock.now() - timedelta(days=setting("LEDGER_RETENTION_DAYS"))
+    ticks = len(fetch(PRUNE_LEDGER, {"before": before, "limit": limit}))
+    return ticks + len(fetch(PRUNE_SCHEDULES, {"before": before, "limit": limit}))
 
 
 def retention(state: State) -> timedelta:

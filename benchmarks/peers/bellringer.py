@@ -13,6 +13,7 @@ django.setup()
 
 import tasks_core
 from benchmarks import handlers
+from benchmarks.bellringer.schedules import declare
 from benchmarks.peers.interface import Peer, python
 from tasks_core.models import Task
 
@@ -53,6 +54,10 @@ class Bellringer(Peer):
         """One `enqueue_many` a chunk; it takes one time for all, so the chunk's first is used."""
         payloads = [handlers.payload(i) for i, _ in tasks]
         tasks_core.enqueue_many(NAMES[handler], payloads, run_after=_moment(tasks[0][1]))
+
+    def declare(self, count: int, cron: str, upcoming: int) -> None:
+        """`count` schedules with `upcoming` ticks each: one is declared, the others copied from it."""
+        declare(NAMES["noop"], handlers.payload(0), count, cron, upcoming)
 
     def waiting(self) -> int:
         """Rows not begun."""

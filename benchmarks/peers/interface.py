@@ -70,6 +70,10 @@ class Peer(ABC):
         """Enqueue one chunk of tasks for later with the bulk call."""
         self.enqueue_at(handler, tasks)
 
+    def declare(self, count: int, cron: str, upcoming: int) -> None:
+        """Store `count` schedules that are due as `cron` says, with `upcoming` ticks each."""
+        raise NotImplementedError(f"{type(self).__name__} has no ledger of ticks")
+
     @abstractmethod
     def waiting(self) -> int:
         """Tasks stored and not yet taken by a worker, due or not."""

@@ -25,6 +25,8 @@ class Size:
     flood_tasks: int
     flood_hold: float
     idle_span: float
+    schedules: int
+    idle_schedules: int
 
 
 FULL = Size(
@@ -38,6 +40,8 @@ FULL = Size(
     flood_tasks=1_000_000,
     flood_hold=15.0,
     idle_span=30.0,
+    schedules=10_000,
+    idle_schedules=100_000,
 )
 QUICK = Size(
     shortest_run=0.5,
@@ -50,6 +54,8 @@ QUICK = Size(
     flood_tasks=5_000,
     flood_hold=2.0,
     idle_span=3.0,
+    schedules=200,
+    idle_schedules=1_000,
 )
 
 

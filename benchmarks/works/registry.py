@@ -9,6 +9,9 @@ from benchmarks.works import (
     live,
     noop,
     occupied,
+    schedule_burst,
+    schedule_idle,
+    schedule_seconds,
     scheduled,
     scheduled_later,
 )
@@ -26,5 +29,8 @@ WORKS = {
         crowded,
         flood,
         idle,
+        schedule_burst,
+        schedule_seconds,
+        schedule_idle,
     )
 }

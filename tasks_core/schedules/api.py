@@ -202,6 +202,7 @@ def update_schedule(name: str, /, **changes: Any) -> Schedule:
         with transaction.atomic(using=database.alias()):
             schedule = _locked(name)
             before = {field: getattr(schedule, field) for field in TIME_FIELDS}
+            _catch_up(schedule, now)
             apply(schedule, changes, now=now)
             schedule.updated_at = now
             schedule.save(update_fields=_EDITABLE)  # the row is locked
@@ -253,6 +254,7 @@ def resume_schedule(name: str) -> Schedule:
         schedule = _locked(name)
         if schedule.paused_at is None:
             raise InvalidTransition(f"schedule {name!r} is not paused")
+        _catch_up(schedule, now)
         passed = Occurrence.objects.overdue(now).filter(
             schedule=schedule, fire_at__gte=schedule.paused_at
         )
@@ -273,6 +275,7 @@ def delete_schedule(name: str) -> None:
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         schedule = _locked(name)
+        _catch_up(schedule, now)
         schedule.is_enabled = False
         _clear(schedule, now)
         Schedule.objects.filter(pk=schedule.pk).update(
@@ -356,6 +359,12 @@ def _locked(name: str) -> Schedule:
     if schedule is None:
         raise ScheduleNotFound(f"there is no schedule {name!r}")
     return schedule
+
+
+def _catch_up(schedule: Schedule, now: datetime) -> None:
+    """Let the ledger hold every tick up to now, as the schedule has been until now."""
+    while schedule.is_enabled and schedule.refill_at is not None and schedule.generated_until < now:
+        fill([schedule], now=now)
 
 
 def _clear(schedule: Schedule, now: datetime) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Count
 
 from tasks_core import clock, database
 from tasks_core.conf import setting
+from tasks_core.database import fetch
 from tasks_core.engine.schedule import (
     OverlapPolicy,
     Running,
@@ -33,6 +34,11 @@ SCHEDULES = 2_000
 
 TICKS = 20_000
 """Most ticks in one transaction."""
+
+HELD = """
+SELECT EXISTS (SELECT FROM tasks_core_occurrence WHERE outcome = 'buffered')
+    OR EXISTS (SELECT FROM tasks_core_backfill WHERE finished_at IS NULL AND cancelled_at IS NULL)
+"""
 
 RUNS = frozenset({TickOutcome.FIRED, TickOutcome.CAUGHT_UP})
 STEP = timedelta(microseconds=1)
@@ -89,8 +95,9 @@ def _fire(schedules: list[Schedule], now: datetime) -> int:
     dues = _dues(schedules, now)
     settlement = Settlement()
     for due in dues:
-        _end_pause(due.schedule, now)
         _decide(due, settlement, now)
+        if not due.later:
+            _end_pause(due.schedule, now)
     _stop(settlement)
     settled = ledger.settle(settlement.decisions, now=now)
     ledger.set_next([schedule.pk for schedule in schedules])
@@ -215,6 +222,11 @@ def _ascending(occurrences: list[tuple[int, datetime]]) -> list[datetime]:
 
 def _lateness(at: datetime, now: datetime) -> str:
     return f"{(now - at).total_seconds():.0f} s late"
+
+
+def is_anything_held() -> bool:
+    """Tell whether a tick waits for another's end, or a backfill is at work."""
+    return bool(fetch(HELD, {})[0][0])
 
 
 def release_buffered() -> int:

@@ -32,7 +32,7 @@ class Processes:
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self.journal = folder / "journal"
         self._logs = folder
-        self._environment = {**environment, **SETTINGS, journal.VARIABLE: str(self.journal)}
+        self._environment = {**SETTINGS, **environment, journal.VARIABLE: str(self.journal)}
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start_worker(
