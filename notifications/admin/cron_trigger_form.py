@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
+from django.forms.fields import InvalidJSONInput
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from notifications.exceptions import InvalidTrigger
@@ -29,9 +31,21 @@ ARGUMENTS = (
 """The fields, named like the arguments of ``create_cron_trigger``."""
 
 
+class JsonField(forms.JSONField):
+    """JSON as people read it; nothing instead of null."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Write the value with indents."""
+        if value is None:
+            return ""
+        if isinstance(value, InvalidJSONInput):
+            return value
+        return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def _json(rows: int, text: str) -> Any:
     widget = UnfoldAdminTextareaWidget({"rows": rows, "spellcheck": "false"})
-    return forms.JSONField(required=False, widget=widget, help_text=text)
+    return JsonField(required=False, widget=widget, help_text=text)
 
 
 class CronTriggerForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time

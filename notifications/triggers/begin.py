@@ -16,6 +16,9 @@ from notifications.triggers.record import Ended, end_locked, record
 from notifications.triggers.verdict import Standing, Verdict, is_too_late
 from tasks_core import clock
 
+GONE = "gone"
+"""Stands for the status of an event that was deleted."""
+
 MAX_LOSSES = 5
 """So many workers may be lost while they deliver one event; then it is taken for the cause."""
 
@@ -96,7 +99,7 @@ def _fail(claim: Claim, event: TriggerEvent, reason: str, now: datetime) -> NotB
 
 def _not_begun(claim: Claim, event: TriggerEvent | None) -> NotBegun:
     if event is None:
-        return NotBegun("gone", "the event was deleted")
+        return NotBegun(GONE, "the event was deleted")
     is_other = event.task_id != claim.task and event.status in TRIGGER_EVENT_FINAL
     return NotBegun(event.status, event.reason, is_other)
 

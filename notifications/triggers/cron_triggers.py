@@ -8,22 +8,13 @@ from django.db.models import QuerySet
 import tasks_core
 from notifications.exceptions import InvalidTrigger, TriggerExists, TriggerNotFound
 from notifications.models import CronTrigger, TriggerEvent
-from notifications.triggers import names
 from notifications.triggers.definition import define
-from notifications.triggers.retry_conf import parse_retry_conf
+from notifications.triggers.schedules import drop_schedule, keep_schedule
 from tasks_core import clock
-from tasks_core.engine.schedule import CronExpression, MisfirePolicy, zone_named
+from tasks_core.engine.schedule import CronExpression, zone_named
 from tasks_core.engine.schedule.errors import InvalidSchedule
 
 MAX_NAME = 150
-GRACE_SECONDS = 60.0
-"""A tick no later than this is on time, whatever the misfire policy."""
-
-_MISFIRE = {
-    CronTrigger.MisfirePolicy.FIRE_ALL: MisfirePolicy.RUN_ALL,
-    CronTrigger.MisfirePolicy.COALESCE: MisfirePolicy.RUN_ONCE,
-    CronTrigger.MisfirePolicy.SKIP: MisfirePolicy.SKIP,
-}
 
 
 def create_cron_trigger(  # noqa: PLR0913  (each is one thing a caller may say)
@@ -150,7 +141,7 @@ def delete_cron_trigger(name: str) -> None:
     """
     with transaction.atomic():
         trigger = get_cron_trigger(name)
-        tasks_core.delete_schedule(trigger.schedule_name)
+        drop_schedule(trigger)
         events = TriggerEvent.objects.filter(trigger=trigger)
         found = events.unfinished().values_list("task_id", flat=True)
         open_tasks = [task_id for task_id in found if task_id is not None]
@@ -160,18 +151,6 @@ def delete_cron_trigger(name: str) -> None:
         events._raw_delete(events.db)
         triggers = CronTrigger.objects.filter(pk=trigger.pk)
         triggers._raw_delete(triggers.db)
-
-
-def schedule_of(trigger: CronTrigger) -> dict[str, Any]:
-    """Give what the platform's schedule behind a trigger is to be."""
-    tolerance = parse_retry_conf(trigger.retry_conf).tolerance_seconds
-    return {
-        "cron": trigger.schedule,
-        "timezone": trigger.timezone,
-        "misfire": _MISFIRE[CronTrigger.MisfirePolicy(trigger.misfire_policy)].value,
-        "misfire_grace": GRACE_SECONDS,
-        "misfire_max_age": max(tolerance, GRACE_SECONDS),
-    }
 
 
 def _stored(name: str, columns: dict[str, Any], *, may_replace: bool) -> CronTrigger:
@@ -184,26 +163,10 @@ def _stored(name: str, columns: dict[str, Any], *, may_replace: bool) -> CronTri
             if not changed:
                 CronTrigger.objects.create(name=name, created_at=now, updated_at=now, **columns)
             trigger = CronTrigger.objects.get(name=name)
-            _keep_schedule(trigger, is_new=not changed)
+            keep_schedule(trigger)
     except IntegrityError:
         raise _exists() from None
     return trigger
-
-
-def _keep_schedule(trigger: CronTrigger, *, is_new: bool) -> None:
-    wanted = schedule_of(trigger)
-    if is_new:
-        tasks_core.schedule_recurring(
-            names.TICK,
-            {"trigger": trigger.pk},
-            name=trigger.schedule_name,
-            description=f"Cron trigger {trigger.name}",
-            replace=True,
-            **wanted,
-        )
-        wanted = {}
-    if not is_new or not trigger.enabled:
-        tasks_core.update_schedule(trigger.schedule_name, is_enabled=trigger.enabled, **wanted)
 
 
 def _check_name(name: object) -> None:

@@ -1,20 +1,22 @@
 """Deliver an event: claim it, call its webhook, judge, record, and tell the platform what follows."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
 from asgiref.sync import sync_to_async
-from django.db import Error
+from django.db import DataError, Error, IntegrityError
 
 from notifications import conf
 from notifications.pipeline.together import Together
 from notifications.states import TriggerEventStatus
-from notifications.triggers.begin import Begun, NotBegun, begin
+from notifications.triggers.begin import GONE, Begun, NotBegun, begin
 from notifications.triggers.call import call
+from notifications.triggers.invocation_log import client_error, unsent_request
 from notifications.triggers.lock import Claim, unlock
 from notifications.triggers.record import Ended, record
-from notifications.triggers.redelivery import redeliver_for_task
+from notifications.triggers.redelivery import is_replay, redeliver_for_task
 from notifications.triggers.verdict import Bounds, Verdict, decide
 from tasks_core import PermanentError, RetryAfter, TaskContext, clock
 
@@ -82,6 +84,8 @@ def _ended(status: str, reason: str) -> dict[str, str]:
 
 async def _nothing_to_deliver(claim: Claim, found: NotBegun) -> dict[str, str]:
     """A replay of a task whose event has ended asks for a new event."""
+    if found.status == GONE and await sync_to_async(is_replay)(claim.task):
+        raise PermanentError("the event was removed; there is nothing left to deliver again")
     if not found.is_other_task:
         return _ended(found.status, found.reason)
     event_id = await sync_to_async(redeliver_for_task)(claim.event, claim.task)
@@ -89,8 +93,23 @@ async def _nothing_to_deliver(claim: Claim, found: NotBegun) -> dict[str, str]:
 
 
 def _record_all(attempts: list[Ended]) -> list[None]:
-    record(attempts)
+    try:
+        record(attempts)
+    except (DataError, IntegrityError):  # what is wrong with one must not repeat the others' calls
+        for ended in attempts:
+            _record_one(ended)
     return [None] * len(attempts)
+
+
+def _record_one(ended: Ended) -> None:
+    try:
+        record([ended])
+    except (DataError, IntegrityError):
+        message = "the log of this attempt could not be stored"
+        plain = replace(
+            ended.result, request=unsent_request({}, []), response=client_error(message)
+        )
+        record([replace(ended, result=plain)])
 
 
 _begin_together = Together(begin)

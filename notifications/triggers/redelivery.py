@@ -11,6 +11,7 @@ from notifications.triggers.definition import Definition
 from notifications.triggers.enqueue import write_event
 from notifications.triggers.scheduled_events import get_event
 from tasks_core import clock
+from tasks_core.models import Task
 
 
 def redeliver_event(event_id: UUID | str) -> TriggerEvent:
@@ -39,6 +40,11 @@ def redeliver_for_task(event_key: int, task_id: int) -> UUID | None:
         except IntegrityError:  # another attempt of the task was quicker
             made = TriggerEvent.objects.get(replayed_by=task_id)
     return made.event_id
+
+
+def is_replay(task_id: int) -> bool:
+    """Say whether a task was made from another one."""
+    return Task.objects.filter(pk=task_id, replay_of__isnull=False).exists()
 
 
 def _redeliver(event: TriggerEvent, *, replayed_by: int | None) -> TriggerEvent:

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-import tasks_core
 from notifications.exceptions import InvalidTrigger, TriggerNotFound
 from notifications.models import CronTrigger
+from notifications.triggers.schedules import keep_schedule
 from tasks_core import clock
 
 
@@ -49,5 +49,6 @@ def _switch(trigger: CronTrigger | None, *, enabled: bool, reason: str) -> bool:
             updated_at=now,
         )
         if changed:
-            tasks_core.update_schedule(trigger.schedule_name, is_enabled=enabled)
+            trigger.enabled = enabled
+            keep_schedule(trigger)
     return bool(changed)

@@ -1,18 +1,22 @@
 """Cron triggers: definition, ticks, edits, misfires, disabling, deletion."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+import tasks_core
 from notifications import triggers
 from notifications.exceptions import InvalidTrigger, TriggerExists, TriggerNotFound
 from notifications.models import CronTrigger, TriggerEvent, TriggerInvocation
 from notifications.triggers.tick import tick
-from tasks_core import clock
+from tasks_core import clock, worker_process
+from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Occurrence, Schedule, Task
+from tasks_core.statements.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import invocations, received_bodies
@@ -244,11 +248,12 @@ def test_missed_ticks_beyond_the_tolerance_are_on_record_and_not_fired(
 
 
 def test_ticks_between_the_last_known_one_and_the_restart_are_not_lost(
-    make_trigger: MakeTrigger, receiver: Receiver
+    make_trigger: MakeTrigger,
 ) -> None:
     make_trigger(retry_conf={"tolerance_seconds": 86400})
-    at(NOON + timedelta(hours=5))  # far more than the upcoming ones on record
-    assert len(receiver.received) == 300
+    beat(NOON + timedelta(hours=5))  # far more than the upcoming ones on record
+    ticks = Task.objects.filter(task_type="trigger.tick").values_list("scheduled_for", flat=True)
+    assert set(ticks) == {NOON + minute * MINUTE for minute in range(1, 301)}
 
 
 def test_a_late_tick_measures_its_tolerance_from_its_own_time(
@@ -394,3 +399,98 @@ def test_each_try_of_a_tick_is_logged(make_trigger: MakeTrigger, receiver: Recei
     at(NOON + MINUTE)
     [event] = TriggerEvent.objects.all()
     assert [row.status for row in invocations(event)] == [503, 200]
+
+
+def test_at_least_100_ticks_to_come_are_kept_while_others_are_used_up(
+    make_trigger: MakeTrigger, receiver: Receiver
+) -> None:
+    make_trigger()
+    for minute in range(1, 70):
+        beat(NOON + minute * MINUTE)
+        assert Occurrence.objects.upcoming().count() >= 100
+
+
+@pytest.mark.parametrize(
+    ("day", "times"),
+    [(29, ["01:00"]), (28, ["01:30"])],  # 02:30 of 29 March 2026 does not exist: 03:00 is the next
+)
+def test_a_time_that_clocks_leave_out_is_shifted(
+    make_trigger: MakeTrigger, day: int, times: list[str]
+) -> None:
+    make_trigger(schedule="30 2 * * *", timezone="Europe/Berlin")
+    found = Occurrence.objects.filter(due__month=3, due__day=day).values_list("due", flat=True)
+    assert [f"{due:%H:%M}" for due in found] == times
+
+
+def test_a_time_that_comes_twice_fires_once(make_trigger: MakeTrigger) -> None:
+    make_trigger(schedule="30 2 25 10 *", timezone="Europe/Berlin")
+    upcoming = Occurrence.objects.upcoming().filter(due__year=2026)
+    found = upcoming.values_list("due", flat=True)
+    assert [f"{due:%d %H:%M}" for due in found] == ["25 00:30"]
+
+
+def test_a_schedule_that_somebody_deleted_comes_back_with_the_next_edit(
+    make_trigger: MakeTrigger, receiver: Receiver
+) -> None:
+    trigger = make_trigger()
+    with clock.frozen(NOON):
+        tasks_core.delete_schedule(trigger.schedule_name)
+    make_trigger(replace=True)
+    at(NOON + MINUTE)
+    assert statuses() == ["delivered"]
+
+
+def test_a_trigger_whose_schedule_somebody_deleted_can_be_deleted(
+    make_trigger: MakeTrigger,
+) -> None:
+    trigger = make_trigger()
+    tasks_core.delete_schedule(trigger.schedule_name)
+    triggers.delete_cron_trigger(trigger.name)
+    assert not CronTrigger.objects.exists()
+
+
+def test_an_event_has_one_of_the_known_statuses(make_trigger: MakeTrigger) -> None:
+    tick(make_trigger().pk, NOON + MINUTE)
+    with pytest.raises(IntegrityError, match="notifications_triggerevent_status"):
+        TriggerEvent.objects.update(status="lost")
+
+
+def test_a_trigger_has_one_event_for_each_time(make_trigger: MakeTrigger) -> None:
+    trigger = make_trigger()
+    tick(trigger.pk, NOON + MINUTE)
+    with pytest.raises(IntegrityError, match="notifications_triggerevent_tick"):
+        TriggerEvent.objects.create(
+            trigger=trigger, scheduled_time=NOON + MINUTE, created_at=clock.now()
+        )
+
+
+def test_a_tick_of_a_trigger_that_was_deleted_meanwhile_makes_nothing(
+    make_trigger: MakeTrigger,
+) -> None:
+    trigger = make_trigger()
+    beat(NOON + MINUTE)
+    triggers.delete_cron_trigger(trigger.name)
+    with clock.frozen(NOON + MINUTE):
+        run_due()
+    assert not TriggerEvent.objects.exists()
+    assert Task.objects.get(task_type="trigger.tick").result == {"status": "gone"}
+
+
+def test_a_burst_of_events_is_delivered_side_by_side(
+    make_trigger: MakeTrigger, receiver: Receiver
+) -> None:
+    count = 40
+    trigger = make_trigger()
+    for second in range(count):
+        tick(trigger.pk, NOON + timedelta(seconds=second))
+    with clock.frozen(NOON + MINUTE):
+        receiver.wait_for_company = threading.Barrier(count)
+        [lane] = waiting_lanes()
+        due = take_due([(lane, count)], ["trigger.deliver"], now=clock.now())
+        queued = Task.objects.filter(state="QUEUED", task_type="trigger.deliver")
+        ids = {*queued.values_list("pk", flat=True), *(task.id for task in due)}
+        execute("trigger.deliver", sorted(ids), worker="test")
+        process = worker_process.current()
+        assert process.loop.wait_until_idle(seconds=30)
+        process.outbox.flush()
+    assert statuses() == ["delivered"] * count

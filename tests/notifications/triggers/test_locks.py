@@ -10,10 +10,15 @@ import pytest
 import tasks_core
 from notifications.exceptions import TriggerEventUnfinished
 from notifications.models import TriggerEvent, TriggerInvocation
+from notifications.states import TriggerEventStatus
 from notifications.triggers import cancel_scheduled_event, delete_scheduled_event
 from notifications.triggers.begin import MAX_LOSSES, Begun, NotBegun, begin
+from notifications.triggers.deliver import _record_all
 from notifications.triggers.lock import Claim, unlock
 from notifications.triggers.lost_locks import release_lost_locks
+from notifications.triggers.record import Ended
+from notifications.triggers.result import Result
+from notifications.triggers.verdict import Verdict
 from tasks_core import clock, worker_process
 from tasks_core.duties import make_duties
 from tasks_core.executor import execute
@@ -246,3 +251,25 @@ def test_an_event_may_be_deleted_while_it_is_delivered(
     finish()
     assert not TriggerEvent.objects.exists()
     assert not TriggerInvocation.objects.exists()
+
+
+def test_a_log_that_cannot_be_stored_costs_neither_its_own_event_nor_others_their_record(
+    make_event: MakeEvent,
+) -> None:
+    attempts = []
+    for body in ("fine", "nul \x00"):
+        event = make_event()
+        [begun] = begin([claim_of(event)])
+        assert isinstance(begun, Begun)
+        result = Result(status=200, request={}, response={"data": {"body": body}})
+        verdict = Verdict(status=TriggerEventStatus.DELIVERED)
+        attempts.append(
+            Ended(
+                claim=begun.claim, result=result, verdict=verdict, at=clock.now(), trigger_id=None
+            )
+        )
+    _record_all(attempts)
+    assert TriggerEvent.objects.filter(status="delivered", tries=1).count() == 2
+    fine, other = TriggerInvocation.objects.order_by("event_id")
+    assert fine.response == {"data": {"body": "fine"}}
+    assert "could not be stored" in other.response["data"]["message"]

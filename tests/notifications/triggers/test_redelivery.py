@@ -11,6 +11,7 @@ from notifications.models import TriggerEvent
 from notifications.triggers.redelivery import redeliver_for_task
 from notifications.triggers.tick import tick
 from tasks_core.models import DeadLetter, Task
+from tasks_core.testing import run_due
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, received_bodies
 
@@ -77,6 +78,19 @@ def test_replaying_the_dead_letter_redelivers_the_event(
     assert (old.status, new.status) == ("error", "delivered")
     task = Task.objects.get(pk=replayed.pk)
     assert task.result == {"status": "redelivered", "event_id": str(new.event_id)}
+
+
+def test_a_replay_fails_if_the_event_was_removed_meanwhile(
+    make_event: MakeEvent, receiver: Receiver
+) -> None:
+    receiver.plan(Reply(500))
+    old = deliver(make_event())
+    TriggerEvent.objects.all().delete()
+    tasks_core.replay(DeadLetter.objects.get().pk)
+    run_due()
+    assert DeadLetter.objects.count() == 2
+    assert "the event was removed" in DeadLetter.objects.latest("pk").message
+    assert not TriggerEvent.objects.filter(redelivery_of=old.pk).exists()
 
 
 def test_a_replay_that_runs_twice_redelivers_once(make_event: MakeEvent) -> None:
