@@ -141,16 +141,16 @@ def delete_cron_trigger(name: str) -> None:
     """
     with transaction.atomic():
         trigger = get_cron_trigger(name)
-        drop_schedule(trigger)
         events = TriggerEvent.objects.filter(trigger=trigger)
         found = events.unfinished().values_list("task_id", flat=True)
         open_tasks = [task_id for task_id in found if task_id is not None]
         tasks_core.cancel_many(open_tasks, reason="its trigger was deleted")
-        # Events before their trigger, in which order attempts lock them too. The database's own cascade
-        # takes the log rows along.
+        # Events, trigger, schedule: the order in which the record of an attempt locks them too. The
+        # database's own cascade takes the log rows along.
         events._raw_delete(events.db)
         triggers = CronTrigger.objects.filter(pk=trigger.pk)
         triggers._raw_delete(triggers.db)
+        drop_schedule(trigger)
 
 
 def _stored(name: str, columns: dict[str, Any], *, may_replace: bool) -> CronTrigger:

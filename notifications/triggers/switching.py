@@ -49,6 +49,5 @@ def _switch(trigger: CronTrigger | None, *, enabled: bool, reason: str) -> bool:
             updated_at=now,
         )
         if changed:
-            trigger.enabled = enabled
-            keep_schedule(trigger)
+            keep_schedule(CronTrigger.objects.get(pk=trigger.pk))  # as it is now, under the lock
     return bool(changed)
