@@ -14,6 +14,8 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from scheduler_project.periodic_task_admin import PeriodicTaskAdmin
+
 
 class TaskSelect(UnfoldAdminSelectWidget, celery_beat.TaskSelectWidget):
     """The list of Celery tasks, in the theme."""
@@ -43,7 +45,7 @@ _themed(
     change_password_form=AdminPasswordChangeForm,
 )
 _themed(Group, GroupAdmin)
-_themed(schedules.PeriodicTask, celery_beat.PeriodicTaskAdmin, form=PeriodicTaskForm)
+_themed(schedules.PeriodicTask, PeriodicTaskAdmin, form=PeriodicTaskForm)
 _themed(schedules.IntervalSchedule, celery_beat.IntervalScheduleAdmin)
 _themed(schedules.CrontabSchedule, celery_beat.CrontabScheduleAdmin)
 _themed(schedules.SolarSchedule, celery_beat.SolarScheduleAdmin)

@@ -77,6 +77,7 @@ THEME: dict[str, Any] = {
                 "Tasks",
                 _item("Tasks", "task_alt", "tasks_core_task"),
                 _item("Dead letters", "report", "tasks_core_deadletter"),
+                _item("Periodic tasks", "event_repeat", "django_celery_beat_periodictask"),
                 _item("Retry policies", "replay", "tasks_core_retrypolicy"),
                 _item("Events", "history", "tasks_core_taskevent"),
             ),

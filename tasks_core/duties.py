@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from django.apps import apps
+
 from tasks_core import clock
 from tasks_core.announcer import announce_dead_letters
 from tasks_core.dispatcher import Dispatcher
@@ -55,6 +57,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("dispatch", _dispatching(Dispatcher()), wait=Listener().wait),
         Duty("schedules", _scheduling(leadership), wait=Listener().wait),
         Duty("buffers", _releasing(leadership)),
+        *_periodic_tasks(leadership),
         Duty("recovery", _recovering),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
@@ -103,6 +106,16 @@ def _releasing(leadership: Leadership) -> Callable[[], float]:
         return BUFFER_SECONDS
 
     return work
+
+
+def _periodic_tasks(leadership: Leadership) -> list[Duty]:
+    if not apps.is_installed("django_celery_beat"):
+        return []
+    from tasks_core.schedules.periodic_tasks.following import (
+        following,
+    )  # needs the tables of that app
+
+    return [Duty("periodic-tasks", following(leadership))]
 
 
 def _recovering() -> float:

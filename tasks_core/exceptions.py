@@ -8,7 +8,8 @@ TasksCoreError
 │   ├── InvalidSchedule
 │   ├── InvalidOption
 │   ├── DuplicateTask
-│   └── DuplicateSchedule
+│   ├── DuplicateSchedule
+│   └── MirroredSchedule
 ├── TaskNotFound (also LookupError)
 ├── DeadLetterNotFound (also LookupError)
 ├── ScheduleNotFound (also LookupError)
@@ -58,6 +59,10 @@ class DuplicateTask(InvalidRequest):
 
 class DuplicateSchedule(InvalidRequest):
     """A schedule of this name exists already."""
+
+
+class MirroredSchedule(InvalidRequest):
+    """The schedule follows a row of another app; that row is the one to edit."""
 
 
 class TaskNotFound(TasksCoreError, LookupError):

@@ -17,7 +17,7 @@ def declare(task_type: str, payload: Any, count: int, cron: str, upcoming: int) 
     )
     ticks = Occurrence.objects.filter(schedule=model).order_by("due")
     Occurrence.objects.filter(pk__in=list(ticks.values_list("pk", flat=True)[upcoming:])).delete()
-    columns = [f.column for f in Schedule._meta.concrete_fields if f.name not in OTHERS]
+    columns = [str(f.column) for f in Schedule._meta.concrete_fields if f.name not in OTHERS]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

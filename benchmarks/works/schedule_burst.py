@@ -59,7 +59,7 @@ def _generation(session: psycopg.Connection, schedules: int) -> float:
     (before,) = session.execute(TICKS).fetchone() or (0,)
     _wait(session, TICKS, before + 120 * schedules)
     (after,) = session.execute(TICKS).fetchone() or (0,)
-    return (after - before) / (time.time() - began)
+    return float(after - before) / (time.time() - began)
 
 
 def _wait(session: psycopg.Connection, query: str, count: int) -> None:

@@ -5,6 +5,7 @@ from tasks_core.models.dead_letter import DeadLetter
 from tasks_core.models.lane import Lane
 from tasks_core.models.leadership import Leadership
 from tasks_core.models.occurrence import Occurrence
+from tasks_core.models.periodic_task_mirror import PeriodicTaskMirror
 from tasks_core.models.retry_policy import RetryPolicy
 from tasks_core.models.schedule import Schedule
 from tasks_core.models.task import Task
@@ -18,6 +19,7 @@ __all__ = [
     "Lane",
     "Leadership",
     "Occurrence",
+    "PeriodicTaskMirror",
     "RetryPolicy",
     "Schedule",
     "Task",

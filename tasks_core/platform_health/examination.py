@@ -17,6 +17,8 @@ from tasks_core.platform_health import (
     keys,
     lanes,
     leases,
+    periodic_tasks,
+    schedules,
     workers,
 )
 from tasks_core.platform_health.finding import Finding, Level, worst
@@ -36,8 +38,10 @@ PROBES: dict[str, Probe] = {
         Probe("beat", beat.look, needs=("database",)),
         Probe("workers", workers.look, needs=("database",)),
         Probe("due", due.look, needs=("database",)),
+        Probe("schedules", schedules.look, needs=("database",)),
         Probe("lanes", lanes.look, needs=("database", "broker")),
         Probe("leases", leases.look, needs=("database",)),
+        Probe("periodic-tasks", periodic_tasks.look, needs=("database",)),
         Probe("dead-letters", dead_letters.look, needs=("database",)),
     )
 }

@@ -24,6 +24,7 @@ from tasks_core.models import Occurrence, Schedule, Task
 from tasks_core.nudge import nudge
 from tasks_core.schedules.definition import Span, apply
 from tasks_core.schedules.generator import fill
+from tasks_core.schedules.periodic_tasks.source import require_own
 from tasks_core.schedules.recurrence import recurrence_of
 from tasks_core.statements import ledger
 from tasks_core.statements.ledger import Decision
@@ -193,6 +194,7 @@ def update_schedule(name: str, /, **changes: Any) -> Schedule:
     Raises:
         ScheduleNotFound: there is none of that name.
         InvalidSchedule, InvalidOption, InvalidPayload, UnknownTaskType: nothing was changed.
+        MirroredSchedule: it follows a periodic task of django-celery-beat, which is to be edited there.
     """
     given = [key for key in ("cron", "every", "at", "solar") if changes.get(key) is not None]
     if len(given) > 1:
@@ -201,11 +203,12 @@ def update_schedule(name: str, /, **changes: Any) -> Schedule:
     try:
         with transaction.atomic(using=database.alias()):
             schedule = _locked(name)
+            require_own(schedule)
             before = {field: getattr(schedule, field) for field in TIME_FIELDS}
             _catch_up(schedule, now)
             apply(schedule, changes, now=now)
             schedule.updated_at = now
-            schedule.save(update_fields=_EDITABLE)  # the row is locked
+            schedule.save(update_fields=EDITABLE_FIELDS)  # the row is locked
             if any(getattr(schedule, field) != before[field] for field in TIME_FIELDS):
                 _clear(schedule, now)
                 _begin(schedule, now)
@@ -271,10 +274,12 @@ def delete_schedule(name: str) -> None:
 
     Raises:
         ScheduleNotFound: there is none of that name.
+        MirroredSchedule: it follows a periodic task of django-celery-beat, which is to be deleted there.
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         schedule = _locked(name)
+        require_own(schedule)
         _catch_up(schedule, now)
         schedule.is_enabled = False
         _clear(schedule, now)
@@ -336,7 +341,7 @@ def preview(schedule: Schedule, count: int = 10, *, after: datetime | None = Non
         raise InvalidSchedule(str(error)) from None
 
 
-_EDITABLE = [
+EDITABLE_FIELDS = [
     field.name
     for field in Schedule._meta.concrete_fields
     if field.name

@@ -101,12 +101,19 @@ def _every(schedule: Schedule, name: str, value: Any) -> None:
     if value is None:
         return
     if isinstance(value, timedelta):
-        value = f"every {int(value.total_seconds())} s"
+        value = interval_text(value)
     elif isinstance(value, int) and not isinstance(value, bool):
         value = f"every {value} s"
     if not isinstance(value, str):
         raise InvalidSchedule(f"every must be a timedelta or 'every 90 s', not {value!r}")
     schedule.kind, schedule.expression = Schedule.Kind.INTERVAL, value.strip()
+
+
+def interval_text(period: timedelta) -> str:
+    """Return an interval in words, to the microsecond."""
+    rest = period.microseconds
+    seconds = period // timedelta(seconds=1)
+    return f"every {seconds} s {rest} us" if rest else f"every {seconds} s"
 
 
 def _at(schedule: Schedule, name: str, value: Any) -> None:

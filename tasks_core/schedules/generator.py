@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
@@ -28,6 +28,9 @@ FEWEST = 100
 FILL_TO = 150
 CHUNK = 500
 """Most ticks of one schedule in one round: a long absence is made up for in pieces."""
+
+NOT_UNDERSTOOD = timedelta(minutes=10)
+"""How soon a schedule is looked at again that this release cannot read."""
 
 SCHEDULES = 200
 """Most schedules in one transaction."""
@@ -82,15 +85,17 @@ def _ticks(schedule: Schedule, known: list[datetime], now: datetime) -> Filling:
     try:
         found = recurrence_of(schedule).ticks(schedule.generated_until)
     except ValueError as error:
-        # Checked at the door; a release that understands less must not stop the others' ticks.
+        # Checked at the door; but a release that understands less must not stop the other schedules, nor the
+        # ticks that this one has.
         logger.error("schedule %s has no further ticks: %s", schedule.name, error)
-        return Filling([], schedule.generated_until, None)
+        later = now + NOT_UNDERSTOOD
+        return Filling([], max(schedule.generated_until, later), later)
     wanted = FILL_TO - len(known)
     if schedule.max_runs is not None:
         overdue = Occurrence.objects.overdue(now).filter(schedule=schedule).count()
         left = schedule.max_runs - schedule.runs
         if left <= 0:
-            return Filling([], schedule.generated_until, None)
+            return Filling([], HORIZON, None)
         wanted = min(wanted, left - overdue - len(known))
     ticks, following = _take(islice(found, CHUNK), wanted, now)
     upcoming = known + [t.due for t in ticks if t.withheld is None and t.due > now]

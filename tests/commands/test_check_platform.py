@@ -144,6 +144,23 @@ def queued_long_ago() -> Task:
 
 
 @pytest.mark.usefixtures("all_alive")
+def test_a_tick_that_nobody_settles_makes_it_degraded() -> None:
+    @tasks_core.task_type("a.type")
+    def handler(payload: dict[str, object]) -> None: ...
+
+    with clock.frozen(clock.now() - timedelta(minutes=10)):
+        tasks_core.schedule_recurring("a.type", name="nightly", cron="* * * * *")
+
+    status, found = check("--only", "schedules")
+
+    assert status == 3
+    assert "schedule 'nightly' has a tick that was due 9 min ago" in found["schedules"][0].message
+    tasks_core.pause_schedule("nightly", reason="a test")
+    tasks_core.delete_schedule("nightly")
+    assert check("--only", "schedules")[0] == 0
+
+
+@pytest.mark.usefixtures("all_alive")
 def test_queued_tasks_without_messages_are_lost() -> None:
     queued_long_ago()
     finding = only("lanes")

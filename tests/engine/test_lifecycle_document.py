@@ -44,7 +44,7 @@ def _functions(name: str) -> list[Callable[..., Any]]:
 
 def _statement(function: Callable[..., Any]) -> str:
     """Return the SQL that a function of `tasks_core.statements` runs."""
-    name = re.search(r"fetch\((\w+)", inspect.getsource(function))
+    name = re.search(r"fetch(?:_often)?\((\w+)", inspect.getsource(function))
     assert name, f"{function} runs no statement"
     return str(vars(inspect.getmodule(function))[name[1]])
 

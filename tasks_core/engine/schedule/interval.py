@@ -12,19 +12,25 @@ from tasks_core.engine.schedule.tick import HORIZON, Tick, as_utc, tick_at
 
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(days=3660)
+MICROSECOND = timedelta(microseconds=1)
+
+SECOND = 10**6
+"""In microseconds, as are the units."""
 
 UNITS = {
-    "s": 1,
-    "sec": 1,
-    "second": 1,
-    "min": 60,
-    "minute": 60,
-    "h": 3600,
-    "hour": 3600,
-    "d": 86400,
-    "day": 86400,
-    "w": 604800,
-    "week": 604800,
+    "us": 1,
+    "microsecond": 1,
+    "s": SECOND,
+    "sec": SECOND,
+    "second": SECOND,
+    "min": 60 * SECOND,
+    "minute": 60 * SECOND,
+    "h": 3600 * SECOND,
+    "hour": 3600 * SECOND,
+    "d": 86400 * SECOND,
+    "day": 86400 * SECOND,
+    "w": 604800 * SECOND,
+    "week": 604800 * SECOND,
 }
 PART = re.compile(r"(\d{1,10})?\s*([a-z]+)")
 WHOLE = re.compile(r"(every\s+)?((\d{1,10}\s*)?[a-z]+)(\s*(and\s+|,\s*)?\d{1,10}\s*[a-z]+)*")
@@ -81,15 +87,15 @@ def parse_interval(text: str) -> timedelta:
             "interval", text, 'is not understood, write it as in "every 90 s" or "every 15 minutes"'
         )
     words = re.sub(r"^every\s+|\band\b", "", words)
-    seconds = sum(_seconds(text, number, unit) for number, unit in PART.findall(words))
-    if not SHORTEST.total_seconds() <= seconds <= LONGEST.total_seconds():
+    length = sum(_length(text, number, unit) for number, unit in PART.findall(words))
+    if not SHORTEST / MICROSECOND <= length <= LONGEST / MICROSECOND:
         raise InvalidInterval(
             "interval", text, "is out of range, it must last 1 second to 3660 days"
         )
-    return timedelta(seconds=seconds)
+    return timedelta(microseconds=length)
 
 
-def _seconds(text: str, number: str, unit: str) -> int:
+def _length(text: str, number: str, unit: str) -> int:
     size = UNITS.get(unit) or UNITS.get(unit.removesuffix("s"))
     if not size:
         raise InvalidInterval(

@@ -23,6 +23,8 @@ NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
     [
         ("every 90 s", 90),
         ("90s", 90),
+        ("every 2 s 500000 us", 2.5),
+        ("every 1500000 microseconds", 1.5),
         ("every 15 minutes", 900),
         ("Every Hour", 3600),
         ("every 1 h 30 min", 5400),
@@ -44,6 +46,7 @@ def test_intervals_are_read(text: str, seconds: int) -> None:
         ("every 3 fortnights", 'unknown unit "fortnights"'),
         ("every 5 months", 'unknown unit "months"'),
         ("every 0 s", "out of range"),
+        ("every 999999 us", "out of range"),
         ("every 4000 days", "out of range"),
     ],
 )

@@ -7,9 +7,10 @@ from django.db import transaction
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.models import Occurrence
+from tasks_core.executor import execute
+from tasks_core.models import Occurrence, Task
 from tasks_core.schedules.generator import FEWEST, FILL_TO, generate
-from tests.tasks_core.life import plain_type
+from tests.tasks_core.life import plain_type, queue
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,
@@ -56,6 +57,25 @@ def test_tick_that_is_due_makes_one_task_with_the_intended_time() -> None:
     assert (task.payload, task.tags, task.priority) == ({"n": 1}, ["nightly"], tasks_core.HIGH)
     occurrence = Occurrence.objects.get(task_id=task.pk)
     assert (occurrence.due, occurrence.outcome) == (START + MINUTE, "fired")
+
+
+def test_handler_is_told_the_intended_time() -> None:
+    told: list[tuple[object, str]] = []
+
+    @tasks_core.task_type("listening")
+    def listening(payload: dict[str, object], context: tasks_core.TaskContext) -> None:
+        told.append((context.scheduled_for, context.idempotency_key))
+
+    with clock.frozen(START):
+        tasks_core.schedule_recurring("listening", cron="* * * * *")
+    beat(START + MINUTE + timedelta(seconds=30))
+    task = Task.objects.get()
+    queue()
+    execute("listening", [task.pk], worker="w")
+
+    ((scheduled_for, key),) = told
+    assert scheduled_for == START + MINUTE
+    assert key.startswith(f"schedule-{task.schedule_id}-")
 
 
 def test_nothing_fires_early_or_twice() -> None:
@@ -186,3 +206,30 @@ def test_interval_does_not_drift() -> None:
     assert [task.scheduled_for for task in tasks_of(schedule)] == [
         START + n * timedelta(seconds=90) for n in range(1, 20)
     ]
+
+
+def test_schedule_that_this_release_cannot_read_stops_no_other() -> None:
+    with clock.frozen(START):
+        odd = every_minute(name="odd")
+        other = every_minute(name="other")
+    odd.occurrences.filter(due__gt=START + 2 * MINUTE).delete()
+    type(odd).objects.filter(pk=odd.pk).update(
+        expression="from the next release", refill_at=START, generated_until=START + 2 * MINUTE
+    )
+    for minutes in (1, 2, 3):
+        beat(START + minutes * MINUTE)
+
+    assert outcomes(odd, START + 3 * MINUTE) == ["fired", "fired"]
+    assert outcomes(other, START + 3 * MINUTE) == ["fired"] * 3
+
+
+def test_what_is_overdue_when_the_last_run_is_over_is_settled() -> None:
+    with clock.frozen(START):
+        schedule = every_minute(max_runs=3)
+        tasks_core.trigger_now("minutely")
+    beat(START + 3 * MINUTE)
+    beat(START + 5 * MINUTE)
+
+    schedule.refresh_from_db()
+    assert schedule.runs == 3
+    assert not schedule.occurrences.overdue(START + 5 * MINUTE).exists()

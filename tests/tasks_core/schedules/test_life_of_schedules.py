@@ -54,7 +54,7 @@ class LifeOfSchedules(RuleBasedStateMachine):
         self.misfire = misfire
         self.expected: set[datetime] = set()
         self.paused: list[tuple[datetime, datetime | None]] = []
-        self.rules = [(START, SECONDS[cron])]
+        self.steps = [(START, SECONDS[cron])]
         with self.at():
             tasks_core.schedule_recurring(
                 "plain", name="s", cron=cron, misfire=misfire, misfire_grace=GRACE
@@ -118,8 +118,8 @@ class LifeOfSchedules(RuleBasedStateMachine):
     def schedule_is_edited(self, cron: str) -> None:
         self.now = max(self.now, self.seen)
         self.seen = self.now
-        if SECONDS[cron] != self.rules[-1][1]:
-            self.rules.append((self.now, SECONDS[cron]))
+        if SECONDS[cron] != self.steps[-1][1]:
+            self.steps.append((self.now, SECONDS[cron]))
         with self.at():
             tasks_core.update_schedule("s", cron=cron)
 
@@ -137,9 +137,9 @@ class LifeOfSchedules(RuleBasedStateMachine):
 
     def _ticks(self) -> set[datetime]:
         """Every instant at which the expression then in force was due, up to the last look."""
-        ends = [since for since, _ in self.rules[1:]] + [self.seen]
+        ends = [since for since, _ in self.steps[1:]] + [self.seen]
         found = set()
-        for (since, step), until in zip(self.rules, ends, strict=True):
+        for (since, step), until in zip(self.steps, ends, strict=True):
             seconds = int((since - START).total_seconds()) // step * step + step
             while (due := START + timedelta(seconds=seconds)) <= until:
                 if due > since:

@@ -1,0 +1,79 @@
+"""The admin page of periodic tasks: django-celery-beat's own, with what the platform makes of each row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django_celery_beat import admin as celery_beat
+from django_celery_beat.models import PeriodicTask
+
+import tasks_core
+from tasks_core.models import PeriodicTaskMirror, Schedule
+
+NEXT_RUN, PROBLEM = "schedule__next_fire_at", "problem"
+
+
+class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
+    """Shows the next run and why a row does not run; running one by hand goes through the ledger too."""
+
+    list_display = ("name", "enabled", "scheduler", "next_run", "last_run_at", "one_off", "problem")
+    readonly_fields = (*celery_beat.PeriodicTaskAdmin.readonly_fields, "next_run", "problem")
+    fieldsets = (
+        ("State", {"fields": ("next_run", "problem")}),
+        *celery_beat.PeriodicTaskAdmin.fieldsets,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
+        """Bring what is known of each mirror along."""
+        mirror = PeriodicTaskMirror.objects.filter(pk=OuterRef("pk"))
+        rows: QuerySet[PeriodicTask] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                mirror_next_run=Subquery(mirror.values(NEXT_RUN)[:1]),
+                mirror_problem=Subquery(mirror.values(PROBLEM)[:1]),
+            )
+        )
+        return rows
+
+    @admin.display(description="Next run", ordering="mirror_next_run", empty_value="-")
+    def next_run(self, row: Any) -> datetime | None:
+        """Return when its schedule fires next."""
+        found: datetime | None = getattr(row, "mirror_next_run", None)
+        return found
+
+    @admin.display(description="Problem", empty_value="-")
+    def problem(self, row: Any) -> str:
+        """Return why it cannot be a schedule as it is."""
+        return getattr(row, "mirror_problem", None) or ""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Leave out the warning that another scheduler should run: ours reads these rows."""
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            response.context_data["wrong_scheduler"] = False
+        return response
+
+    @admin.action(description="Run selected tasks")
+    def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Run them now, as their schedules would."""
+        names = PeriodicTaskMirror.objects.filter(
+            pk__in=queryset.values("pk"), problem="", schedule__in=Schedule.objects.existing()
+        ).values_list("schedule__name", flat=True)
+        run = [tasks_core.trigger_now(name) for name in names]
+        left = queryset.count() - len(run)
+        if run:
+            self.message_user(request, f"{len(run)} run now.")
+        if left:
+            self.message_user(
+                request,
+                f"{left} did not run: a row must be switched on and understood, and beat must have seen it.",
+                level=messages.ERROR,
+            )

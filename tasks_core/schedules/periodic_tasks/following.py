@@ -1,0 +1,30 @@
+"""The duty of the leading beat to follow the periodic tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tasks_core.schedules.leader import Leadership
+from tasks_core.schedules.periodic_tasks.mirroring import follow
+from tasks_core.statements.periodic_tasks import look_again
+
+LOOK_SECONDS = 3.0
+"""How often it looks. A change is to be noticed within 5 seconds."""
+
+FOLLOWER_SECONDS = 1.0
+
+
+def following(leadership: Leadership) -> Callable[[], float]:
+    """Return the work of the duty; who leads anew looks again at what was not understood before."""
+    seen_fence: int | None = None
+
+    def work() -> float:
+        nonlocal seen_fence
+        if leadership.fence is None:
+            return FOLLOWER_SECONDS
+        if leadership.fence != seen_fence:
+            look_again()
+            seen_fence = leadership.fence
+        return 0.0 if follow() else LOOK_SECONDS
+
+    return work

@@ -1,0 +1,91 @@
+"""Periodic tasks stay editable in their usual admin, which tells what the platform makes of them."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+
+from tasks_core.models import Schedule, Task
+from tasks_core.schedules.periodic_tasks.mirroring import follow
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:django_celery_beat_periodictask_changelist"
+
+
+@pytest.fixture
+def owner() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("owner"))
+    return client
+
+
+@pytest.fixture
+def row() -> PeriodicTask:
+    crontab = CrontabSchedule.objects.create(minute="0", hour="9")
+    return PeriodicTask.objects.create(name="nightly count", task="shop.count", crontab=crontab)
+
+
+def _form(row: PeriodicTask, **changes: str) -> dict[str, str]:
+    return {
+        "name": row.name,
+        "task": row.task,
+        "enabled": "on",
+        "crontab": str(row.crontab_id),
+        "args": "[]",
+        "kwargs": "{}",
+        "headers": "{}",
+        "description": "",
+        "regtask": "",
+        **changes,
+    }
+
+
+def test_list_shows_the_next_run_and_no_warning_of_the_wrong_scheduler(
+    owner: Client, row: PeriodicTask
+) -> None:
+    follow()
+    Schedule.objects.update(next_fire_at="2036-07-01T09:00Z")
+    page = owner.get(reverse(LIST)).content.decode()
+    assert "nightly count" in page
+    assert "July 1, 2036" in page
+    assert "DatabaseScheduler" not in page
+
+
+def test_row_is_made_and_edited_in_the_form(owner: Client, row: PeriodicTask) -> None:
+    add = reverse("admin:django_celery_beat_periodictask_add")
+    assert owner.get(add).status_code == 200
+    assert owner.post(add, _form(row, name="another")).status_code == 302
+    change = reverse("admin:django_celery_beat_periodictask_change", args=[row.pk])
+    assert "unfold" in owner.get(change).content.decode()
+    assert owner.post(change, _form(row, kwargs='{"shelf": 3}')).status_code == 302
+
+    follow()
+    shelves = {s.name: s.payload["kwargs"] for s in Schedule.objects.existing()}
+    assert shelves == {"another": "{}", "nightly count": '{"shelf": 3}'}
+
+
+def test_form_tells_why_a_row_does_not_run(owner: Client, row: PeriodicTask) -> None:
+    CrontabSchedule.objects.update(day_of_month="31", month_of_year="2")
+    follow()
+    change = reverse("admin:django_celery_beat_periodictask_change", args=[row.pk])
+    for page in (change, reverse(LIST)):
+        assert "is not understood" in owner.get(page).content.decode()
+
+
+def test_running_by_hand_goes_through_the_ledger(owner: Client, row: PeriodicTask) -> None:
+    unseen = PeriodicTask.objects.create(name="off", task="x", crontab=row.crontab, enabled=False)
+    follow()
+    chosen = {"action": "run_tasks", "_selected_action": [row.pk, unseen.pk]}
+    page = owner.post(reverse(LIST), chosen, follow=True).content.decode()
+    assert "1 run now" in page
+    assert "1 did not run" in page
+    assert [task.task_type for task in Task.objects.all()] == ["tasks_core.send_celery_message"]
+
+
+def test_switching_off_in_the_list_is_followed(owner: Client, row: PeriodicTask) -> None:
+    follow()
+    assert Schedule.objects.ticking().count() == 1
+    owner.post(reverse(LIST), {"action": "disable_tasks", "_selected_action": [row.pk]})
+    follow()
+    assert Schedule.objects.ticking().count() == 0
