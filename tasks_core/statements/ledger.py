@@ -21,10 +21,12 @@ ON CONFLICT (schedule_id, due) DO NOTHING
 RETURNING id
 """
 
-# A tick is settled once, under the lock of its schedule; what it makes is written with it.
+# A tick is settled once, under the lock of its schedule; what it makes is written with it. Ids are drawn in
+# the order of the decisions, so that the tasks of one round have the order of their ticks.
 SETTLE = """
-WITH decision AS (
-    SELECT * FROM jsonb_to_recordset(%(decisions)s::jsonb) AS d (
+WITH decision AS MATERIALIZED (
+    SELECT d.*, CASE WHEN makes_task THEN nextval('tasks_core_task_id_seq') END AS task_id
+    FROM jsonb_to_recordset(%(decisions)s::jsonb) AS d (
         id bigint, outcome text, reason text, makes_task boolean, fire_at timestamptz
     )
 ), settled AS (
@@ -33,7 +35,7 @@ WITH decision AS (
         reason = decision.reason,
         fire_at = COALESCE(decision.fire_at, occurrence.fire_at),
         decided_at = CASE WHEN decision.outcome <> 'buffered' THEN %(now)s::timestamptz END,
-        task_id = CASE WHEN decision.makes_task THEN nextval('tasks_core_task_id_seq') END
+        task_id = decision.task_id
     FROM decision
     WHERE occurrence.id = decision.id AND occurrence.outcome IN ('upcoming', 'buffered')
     RETURNING occurrence.id, occurrence.schedule_id, occurrence.due, occurrence.fire_at, occurrence.task_id

@@ -6,6 +6,11 @@ from datetime import datetime
 
 from tasks_core.database import fetch
 
+ANYTHING = """
+SELECT EXISTS (SELECT FROM django_celery_beat_periodictask)
+    OR EXISTS (SELECT FROM tasks_core_periodictaskmirror)
+"""
+
 # One beat at a time; a second one leaves it to the first. Nothing but work rests on it.
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('tasks_core.periodic_tasks'))"
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('tasks_core.periodic_tasks'))::text"
@@ -88,6 +93,11 @@ SELECT count(*) FROM counted
 RETRY = """
 UPDATE tasks_core_periodictaskmirror SET digest = NULL WHERE problem <> '' RETURNING periodic_task_id
 """
+
+
+def is_anything_there() -> bool:
+    """Tell whether there are periodic tasks at all, or schedules that mirror some."""
+    return bool(fetch(ANYTHING, {})[0][0])
 
 
 def lock(*, wait: bool) -> bool:

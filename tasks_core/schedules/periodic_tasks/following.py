@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.periodic_tasks.mirroring import follow
-from tasks_core.statements.periodic_tasks import look_again
+from tasks_core.schedules.periodic_tasks.settings_entries import adopt_settings_entries
+from tasks_core.statements.periodic_tasks import is_anything_there, look_again
 
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 4.0
 """How often it looks. A change is to be noticed within 5 seconds."""
 
 FOLLOWER_SECONDS = 1.0
@@ -23,8 +24,9 @@ def following(leadership: Leadership) -> Callable[[], float]:
         if leadership.fence is None:
             return FOLLOWER_SECONDS
         if leadership.fence != seen_fence:
+            adopt_settings_entries()
             look_again()
             seen_fence = leadership.fence
-        return 0.0 if follow() else LOOK_SECONDS
+        return 0.0 if is_anything_there() and follow() else LOOK_SECONDS
 
     return work

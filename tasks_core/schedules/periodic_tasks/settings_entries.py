@@ -1,0 +1,30 @@
+"""Write the entries of Celery's ``beat_schedule`` as periodic tasks, as django-celery-beat does."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from django.db import DatabaseError
+from django_celery_beat.schedulers import ModelEntry
+
+logger = logging.getLogger(__name__)
+
+
+def adopt_settings_entries() -> int:
+    """Create or renew a periodic task for each entry of ``CELERY_BEAT_SCHEDULE``; return how many.
+
+    What the settings say wins over an edit in the admin, as with django-celery-beat's own scheduler. An entry
+    that is no longer there stays as a periodic task, for its admin to remove.
+    """
+    adopted = 0
+    for name, entry in current_app.conf.beat_schedule.items():
+        try:
+            ModelEntry.from_entry(name, app=current_app, **entry)
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("the entry %r of CELERY_BEAT_SCHEDULE cannot be read", name)
+        else:
+            adopted += 1
+    return adopted
