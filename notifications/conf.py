@@ -53,6 +53,31 @@ class NotificationSettings:
     """Name of the RetryPolicy row by which e-mails are tried again; empty for the built-in rule."""
     webhook_retry_policy: str = ""
     """The same for webhooks."""
+    trigger_env_prefix: str = "HOOK_"
+    """Scheduled triggers may use environment variables whose names begin so; empty allows none."""
+    trigger_retry_after_cap: float = 3600.0
+    """Longest wait, in seconds, that a trigger's webhook may ask for with Retry-After."""
+    trigger_retry_after_limit: int = 100
+    """Tries that such a webhook may ask for after the last one of its retry_conf."""
+    trigger_log_limit: int = 20_000
+    """Bytes of a request body, and of a response body, that an invocation log keeps."""
+    trigger_redacted_words: Sequence[str] = (
+        "authorization",
+        "cookie",
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "api_key",
+        "private_key",
+        "credential",
+        "signature",
+    )
+    """Headers and payload fields with one of these words in their names are masked in logs."""
+    trigger_retention_days: float = 30.0
+    """How long events of scheduled triggers are kept after they have ended; 0 keeps them for ever."""
+    trigger_log_retention_days: float = 30.0
+    """How long their invocation logs are kept, if that is shorter; 0 keeps them as long as the events."""
 
 
 _FIELDS = tuple(item.name for item in fields(NotificationSettings))

@@ -6,7 +6,12 @@ NotificationsError
 ├── IdempotencyConflict      the key was used before, for other content
 ├── InvalidTemplate          a template cannot be published; names the part and the line
 ├── RenderingFailed          a published template and its variables do not make a message
-└── InvalidEndpoint          a webhook address or one of its secrets is wrong
+├── InvalidEndpoint          a webhook address or one of its secrets is wrong
+├── InvalidTrigger           one argument of a trigger or a scheduled event is wrong; names the field
+│   └── TriggerExists        the name is taken, and the caller did not say replace
+├── TriggerNotFound          there is no cron trigger of this name
+├── TriggerEventNotFound     there is no event of this id
+└── TriggerEventUnfinished   the event's status does not allow this; names it
 
 The messages are written for the person who made the call: what is wrong, and what would be right.
 They never quote a value, because a value may be a one-time code.
@@ -76,3 +81,31 @@ class InvalidEndpoint(NotificationsError, ValueError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class InvalidTrigger(NotificationsError, ValueError):
+    """One argument of a trigger or of a scheduled event is wrong; nothing was written.
+
+    ``field`` is its name, with a path into it where that helps (``retry_conf.num_retries``).
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class TriggerExists(InvalidTrigger):
+    """Another cron trigger has this name."""
+
+
+class TriggerNotFound(NotificationsError, LookupError):
+    """There is no cron trigger of this name."""
+
+
+class TriggerEventNotFound(NotificationsError, LookupError):
+    """There is no event of this id."""
+
+
+class TriggerEventUnfinished(NotificationsError):
+    """The event's status does not allow what was asked for."""

@@ -1,4 +1,4 @@
-"""The states of a notification and of a delivery, and which of them are final.
+"""The states of a notification, a delivery and a trigger's event, and which of them are final.
 
 A delivery only moves forward: pending, rendered, sending, and then one of the final states. Two
 moves out of a final state exist, and both are facts rather than steps back: an attempt that was
@@ -39,4 +39,21 @@ DELIVERY_FINAL = tuple(state for state in DeliveryState if state not in DELIVERY
 NOTIFICATION_UNFINISHED = (NotificationState.ACCEPTED, NotificationState.IN_PROGRESS)
 NOTIFICATION_FINAL = tuple(
     state for state in NotificationState if state not in NOTIFICATION_UNFINISHED
+)
+
+
+class TriggerEventStatus(models.TextChoices):
+    """How far the call of a webhook by a scheduled trigger has come."""
+
+    SCHEDULED = "scheduled", "Scheduled"
+    LOCKED = "locked", "Locked"
+    DELIVERED = "delivered", "Delivered"
+    ERROR = "error", "Error"
+    DEAD = "dead", "Dead"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+TRIGGER_EVENT_UNFINISHED = (TriggerEventStatus.SCHEDULED, TriggerEventStatus.LOCKED)
+TRIGGER_EVENT_FINAL = tuple(
+    status for status in TriggerEventStatus if status not in TRIGGER_EVENT_UNFINISHED
 )

@@ -95,6 +95,11 @@ THEME: dict[str, Any] = {
                 _item("Endpoints", "webhook", "notifications_endpoint"),
             ),
             _group(
+                "Scheduled triggers",
+                _item("Cron triggers", "alarm", "notifications_crontrigger"),
+                _item("Scheduled events", "event", "notifications_triggerevent"),
+            ),
+            _group(
                 "Platform",
                 _item("Workers", "memory", "tasks_core_worker"),
                 _item("Lanes", "view_week", "tasks_core_lane"),

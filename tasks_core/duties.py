@@ -41,6 +41,15 @@ PAUSE_BETWEEN_BATCHES = 0.1
 """What pruning leaves to the others while it has much to do."""
 
 
+_others: list[Callable[[], list[Duty]]] = []
+
+
+def add_duties(make: Callable[[], list[Duty]]) -> None:
+    """Let beat also run the duties that ``make`` gives; other apps call it when they are ready."""
+    if make not in _others:
+        _others.append(make)
+
+
 def make_duties(leadership: Leadership | None = None) -> list[Duty]:
     """Return beat's duties, not yet started; ``leadership`` is its claim to lead the schedules."""
     leadership = leadership or Leadership("schedules")
@@ -54,6 +63,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("announcements", _announcing),
         Duty("ageing", _ageing),
         Duty("pruning", _pruning),
+        *(duty for make in _others for duty in make()),
     ]
 
 

@@ -148,7 +148,10 @@ def _record(letter: DeadLetter, kind: EventKind, data: dict[str, Any] | None) ->
 
 
 def _copy(task: Task, payload: Any) -> Task:
-    """Insert the same task once more, due now, without the expiry and the key of the first."""
+    """Insert the same task once more, due now, without the expiry and the key of the first.
+
+    The tick of its schedule stays the one that was intended.
+    """
     registered = get_task_type(task.task_type)
     if payload is None:
         registered.schema.load(task.payload)
@@ -166,6 +169,13 @@ def _copy(task: Task, payload: Any) -> Task:
         tags=task.tags,
         correlation_id=task.correlation_id,
     )
-    return insert_one(
-        registered, options, stored, key=None, unique=None, replay_of_id=task.pk, now=now
-    )
+    with transaction.atomic(using=database.alias()):
+        copy = insert_one(
+            registered, options, stored, key=None, unique=None, replay_of_id=task.pk, now=now
+        )
+        if task.schedule_id is not None:
+            copy.schedule_id, copy.scheduled_for = task.schedule_id, task.scheduled_for
+            Task.objects.filter(pk=copy.pk, schedule_id=None).update(
+                schedule_id=task.schedule_id, scheduled_for=task.scheduled_for
+            )
+    return copy

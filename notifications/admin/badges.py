@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.safestring import SafeString
 
 from notifications.channels.outcome import Outcome
-from notifications.states import DeliveryState, NotificationState
+from notifications.states import DeliveryState, NotificationState, TriggerEventStatus
 from tasks_core.admin.badges import badge
 
 TONES: dict[str, str] = {
@@ -19,6 +19,10 @@ TONES: dict[str, str] = {
     DeliveryState.FAILED: "bad",
     DeliveryState.EXPIRED: "muted",
     DeliveryState.CANCELLED: "muted",
+    TriggerEventStatus.SCHEDULED: "calm",
+    TriggerEventStatus.LOCKED: "active",
+    TriggerEventStatus.ERROR: "bad",
+    TriggerEventStatus.DEAD: "bad",
     Outcome.SUCCESS.value: "good",
     Outcome.PERMANENT.value: "bad",
 }

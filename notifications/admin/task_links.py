@@ -1,4 +1,4 @@
-"""Links from a task's page to the notification and delivery that it is about."""
+"""Links from a task's page to the notification, delivery or trigger that it is about."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from collections.abc import Iterable
 from django.urls import reverse
 
 from notifications.pipeline import names
+from notifications.triggers import names as triggers
 from tasks_core.admin.blocks import link
 from tasks_core.admin.record import Fact
 from tasks_core.admin.related import link_tasks
 from tasks_core.models import Task
 
+_MODELS = {
+    names.SCHEDULE: (("notification", "notification"),),
+    **dict.fromkeys(names.DELIVERY_STEPS, (("delivery", "delivery"),)),
+    triggers.DELIVER: (("event", "triggerevent"),),
+    triggers.TICK: (("trigger", "crontrigger"),),
+}
+"""The model behind each field of the payload, by task type."""
+
 
 @link_tasks
 def notification_facts(task: Task) -> Iterable[Fact]:
     """Return what the payload of a pipeline step names."""
-    if task.task_type != names.SCHEDULE and task.task_type not in names.DELIVERY_STEPS:
-        return
-    for name in ("notification", "delivery"):
+    for name, model in _MODELS.get(task.task_type, ()):
         key = task.payload.get(name) if isinstance(task.payload, dict) else None
         if isinstance(key, int):
-            url = reverse(f"admin:notifications_{name}_change", args=[key])
+            url = reverse(f"admin:notifications_{model}_change", args=[key])
             yield Fact(name.capitalize(), link(url, f"#{key}"))

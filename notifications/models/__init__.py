@@ -1,5 +1,6 @@
 """The rows of the notifications app."""
 
+from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
 from notifications.models.endpoint import Endpoint
@@ -7,8 +8,11 @@ from notifications.models.notification import Notification
 from notifications.models.template import Template
 from notifications.models.template_draft import TemplateDraft
 from notifications.models.template_version import TemplateVersion
+from notifications.models.trigger_event import TriggerEvent
+from notifications.models.trigger_invocation import TriggerInvocation
 
 __all__ = [
+    "CronTrigger",
     "Delivery",
     "DeliveryAttempt",
     "Endpoint",
@@ -16,4 +20,6 @@ __all__ = [
     "Template",
     "TemplateDraft",
     "TemplateVersion",
+    "TriggerEvent",
+    "TriggerInvocation",
 ]

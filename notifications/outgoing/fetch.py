@@ -41,6 +41,10 @@ class ExchangeFailed(Exception):
         self.failure = failure
 
 
+class UnreadableResponse(ExchangeFailed):
+    """Something came back, and it is not HTTP."""
+
+
 async def post(
     url: str, body: bytes, headers: Mapping[str, str], *, seconds: float | None = None
 ) -> Response:
@@ -55,17 +59,30 @@ async def post(
     Raises:
         ExchangeFailed: no response came; redirects are responses, and are not followed.
     """
+    longest = conf.current().outgoing_total_timeout
+    return await exchange("POST", url, body, headers, seconds=min(seconds or longest, longest))
+
+
+async def exchange(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, seconds: float
+) -> Response:
+    """Send one request of any method; like ``post``, with exactly ``seconds`` for all of it.
+
+    Raises:
+        ExchangeFailed: no response came; redirects are responses, and are not followed.
+    """
     settings = conf.current()
-    total = min(seconds or settings.outgoing_total_timeout, settings.outgoing_total_timeout)
     try:
         target = check_url(url)
-        async with session().post(
+        async with session().request(
+            method,
             target.url,
             data=body,
             headers=headers,
+            skip_auto_headers=("Content-Type", "User-Agent"),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(
-                total=total, sock_connect=settings.outgoing_connect_timeout
+                total=seconds, sock_connect=settings.outgoing_connect_timeout
             ),
         ) as response:
             kept = await _read_at_most(response, settings.outgoing_response_limit)
@@ -77,7 +94,9 @@ async def post(
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, socket.gaierror) as error:
         raise ExchangeFailed(Failure.NOT_SENT, f"no connection: {_cause(error)}") from None
     except TimeoutError:
-        raise ExchangeFailed(Failure.UNKNOWN, f"no answer within {total:g} s") from None
+        raise ExchangeFailed(Failure.UNKNOWN, f"no answer within {seconds:g} s") from None
+    except aiohttp.ClientResponseError:
+        raise UnreadableResponse(Failure.UNKNOWN, "the response is not HTTP") from None
     except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
         problem = f"connection failed before the answer: {type(error).__name__}"
         raise ExchangeFailed(Failure.UNKNOWN, problem) from None

@@ -14,6 +14,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.receiver.received.append(Received(self.path, headers, body))
+        self.receiver.received.append(Received(self.path, headers, body, self.command))
         reply = self.receiver.replies.popleft() if self.receiver.replies else Reply()
         if self.receiver.wait_for_company is not None:
             self.receiver.wait_for_company.wait(20)
@@ -57,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(reply)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815  (the base class says so)
 
     def _answer(self, reply: Reply) -> None:
         self.send_response(reply.status)

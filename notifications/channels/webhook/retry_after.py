@@ -9,13 +9,16 @@ LONGEST = 3600.0
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Give the seconds to wait, between one second and one hour, or None if it says nothing."""
-    if not value:
+    seconds = seconds_asked(value, now)
+    return None if seconds is None else min(max(seconds, SHORTEST), LONGEST)
+
+
+def seconds_asked(value: str | None, now: datetime) -> float | None:
+    """Give the seconds until the instant that the header names, however far away, or None."""
+    text = (value or "").strip()
+    if not text:
         return None
-    text = value.strip()
-    seconds = float(text) if text.isascii() and text.isdigit() else _until(text, now)
-    if seconds is None:
-        return None
-    return min(max(seconds, SHORTEST), LONGEST)
+    return float(text) if text.isascii() and text.isdigit() else _until(text, now)
 
 
 def _until(text: str, now: datetime) -> float | None:

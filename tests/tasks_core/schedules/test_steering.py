@@ -22,6 +22,7 @@ from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,
     beat,
+    end,
     every_minute,
     outcomes,
     tasks_of,
@@ -230,3 +231,16 @@ def test_bad_edit_changes_nothing() -> None:
     schedule.refresh_from_db()
     assert (schedule.expression, schedule.payload) == ("* * * * *", {"n": 1})
     assert schedule.occurrences.count() == 150
+
+
+def test_task_that_is_run_again_keeps_its_tick() -> None:
+    with clock.frozen(START):
+        schedule = every_minute()
+    beat(START + MINUTE)
+    (task,) = tasks_of(schedule)
+    end(task)
+
+    again = tasks_core.enqueue_again(task.pk)
+
+    assert again.scheduled_for == START + MINUTE
+    assert [t.scheduled_for for t in tasks_of(schedule)] == [START + MINUTE] * 2

@@ -1,0 +1,27 @@
+"""`manage.py disable_cron_trigger`: switch a cron trigger off."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from notifications.exceptions import NotificationsError
+from notifications.triggers import disable_cron_trigger
+from tasks_core.management.platform_command import PlatformCommand
+
+
+class Command(PlatformCommand):
+    """Switches a trigger off."""
+
+    help = "Switch a cron trigger off: no ticks and no deliveries until it is enabled."
+    refusals = (*PlatformCommand.refusals, NotificationsError)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare name and reason."""
+        parser.add_argument("name", help="Name of the trigger.")
+        parser.add_argument("--reason", required=True, help="Why; at most 200 characters are kept.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Switch it off, and say so."""
+        changed = disable_cron_trigger(options["name"], reason=options["reason"])
+        self.stdout.write(f"{options['name']}\t{'disabled' if changed else 'was off already'}")

@@ -1,0 +1,29 @@
+"""`manage.py redeliver_event`: deliver once more what has ended."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from notifications.exceptions import NotificationsError
+from notifications.management.trigger_descriptions import EVENT_COLUMNS, describe_event
+from notifications.triggers import redeliver_event
+from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.platform_command import PlatformCommand
+
+
+class Command(PlatformCommand):
+    """Redelivers an event."""
+
+    help = "Deliver an event that has ended once more, as a new event that is linked to it."
+    refusals = (*PlatformCommand.refusals, NotificationsError)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the id."""
+        parser.add_argument("event", help="Id of the event.")
+        add_format_argument(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Store the new event and show it."""
+        event = redeliver_event(options["event"])
+        write_list(self, [describe_event(event)], columns=EVENT_COLUMNS, options=options)

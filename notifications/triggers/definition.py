@@ -1,0 +1,102 @@
+"""What a trigger calls, checked at the door: the same for cron triggers and one-off events."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from notifications import conf
+from notifications.exceptions import InvalidTrigger
+from notifications.models.webhook_call import WebhookCall
+from notifications.triggers.headers import Stored, store_headers
+from notifications.triggers.retry_conf import RetryConf, parse_retry_conf
+from notifications.triggers.transforms.request import parse_request_transform
+from notifications.triggers.transforms.response import parse_response_transform
+from notifications.triggers.webhook import check_webhook
+from tasks_core.json_text import byte_size, json_text
+
+MAX_COMMENT = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A webhook call. Payload and headers stay out of ``repr``: they may hold what is private."""
+
+    webhook: str
+    payload: Any = field(repr=False)
+    headers: Stored = field(repr=False)
+    retry_conf: RetryConf
+    request_transform: dict[str, Any] | None
+    response_transform: dict[str, Any] | None
+    comment: str
+
+    @classmethod
+    def of(cls, row: WebhookCall) -> "Definition":
+        """Give what a row holds, which was checked when it was written."""
+        return cls(
+            webhook=row.webhook,
+            payload=row.payload,
+            headers=row.headers,
+            retry_conf=parse_retry_conf(row.retry_conf),
+            request_transform=row.request_transform,
+            response_transform=row.response_transform,
+            comment=row.comment,
+        )
+
+    def columns(self) -> dict[str, Any]:
+        """Give the values of the columns of ``WebhookCall``."""
+        return {
+            "webhook": self.webhook,
+            "payload": self.payload,
+            "headers": self.headers,
+            "retry_conf": self.retry_conf.to_json(),
+            "request_transform": self.request_transform,
+            "response_transform": self.response_transform,
+            "comment": self.comment,
+        }
+
+
+def define(
+    *,
+    webhook: str,
+    payload: Any = None,
+    headers: Any = (),
+    retry_conf: Any = None,
+    request_transform: Any = None,
+    response_transform: Any = None,
+    comment: str = "",
+    before: Stored | None = None,
+) -> Definition:
+    """Check every part of a call.
+
+    ``before`` holds the headers that a masked value stands for, when a stored call is edited.
+
+    Raises:
+        InvalidTrigger: names the part, and what would be right; never quotes a value.
+    """
+    if len(comment) > MAX_COMMENT:
+        raise InvalidTrigger("comment", f"must be a text of at most {MAX_COMMENT} characters")
+    if request_transform is not None:
+        parse_request_transform(request_transform)
+    if response_transform is not None:
+        parse_response_transform(response_transform)
+    return Definition(
+        webhook=check_webhook(webhook),
+        payload=_plain("payload", payload),
+        headers=store_headers(headers or (), before=before),
+        retry_conf=parse_retry_conf(retry_conf),
+        request_transform=_plain("request_transform", request_transform),
+        response_transform=_plain("response_transform", response_transform),
+        comment=comment,
+    )
+
+
+def _plain(where: str, value: Any) -> Any:
+    """Give a copy of plain JSON."""
+    try:
+        text = json_text(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidTrigger(where, f"cannot be stored as JSON: {error}") from None
+    limit = conf.current().context_limit
+    if byte_size(text) > limit:
+        raise InvalidTrigger(where, f"takes {byte_size(text)} bytes; the limit is {limit}")
+    return json.loads(text)

@@ -1,0 +1,116 @@
+"""Deliver an event: claim it, call its webhook, judge, record, and tell the platform what follows."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+
+from asgiref.sync import sync_to_async
+from django.db import DataError, Error, IntegrityError
+
+from notifications import conf
+from notifications.pipeline.together import Together
+from notifications.states import TriggerEventStatus
+from notifications.triggers.begin import GONE, Begun, NotBegun, begin
+from notifications.triggers.call import call
+from notifications.triggers.invocation_log import client_error, unsent_request
+from notifications.triggers.lock import Claim, unlock
+from notifications.triggers.record import Ended, record
+from notifications.triggers.redelivery import is_replay, redeliver_for_task
+from notifications.triggers.verdict import Bounds, Verdict, decide
+from tasks_core import PermanentError, RetryAfter, TaskContext, clock
+
+DATABASE_PAUSE = 5.0
+"""Seconds until the next attempt when the database did not take the record of this one."""
+
+_FAILED = (TriggerEventStatus.ERROR, TriggerEventStatus.DEAD)
+_rng = Random()
+
+
+class DeliveryFailed(RetryAfter):
+    """The webhook did not take the event; it is called again when the event says so."""
+
+
+async def deliver(event_id: int, context: TaskContext) -> dict[str, str]:
+    """Make one attempt; give the task's result if the event has ended well.
+
+    Raises:
+        RetryAfter: another attempt follows.
+        PermanentError: the event has failed for good, and so does its task: a dead letter is written.
+    """
+    claim = Claim(event_id, context.task_id, context.attempt)
+    try:
+        begun = await _begin_together(claim)
+        if isinstance(begun, NotBegun):
+            return await _nothing_to_deliver(claim, begun)
+        return await _attempt(begun)
+    except asyncio.CancelledError:
+        # The worker stops. Nobody knows whether the webhook has seen the request; the next attempt
+        # has the same id.
+        await sync_to_async(unlock)(claim)
+        raise
+    except Error as error:
+        raise RetryAfter(DATABASE_PAUSE, f"the database failed: {type(error).__name__}") from None
+
+
+async def _attempt(begun: Begun) -> dict[str, str]:
+    result = await call(begun.definition, begun.body)
+    now = clock.now()
+    settings = conf.current()
+    bounds = Bounds(
+        longest_wait=settings.trigger_retry_after_cap, max_waits=settings.trigger_retry_after_limit
+    )
+    verdict = decide(begun.definition.retry_conf, begun.standing, result, bounds, now=now, rng=_rng)
+    await _record_together(
+        Ended(
+            claim=begun.claim, result=result, verdict=verdict, at=now, trigger_id=begun.trigger_id
+        )
+    )
+    return _conclude(verdict, now)
+
+
+def _conclude(verdict: Verdict, now: datetime) -> dict[str, str]:
+    if verdict.next_retry_at is not None:
+        wait = max(0.0, (verdict.next_retry_at - now).total_seconds())
+        raise DeliveryFailed(wait, verdict.reason)
+    return _ended(verdict.status, verdict.reason)
+
+
+def _ended(status: str, reason: str) -> dict[str, str]:
+    if status in _FAILED:
+        raise PermanentError(reason)
+    return {"status": str(status)}
+
+
+async def _nothing_to_deliver(claim: Claim, found: NotBegun) -> dict[str, str]:
+    """A replay of a task whose event has ended asks for a new event."""
+    if found.status == GONE and await sync_to_async(is_replay)(claim.task):
+        raise PermanentError("the event was removed; there is nothing left to deliver again")
+    if not found.is_other_task:
+        return _ended(found.status, found.reason)
+    event_id = await sync_to_async(redeliver_for_task)(claim.event, claim.task)
+    return {"status": "redelivered", "event_id": str(event_id)}
+
+
+def _record_all(attempts: list[Ended]) -> list[None]:
+    try:
+        record(attempts)
+    except (DataError, IntegrityError):  # what is wrong with one must not repeat the others' calls
+        for ended in attempts:
+            _record_one(ended)
+    return [None] * len(attempts)
+
+
+def _record_one(ended: Ended) -> None:
+    try:
+        record([ended])
+    except (DataError, IntegrityError):
+        message = "the log of this attempt could not be stored"
+        plain = replace(
+            ended.result, request=unsent_request({}, []), response=client_error(message)
+        )
+        record([replace(ended, result=plain)])
+
+
+_begin_together = Together(begin)
+_record_together = Together(_record_all)

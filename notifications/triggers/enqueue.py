@@ -1,0 +1,28 @@
+"""Write an event and the task that delivers it, in the caller's transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+import tasks_core
+from notifications.models import TriggerEvent
+from notifications.triggers import names
+from tasks_core import clock
+
+
+def write_event(*, scheduled_time: datetime, **columns: Any) -> TriggerEvent:
+    """Insert an event and its task; both are there when the transaction is committed, or neither."""
+    with transaction.atomic():
+        event = TriggerEvent.objects.create(
+            scheduled_time=scheduled_time, created_at=clock.now(), **columns
+        )
+        task = tasks_core.schedule_once(
+            names.DELIVER,
+            {"event": event.pk},
+            at=scheduled_time,
+            correlation_id=f"trigger-event-{event.event_id}",
+        )
+        TriggerEvent.objects.filter(pk=event.pk, task_id=None).update(task_id=task.pk)
+    event.task_id = task.pk
+    return event

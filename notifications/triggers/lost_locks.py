@@ -1,0 +1,31 @@
+"""Events that are locked though nobody delivers them: their worker was lost."""
+
+from django.db.models import F
+
+from notifications.models import TriggerEvent
+from notifications.states import TriggerEventStatus
+from notifications.triggers import names
+from tasks_core.engine.states import State
+from tasks_core.models import Task
+
+LIMIT = 1_000
+
+
+def release_lost_locks() -> int:
+    """Unlock events whose task waits again; give how many.
+
+    The platform's lease has told that the attempt was lost; until the next one begins, the event shows
+    what it is: scheduled. The attempt is named, so one that begins at this moment keeps its lock.
+    """
+    waiting = Task.objects.filter(
+        state__in=(State.SCHEDULED, State.QUEUED, State.RETRYING), task_type=names.DELIVER
+    )
+    locked = TriggerEvent.objects.filter(
+        status=TriggerEventStatus.LOCKED, task_id__in=waiting.values("pk")
+    ).values_list("pk", "locked_by")
+    return sum(
+        TriggerEvent.objects.filter(
+            pk=key, locked_by=attempt, status=TriggerEventStatus.LOCKED
+        ).update(status=TriggerEventStatus.SCHEDULED, locked_at=None, losses=F("losses") + 1)
+        for key, attempt in locked[:LIMIT]
+    )

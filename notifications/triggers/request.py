@@ -1,0 +1,87 @@
+"""From an event to the exact request."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from notifications.exceptions import InvalidTrigger, RenderingFailed
+from notifications.triggers import environment, webhook
+from notifications.triggers.definition import Definition
+from notifications.triggers.headers import Header, merged, plain, resolve_headers
+from notifications.triggers.sensitive import Redaction, sensitive_values
+from notifications.triggers.transforms.body import JSON_TYPE, Written
+from notifications.triggers.transforms.request import Changed, parse_request_transform
+
+USER_AGENT = "Bellringer-Triggers/1.0"
+
+
+class NotCallable(Exception):
+    """The request cannot be made; the text says why, and has no values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request ready to be sent."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: list[Header]
+    body: bytes | None = field(repr=False)
+    wrapped: Mapping[str, Any] = field(repr=False)
+    """The body as it was before it was transformed."""
+    is_transformed: bool
+    redaction: Redaction
+
+
+def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
+    """Resolve variables and headers, and apply the transform.
+
+    Raises:
+        NotCallable: an environment variable is missing, or the transform fails.
+    """
+    try:
+        url, secrets = webhook.resolve(definition.webhook)
+        configured = resolve_headers(definition.headers)
+    except environment.NotSet as error:
+        raise NotCallable(str(error)) from None
+    changed = _changed(definition, body, url)
+    content = changed.body if changed else None
+    if content is None:
+        content = Written(json.dumps(body, ensure_ascii=False, separators=(",", ":")), JSON_TYPE)
+    secrets += [header.value for header in configured if header.is_secret]
+    return Request(
+        method=changed.method if changed else "POST",
+        url=changed.url if changed else url,
+        headers=_headers(configured, changed, content.content_type),
+        body=content.text.encode() if content.content_type else None,
+        wrapped=body,
+        is_transformed=changed is not None,
+        redaction=Redaction([*secrets, *sensitive_values(body)]),
+    )
+
+
+def _changed(definition: Definition, body: Mapping[str, Any], url: str) -> Changed | None:
+    if definition.request_transform is None:
+        return None
+    try:
+        return parse_request_transform(definition.request_transform).apply(body, url)
+    except RenderingFailed as error:
+        raise NotCallable(f"request_transform: {error}") from None
+    except InvalidTrigger as error:  # it was right once: the rules of today are others
+        raise NotCallable(str(error)) from None
+
+
+def _headers(configured: list[Header], changed: Changed | None, content_type: str) -> list[Header]:
+    defaults = [plain("User-Agent", USER_AGENT)]
+    if content_type:
+        defaults.insert(0, plain("Content-Type", content_type))
+    headers = merged(defaults, configured)
+    if changed is None:
+        return headers
+    kept = [header for header in headers if header.name.lower() not in changed.remove_headers]
+    if changed.body is not None and content_type != JSON_TYPE:
+        # A transform that gives another kind of body says so itself, whatever was configured.
+        kept = [header for header in kept if header.name.lower() != "content-type"]
+        kept += defaults[:1] if content_type else []
+    return merged(kept, [plain(name, value) for name, value in changed.add_headers])

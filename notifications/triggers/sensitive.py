@@ -1,0 +1,75 @@
+"""What logs must not show: by the name of a header or a field, and by value."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from notifications import conf
+from notifications.confidential import MASK
+from tasks_core.failures import scrub
+from tasks_core.json_text import storable
+
+SHORTEST = 4
+"""A value with fewer characters is not looked for in texts: it occurs everywhere by chance."""
+
+
+def is_sensitive(name: str) -> bool:
+    """Say whether a header or a field of this name holds something to hide."""
+    plain = _plain(name)
+    return any(_plain(word) in plain for word in conf.current().trigger_redacted_words if word)
+
+
+def sensitive_values(payload: Any) -> Iterator[str]:
+    """Give the texts and numbers in fields of sensitive names."""
+    if isinstance(payload, Mapping):
+        for name, value in payload.items():
+            yield from _leaves(value) if is_sensitive(name) else sensitive_values(value)
+    elif isinstance(payload, list):
+        for item in payload:
+            yield from sensitive_values(item)
+
+
+class Redaction:
+    """Masks values wherever they occur in what is logged."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._values = {value for value in values if len(value) >= SHORTEST}
+
+    def text(self, text: str) -> str:
+        """Mask the values in a text and cut it to ``TRIGGER_LOG_LIMIT`` bytes."""
+        masked = scrub(text, self._values)
+        return _cut(storable(masked, limit=len(masked) + 1), conf.current().trigger_log_limit)
+
+    def json(self, value: Any) -> Any:
+        """Mask the values, and whatever is in fields of sensitive names, in plain JSON."""
+        if isinstance(value, Mapping):
+            return {
+                self.text(name): MASK if is_sensitive(name) else self.json(item)
+                for name, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.json(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+
+def _cut(text: str, limit: int) -> str:
+    encoded = text.encode()
+    if len(encoded) <= limit:
+        return text
+    return encoded[:limit].decode(errors="ignore") + "…"
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
