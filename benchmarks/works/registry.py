@@ -10,6 +10,7 @@ from benchmarks.works import (
     noop,
     occupied,
     schedule_burst,
+    schedule_flood,
     schedule_idle,
     schedule_seconds,
     scheduled,
@@ -30,6 +31,7 @@ WORKS = {
         flood,
         idle,
         schedule_burst,
+        schedule_flood,
         schedule_seconds,
         schedule_idle,
     )
