@@ -6,7 +6,7 @@ from tasks_core.duty import Duty
 
 CLEAN_UP_SECONDS = 60.0
 PAUSE_BETWEEN_BATCHES = 0.1
-RELEASE_SECONDS = 5.0
+RELEASE_SECONDS = 10.0
 
 
 def make_duties() -> list[Duty]:

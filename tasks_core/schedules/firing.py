@@ -40,6 +40,21 @@ SELECT EXISTS (SELECT FROM tasks_core_occurrence WHERE outcome = 'buffered')
     OR EXISTS (SELECT FROM tasks_core_backfill WHERE finished_at IS NULL AND cancelled_at IS NULL)
 """
 
+NEEDED = (
+    "name",
+    "overlap_policy",
+    "misfire_policy",
+    "misfire_grace",
+    "misfire_max_age",
+    "misfire_max_count",
+    "max_runs",
+    "runs",
+    "paused_at",
+    "pause_reason",
+    "resume_at",
+)
+"""What of a schedule decides; its payload and the like go from row to row in the database."""
+
 RUNS = frozenset({TickOutcome.FIRED, TickOutcome.CAUGHT_UP})
 STEP = timedelta(microseconds=1)
 
@@ -85,6 +100,7 @@ def fire(leadership: Leadership | None = None, *, limit: int = SCHEDULES) -> int
         schedules = list(
             Schedule.objects.existing()
             .filter(next_fire_at__lte=now, generated_until__gt=now)
+            .only(*NEEDED)
             .order_by("next_fire_at")
             .select_for_update(skip_locked=True)[:limit]
         )
