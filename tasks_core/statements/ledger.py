@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from tasks_core.database import fetch
@@ -117,7 +117,14 @@ def add_ticks(ticks: Sequence[NewTick], *, now: datetime) -> int:
     if not ticks:
         return 0
     rows = [
-        {**asdict(t), "due": t.due.isoformat(), "fire_at": t.fire_at.isoformat()} for t in ticks
+        {
+            "schedule_id": t.schedule_id,
+            "due": t.due.isoformat(),
+            "fire_at": t.fire_at.isoformat(),
+            "outcome": t.outcome,
+            "reason": t.reason,
+        }
+        for t in ticks
     ]
     return len(fetch(ADD, {"ticks": json_text(rows), "now": now}))
 
@@ -126,7 +133,16 @@ def settle(decisions: Sequence[Decision], *, now: datetime) -> dict[int, int | N
     """Settle occurrences that are not settled yet; return them with the tasks they made."""
     if not decisions:
         return {}
-    rows = [{**asdict(d), "fire_at": d.fire_at and d.fire_at.isoformat()} for d in decisions]
+    rows = [
+        {
+            "id": d.id,
+            "outcome": d.outcome,
+            "reason": d.reason,
+            "makes_task": d.makes_task,
+            "fire_at": d.fire_at and d.fire_at.isoformat(),
+        }
+        for d in decisions
+    ]
     return dict(fetch(SETTLE, {"decisions": json.dumps(rows), "now": now}))
 
 
