@@ -173,7 +173,7 @@ class LifeOfSchedules(RuleBasedStateMachine):
             return
         settled = Occurrence.objects.exclude(outcome="upcoming")
         assert dict(settled.values_list("due", "outcome")) == self.expected
-        made = sorted(Task.objects.values_list("scheduled_for", flat=True))
+        made = list(Task.objects.order_by("scheduled_for").values_list("scheduled_for", flat=True))
         ran = sorted(due for due, word in self.expected.items() if word in ("fired", "caught_up"))
         assert made == ran  # each once
 
