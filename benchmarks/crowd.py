@@ -92,11 +92,15 @@ def _fill(contender: Contender, pair: Pair, rows: int) -> None:
 @contextmanager
 def _without_vacuum(session: psycopg.Connection) -> Iterator[None]:
     """Autovacuum would read again and again what is only being filled."""
-    for table in (TASKS, EVENTS):
-        session.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    partitions = session.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [EVENTS]
+    )
+    tables = [sql.SQL(name) for name in (TASKS, *(row[0] for row in partitions))]
+    for table in tables:
+        session.execute(sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = off)").format(table))
     yield
-    for table in (TASKS, EVENTS):
-        session.execute(f"ALTER TABLE {table} RESET (autovacuum_enabled)")
+    for table in tables:
+        session.execute(sql.SQL("ALTER TABLE {} RESET (autovacuum_enabled)").format(table))
 
 
 def _model(contender: Contender, pair: Pair, url: str) -> int:

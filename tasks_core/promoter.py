@@ -47,10 +47,10 @@ WITH starving AS (
 ), task AS (
     UPDATE tasks_core_task SET priority = priority - 1, state = 'SCHEDULED', queued_at = NULL
     FROM old WHERE tasks_core_task.id = old.id AND state = 'QUEUED'
-    RETURNING tasks_core_task.id, attempts, priority
+    RETURNING tasks_core_task.id, task_type, attempts, priority
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT id, 'released', attempts, %(now)s,
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'released', attempts, %(now)s,
         jsonb_build_object('reason', 'waited too long', 'priority', priority)
     FROM task
 )

@@ -25,8 +25,6 @@ WITH old AS (
       )
     ORDER BY finished_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
-), event AS (
-    DELETE FROM tasks_core_taskevent USING old WHERE task_id = old.id
 ), letter AS (
     DELETE FROM tasks_core_deadletter USING old WHERE task_id = old.id
 ), replayed AS (

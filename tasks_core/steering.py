@@ -18,6 +18,7 @@ from tasks_core.nudge import nudge
 from tasks_core.options import Options
 from tasks_core.priorities import Priority
 from tasks_core.registry import get_task_type
+from tasks_core.statements.bring_forward import bring_forward
 from tasks_core.statements.end import cancel as cancel_statement
 
 MAX_REASON = 200
@@ -69,14 +70,12 @@ def run_now(task_id: int) -> None:
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
-        changed = Task.objects.filter(pk=task_id).waiting().update(run_after=now)
-        if not changed:
+        if not bring_forward(task_id, now=now):
             task = get(task_id)
             raise InvalidTransition(
                 f"task {task_id} is {task.state}; only a task that is SCHEDULED or RETRYING can be "
                 "brought forward"
             )
-        TaskEvent.objects.create(task_id=task_id, kind=EventKind.RESCHEDULED, at=now)
         transaction.on_commit(nudge, using=database.alias(), robust=True)
 
 
@@ -143,7 +142,12 @@ def _resolve(dead_letter_id: int, resolution: str, note: str) -> DeadLetter:
 
 def _record(letter: DeadLetter, kind: EventKind, data: dict[str, Any] | None) -> None:
     TaskEvent.objects.create(
-        task_id=letter.task_id, kind=kind, attempt=letter.attempts, at=clock.now(), data=data
+        task_id=letter.task_id,
+        task_type=letter.task_type,
+        kind=kind,
+        attempt=letter.attempts,
+        at=clock.now(),
+        data=data,
     )
 
 

@@ -24,8 +24,10 @@ WITH task AS (
       AND (expires_at IS NULL OR expires_at > %(now)s)
     RETURNING *
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, 'started', attempts, %(now)s FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, duration)
+    SELECT id, task_type, 'started', attempts, %(now)s,
+        GREATEST(extract(epoch FROM %(now)s - run_after), 0)
+    FROM task
 )
 SELECT id, attempts, attempts_returned, payload, queue_name, priority,
     extract(epoch FROM run_after)::float8, extract(epoch FROM expires_at)::float8,

@@ -51,8 +51,8 @@ WITH due AS (
       AND state || '' IN ('SCHEDULED', 'RETRYING')
     RETURNING tasks_core_task.id, task_type, queue_name, priority, isolated, run_after, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, 'queued', attempts, %(now)s FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at)
+    SELECT id, task_type, 'queued', attempts, %(now)s FROM task
 )
 SELECT id, task_type, queue_name, priority, isolated
 FROM task CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
@@ -63,10 +63,12 @@ HOLD = """
 WITH task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
     WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED' AND queued_at = %(queued_at)s
-    RETURNING id, attempts
+    RETURNING id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT id, 'released', attempts, %(now)s, jsonb_build_object('reason', %(reason)s::text) FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'released', attempts, %(now)s,
+        jsonb_build_object('reason', %(reason)s::text)
+    FROM task
 )
 SELECT id FROM task
 """
@@ -75,10 +77,12 @@ POSTPONE = """
 WITH task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL, run_after = %(run_after)s
     WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED'
-    RETURNING id, attempts
+    RETURNING id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT id, 'released', attempts, %(now)s, jsonb_build_object('reason', %(reason)s::text) FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'released', attempts, %(now)s,
+        jsonb_build_object('reason', %(reason)s::text)
+    FROM task
 )
 SELECT id FROM task
 """

@@ -13,10 +13,12 @@ WITH task AS (
         terminated = %(terminate)s,
         unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
     WHERE id = ANY(%(ids)s) AND state || '' IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
-    RETURNING id, attempts
+    RETURNING id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT id, 'cancelled', attempts, %(now)s, jsonb_build_object('reason', %(reason)s::text) FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'cancelled', attempts, %(now)s,
+        jsonb_build_object('reason', %(reason)s::text)
+    FROM task
 )
 SELECT id FROM task
 """
@@ -34,10 +36,10 @@ WITH overdue AS (
         unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
     FROM overdue
     WHERE tasks_core_task.id = overdue.id AND state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
-    RETURNING tasks_core_task.id, attempts
+    RETURNING tasks_core_task.id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, 'expired', attempts, %(now)s FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at)
+    SELECT id, task_type, 'expired', attempts, %(now)s FROM task
 )
 SELECT id FROM task
 """

@@ -10,7 +10,7 @@ from typing import Any
 
 from tasks_core.database import fetch, fetch_often
 from tasks_core.engine.outcome import Outcome
-from tasks_core.engine.states import FINAL, UNSUCCESSFUL, State
+from tasks_core.engine.states import FINAL, UNSUCCESSFUL, EventKind, State
 from tasks_core.json_text import json_text
 from tasks_core.signals import UnsuccessfulTask
 
@@ -44,14 +44,17 @@ WITH outcome AS (
         CASE WHEN tasks_core_task.state = ANY(%(unsuccessful)s) THEN tasks_core_task.payload::text END
             AS payload
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT before.id, before.kind, before.attempt, before.at, before.data
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, duration, data)
+    SELECT before.id, task_type, before.kind, before.attempt, before.at, before.duration, before.data
     FROM json_to_recordset(%(before)s) AS before (
-        id bigint, kind text, attempt int, at timestamptz, data jsonb
+        id bigint, kind text, attempt int, at timestamptz, duration real, data jsonb
     )
     JOIN task ON task.id = before.id
     UNION ALL
-    SELECT outcome.id, outcome.kind, outcome.attempt, outcome.ended_at, outcome.data
+    SELECT outcome.id, task_type, outcome.kind, outcome.attempt, outcome.ended_at,
+        CASE WHEN outcome.kind = ANY(%(timed)s)
+            THEN extract(epoch FROM outcome.ended_at - outcome.started_at) END,
+        outcome.data
     FROM outcome JOIN task ON task.id = outcome.id
 )
 SELECT id, task_type, state, error, payload FROM task
@@ -105,6 +108,7 @@ def finish(attempts: Sequence[FinishedAttempt]) -> Written:
         "before": json_text([event for attempt in attempts for event in _events_before(attempt)]),
         "final": _FINAL,
         "unsuccessful": _UNSUCCESSFUL,
+        "timed": _TIMED,
     }
     rows = fetch_often(FINISH, parameters)
     return Written({row[0] for row in rows}, [_unsuccessful(*row) for row in rows if row[4]])
@@ -112,6 +116,8 @@ def finish(attempts: Sequence[FinishedAttempt]) -> Written:
 
 _FINAL = sorted(FINAL)
 _UNSUCCESSFUL = sorted(UNSUCCESSFUL)
+_TIMED = [EventKind.COMPLETED, EventKind.SNOOZED, EventKind.YIELDED]
+"""How long an attempt ran stands in the event that says how it went: these, or FAILED before another."""
 
 
 def _unsuccessful(
@@ -161,6 +167,7 @@ def _events_before(attempt: FinishedAttempt) -> Iterator[dict[str, Any]]:
             "kind": kind,
             "attempt": attempt.attempt,
             "at": attempt.ended_at.isoformat(),
+            "duration": (attempt.ended_at - attempt.started_at).total_seconds(),
             "data": data,
         }
 

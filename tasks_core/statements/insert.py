@@ -31,8 +31,8 @@ WITH task AS (
     ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING
     RETURNING id, unique_key
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, kind, 0, %(now)s FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at)
+    SELECT id, %(task_type)s, kind, 0, %(now)s FROM task
     CROSS JOIN (VALUES ('scheduled'), ('queued')) AS step (kind)
     WHERE kind = 'scheduled' OR %(queued_at)s::timestamptz IS NOT NULL
 )

@@ -41,7 +41,9 @@ WITH decision AS MATERIALIZED (
     RETURNING occurrence.id, occurrence.schedule_id, occurrence.due, occurrence.task_id,
         -- A backfill asks for what is long past; its tasks are not late.
         CASE WHEN occurrence.kind = 'backfill' THEN %(now)s
-            ELSE LEAST(occurrence.fire_at, %(now)s) END AS run_after
+            ELSE LEAST(occurrence.fire_at, %(now)s) END AS run_after,
+        CASE WHEN occurrence.kind = 'tick'
+            THEN GREATEST(extract(epoch FROM %(now)s - occurrence.fire_at), 0) END AS lateness
 ), task AS (
     INSERT INTO tasks_core_task (
         id, task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at,
@@ -55,10 +57,11 @@ WITH decision AS MATERIALIZED (
         '', schedule.tags, schedule.id, settled.due
     FROM settled JOIN tasks_core_schedule schedule ON schedule.id = settled.schedule_id
     WHERE settled.task_id IS NOT NULL
-    RETURNING id, schedule_id
+    RETURNING id, task_type, schedule_id
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, 'scheduled', 0, %(now)s FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, duration)
+    SELECT task.id, task.task_type, 'scheduled', 0, %(now)s, settled.lateness
+    FROM task JOIN settled ON settled.task_id = task.id
 ), run AS (
     UPDATE tasks_core_schedule SET runs = runs + made.count
     FROM (SELECT schedule_id, count(*) FROM task GROUP BY schedule_id) AS made

@@ -13,10 +13,10 @@ PROGRESS = """
 WITH task AS (
     UPDATE tasks_core_task SET progress = %(progress)s::jsonb
     WHERE id = %(id)s AND state || '' = 'RUNNING' AND attempts = %(attempt)s
-    RETURNING id, attempts
+    RETURNING id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT id, 'progressed', attempts, %(now)s, %(progress)s::jsonb FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'progressed', attempts, %(now)s, %(progress)s::jsonb FROM task
 )
 SELECT id FROM task
 """

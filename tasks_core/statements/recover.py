@@ -28,10 +28,10 @@ WITH lost AS (
 ), task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
     FROM lost WHERE tasks_core_task.id = lost.id AND state = 'QUEUED'
-    RETURNING tasks_core_task.id, attempts
+    RETURNING tasks_core_task.id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT id, 'lost', attempts, %(now)s, '{"what": "message"}'::jsonb FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'lost', attempts, %(now)s, '{"what": "message"}'::jsonb FROM task
 )
 SELECT id FROM task
 """

@@ -10,10 +10,10 @@ REPLACE = """
 WITH task AS (
     UPDATE tasks_core_task SET payload = %(payload)s::jsonb
     WHERE unique_key = %(unique_key)s AND state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
-    RETURNING id, attempts
+    RETURNING id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at)
-    SELECT id, 'replaced', attempts, %(now)s FROM task
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at)
+    SELECT id, task_type, 'replaced', attempts, %(now)s FROM task
 )
 SELECT id FROM task
 """
@@ -23,16 +23,16 @@ WITH released AS (
     UPDATE tasks_core_task SET
         run_after = %(run_after)s, payload = %(payload)s::jsonb, state = 'SCHEDULED', queued_at = NULL
     WHERE unique_key = %(unique_key)s AND state = 'QUEUED'
-    RETURNING id, attempts
+    RETURNING id, task_type, attempts
 ), put_off AS (
     UPDATE tasks_core_task SET run_after = %(run_after)s, payload = %(payload)s::jsonb
     WHERE unique_key = %(unique_key)s AND state IN ('SCHEDULED', 'RETRYING')
-    RETURNING id, attempts
+    RETURNING id, task_type, attempts
 ), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, kind, attempt, at, data)
-    SELECT id, 'released', attempts, %(now)s, '{"reason": "put off"}'::jsonb FROM released
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'released', attempts, %(now)s, '{"reason": "put off"}'::jsonb FROM released
     UNION ALL
-    SELECT id, 'rescheduled', attempts, %(now)s, NULL FROM put_off
+    SELECT id, task_type, 'rescheduled', attempts, %(now)s, NULL FROM put_off
 )
 SELECT id FROM released UNION ALL SELECT id FROM put_off
 """

@@ -1,0 +1,1 @@
+"""The events of tasks: where they are kept, who gets them, and what they prove."""
