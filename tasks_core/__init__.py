@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from tasks_core.enqueuing import enqueue_many as enqueue_many
     from tasks_core.enqueuing import schedule_delayed as schedule_delayed
     from tasks_core.enqueuing import schedule_once as schedule_once
+    from tasks_core.events.steering import pause_subscription as pause_subscription
+    from tasks_core.events.steering import replay_events as replay_events
+    from tasks_core.events.steering import resume_subscription as resume_subscription
+    from tasks_core.events.subscription import on_event as on_event
+    from tasks_core.events.subscription import subscribe as subscribe
     from tasks_core.exceptions import PermanentError as PermanentError
     from tasks_core.exceptions import RetryAfter as RetryAfter
     from tasks_core.exceptions import Snooze as Snooze
@@ -70,6 +75,11 @@ _PLACES = {
     "State": "engine.states",
     "TaskContext": "context",
     "Exclusions": "engine.schedule",
+    "on_event": "events.subscription",
+    "pause_subscription": "events.steering",
+    "replay_events": "events.steering",
+    "resume_subscription": "events.steering",
+    "subscribe": "events.subscription",
     "backfill": "schedules.backfilling",
     "cancel_backfill": "schedules.backfilling",
     "cancel_occurrence": "schedules.api",

@@ -7,16 +7,16 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class TasksCoreConfig(AppConfig):
-    """Finds the task types of all installed apps."""
+    """Finds the task types and the subscribers of all installed apps."""
 
     name = "tasks_core"
     verbose_name = "Tasks"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every ``<app>/task_types.py`` and connect to Celery's and Django's signals."""
+        """Import every ``<app>/task_types.py`` and ``subscriptions.py``, and connect to the signals."""
         from tasks_core import checks, worker_hooks
 
         checks.register()
         worker_hooks.connect()
-        autodiscover_modules("task_types")
+        autodiscover_modules("task_types", "subscriptions")

@@ -29,3 +29,13 @@ def _execute_message(self: CeleryTask, ids: list[int]) -> int:
     from tasks_core.executor import execute  # needs the models, which load after the task types
 
     return execute(self.name, ids, worker=f"{self.request.hostname or 'local'}:{os.getpid()}")
+
+
+def _deliver_events(self: CeleryTask, names: list[str]) -> int:
+    """Give the subscribers ``names`` the events that they have not got yet."""
+    from tasks_core.events.delivery import deliver  # needs the models
+
+    return sum(deliver(name, holder=f"{self.request.hostname}:{os.getpid()}") for name in names)
+
+
+shared_task(_deliver_events, name="tasks_core.deliver_events", bind=True, **OPTIONS)

@@ -1,4 +1,4 @@
-"""What beat does: dispatch, schedules, recovery, expiry, announcements, ageing, pruning."""
+"""What beat does: dispatch, schedules, recovery, expiry, announcements, events, ageing, pruning."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tasks_core import clock
 from tasks_core.announcer import announce_dead_letters
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.duty import Duty
+from tasks_core.events.relay import Relay
 from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
 from tasks_core.nudge import Listener
@@ -32,6 +33,7 @@ SCHEDULE_SECONDS = 2.0
 """Longest time between two looks at the schedules; whoever changes one nudges."""
 
 BUFFER_SECONDS = 2.0
+RELAY_SECONDS = 1.0
 RECOVERY_SECONDS = 4.0
 EXPIRY_SECONDS = 2.0
 ANNOUNCE_SECONDS = 3.0
@@ -61,6 +63,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("recovery", _recovering),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
+        Duty("events", _relaying(leadership)),
         Duty("ageing", _ageing),
         Duty("pruning", _pruning),
         *(duty for make in _others for duty in make()),
@@ -116,6 +119,17 @@ def _periodic_tasks(leadership: Leadership) -> list[Duty]:
     )  # needs the tables of that app
 
     return [Duty("periodic-tasks", following(leadership))]
+
+
+def _relaying(leadership: Leadership) -> Callable[[], float]:
+    relay = Relay()
+
+    def work() -> float:
+        if leadership.fence is not None:
+            relay.relay()
+        return RELAY_SECONDS
+
+    return work
 
 
 def _recovering() -> float:

@@ -13,6 +13,7 @@ TasksCoreError
 ├── TaskNotFound (also LookupError)
 ├── DeadLetterNotFound (also LookupError)
 ├── ScheduleNotFound (also LookupError)
+├── SubscriptionNotFound (also LookupError)
 └── InvalidTransition
 
 Raised by handlers, to tell the platform what to do next:
@@ -71,6 +72,10 @@ class TaskNotFound(TasksCoreError, LookupError):
 
 class DeadLetterNotFound(TasksCoreError, LookupError):
     """There is no dead letter with this id."""
+
+
+class SubscriptionNotFound(TasksCoreError, LookupError):
+    """No subscriber of events has this name."""
 
 
 class ScheduleNotFound(TasksCoreError, LookupError):

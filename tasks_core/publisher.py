@@ -53,6 +53,18 @@ def publish(messages: Sequence[Message]) -> None:
             raise BrokerUnavailable(str(error), messages[position:]) from error
 
 
+def publish_names(lane: str, celery_task: str, names: list[str]) -> None:
+    """Send a message that calls ``celery_task`` with ``names``.
+
+    Raises:
+        BrokerUnavailable: it was not sent.
+    """
+    try:
+        current_app.tasks[celery_task].apply_async(args=(names,), queue=lane, retry=False)
+    except (OperationalError, OSError) as error:
+        raise BrokerUnavailable(str(error)) from error
+
+
 def _push(client: redis.Redis, messages: Sequence[Message]) -> None:
     try:
         redis_queue.push(client, current_app, ((m.lane, m.task_type, m.ids) for m in messages))

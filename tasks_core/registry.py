@@ -127,8 +127,12 @@ def task_types() -> dict[str, TaskType]:
 
 
 def queue_names() -> list[str]:
-    """Return the queues that the registered task types use, sorted."""
-    return sorted({t.queue_name for t in _types.values()} | {"default"})
+    """Return the queues that the registered task types and subscribers use, sorted."""
+    from tasks_core.events.subscription import subscriptions
+
+    of_types = {task_type.queue_name for task_type in _types.values()}
+    of_subscribers = {subscription.queue_name for subscription in subscriptions().values()}
+    return sorted(of_types | of_subscribers | {"default"})
 
 
 def _expose(registered: TaskType) -> None:

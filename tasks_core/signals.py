@@ -32,6 +32,9 @@ careful.
 dead_letters_written = Signal()
 """Sent with ``ids: list[int]`` after dead letters have been committed: for alerts."""
 
+subscription_parked = Signal()
+"""Sent with ``name: str`` and ``error: str`` when a subscriber of events is parked: for alerts."""
+
 worker_process_stopping = Signal()
 """Sent with ``loop: AbstractEventLoop | None`` when a worker process has run its last handler.
 

@@ -2,6 +2,7 @@
 
 from tasks_core.models.backfill import Backfill
 from tasks_core.models.dead_letter import DeadLetter
+from tasks_core.models.event_subscription import EventSubscription
 from tasks_core.models.lane import Lane
 from tasks_core.models.leadership import Leadership
 from tasks_core.models.occurrence import Occurrence
@@ -16,6 +17,7 @@ from tasks_core.models.worker import Worker
 __all__ = [
     "Backfill",
     "DeadLetter",
+    "EventSubscription",
     "Lane",
     "Leadership",
     "Occurrence",

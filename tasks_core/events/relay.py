@@ -1,0 +1,76 @@
+"""Tell the workers which subscribers have something to get. A hint: who comes reads the cursor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tasks_core import clock
+from tasks_core.events.cursor import create, worth_a_look
+from tasks_core.events.subscription import Subscription, subscriptions
+from tasks_core.lanes import lane_name
+from tasks_core.priorities import Priority
+from tasks_core.publisher import publish_names, waiting_messages
+
+CELERY_TASK = "tasks_core.deliver_events"
+
+REPEAT_SECONDS = 10.0
+"""After so long a hint that nobody has followed is taken for lost."""
+
+ENOUGH_MESSAGES = 50
+"""While so many messages wait in a lane, another one would only wait with them."""
+
+
+class Relay:
+    """Looks at the cursors again and again; any number of relays may run at once."""
+
+    def __init__(self) -> None:
+        self._created: set[str] = set()
+        self._hinted: dict[str, tuple[datetime | None, datetime]] = {}
+
+    def relay(self) -> int:
+        """Send a hint for each subscriber that may have something to get; return how many.
+
+        Raises:
+            BrokerUnavailable: the next call sends them.
+        """
+        known = subscriptions()
+        self._create(known)
+        if not known:
+            return 0
+        now = clock.now()
+        wanted = {
+            name: claimed_at
+            for name, claimed_at in worth_a_look(sorted(known)).items()
+            if not self._is_on_its_way(name, claimed_at, now)
+        }
+        return self._hint([known[name] for name in wanted], wanted, now)
+
+    def _create(self, known: dict[str, Subscription]) -> None:
+        for name in known.keys() - self._created:
+            create(name, from_beginning=known[name].start == "beginning", now=clock.now())
+            self._created.add(name)
+
+    def _is_on_its_way(self, name: str, claimed_at: datetime | None, now: datetime) -> bool:
+        known_claim, sent_at = self._hinted.get(name, (None, None))
+        if sent_at is None or claimed_at != known_claim:
+            return False
+        return (now - sent_at).total_seconds() < REPEAT_SECONDS
+
+    def _hint(
+        self, wanted: list[Subscription], claimed: dict[str, datetime | None], now: datetime
+    ) -> int:
+        if not wanted:
+            return 0
+        lanes = sorted({lane_of(subscription) for subscription in wanted})
+        waiting = waiting_messages(lanes)
+        sent = [s for s in wanted if waiting[lane_of(s)] < ENOUGH_MESSAGES]
+        for subscription in sent:
+            name = subscription.name
+            publish_names(lane_of(subscription), CELERY_TASK, [name])
+            self._hinted[name] = claimed[name], now
+        return len(sent)
+
+
+def lane_of(subscription: Subscription) -> str:
+    """Return the broker queue that carries its hints."""
+    return lane_name(subscription.queue_name, Priority.NORMAL)
