@@ -85,14 +85,18 @@ WHERE id = %(id)s AND fence = %(fence)s
 RETURNING state, failures
 """
 
-# The highest id first: between the two looks, an event may only be drawn that the snapshot does not see.
+# Whoever was still writing when a cursor last looked is asked for by name: a busy server always has some.
 WORTH_A_LOOK = f"""
 SELECT name, claimed_at FROM tasks_core_eventsubscription
 WHERE name = ANY(%(names)s) AND state = 'active'
   AND (lease_until IS NULL OR lease_until < clock_timestamp())
   AND (retry_at IS NULL OR retry_at <= clock_timestamp())
-  AND (target_snapshot IS NOT NULL OR snapshot NOT LIKE '%%:' OR unfinished <> ''
-    OR floor < {_HIGHEST_ID})
+  AND (target_snapshot IS NOT NULL OR floor < {_HIGHEST_ID} OR EXISTS (
+      SELECT FROM string_to_table(
+          concat_ws(',', NULLIF(split_part(snapshot, ':', 3), ''), NULLIF(unfinished, '')), ','
+      ) late (writer)
+      JOIN tasks_core_taskevent ON transaction_id = late.writer::xid8
+  ))
 """  # noqa: S608 its parts stand in this file
 
 LONGEST_PAUSE = 300.0

@@ -92,7 +92,7 @@ class Session:
             if following is None:
                 raise LostCursor
             cursor = following
-            if self.taken == before or self._is_over():
+            if self.taken < before + PAGE or self._is_over():
                 return
 
     def _read_window(self, cursor: Cursor, window: Window) -> bool:

@@ -1,0 +1,107 @@
+"""Hints go out when there is something to get, once, and are sent again when they are lost."""
+
+from datetime import timedelta
+
+import pytest
+import redis
+
+import tasks_core
+from tasks_core import clock
+from tasks_core.celery_tasks import _deliver_events
+from tasks_core.events.relay import Relay
+from tasks_core.publisher import BrokerUnavailable
+from tests.tasks_core import messages
+from tests.tasks_core.events.open_transaction import OpenTransaction
+from tests.tasks_core.events.recorder import Recorder
+from tests.tasks_core.life import PLAIN, plain_type
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+LANE = "default.normal"
+
+
+def _enqueue() -> None:
+    plain_type()
+    tasks_core.schedule_delayed(PLAIN, {}, delay=timedelta(days=1))
+
+
+def test_a_hint_names_the_subscriber_and_nothing_else(broker: "redis.Redis") -> None:
+    recorder, relay = Recorder(), Relay()
+    assert relay.relay() == 0
+    _enqueue()
+    assert relay.relay() == 1
+    [hint] = messages.waiting(broker, LANE)
+    assert (hint.task_type, hint.ids) == ("tasks_core.deliver_events", ["recorder"])
+    recorder.get()
+    assert relay.relay() == 0
+
+
+def test_it_goes_out_once_and_again_when_nobody_has_followed(broker: "redis.Redis") -> None:
+    Recorder()
+    relay = Relay()
+    _enqueue()
+    assert [relay.relay(), relay.relay()] == [1, 0]
+    with clock.frozen(clock.now() + timedelta(seconds=11)):
+        assert relay.relay() == 1
+    assert len(messages.waiting(broker, LANE)) == 2
+
+
+def test_who_has_come_is_told_of_what_is_newer() -> None:
+    recorder, relay = Recorder(), Relay()
+    for _ in range(2):
+        _enqueue()
+        assert relay.relay() == 1
+        assert len(recorder.get()) == 1
+
+
+def test_the_end_of_a_long_transaction_is_noticed() -> None:
+    recorder, relay = Recorder(), Relay()
+    with OpenTransaction() as slow:
+        slow.do(_enqueue)
+        _enqueue()
+        recorder.get()
+        slow.commit()
+    assert relay.relay() == 1
+    assert len(recorder.get()) == 1
+    assert relay.relay() == 0
+
+
+def test_a_full_lane_gets_no_more_hints(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks_core.events.relay.ENOUGH_MESSAGES", 2)
+    for number in range(5):
+        Recorder(f"recorder-{number}")
+    _enqueue()
+    Relay().relay()
+    Relay().relay()
+    assert len(messages.waiting(broker, LANE)) == 5
+
+
+def test_paused_subscribers_get_no_hints() -> None:
+    Recorder()
+    tasks_core.pause_subscription("recorder")
+    _enqueue()
+    assert Relay().relay() == 0
+
+
+@pytest.mark.usefixtures("no_broker")
+def test_without_a_broker_it_says_so_and_sends_them_later() -> None:
+    Recorder()
+    _enqueue()
+    with pytest.raises(BrokerUnavailable):
+        Relay().relay()
+
+
+def test_the_celery_task_calls_the_subscribers_it_is_given() -> None:
+    recorder = Recorder()
+    _enqueue()
+
+    class Request:
+        hostname = "worker@test"
+
+    class Called:
+        request = Request()
+
+    assert _deliver_events(Called(), ["recorder", "unknown"]) == 1  # type: ignore[arg-type]
+    assert len(recorder.events) == 1
