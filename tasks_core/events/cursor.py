@@ -14,6 +14,9 @@ _HIGHEST_ID = """
 """
 HIGHEST_ID = f"SELECT {_HIGHEST_ID}"
 
+COMMIT_SOMETHING = "SELECT pg_current_xact_id()"
+"""A transaction with a number, ended at once; see OPEN for what that is good for."""
+
 CREATE = """
 INSERT INTO tasks_core_eventsubscription (
     name, state, created_at, snapshot, floor, after, unfinished, fence, holder, failures, error, delivered
@@ -35,7 +38,9 @@ WHERE name = %(name)s AND state = 'active'
 RETURNING id, fence, snapshot, floor, target_snapshot, target_floor, ceiling, after, unfinished
 """
 
-# The snapshot comes after the floor and before the ceiling.
+# The floor was read before this transaction's predecessor on this connection was committed. So a writer that
+# the snapshot does not know by number (it knows those below the newest that has ended) began after that, and
+# has drawn higher ids only.
 OPEN = f"""
 UPDATE tasks_core_eventsubscription SET
     target_snapshot = pg_current_snapshot()::text,
@@ -63,7 +68,8 @@ RETURNING state
 CLOSE = """
 UPDATE tasks_core_eventsubscription SET
     snapshot = target_snapshot, floor = target_floor, after = 0, unfinished = '',
-    target_snapshot = NULL, target_floor = NULL, ceiling = NULL, advanced_at = clock_timestamp()
+    target_snapshot = NULL, target_floor = NULL, ceiling = NULL, advanced_at = clock_timestamp(),
+    lease_until = CASE WHEN %(goes_on)s THEN lease_until END
 WHERE id = %(id)s AND fence = %(fence)s AND target_snapshot IS NOT NULL
 RETURNING state, snapshot, floor
 """
@@ -105,13 +111,18 @@ LONGEST_PAUSE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A claimed subscription, and the window that is under way, if one is."""
+    """A claimed subscription, and the window that is under way, if one is.
+
+    Attributes:
+        highest: the highest id before the statement that gave this was committed: the next window's floor.
+    """
 
     id: int
     fence: int
     snapshot: str
     floor: int
     late: tuple[str, ...]
+    highest: int
     window: Window | None
 
 
@@ -123,16 +134,17 @@ def highest_id() -> int:
 
 def create(name: str, *, from_beginning: bool, now: datetime) -> bool:
     """Make the cursor of a new subscriber; False if there is one."""
-    start = (
-        {"floor": 0, "snapshot": NOTHING}
-        if from_beginning
-        else {"floor": highest_id(), "snapshot": None}
-    )
+    if from_beginning:
+        start = {"floor": 0, "snapshot": NOTHING}
+    else:
+        start = {"floor": highest_id(), "snapshot": None}
+        fetch(COMMIT_SOMETHING, {})
     return bool(fetch(CREATE, {"name": name, "now": now, **start}))
 
 
 def claim(name: str, *, holder: str, seconds: float) -> Cursor | None:
     """Take the subscription for ``seconds``; None if somebody has it, or it is not to be called now."""
+    highest = highest_id()
     rows = fetch(CLAIM, {"name": name, "holder": holder, "seconds": seconds})
     if not rows:
         return None
@@ -141,12 +153,15 @@ def claim(name: str, *, holder: str, seconds: float) -> Cursor | None:
     window = (
         None if target is None else Window(snapshot, floor, target, ceiling, after, late).begun()
     )
-    return Cursor(pk, fence, snapshot, floor, late, window)
+    return Cursor(pk, fence, snapshot, floor, late, highest, window)
 
 
 def open_window(cursor: Cursor) -> Window | None:
-    """Begin to read what has become visible; None if the cursor is not ours any more."""
-    parameters = {"id": cursor.id, "fence": cursor.fence, "floor": highest_id()}
+    """Begin to read what has become visible; None if the cursor is not ours any more.
+
+    Call it outside of a transaction: what ``cursor`` came from must be committed.
+    """
+    parameters = {"id": cursor.id, "fence": cursor.fence, "floor": cursor.highest}
     rows = fetch(OPEN, parameters)
     if not rows:
         return None
@@ -169,13 +184,17 @@ def advance(
     return _goes_on(fetch(ADVANCE, parameters))
 
 
-def close_window(cursor: Cursor) -> Cursor | None:
-    """Note that all of the window is delivered; None if the cursor is not ours, or is paused."""
-    rows = fetch(CLOSE, {"id": cursor.id, "fence": cursor.fence})
+def close_window(cursor: Cursor, *, goes_on: bool) -> Cursor | None:
+    """Note that all of the window is delivered, and give the cursor up unless the holder goes on.
+
+    None if the cursor is not ours any more, or is paused.
+    """
+    highest = highest_id() if goes_on else 0
+    rows = fetch(CLOSE, {"id": cursor.id, "fence": cursor.fence, "goes_on": goes_on})
     if not _goes_on(rows):
         return None
     _, snapshot, floor = rows[0]
-    return Cursor(cursor.id, cursor.fence, snapshot, floor, under_way(snapshot), None)
+    return Cursor(cursor.id, cursor.fence, snapshot, floor, under_way(snapshot), highest, None)
 
 
 def release(cursor: Cursor) -> None:

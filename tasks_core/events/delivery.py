@@ -77,23 +77,22 @@ class Session:
             cursors.release(cursor)
         except _Failed as failed:
             self._note_failure(cursor, failed.reason)
-        else:
-            cursors.release(cursor)
 
     def _read_on(self, cursor: Cursor) -> None:
-        while True:
+        goes_on = True
+        while goes_on:
             before = self.taken
             window = cursor.window or cursors.open_window(cursor)
             if window is None:
                 raise LostCursor
             if not self._read_window(cursor, window):
+                cursors.release(cursor)
                 return
-            following = cursors.close_window(cursor)
+            goes_on = self.taken >= before + PAGE and not self._is_over()
+            following = cursors.close_window(cursor, goes_on=goes_on)
             if following is None:
                 raise LostCursor
             cursor = following
-            if self.taken < before + PAGE or self._is_over():
-                return
 
     def _read_window(self, cursor: Cursor, window: Window) -> bool:
         """Deliver what is left of ``window``; False if the turn is over before its end."""
@@ -107,9 +106,9 @@ class Session:
             for batch in chunks(events, wanted.batch_size):
                 if not self._hand_over(cursor, batch):
                     return False
-            if not events or events[-1].id < upper:
-                self._advance(cursor, upper, ())
             window = window.moved(upper)
+            if not window.is_read and (not events or events[-1].id < upper):
+                self._advance(cursor, upper, ())
         return True
 
     def _hand_over(self, cursor: Cursor, batch: Sequence[Event]) -> bool:

@@ -183,7 +183,7 @@ def test_a_window_that_was_under_way_is_read_on_where_it_stopped() -> None:
     assert claimed is not None
     window = cursor.open_window(claimed)
     assert window is not None
-    first = window.after + 2
+    first = window.floor + 2
     assert cursor.advance(claimed, first, count=2, last_event_at=clock.now(), seconds=-1)
     later = _enqueue(1)
     assert [task for task, _ in recorder.get() + recorder.get()] == ids[2:] + later
@@ -224,6 +224,6 @@ def test_a_turn_costs_few_statements(
 ) -> None:
     recorder = Recorder()
     _enqueue(100)
-    # Claim, two to begin a window, one or two to read it, advance, close, release.
+    # Two to claim, one to begin a window, one to read it, advance, close; two more if somebody was writing.
     with django_assert_max_num_queries(8):
         assert len(recorder.get()) == 100

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.events import cursor
 from tasks_core.events.subscription import forget
 from tasks_core.models import EventSubscription, Task, TaskEvent
 from tests.tasks_core.events.open_transaction import OpenTransaction
@@ -89,6 +90,27 @@ def test_one_that_began_long_ago_and_writes_now_comes_in_order() -> None:
     assert (task, "cancelled") in recorder.get()
 
 
+def test_a_writer_that_begins_just_before_the_reader_looks_is_not_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A snapshot does not list it by number if nothing that began later has ended."""
+    plain_type()
+    recorder = Recorder()
+    read_highest_id = cursor.highest_id
+    with OpenTransaction() as racing:
+        late: list[object] = []
+
+        def write_and_read() -> int:
+            if not late:
+                late.append(racing.do(_enqueue))
+            return read_highest_id()
+
+        monkeypatch.setattr(cursor, "highest_id", write_and_read)
+        assert recorder.get() == []
+        racing.commit()
+    assert [task for task, _ in recorder.get()] == late
+
+
 def test_many_events_of_one_late_transaction_come_page_by_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -131,8 +153,8 @@ def test_whatever_overlaps_every_committed_event_comes_once_and_in_order(
 ) -> None:
     """Four transactions bring tasks forward, end in any order, and a reader comes in between."""
     plain_type()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE tasks_core_task, tasks_core_taskevent CASCADE")
+    with connection.cursor() as statement:
+        statement.execute("TRUNCATE tasks_core_task, tasks_core_taskevent CASCADE")
     EventSubscription.objects.all().delete()
     forget("reader")
     recorder = Recorder("reader", batch_size=2)
