@@ -229,5 +229,4 @@ _SETTERS: dict[str, Callable[[Schedule, str, Any], None]] = {
     "tags": _later,
     "expires_after": _duration("expires_after", optional=True),
     "is_enabled": _flag,
-    "source": _text(64, empty=True),
 }

@@ -227,9 +227,12 @@ def test_bad_edit_changes_nothing() -> None:
             tasks_core.update_schedule("minutely", cron="bad", payload={"n": 9})
         with pytest.raises(InvalidOption, match="colour is no option"):
             tasks_core.update_schedule("minutely", colour="red")
+        with pytest.raises(InvalidOption, match="source is no option"):
+            tasks_core.update_schedule("minutely", source="periodic-task-7")
 
     schedule.refresh_from_db()
     assert (schedule.expression, schedule.payload) == ("* * * * *", {"n": 1})
+    assert schedule.source == ""
     assert schedule.occurrences.count() == 150
 
 
