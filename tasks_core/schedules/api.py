@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from tasks_core import clock, database
+from tasks_core import clock, database, options
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.schedule import Exclusions, Tick, TickOutcome
 from tasks_core.exceptions import (
@@ -224,14 +224,18 @@ def pause_schedule(
 
     Raises:
         ScheduleNotFound: there is none of that name.
-        InvalidOption, InvalidSchedule: no reason is given, or ``resume_at`` is not in the future.
+        InvalidOption: no reason is given.
+        InvalidSchedule: ``resume_at`` is no aware datetime in the future.
         InvalidTransition: it is paused already.
     """
     now = clock.now()
-    if not reason.strip() or len(reason) > 200:
+    if not options.short_text("reason", reason, 200).strip():
         raise InvalidOption("reason must say in 1 to 200 characters why it is paused")
-    if resume_at is not None and (resume_at.utcoffset() is None or resume_at <= now):
-        raise InvalidSchedule(f"resume_at must be an aware datetime in the future, not {resume_at}")
+    if resume_at is not None and options.aware("resume_at", resume_at) <= now:
+        raise InvalidSchedule(
+            f"resume_at must lie in the future, not at {resume_at.isoformat()}; leave it out to "
+            "pause until resume_schedule"
+        )
     with transaction.atomic(using=database.alias()):
         schedule = _locked(name)
         if schedule.paused_at is not None:

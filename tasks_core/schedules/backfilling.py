@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from django.db import transaction
 
-from tasks_core import clock, database
+from tasks_core import clock, database, options
 from tasks_core.engine.schedule import Recurrence, Tick, TickOutcome
 from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
@@ -69,8 +68,8 @@ def backfill(
             raise InvalidOption(
                 f"{field} must be one of {', '.join(choices.values)}, not {value!r}"
             )
-    if isinstance(concurrency, bool) or not 1 <= concurrency <= 10_000:
-        raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency}")
+    if type(concurrency) is not int or not 1 <= concurrency <= 10_000:
+        raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency!r}")
     return Backfill.objects.create(
         schedule=schedule,
         start=start,
@@ -239,11 +238,7 @@ def _unfinished(plan: Backfill) -> int:
 
 
 def _check_range(start: datetime, end: datetime, now: datetime) -> None:
-    given: dict[str, Any] = {"start": start, "end": end}
-    for name, value in given.items():
-        if not isinstance(value, datetime) or value.utcoffset() is None:
-            raise InvalidSchedule(f"{name} must be an aware datetime, not {value!r}")
-    if not start <= end <= now:
+    if not options.aware("start", start) <= options.aware("end", end) <= now:
         raise InvalidSchedule(
             f"start ({start.isoformat()}) must not lie after end ({end.isoformat()}), "
             f"nor end after now ({now.isoformat()})"

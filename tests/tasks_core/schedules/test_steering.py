@@ -1,5 +1,6 @@
 """Pause, resume, edit, trigger, preview, delete."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +80,29 @@ def test_pausing_twice_and_resuming_what_runs_are_refused() -> None:
     tasks_core.pause_schedule("minutely", reason="why not")
     with pytest.raises(InvalidTransition, match=r"is paused since .*: why not"):
         tasks_core.pause_schedule("minutely", reason="again")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"reason": " "}, InvalidOption, "reason must say in 1 to 200 characters why"),
+        ({"reason": None}, InvalidOption, "reason must be a string, not NoneType"),
+        ({"reason": "?" * 201}, InvalidOption, "reason must have at most 200 characters, not 201"),
+        ({"resume_at": "monday"}, InvalidSchedule, "resume_at must be a datetime, not str"),
+        ({"resume_at": START.replace(tzinfo=None)}, InvalidSchedule, "resume_at .* no time zone"),
+        ({"resume_at": START}, InvalidSchedule, "resume_at must lie in the future"),
+    ],
+)
+def test_pause_that_cannot_be_is_refused(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with clock.frozen(START):
+        schedule = every_minute()
+        with pytest.raises(error, match=message):
+            tasks_core.pause_schedule("minutely", **{"reason": "quiet", **options})
+
+    schedule.refresh_from_db()
+    assert schedule.paused_at is None
 
 
 def test_new_expression_replaces_the_ticks_to_come() -> None:
@@ -193,7 +217,13 @@ def test_declaring_again_replaces() -> None:
         ({"overlap": "maybe"}, InvalidOption, "overlap must be one of allow"),
         ({"max_runs": 0}, InvalidOption, "max_runs must be a number from 1 up"),
         ({"jitter": -1}, InvalidOption, "jitter must not be negative"),
-        ({"start_at": START.replace(tzinfo=None)}, InvalidSchedule, "start_at must be an aware"),
+        ({"jitter": math.inf}, InvalidOption, "jitter inf is out of range"),
+        ({"jitter": math.nan}, InvalidOption, "jitter nan is out of range"),
+        ({"jitter": "5"}, InvalidOption, "jitter must be a timedelta or seconds, not str"),
+        ({"misfire_grace": 1e300}, InvalidOption, r"misfire_grace 1e\+300 is out of range"),
+        ({"misfire_max_age": timedelta.max}, InvalidOption, "misfire_max_age must be at most 3660"),
+        ({"start_at": START.replace(tzinfo=None)}, InvalidSchedule, "start_at .* has no time zone"),
+        ({"start_at": "noon"}, InvalidSchedule, "start_at must be a datetime, not str"),
         ({"start_at": START, "end_at": START - MINUTE}, InvalidSchedule, "end"),
         ({"exclusions": {"days": []}}, InvalidSchedule, "exclusions: .*days"),
         ({"payload": "text"}, InvalidPayload, "payload"),
@@ -227,6 +257,8 @@ def test_bad_edit_changes_nothing() -> None:
             tasks_core.update_schedule("minutely", cron="bad", payload={"n": 9})
         with pytest.raises(InvalidOption, match="colour is no option"):
             tasks_core.update_schedule("minutely", colour="red")
+        with pytest.raises(InvalidOption, match="is_enabled must be True or False, not 'false'"):
+            tasks_core.update_schedule("minutely", is_enabled="false")
         with pytest.raises(InvalidOption, match="source is no option"):
             tasks_core.update_schedule("minutely", source="periodic-task-7")
 
