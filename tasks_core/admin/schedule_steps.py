@@ -144,8 +144,9 @@ DISABLE: Step[Schedule] = Step(
     button="Disable now",
     icon="toggle_off",
     explanation=(
-        "It has no ticks any more, and leaves none in the ledger, until it is enabled again. "
-        "To keep account of what did not run, pause it instead."
+        "It has no ticks any more, and leaves none in the ledger, until it is enabled again. Ticks that "
+        "wait for another's end, and its backfills, are cancelled. To keep account of what did not run, "
+        "pause it instead."
     ),
     perform=_each("disabled", _disable),
     applies=lambda schedule: _is_own(schedule) and schedule.is_enabled,
@@ -167,8 +168,8 @@ DELETE: Step[Schedule] = Step(
     button="Delete now",
     icon="delete",
     explanation=(
-        "Its ticks to come are gone. Its ledger stays until it is old, and its tasks run on. "
-        "This cannot be taken back."
+        "Its ticks to come are gone, and its backfills are cancelled. Its ledger stays until it is old, "
+        "and its tasks run on. This cannot be taken back."
     ),
     perform=_each("deleted", _delete),
     applies=_is_own,

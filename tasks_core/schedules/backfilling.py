@@ -14,7 +14,7 @@ from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Occurrence, Task
 from tasks_core.nudge import nudge
-from tasks_core.schedules.api import get_schedule
+from tasks_core.schedules.api import get_schedule, lock_schedule
 from tasks_core.schedules.firing import RUNS
 from tasks_core.schedules.recurrence import recurrence_of
 from tasks_core.statements import ledger
@@ -57,7 +57,6 @@ def backfill(
         ScheduleNotFound: there is none of that name.
         InvalidSchedule, InvalidOption: nothing was written; the message names what is wrong.
     """
-    schedule = get_schedule(name)
     now = clock.now()
     _check_range(start, end, now)
     for field, value, choices in (
@@ -70,16 +69,18 @@ def backfill(
             )
     if type(concurrency) is not int or not 1 <= concurrency <= 10_000:
         raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency!r}")
-    return Backfill.objects.create(
-        schedule=schedule,
-        start=start,
-        end=end,
-        order=order,
-        reprocess=reprocess,
-        concurrency=concurrency,
-        created_by=author[:150],
-        created_at=now,
-    )
+    with transaction.atomic(using=database.alias()):
+        # Locked: else one that is being deleted might end without this.
+        return Backfill.objects.create(
+            schedule=lock_schedule(name),
+            start=start,
+            end=end,
+            order=order,
+            reprocess=reprocess,
+            concurrency=concurrency,
+            created_by=author[:150],
+            created_at=now,
+        )
 
 
 def preview_backfill(
@@ -106,34 +107,36 @@ def cancel_backfill(backfill_id: int) -> None:
     Raises:
         InvalidTransition: it has ended, or there is none.
     """
-    active = Backfill.objects.filter(pk=backfill_id, finished_at=None, cancelled_at=None)
+    active = Backfill.objects.at_work().filter(pk=backfill_id)
     if not active.update(cancelled_at=clock.now()):
         raise InvalidTransition(f"there is no backfill {backfill_id} that is still at work")
 
 
 def advance_backfills() -> int:
     """Enqueue what active backfills have room for; return how many ticks were looked at."""
-    active = Backfill.objects.filter(finished_at=None, cancelled_at=None).order_by("id")
+    active = Backfill.objects.at_work().order_by("id")
     return sum(_advance(pk) for pk in active.values_list("pk", flat=True)[:100])
 
 
 def _advance(backfill_id: int) -> int:
     with transaction.atomic(using=database.alias()):
+        # The schedule's lock as well: whoever settles its ticks holds that. Neither is waited for: who
+        # ends a schedule takes them the other way round.
         plan = (
-            Backfill.objects.filter(pk=backfill_id, finished_at=None, cancelled_at=None)
+            Backfill.objects.at_work()
+            .select_related("schedule")
             .select_for_update(skip_locked=True)
+            .filter(pk=backfill_id)
             .first()
         )
         if plan is None:
             return 0
-        # The schedule's lock as well: whoever settles its ticks holds that.
-        type(plan.schedule).objects.select_for_update().get(pk=plan.schedule_id)
         room = plan.concurrency - _unfinished(plan)
         if room <= 0:
             return 0
         ticks = _next_ticks(plan)
         if not ticks:
-            Backfill.objects.filter(pk=plan.pk, finished_at=None).update(finished_at=clock.now())
+            Backfill.objects.at_work().filter(pk=plan.pk).update(finished_at=clock.now())
             return 0
         return _enqueue(plan, ticks, room)
 
