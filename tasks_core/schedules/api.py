@@ -363,22 +363,14 @@ def preview(schedule: Schedule, count: int = 10, *, after: datetime | None = Non
         raise InvalidSchedule(str(error)) from None
 
 
+_PAUSE = ["paused_at", "paused_by", "pause_reason", "resume_at"]
+_PROGRESS = ["runs", "generated_until", "refill_at", "next_fire_at"]
+_LIFE = ["id", "created_at", "deleted_at"]
 EDITABLE_FIELDS = [
     field.name
     for field in Schedule._meta.concrete_fields
-    if field.name
-    not in {
-        "id",
-        "runs",
-        "generated_until",
-        "refill_at",
-        "next_fire_at",
-        "created_at",
-        "deleted_at",
-    }
-    and field.name not in ("paused_at", "paused_by", "pause_reason", "resume_at")
+    if field.name not in {*_PAUSE, *_PROGRESS, *_LIFE}
 ]
-_PAUSE = ["paused_at", "paused_by", "pause_reason", "resume_at"]
 
 
 def _catch_up(schedule: Schedule, now: datetime) -> None:
@@ -396,12 +388,10 @@ def _clear(schedule: Schedule, now: datetime) -> None:
 def _begin(schedule: Schedule, now: datetime) -> None:
     """Let the ledger go on from now."""
     schedule.generated_until = now
-    schedule.refill_at = now if schedule.is_enabled else None
-    Schedule.objects.filter(pk=schedule.pk).update(
-        generated_until=now, refill_at=schedule.refill_at
-    )
     if schedule.is_enabled:
         fill([schedule], now=now)
     else:
+        schedule.refill_at = None
+        Schedule.objects.filter(pk=schedule.pk).update(generated_until=now, refill_at=None)
         ledger.set_next([schedule.pk])
     transaction.on_commit(nudge, using=database.alias(), robust=True)

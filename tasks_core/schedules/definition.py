@@ -64,8 +64,6 @@ def _check(schedule: Schedule, changes: Mapping[str, Any], now: datetime) -> Non
     try:
         misfire_rule_of(schedule)
         ticks = recurrence_of(schedule).ticks(min(schedule.anchor, now))
-    except engine.InvalidSchedule as error:
-        raise InvalidSchedule(str(error)) from None
     except ValueError as error:
         raise InvalidSchedule(str(error)) from None
     if next(ticks, None) is None:
