@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count
 
 from tasks_core import clock, database
 from tasks_core.conf import setting
@@ -112,8 +111,7 @@ def _fire(schedules: list[Schedule], now: datetime) -> int:
     settlement = Settlement()
     for due in dues:
         _decide(due, settlement, now)
-        if not due.later:
-            _end_pause(due.schedule, now)
+    _end_pauses([due.schedule for due in dues if not due.later], now)
     _stop(settlement)
     settled = ledger.settle(settlement.decisions, now=now)
     ledger.set_next([schedule.pk for schedule in schedules])
@@ -126,12 +124,7 @@ def _dues(schedules: list[Schedule], now: datetime) -> list[Due]:
     """Load the due ticks of as many of ``schedules`` as one transaction should hold."""
     ids = [schedule.pk for schedule in schedules]
     overdue = Occurrence.objects.overdue(now)
-    counts = dict(
-        overdue.filter(schedule_id__in=ids)
-        .order_by()
-        .values_list("schedule_id")
-        .annotate(count=Count("id"))
-    )
+    counts = overdue.filter(schedule_id__in=ids).count_by_schedule()
     dues: dict[int, Due] = {}
     room = TICKS
     for schedule in schedules:
@@ -158,13 +151,13 @@ def _load_others(dues: dict[int, Due]) -> None:
         dues[schedule_id].buffered.append(pk)
 
 
-def _end_pause(schedule: Schedule, now: datetime) -> None:
+def _end_pauses(schedules: list[Schedule], now: datetime) -> None:
     """A pause with an end is over once a tick comes after it."""
-    if schedule.resume_at is None or schedule.resume_at > now:
-        return
-    Schedule.objects.filter(pk=schedule.pk, resume_at=schedule.resume_at).update(
-        paused_at=None, resume_at=None, pause_reason="", paused_by=""
-    )
+    over = [s.pk for s in schedules if s.resume_at is not None and s.resume_at <= now]
+    if over:
+        Schedule.objects.filter(pk__in=over, resume_at__lte=now).update(
+            paused_at=None, resume_at=None, pause_reason="", paused_by=""
+        )
 
 
 def _decide(due: Due, settlement: Settlement, now: datetime) -> None:
