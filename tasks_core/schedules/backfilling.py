@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
 
 from tasks_core import clock, database, options
-from tasks_core.engine.schedule import Recurrence, Tick, TickOutcome
+from tasks_core.engine.schedule import Tick, TickOutcome, latest_ticks
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Occurrence, Task
@@ -23,8 +24,6 @@ from tasks_core.statements.ledger import Decision, NewTick
 BATCH = 200
 """Ticks that one step looks at."""
 
-JUST = timedelta(microseconds=1)
-FIRST_WINDOW = timedelta(hours=1)
 OPEN = frozenset({TickOutcome.UPCOMING, TickOutcome.BUFFERED})
 LEFT_OUT = frozenset({TickOutcome.EXCLUDED, TickOutcome.SKIPPED_DST})
 
@@ -221,18 +220,8 @@ def _next_ticks(plan: Backfill) -> list[Tick]:
     if plan.order == Backfill.Order.OLDEST:
         after = plan.position or plan.start - JUST
         return list(islice(recurrence.ticks(after, plan.end), BATCH))
-    return _ticks_before(recurrence, plan.start, plan.position or plan.end + JUST)
-
-
-def _ticks_before(recurrence: Recurrence, start: datetime, before: datetime) -> list[Tick]:
-    """Return the latest ticks from ``start`` on that lie before ``before``, the latest first."""
-    window = FIRST_WINDOW
-    while True:
-        begin = max(start, before - window)
-        ticks = list(recurrence.ticks(begin - JUST, before - JUST))
-        if len(ticks) >= BATCH or begin == start:
-            return ticks[::-1][:BATCH]
-        window *= 2
+    until = plan.position - JUST if plan.position else plan.end
+    return latest_ticks(recurrence, after=plan.start - JUST, until=until, count=BATCH)[::-1]
 
 
 def _unfinished(plan: Backfill) -> int:

@@ -18,6 +18,7 @@ from tasks_core.engine.schedule import (
     on_overlap,
     settle,
 )
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.nudge import nudge
 from tasks_core.schedules.leader import Leadership
@@ -55,7 +56,6 @@ NEEDED = (
 """What of a schedule decides; its payload and the like go from row to row in the database."""
 
 RUNS = frozenset({TickOutcome.FIRED, TickOutcome.CAUGHT_UP})
-STEP = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -225,7 +225,7 @@ def _ascending(occurrences: list[tuple[int, datetime]]) -> list[datetime]:
     """Return their times; jitter may have put two on the same instant, which the rules do not know."""
     times: list[datetime] = []
     for _, at in occurrences:
-        times.append(max(at, times[-1] + STEP) if times else at)
+        times.append(max(at, times[-1] + JUST) if times else at)
     return times
 
 
