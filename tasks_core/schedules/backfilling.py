@@ -111,6 +111,23 @@ def cancel_backfill(backfill_id: int) -> None:
         raise InvalidTransition(f"there is no backfill {backfill_id} that is still at work")
 
 
+def cancel_backfills(name: str) -> list[int]:
+    """Enqueue no more of any backfill of a schedule; return which were at work. Their tasks go on.
+
+    Raises:
+        ScheduleNotFound: there is none of that name.
+        InvalidTransition: it has no backfill that is at work.
+    """
+    schedule = get_schedule(name)
+    with transaction.atomic(using=database.alias()):
+        found = Backfill.objects.at_work().filter(schedule=schedule).select_for_update()
+        ids = sorted(found.values_list("pk", flat=True))
+        Backfill.objects.at_work().filter(pk__in=ids).update(cancelled_at=clock.now())
+    if not ids:
+        raise InvalidTransition(f"schedule {name!r} has no backfill that is at work")
+    return ids
+
+
 def advance_backfills() -> int:
     """Enqueue what active backfills have room for; return how many ticks were looked at."""
     active = Backfill.objects.at_work().order_by("id")
