@@ -168,7 +168,8 @@ def _exclusions(schedule: Schedule, name: str, value: Any) -> None:
     try:
         calendar = value if isinstance(value, Exclusions) else Exclusions.from_json(value or {})
     except engine.InvalidSchedule as error:
-        raise InvalidSchedule(f"exclusions: {error}") from None
+        where = "" if error.field == name else f"{name}: "
+        raise InvalidSchedule(f"{where}{error}") from None
     schedule.exclusions = calendar.to_json() if calendar else {}
 
 

@@ -193,8 +193,21 @@ def test_preview_shows_what_will_be_left_out() -> None:
         every_minute(cron="0 12 * * *", exclusions={"dates": ["2026-03-03"]})
         ticks = tasks_core.preview_schedule("minutely", 2)
 
-    assert [tick.withheld for tick in ticks] == ["excluded", None]
-    assert not hasattr(ticks[0], "pk")
+    tomorrow = START + timedelta(days=1)
+    assert [(tick.due, tick.withheld) for tick in ticks] == [
+        (tomorrow, "excluded"),
+        (tomorrow + timedelta(days=1), None),
+    ]
+
+
+def test_preview_goes_beyond_the_ledger_and_leaves_it_as_it_is() -> None:
+    with clock.frozen(START):
+        schedule = every_minute()
+        stored = schedule.occurrences.count()
+        ticks = tasks_core.preview_schedule("minutely", 3 * stored)
+
+    assert [tick.due for tick in ticks] == [START + n * MINUTE for n in range(1, 3 * stored + 1)]
+    assert schedule.occurrences.count() == stored
 
 
 def test_declaring_again_replaces() -> None:
@@ -208,8 +221,16 @@ def test_declaring_again_replaces() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"cron": "61 * * * *"}, InvalidSchedule, "minute"),
-        ({"cron": "0 0 30 2 *"}, InvalidSchedule, "never|no date|30"),
+        (
+            {"cron": "61 * * * *"},
+            InvalidSchedule,
+            '^minute: "61" is out of range, minutes are 0 to',
+        ),
+        (
+            {"cron": "0 0 30 2 *"},
+            InvalidSchedule,
+            '^day of month: "30" never comes in month "2", so this would never run',
+        ),
         ({"cron": None}, InvalidSchedule, "give cron or every"),
         ({"every": 60}, InvalidSchedule, "give cron or every"),
         ({"timezone": "Europe/Berln"}, InvalidSchedule, "did you mean Europe/Berlin"),
@@ -224,12 +245,25 @@ def test_declaring_again_replaces() -> None:
         ({"misfire_max_age": timedelta.max}, InvalidOption, "misfire_max_age must be at most 3660"),
         ({"start_at": START.replace(tzinfo=None)}, InvalidSchedule, "start_at .* has no time zone"),
         ({"start_at": "noon"}, InvalidSchedule, "start_at must be a datetime, not str"),
-        ({"start_at": START, "end_at": START - MINUTE}, InvalidSchedule, "end"),
-        ({"exclusions": {"days": []}}, InvalidSchedule, "exclusions: .*days"),
-        ({"payload": "text"}, InvalidPayload, "payload"),
-        ({"priority": 9}, InvalidOption, "priority must be 0"),
+        (
+            {"start_at": START, "end_at": START - MINUTE},
+            InvalidSchedule,
+            "^end must not lie before start",
+        ),
+        (
+            {"exclusions": {"days": []}},
+            InvalidSchedule,
+            '^exclusions: "days" is not known, there are',
+        ),
+        (
+            {"exclusions": {"dates": ["soon"]}},
+            InvalidSchedule,
+            '^exclusions: dates: "soon" ',
+        ),
+        ({"payload": "text"}, InvalidPayload, "^payload: Input should be a valid dictionary"),
+        ({"priority": 9}, InvalidOption, "^priority must be 0 .* not 9"),
         ({"tags": "one"}, InvalidOption, "tags must be a list"),
-        ({"retry": "no-such"}, InvalidOption, "no retry policy"),
+        ({"retry": "no-such"}, InvalidOption, "^retry: no retry policy is called 'no-such'"),
         ({"misfire_max_age": 5}, InvalidSchedule, "max_age must be at least the grace"),
     ],
 )
