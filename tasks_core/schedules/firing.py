@@ -20,6 +20,7 @@ from tasks_core.engine.schedule import (
 )
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.models import Occurrence, Schedule
+from tasks_core.models.occurrence import OccurrenceQuerySet
 from tasks_core.nudge import nudge
 from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.recurrence import misfire_rule_of
@@ -175,11 +176,7 @@ def _decide(due: Due, settlement: Settlement, now: datetime) -> None:
         if outcome not in RUNS:
             settlement.decisions.append(Decision(pk, outcome, reason=_lateness(at, now)))
         elif schedule.max_runs is not None and runs >= schedule.max_runs:
-            settlement.decisions.append(
-                Decision(
-                    pk, TickOutcome.CANCELLED, reason=f"max_runs ({schedule.max_runs}) reached"
-                )
-            )
+            settlement.decisions.append(_beyond_runs(pk, schedule))
         else:
             runs += _run(due, pk, outcome, settlement, now)
 
@@ -229,6 +226,10 @@ def _ascending(occurrences: list[tuple[int, datetime]]) -> list[datetime]:
     return times
 
 
+def _beyond_runs(pk: int, schedule: Schedule) -> Decision:
+    return Decision(pk, TickOutcome.CANCELLED, reason=f"max_runs ({schedule.max_runs}) reached")
+
+
 def _lateness(at: datetime, now: datetime) -> str:
     return f"{(now - at).total_seconds():.0f} s late"
 
@@ -239,7 +240,10 @@ def is_anything_held() -> bool:
 
 
 def release_buffered() -> int:
-    """Let the oldest buffered tick of each schedule run that has nothing unfinished; return how many."""
+    """Settle the oldest buffered tick of each schedule that has nothing unfinished; return how many.
+
+    It runs, unless its schedule has run as often as it may.
+    """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         waiting = Occurrence.objects.buffered().filter(fire_at__lte=now)
@@ -247,16 +251,28 @@ def release_buffered() -> int:
         schedules = list(
             Schedule.objects.filter(pk__in=list(ids)).select_for_update(skip_locked=True)
         )
-        busy = ledger.at_work([schedule.pk for schedule in schedules]) if schedules else {}
-        free = [s.pk for s in schedules if s.pk not in busy and not s.is_paused_at(now)]
-        oldest = (
-            waiting.filter(schedule_id__in=free)
-            .order_by("schedule_id", "due")
-            .distinct("schedule_id")
-            .values_list("id", flat=True)
-        )
-        decisions = [Decision(pk, TickOutcome.FIRED, makes_task=True) for pk in oldest]
+        decisions = [
+            _beyond_runs(pk, schedule)
+            if schedule.has_run_enough
+            else Decision(pk, TickOutcome.FIRED, makes_task=True)
+            for pk, schedule in _oldest_free(waiting, schedules, now)
+        ]
         settled = ledger.settle(decisions, now=now)
         if settled:
             transaction.on_commit(nudge, using=database.alias(), robust=True)
     return len(settled)
+
+
+def _oldest_free(
+    waiting: OccurrenceQuerySet, schedules: list[Schedule], now: datetime
+) -> list[tuple[int, Schedule]]:
+    """Return the oldest waiting tick of each schedule that has nothing unfinished and is not paused."""
+    busy = ledger.at_work([schedule.pk for schedule in schedules]) if schedules else {}
+    free = {s.pk: s for s in schedules if s.pk not in busy and not s.is_paused_at(now)}
+    oldest = (
+        waiting.filter(schedule_id__in=list(free))
+        .order_by("schedule_id", "due")
+        .distinct("schedule_id")
+        .values_list("id", "schedule_id")
+    )
+    return [(pk, free[schedule_id]) for pk, schedule_id in oldest]
