@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tasks_core.schedules.api import update_schedule as update_schedule
     from tasks_core.schedules.backfilling import backfill as backfill
     from tasks_core.schedules.backfilling import cancel_backfill as cancel_backfill
+    from tasks_core.schedules.backfilling import cancel_backfills as cancel_backfills
     from tasks_core.schedules.backfilling import preview_backfill as preview_backfill
     from tasks_core.steering import cancel as cancel
     from tasks_core.steering import cancel_many as cancel_many
@@ -82,6 +83,7 @@ _PLACES = {
     "subscribe": "events.subscription",
     "backfill": "schedules.backfilling",
     "cancel_backfill": "schedules.backfilling",
+    "cancel_backfills": "schedules.backfilling",
     "cancel_occurrence": "schedules.api",
     "delete_schedule": "schedules.api",
     "get_schedule": "schedules.api",

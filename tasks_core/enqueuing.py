@@ -20,14 +20,8 @@ from tasks_core.exceptions import DuplicateTask, InvalidOption, InvalidPayload, 
 from tasks_core.lanes import lane_name
 from tasks_core.models import Task
 from tasks_core.nudge import nudge
-from tasks_core.options import (
-    Options,
-    checked_options,
-    delay_seconds,
-)
-from tasks_core.options import (
-    idempotency_key as checked_key,
-)
+from tasks_core.options import Options, aware, checked_options, span
+from tasks_core.options import idempotency_key as checked_key
 from tasks_core.publisher import Message
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.statements.insert import NewTasks, insert, reserve_ids
@@ -101,10 +95,8 @@ def schedule_once(task_type: str, payload: Any, *, at: datetime, **options: Any)
 
     Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
     """
-    if not isinstance(at, datetime):
-        raise InvalidSchedule(f"at must be a datetime, not {type(at).__name__}")
     _refuse_run_after(options, "at")
-    return enqueue(task_type, payload, run_after=at, **options)
+    return enqueue(task_type, payload, run_after=aware("at", at), **options)
 
 
 def schedule_delayed(
@@ -115,7 +107,8 @@ def schedule_delayed(
     Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
     """
     _refuse_run_after(options, "delay")
-    return enqueue(task_type, payload, run_after=clock.now() + delay_seconds(delay), **options)
+    at = clock.now() + span("delay", delay, error=InvalidSchedule)
+    return enqueue(task_type, payload, run_after=at, **options)
 
 
 def enqueue_many(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tasks_core.engine.retry import RetryRule
-from tasks_core.exceptions import InvalidOption, InvalidSchedule
+from tasks_core.exceptions import InvalidOption, InvalidRequest, InvalidSchedule
 from tasks_core.json_text import json_text
 from tasks_core.lanes import QUEUE_NAME
 from tasks_core.models import RetryPolicy
@@ -19,6 +19,7 @@ from tasks_core.registry import TaskType
 TAG = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 MAX_TAGS = 20
 MAX_AHEAD = timedelta(days=366 * 10)
+"""How far ahead a task may be, and how long any length of time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ def checked_options(
         retry_policy_id=policy_id,
         retry=rule,
         tags=_tags(tags),
-        correlation_id=_short_text("correlation_id", correlation_id, 128),
+        correlation_id=short_text("correlation_id", correlation_id, 128),
     )
 
 
@@ -81,41 +82,58 @@ def idempotency_key(value: str | None) -> str | None:
         return None
     if value == "":
         raise InvalidOption("idempotency_key must not be empty; leave it out for none")
-    return _short_text("idempotency_key", value, 255)
+    return short_text("idempotency_key", value, 255)
 
 
-def delay_seconds(delay: timedelta | float) -> timedelta:
-    """Return ``delay`` as a timedelta.
+def span(
+    name: str,
+    value: Any,
+    *,
+    error: type[InvalidRequest] = InvalidOption,
+    longest: timedelta = MAX_AHEAD,
+) -> timedelta:
+    """Return a length of time, given as a timedelta or in seconds.
 
     Raises:
-        InvalidSchedule: negative, too far ahead or no number.
+        InvalidOption, or what ``error`` says: negative, longer than ``longest`` or no number.
     """
-    if isinstance(delay, bool) or not isinstance(delay, timedelta | int | float):
-        raise InvalidSchedule(f"delay must be a timedelta or seconds, not {type(delay).__name__}")
+    if isinstance(value, bool) or not isinstance(value, timedelta | int | float):
+        raise error(f"{name} must be a timedelta or seconds, not {type(value).__name__}")
     try:
-        span = delay if isinstance(delay, timedelta) else timedelta(seconds=delay)
-    except (OverflowError, ValueError) as error:
-        raise InvalidSchedule(f"delay {delay!r} is out of range: {error}") from None
-    if span < timedelta(0):
-        raise InvalidSchedule(f"delay must not be negative: {span.total_seconds():g} s")
-    if span > MAX_AHEAD:
-        raise InvalidSchedule(f"delay must be at most {MAX_AHEAD.days} days, not {span.days}")
-    return span
+        found = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    except (OverflowError, ValueError) as problem:
+        raise error(f"{name} {value!r} is out of range: {problem}") from None
+    if found < timedelta(0):
+        raise error(f"{name} must not be negative: {found.total_seconds():g} s")
+    if found > longest:
+        days = "1 day" if longest.days == 1 else f"{longest.days} days"
+        raise error(f"{name} must be at most {days}, not {found}")
+    return found
 
 
-def _instant(name: str, value: datetime | None, now: datetime) -> datetime | None:
-    if value is None:
-        return None
+def aware(name: str, value: Any) -> datetime:
+    """Return an instant.
+
+    Raises:
+        InvalidSchedule: it is no datetime, or has no time zone.
+    """
     if not isinstance(value, datetime):
         raise InvalidSchedule(f"{name} must be a datetime, not {type(value).__name__}")
-    if value.tzinfo is None or value.utcoffset() is None:
+    if value.utcoffset() is None:
         raise InvalidSchedule(
             f"{name} ({value.isoformat()}) has no time zone; use an aware datetime, "
             "for example django.utils.timezone.make_aware(value)"
         )
-    if value - now > MAX_AHEAD:
-        raise InvalidSchedule(f"{name} must lie within {MAX_AHEAD.days} days from now")
     return value
+
+
+def _instant(name: str, value: Any, now: datetime) -> datetime | None:
+    if value is None:
+        return None
+    found = aware(name, value)
+    if found - now > MAX_AHEAD:
+        raise InvalidSchedule(f"{name} must lie within {MAX_AHEAD.days} days from now")
+    return found
 
 
 def _priority(value: int | None, registered: TaskType) -> Priority:
@@ -168,7 +186,12 @@ def _tags(tags: Iterable[Any]) -> list[str]:
     return found
 
 
-def _short_text(name: str, value: Any, limit: int) -> str:
+def short_text(name: str, value: Any, limit: int) -> str:
+    """Return a text that fits into a column.
+
+    Raises:
+        InvalidOption: no text, longer than ``limit`` characters, or with a NUL.
+    """
     if not isinstance(value, str):
         raise InvalidOption(f"{name} must be a string, not {type(value).__name__}")
     if len(value) > limit:

@@ -1,8 +1,9 @@
 """Wait for a condition instead of a guessed time."""
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from scheduler_project.polling import poll
 
 Found = TypeVar("Found")
 
@@ -14,11 +15,7 @@ def wait_until(
 
     Raises AssertionError that says what was waited for, after ``seconds``.
     """
-    deadline = time.monotonic() + seconds
-    pause = 0.002
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:g} s: {what or condition}")
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.1)
+    found = poll(condition, seconds=seconds)
+    if not found:
+        raise AssertionError(f"not within {seconds:g} s: {what or condition}")
     return found

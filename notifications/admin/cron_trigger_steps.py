@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from notifications.models import CronTrigger
 from notifications.triggers import disable_cron_trigger, enable_cron_trigger
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
+from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.step import Step
-from tasks_core.admin.steering.tally import Tally
-from tasks_core.admin.task_steps import ReasonForm
 
 
-def _disable(rows: Sequence[CronTrigger], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for row in rows:
-        if disable_cron_trigger(row.name, reason=f"{answers['reason']} ({actor})"):
-            tally.did("disabled", row.pk)
-        else:
-            tally.refuse("were off already")
-    return tally
+def _disable(row: CronTrigger, answers: Answers, actor: str) -> Did:
+    if not disable_cron_trigger(row.name, reason=signed_reason(answers, actor)):
+        raise Refused("were off already")
+    return Did("disabled")
 
 
-def _enable(rows: Sequence[CronTrigger], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for row in rows:
-        if enable_cron_trigger(row.name):
-            tally.did("enabled", row.pk)
-        else:
-            tally.refuse("were on already")
-    return tally
+def _enable(row: CronTrigger, answers: Answers, actor: str) -> Did:
+    if not enable_cron_trigger(row.name):
+        raise Refused("were on already")
+    return Did("enabled")
 
 
 DISABLE: Step[CronTrigger] = Step(
@@ -39,7 +28,7 @@ DISABLE: Step[CronTrigger] = Step(
     icon="pause",
     explanation="It ticks no more until it is enabled. Its events that are due meanwhile end undelivered.",
     form=ReasonForm,
-    perform=_disable,
+    perform=each(_disable),
     applies=lambda row: row.enabled,
     danger=True,
 )
@@ -50,6 +39,6 @@ ENABLE: Step[CronTrigger] = Step(
     button="Enable now",
     icon="play_arrow",
     explanation="It ticks from now on. What was left out while it was off is not made up for.",
-    perform=_enable,
+    perform=each(_enable),
     applies=lambda row: not row.enabled,
 )

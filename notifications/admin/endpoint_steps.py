@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from notifications.channels.webhook.endpoints import disable, enable, rotate_secret
 from notifications.models import Endpoint
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
+from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.step import Step
 from tasks_core.admin.steering.tally import Tally
-from tasks_core.admin.task_steps import ReasonForm
 
 
-def _disable(rows: Sequence[Endpoint], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for row in rows:
-        if disable(row.pk, reason=f"{answers['reason']} ({actor})"):
-            tally.did("disabled", row.pk)
-        else:
-            tally.refuse("were off already")
-    return tally
+def _disable(row: Endpoint, answers: Answers, actor: str) -> Did:
+    if not disable(row.pk, reason=signed_reason(answers, actor)):
+        raise Refused("were off already")
+    return Did("disabled")
 
 
-def _enable(rows: Sequence[Endpoint], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for row in rows:
-        if enable(row.pk):
-            tally.did("enabled", row.pk)
-        else:
-            tally.refuse("were on already")
-    return tally
+def _enable(row: Endpoint, answers: Answers, actor: str) -> Did:
+    if not enable(row.pk):
+        raise Refused("were on already")
+    return Did("enabled")
 
 
-def _rotate(rows: Sequence[Endpoint], answers: Mapping[str, Any], actor: str) -> Tally:
+def _rotate(rows: Sequence[Endpoint], answers: Answers, actor: str) -> Tally:
     tally = Tally()
     tally.revealed = rotate_secret(rows[0])
     tally.did("given a new secret", rows[0].pk)
@@ -46,7 +38,7 @@ DISABLE: Step[Endpoint] = Step(
     icon="block",
     explanation="Nothing is sent to it until it is enabled; deliveries meanwhile fail and say why.",
     form=ReasonForm,
-    perform=_disable,
+    perform=each(_disable),
     applies=lambda row: row.enabled,
     danger=True,
 )
@@ -57,7 +49,7 @@ ENABLE: Step[Endpoint] = Step(
     button="Enable now",
     icon="check",
     explanation="Deliveries go to it again. Those that failed can be replayed from their dead letters.",
-    perform=_enable,
+    perform=each(_enable),
     applies=lambda row: not row.enabled,
 )
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from notifications.models import Notification
 from notifications.pipeline.cancel import cancel
 from notifications.states import NOTIFICATION_UNFINISHED
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
+from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.step import Step
-from tasks_core.admin.steering.tally import Tally
-from tasks_core.admin.task_steps import ReasonForm
 
 
-def _cancel(rows: Sequence[Notification], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    reason = f"{answers['reason']} ({actor})"
-    for row in rows:
-        if cancel(row.pk, reason=reason):
-            tally.did("cancelled", row.pk)
-        else:
-            tally.refuse("had already ended")
-    return tally
+def _cancel(row: Notification, answers: Answers, actor: str) -> Did:
+    if not cancel(row.pk, reason=signed_reason(answers, actor)):
+        raise Refused("had already ended")
+    return Did("cancelled")
 
 
 CANCEL: Step[Notification] = Step(
@@ -34,7 +26,7 @@ CANCEL: Step[Notification] = Step(
         "still arrive; its delivery then says so."
     ),
     form=ReasonForm,
-    perform=_cancel,
+    perform=each(_cancel),
     applies=lambda row: row.state in NOTIFICATION_UNFINISHED,
     danger=True,
 )

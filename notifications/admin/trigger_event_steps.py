@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from django.urls import reverse
 
 from notifications.exceptions import NotificationsError
@@ -12,38 +9,21 @@ from notifications.models import TriggerEvent
 from notifications.states import TRIGGER_EVENT_FINAL, TriggerEventStatus
 from notifications.triggers import cancel_scheduled_event, redeliver_event
 from tasks_core.admin.blocks import link
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
+from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.step import Step
-from tasks_core.admin.steering.tally import Tally
-from tasks_core.admin.task_steps import ReasonForm
 
 
-def _cancel(rows: Sequence[TriggerEvent], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    reason = f"{answers['reason']} ({actor})"
-    for row in rows:
-        try:
-            cancelled = cancel_scheduled_event(row.event_id, reason=reason)
-        except NotificationsError as error:
-            tally.refuse("were not cancelled", detail=str(error))
-            continue
-        if cancelled:
-            tally.did("cancelled", row.pk)
-        else:
-            tally.refuse("had already ended")
-    return tally
+def _cancel(row: TriggerEvent, answers: Answers, actor: str) -> Did:
+    if not cancel_scheduled_event(row.event_id, reason=signed_reason(answers, actor)):
+        raise Refused("had already ended")
+    return Did("cancelled")
 
 
-def _redeliver(rows: Sequence[TriggerEvent], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for row in rows:
-        try:
-            made = redeliver_event(row.event_id)
-        except NotificationsError as error:
-            tally.refuse("were not redelivered", detail=str(error))
-            continue
-        url = reverse("admin:notifications_triggerevent_change", args=[made.pk])
-        tally.did("redelivered", row.pk, link=link(url, f"event #{made.pk}"))
-    return tally
+def _redeliver(row: TriggerEvent, answers: Answers, actor: str) -> Did:
+    made = redeliver_event(row.event_id)
+    url = reverse("admin:notifications_triggerevent_change", args=[made.pk])
+    return Did("redelivered", link(url, f"event #{made.pk}"))
 
 
 CANCEL: Step[TriggerEvent] = Step(
@@ -53,7 +33,7 @@ CANCEL: Step[TriggerEvent] = Step(
     icon="block",
     explanation="What waits is not delivered. What is being delivered at this moment is left alone.",
     form=ReasonForm,
-    perform=_cancel,
+    perform=each(_cancel, refusals={NotificationsError: "were not cancelled"}),
     applies=lambda row: row.status == TriggerEventStatus.SCHEDULED,
     danger=True,
 )
@@ -67,6 +47,6 @@ REDELIVER: Step[TriggerEvent] = Step(
         "A new event is made, due now and linked to this one. The webhook gets a new id, and the old one "
         "in redelivery_of. An event of a cron trigger goes by the trigger as it is now."
     ),
-    perform=_redeliver,
+    perform=each(_redeliver, refusals={NotificationsError: "were not redelivered"}),
     applies=lambda row: row.status in TRIGGER_EVENT_FINAL,
 )

@@ -1,15 +1,13 @@
 """Recognise, await and end server processes, safe against reused process ids."""
 
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import psutil
 
 from scheduler_project.embedded.errors import EmbeddedServerError
-
-POLL_SECONDS = 0.02
+from scheduler_project.polling import poll
 
 # A server outlives the process that started it. A Popen object must not: Python would complain.
 _started: list[subprocess.Popen[bytes]] = []
@@ -56,11 +54,8 @@ def _works_in(process: psutil.Process, folder: Path, names: set[str]) -> bool:
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
     """Return as soon as `ready()` is true; after `seconds` fail, saying `what` did not happen."""
-    deadline = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > deadline:
-            raise EmbeddedServerError(f"{what} within {seconds:g} s.")
-        time.sleep(POLL_SECONDS)
+    if not poll(ready, seconds=seconds):
+        raise EmbeddedServerError(f"{what} within {seconds:g} s.")
 
 
 def end(process: psutil.Process, *, signal: int, seconds: float) -> None:

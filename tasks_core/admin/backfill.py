@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -20,23 +18,20 @@ from tasks_core.admin.occurrence_filters import ScheduleFilter
 from tasks_core.admin.places import list_url, schedule_link
 from tasks_core.admin.record import Fact
 from tasks_core.admin.schedule_facts import in_its_zone
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.steering.step import Step
-from tasks_core.admin.steering.tally import Tally
 from tasks_core.exceptions import InvalidTransition
 from tasks_core.models import Backfill
 from tasks_core.schedules.backfilling import cancel_backfill
 
 
-def _cancel(plans: Sequence[Backfill], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for plan in plans:
-        try:
-            cancel_backfill(plan.pk)
-            tally.did("cancelled", plan.pk)
-        except InvalidTransition:
-            tally.refuse("had ended already")
-    return tally
+def _cancel(plan: Backfill, answers: Answers, actor: str) -> Did:
+    try:
+        cancel_backfill(plan.pk)
+    except InvalidTransition:
+        raise Refused("had ended already") from None
+    return Did("cancelled")
 
 
 def _is_at_work(plan: Backfill) -> bool:
@@ -49,7 +44,7 @@ CANCEL: Step[Backfill] = Step(
     button="Cancel now",
     icon="block",
     explanation="No more of its ticks are enqueued. Tasks that exist go on.",
-    perform=_cancel,
+    perform=each(_cancel),
     applies=_is_at_work,
     danger=True,
 )

@@ -14,9 +14,10 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.steering.step import StepForm
 from tasks_core.engine.schedule import zone_named
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.exceptions import InvalidRequest, ScheduleNotFound
 from tasks_core.models import Backfill, Schedule
-from tasks_core.schedules.backfilling import JUST, preview_backfill
+from tasks_core.schedules.backfilling import preview_backfill
 from tasks_core.schedules.recurrence import recurrence_of
 
 SHOWN = 20

@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
 from tasks_core import steering
 from tasks_core.admin.dead_letter_forms import NoteForm, PayloadForm, RequiredNoteForm
 from tasks_core.admin.places import task_link
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.step import Step
-from tasks_core.admin.steering.tally import Tally
 from tasks_core.exceptions import DeadLetterNotFound, InvalidRequest, InvalidTransition
 from tasks_core.models import DeadLetter
 
-
-def _each(letters: Sequence[DeadLetter], deed: Callable[[DeadLetter, Tally], None]) -> Tally:
-    """Apply ``deed`` to each dead letter; one that refuses does not stop the others."""
-    tally = Tally()
-    for letter in letters:
-        try:
-            deed(letter, tally)
-        except InvalidTransition as error:
-            tally.refuse("had been resolved already", detail=_one(letters, error))
-        except (InvalidRequest, DeadLetterNotFound) as error:
-            tally.refuse("could not be replayed", detail=f"#{letter.pk}: {error}")
-    return tally
+REFUSALS: dict[type[Exception], str] = {
+    InvalidTransition: "had been resolved already",
+    DeadLetterNotFound: "could not be found",
+}
 
 
-def _one(letters: Sequence[DeadLetter], error: Exception) -> str:
-    return str(error) if len(letters) == 1 else ""
+def _replay(letter: DeadLetter, answers: Answers, actor: str) -> Did:
+    note = _signed(answers["note"], actor)
+    try:
+        task = steering.replay(letter.pk, payload=answers.get("payload"), note=note)
+    except InvalidRequest as error:  # which speaks of the payload, and not of whose
+        raise Refused("could not be replayed", detail=f"#{letter.pk}: {error}") from None
+    return Did("replayed", task_link(task.pk))
 
 
-def _replay(letters: Sequence[DeadLetter], answers: Mapping[str, Any], actor: str) -> Tally:
-    def deed(letter: DeadLetter, tally: Tally) -> None:
-        task = steering.replay(
-            letter.pk, payload=answers.get("payload"), note=_signed(answers["note"], actor)
-        )
-        tally.did("replayed", letter.pk, link=task_link(task.pk))
-
-    return _each(letters, deed)
-
-
-def _discard(letters: Sequence[DeadLetter], answers: Mapping[str, Any], actor: str) -> Tally:
-    def deed(letter: DeadLetter, tally: Tally) -> None:
-        steering.discard(letter.pk, note=_signed(answers["note"], actor))
-        tally.did("discarded", letter.pk)
-
-    return _each(letters, deed)
+def _discard(letter: DeadLetter, answers: Answers, actor: str) -> Did:
+    steering.discard(letter.pk, note=_signed(answers["note"], actor))
+    return Did("discarded")
 
 
 def _signed(note: str, actor: str) -> str:
@@ -67,7 +48,7 @@ REPLAY: Step[DeadLetter] = Step(
         "and the dead letter is resolved."
     ),
     form=NoteForm,
-    perform=_replay,
+    perform=each(_replay, refusals=REFUSALS),
     applies=_is_open,
 )
 
@@ -81,7 +62,7 @@ EDIT_AND_REPLAY: Step[DeadLetter] = Step(
         "and the dead letter is resolved. The dead task keeps its own payload."
     ),
     form=PayloadForm,
-    perform=_replay,
+    perform=each(_replay, refusals=REFUSALS),
     applies=_is_open,
     in_bulk=False,
     template="admin/tasks_core/edit_and_replay.html",
@@ -94,7 +75,7 @@ DISCARD: Step[DeadLetter] = Step(
     icon="delete",
     explanation="The dead letter is resolved, and its task is not run again.",
     form=RequiredNoteForm,
-    perform=_discard,
+    perform=each(_discard, refusals=REFUSALS),
     applies=_is_open,
     danger=True,
 )

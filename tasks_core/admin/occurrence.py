@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -20,11 +19,11 @@ from tasks_core.admin.occurrence_order import LedgerChangeList
 from tasks_core.admin.places import backfill_link, schedule_link, task_link
 from tasks_core.admin.record import Fact
 from tasks_core.admin.schedule_facts import in_its_zone
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
+from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.steering.step import Step
-from tasks_core.admin.steering.tally import Tally
 from tasks_core.admin.task_search import MAX_ID
-from tasks_core.admin.task_steps import ReasonForm
 from tasks_core.engine.schedule import FINAL
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.schedules.api import cancel_occurrence
@@ -33,14 +32,10 @@ MAX_FOUND = 100
 """Schedules whose name may contain what is searched for."""
 
 
-def _cancel(rows: Sequence[Occurrence], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for row in rows:
-        if cancel_occurrence(row.pk, reason=f"{answers['reason']} ({actor})"):
-            tally.did("cancelled", row.pk)
-        else:
-            tally.refuse("had been settled already")
-    return tally
+def _cancel(row: Occurrence, answers: Answers, actor: str) -> Did:
+    if not cancel_occurrence(row.pk, reason=signed_reason(answers, actor)):
+        raise Refused("had been settled already")
+    return Did("cancelled")
 
 
 CANCEL: Step[Occurrence] = Step(
@@ -50,7 +45,7 @@ CANCEL: Step[Occurrence] = Step(
     icon="block",
     explanation="A tick that is still to come is left out; the others of its schedule stay.",
     form=ReasonForm,
-    perform=_cancel,
+    perform=each(_cancel),
     applies=lambda row: row.outcome not in FINAL,
     danger=True,
 )

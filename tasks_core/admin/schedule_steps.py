@@ -2,69 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-from django.utils.safestring import SafeString
+from collections.abc import Callable, Sequence
 
 from tasks_core.admin.backfill_form import BackfillForm
 from tasks_core.admin.places import backfill_link, task_link
 from tasks_core.admin.schedule_forms import PauseForm
+from tasks_core.admin.steering.each import Answers, Deed, Did, Refused, each
 from tasks_core.admin.steering.step import Step
 from tasks_core.admin.steering.tally import Tally
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, ScheduleNotFound
 from tasks_core.models import Schedule
 from tasks_core.schedules import api, backfilling
 
-Answers = Mapping[str, Any]
-Deed = Callable[[Schedule, Answers, str], SafeString | None]
-"""Does something to one schedule, and returns a link to what came of it, if there is one."""
+REFUSALS: dict[type[Exception], str] = dict.fromkeys(
+    (InvalidRequest, InvalidTransition, ScheduleNotFound), "stayed as it was"
+)
 
 
-def _each(word: str, deed: Deed) -> Callable[[Sequence[Schedule], Answers, str], Tally]:
-    """Return what applies ``deed`` to each schedule; one that refuses does not stop the others."""
+def _each(deed: Deed[Schedule]) -> Callable[[Sequence[Schedule], Answers, str], Tally]:
+    """Return what does ``deed`` to each schedule that has not been deleted."""
 
-    def perform(schedules: Sequence[Schedule], answers: Answers, actor: str) -> Tally:
-        tally = Tally()
-        for schedule in schedules:
-            if schedule.deleted_at is not None:  # another one may have its name by now
-                tally.refuse("had been deleted")
-                continue
-            try:
-                tally.did(word, schedule.pk, link=deed(schedule, answers, actor))
-            except (InvalidRequest, InvalidTransition, ScheduleNotFound) as error:
-                tally.refuse("stayed as it was", detail=str(error))
-        return tally
+    def unless_deleted(schedule: Schedule, answers: Answers, actor: str) -> Did:
+        if schedule.deleted_at is not None:  # another one may have its name by now
+            raise Refused("had been deleted")
+        return deed(schedule, answers, actor)
 
-    return perform
+    return each(unless_deleted, refusals=REFUSALS)
 
 
-def _pause(schedule: Schedule, answers: Answers, actor: str) -> None:
+def _pause(schedule: Schedule, answers: Answers, actor: str) -> Did:
     reason, resume_at = answers["reason"], answers["resume_at"]
     api.pause_schedule(schedule.name, reason=reason, author=actor, resume_at=resume_at)
+    return Did("paused")
 
 
-def _resume(schedule: Schedule, answers: Answers, actor: str) -> None:
+def _resume(schedule: Schedule, answers: Answers, actor: str) -> Did:
     api.resume_schedule(schedule.name)
+    return Did("resumed")
 
 
-def _trigger(schedule: Schedule, answers: Answers, actor: str) -> SafeString:
-    return task_link(api.trigger_now(schedule.name).pk)
+def _trigger(schedule: Schedule, answers: Answers, actor: str) -> Did:
+    return Did("triggered", task_link(api.trigger_now(schedule.name).pk))
 
 
-def _enable(schedule: Schedule, answers: Answers, actor: str) -> None:
+def _enable(schedule: Schedule, answers: Answers, actor: str) -> Did:
     api.update_schedule(schedule.name, is_enabled=True)
+    return Did("enabled")
 
 
-def _disable(schedule: Schedule, answers: Answers, actor: str) -> None:
+def _disable(schedule: Schedule, answers: Answers, actor: str) -> Did:
     api.update_schedule(schedule.name, is_enabled=False)
+    return Did("disabled")
 
 
-def _delete(schedule: Schedule, answers: Answers, actor: str) -> None:
+def _delete(schedule: Schedule, answers: Answers, actor: str) -> Did:
     api.delete_schedule(schedule.name)
+    return Did("deleted")
 
 
-def _backfill(schedule: Schedule, answers: Answers, actor: str) -> SafeString:
+def _backfill(schedule: Schedule, answers: Answers, actor: str) -> Did:
     plan = backfilling.backfill(
         schedule.name,
         answers["start"],
@@ -74,7 +70,7 @@ def _backfill(schedule: Schedule, answers: Answers, actor: str) -> SafeString:
         concurrency=answers["concurrency"],
         author=actor,
     )
-    return backfill_link(plan.pk)
+    return Did("backfill started", backfill_link(plan.pk))
 
 
 def _is_there(schedule: Schedule) -> bool:
@@ -95,7 +91,7 @@ PAUSE: Step[Schedule] = Step(
         "Tasks that exist run on. A backfill runs the paused ticks after all."
     ),
     form=PauseForm,
-    perform=_each("paused", _pause),
+    perform=_each(_pause),
     applies=lambda schedule: _is_there(schedule) and schedule.paused_at is None,
 )
 
@@ -105,7 +101,7 @@ RESUME: Step[Schedule] = Step(
     button="Resume now",
     icon="resume",
     explanation="Its ticks run again from now on. Those that fell into the pause stay paused.",
-    perform=_each("resumed", _resume),
+    perform=_each(_resume),
     applies=lambda schedule: _is_there(schedule) and schedule.paused_at is not None,
 )
 
@@ -118,7 +114,7 @@ TRIGGER: Step[Schedule] = Step(
         "One more task is made at once, whatever its times, its pause and its overlap policy say. "
         "The ledger has it as made by hand."
     ),
-    perform=_each("triggered", _trigger),
+    perform=_each(_trigger),
     applies=_is_there,
 )
 
@@ -132,7 +128,7 @@ BACKFILL: Step[Schedule] = Step(
         "at a time. What exclusions and changes of clocks leave out stays out. First comes a dry run."
     ),
     form=BackfillForm,
-    perform=_each("backfill started", _backfill),
+    perform=_each(_backfill),
     applies=_is_there,
     in_bulk=False,
     template="admin/tasks_core/schedule/backfill.html",
@@ -144,10 +140,11 @@ DISABLE: Step[Schedule] = Step(
     button="Disable now",
     icon="toggle_off",
     explanation=(
-        "It has no ticks any more, and leaves none in the ledger, until it is enabled again. "
-        "To keep account of what did not run, pause it instead."
+        "It has no ticks any more, and leaves none in the ledger, until it is enabled again. Ticks that "
+        "wait for another's end, and its backfills, are cancelled. To keep account of what did not run, "
+        "pause it instead."
     ),
-    perform=_each("disabled", _disable),
+    perform=_each(_disable),
     applies=lambda schedule: _is_own(schedule) and schedule.is_enabled,
 )
 
@@ -157,7 +154,7 @@ ENABLE: Step[Schedule] = Step(
     button="Enable now",
     icon="toggle_on",
     explanation="It has ticks again from now on; nothing is made up for.",
-    perform=_each("enabled", _enable),
+    perform=_each(_enable),
     applies=lambda schedule: _is_own(schedule) and not schedule.is_enabled,
 )
 
@@ -167,10 +164,10 @@ DELETE: Step[Schedule] = Step(
     button="Delete now",
     icon="delete",
     explanation=(
-        "Its ticks to come are gone. Its ledger stays until it is old, and its tasks run on. "
-        "This cannot be taken back."
+        "Its ticks to come are gone, and its backfills are cancelled. Its ledger stays until it is old, "
+        "and its tasks run on. This cannot be taken back."
     ),
-    perform=_each("deleted", _delete),
+    perform=_each(_delete),
     applies=_is_own,
     danger=True,
     permission="delete",

@@ -2,62 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from collections.abc import Sequence
 
 from tasks_core import steering
 from tasks_core.admin.places import task_link
-from tasks_core.admin.steering.step import Step, StepForm
+from tasks_core.admin.steering.each import Answers, Did, each
+from tasks_core.admin.steering.reason import ReasonForm, signed_reason
+from tasks_core.admin.steering.step import Step
 from tasks_core.admin.steering.tally import Tally
 from tasks_core.engine.states import UNFINISHED, WAITING, State
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, TaskNotFound
 from tasks_core.models import DeadLetter, Task
 
 
-class ReasonForm(StepForm):
-    """Why, for those who look at it later."""
-
-    reason = forms.CharField(
-        max_length=150,
-        widget=UnfoldAdminTextInputWidget({"autofocus": True}),
-        help_text="Kept in the timeline, with your name.",
-    )
-
-
-def _cancel(tasks: Sequence[Task], answers: Mapping[str, Any], actor: str) -> Tally:
+def _cancel(tasks: Sequence[Task], answers: Answers, actor: str) -> Tally:
     tally = Tally()
     ids = [task.pk for task in tasks]
-    cancelled = steering.cancel_many(ids, reason=f"{answers['reason']} ({actor})")
+    cancelled = steering.cancel_many(ids, reason=signed_reason(answers, actor))
     tally.did_all("cancelled", cancelled)
     tally.refuse("had already finished", count=len(ids) - len(cancelled))
     return tally
 
 
-def _retry(tasks: Sequence[Task], answers: Mapping[str, Any], actor: str) -> Tally:
-    tally = Tally()
-    for task in tasks:
-        try:
-            _retry_one(task, actor, tally)
-        except (InvalidTransition, InvalidRequest, TaskNotFound) as error:
-            tally.refuse("could not be retried", detail=str(error))
-    return tally
-
-
-def _retry_one(task: Task, actor: str, tally: Tally) -> None:
+def _retry(task: Task, answers: Answers, actor: str) -> Did:
     """Start a waiting task now; enqueue a finished one again, through its dead letter if that is open."""
     if task.state in WAITING:
         steering.run_now(task.pk)
-        tally.did("brought forward", task.pk)
-        return
+        return Did("brought forward")
     letter = _open_letter(task)
     if letter is not None:
         new = steering.replay(letter, note=f"retried by {actor}")
     else:
         new = steering.enqueue_again(task.pk)
-    tally.did("enqueued again", task.pk, link=task_link(new.pk))
+    return Did("enqueued again", task_link(new.pk))
 
 
 def _open_letter(task: Task) -> int | None:
@@ -90,6 +67,11 @@ RETRY: Step[Task] = Step(
         "A waiting task starts as soon as possible instead of at its time. A finished one stays as it "
         "is, and a copy of it, linked to it, is enqueued; an open dead letter is resolved by that."
     ),
-    perform=_retry,
+    perform=each(
+        _retry,
+        refusals=dict.fromkeys(
+            (InvalidTransition, InvalidRequest, TaskNotFound), "could not be retried"
+        ),
+    ),
     applies=lambda task: task.state in WAITING or task.is_finished,
 )

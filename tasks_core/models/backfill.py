@@ -5,6 +5,14 @@ from __future__ import annotations
 from django.db import models
 
 
+class BackfillQuerySet(models.QuerySet["Backfill"]):
+    """Backfills, asked for in the words of the platform."""
+
+    def at_work(self) -> BackfillQuerySet:
+        """Neither finished nor cancelled."""
+        return self.filter(finished_at=None, cancelled_at=None)
+
+
 class Backfill(models.Model):
     """What was asked for, and how far it has come."""
 
@@ -38,6 +46,8 @@ class Backfill(models.Model):
     enqueued = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BackfillQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

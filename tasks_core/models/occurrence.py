@@ -25,6 +25,11 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
         """Not decided, and their time has come."""
         return self.upcoming().filter(fire_at__lte=now)
 
+    def count_by_schedule(self) -> dict[int, int]:
+        """Return how many each schedule has that has any."""
+        counts = self.order_by().values_list("schedule_id").annotate(count=models.Count("id"))
+        return dict(counts)
+
 
 class Occurrence(models.Model):
     """One row for each (schedule, due time). It is decided once, under a lock of its schedule."""

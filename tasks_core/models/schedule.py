@@ -164,6 +164,11 @@ class Schedule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def has_run_enough(self) -> bool:
+        """Whether it has made as many tasks as it may."""
+        return self.max_runs is not None and self.runs >= self.max_runs
+
     def is_paused_at(self, instant: datetime) -> bool:
         """Tell whether a tick of that instant falls into the pause."""
         if self.paused_at is None or instant < self.paused_at:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from tasks_core import clock, database
+from tasks_core import clock, database, options
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.schedule import Exclusions, Tick, TickOutcome
 from tasks_core.exceptions import (
@@ -23,6 +23,7 @@ from tasks_core.finding import get
 from tasks_core.models import Occurrence, Schedule, Task
 from tasks_core.nudge import nudge
 from tasks_core.schedules.definition import Span, apply
+from tasks_core.schedules.ending import DELETED, SWITCHED_OFF, cancel_rest
 from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.source import require_own
 from tasks_core.schedules.recurrence import recurrence_of
@@ -185,11 +186,24 @@ def get_schedule(name: str) -> Schedule:
     return schedule
 
 
+def lock_schedule(name: str) -> Schedule:
+    """Return the schedule of that name, locked until the caller's transaction ends.
+
+    Raises:
+        ScheduleNotFound: there is none.
+    """
+    schedule = Schedule.objects.existing().select_for_update().filter(name=name).first()
+    if schedule is None:
+        raise ScheduleNotFound(f"there is no schedule {name!r}")
+    return schedule
+
+
 def update_schedule(name: str, /, **changes: Any) -> Schedule:
     """Change a schedule; takes the keywords of ``schedule_recurring``, ``is_enabled`` and ``task_type``.
 
     A new expression, zone or other rule of time replaces the ticks to come. Type, payload and the like
-    apply to all ticks that have not fired yet.
+    apply to all ticks that have not fired yet. ``is_enabled=False`` cancels ticks that wait for another's
+    end, and its backfills.
 
     Raises:
         ScheduleNotFound: there is none of that name.
@@ -202,7 +216,7 @@ def update_schedule(name: str, /, **changes: Any) -> Schedule:
     now = clock.now()
     try:
         with transaction.atomic(using=database.alias()):
-            schedule = _locked(name)
+            schedule = lock_schedule(name)
             require_own(schedule)
             before = {field: getattr(schedule, field) for field in TIME_FIELDS}
             _catch_up(schedule, now)
@@ -211,6 +225,8 @@ def update_schedule(name: str, /, **changes: Any) -> Schedule:
             schedule.save(update_fields=EDITABLE_FIELDS)  # the row is locked
             if any(getattr(schedule, field) != before[field] for field in TIME_FIELDS):
                 _clear(schedule, now)
+                if before["is_enabled"] and not schedule.is_enabled:
+                    cancel_rest([schedule.pk], reason=SWITCHED_OFF, now=now)
                 _begin(schedule, now)
     except IntegrityError:
         raise DuplicateSchedule(f"there is a schedule {changes.get('name')!r} already") from None
@@ -224,16 +240,20 @@ def pause_schedule(
 
     Raises:
         ScheduleNotFound: there is none of that name.
-        InvalidOption, InvalidSchedule: no reason is given, or ``resume_at`` is not in the future.
+        InvalidOption: no reason is given.
+        InvalidSchedule: ``resume_at`` is no aware datetime in the future.
         InvalidTransition: it is paused already.
     """
     now = clock.now()
-    if not reason.strip() or len(reason) > 200:
+    if not options.short_text("reason", reason, 200).strip():
         raise InvalidOption("reason must say in 1 to 200 characters why it is paused")
-    if resume_at is not None and (resume_at.utcoffset() is None or resume_at <= now):
-        raise InvalidSchedule(f"resume_at must be an aware datetime in the future, not {resume_at}")
+    if resume_at is not None and options.aware("resume_at", resume_at) <= now:
+        raise InvalidSchedule(
+            f"resume_at must lie in the future, not at {resume_at.isoformat()}; leave it out to "
+            "pause until resume_schedule"
+        )
     with transaction.atomic(using=database.alias()):
-        schedule = _locked(name)
+        schedule = lock_schedule(name)
         if schedule.paused_at is not None:
             raise InvalidTransition(
                 f"schedule {name!r} is paused since {schedule.paused_at:%Y-%m-%d %H:%M} UTC: "
@@ -254,7 +274,7 @@ def resume_schedule(name: str) -> Schedule:
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
-        schedule = _locked(name)
+        schedule = lock_schedule(name)
         if schedule.paused_at is None:
             raise InvalidTransition(f"schedule {name!r} is not paused")
         _catch_up(schedule, now)
@@ -272,6 +292,7 @@ def resume_schedule(name: str) -> Schedule:
 def delete_schedule(name: str) -> None:
     """Let a schedule end: what is to come is gone, its ledger stays until it is old, its tasks run on.
 
+    Ticks that were due or waited for another's end are cancelled, and so are its backfills.
     If no beat has run for so long that the ledger does not reach up to now, it stays as it is.
 
     Raises:
@@ -280,10 +301,10 @@ def delete_schedule(name: str) -> None:
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
-        schedule = _locked(name)
+        schedule = lock_schedule(name)
         require_own(schedule)
-        schedule.is_enabled = False
         _clear(schedule, now)
+        cancel_rest([schedule.pk], reason=DELETED, now=now)
         Schedule.objects.filter(pk=schedule.pk).update(
             deleted_at=now, is_enabled=False, refill_at=None, next_fire_at=None
         )
@@ -297,7 +318,7 @@ def trigger_now(name: str) -> Task:
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
-        schedule = _locked(name)
+        schedule = lock_schedule(name)
         occurrence = Occurrence.objects.create(
             schedule=schedule, due=now, fire_at=now, kind=Occurrence.Kind.MANUAL
         )
@@ -342,29 +363,14 @@ def preview(schedule: Schedule, count: int = 10, *, after: datetime | None = Non
         raise InvalidSchedule(str(error)) from None
 
 
+_PAUSE = ["paused_at", "paused_by", "pause_reason", "resume_at"]
+_PROGRESS = ["runs", "generated_until", "refill_at", "next_fire_at"]
+_LIFE = ["id", "created_at", "deleted_at"]
 EDITABLE_FIELDS = [
     field.name
     for field in Schedule._meta.concrete_fields
-    if field.name
-    not in {
-        "id",
-        "runs",
-        "generated_until",
-        "refill_at",
-        "next_fire_at",
-        "created_at",
-        "deleted_at",
-    }
-    and field.name not in ("paused_at", "paused_by", "pause_reason", "resume_at")
+    if field.name not in {*_PAUSE, *_PROGRESS, *_LIFE}
 ]
-_PAUSE = ["paused_at", "paused_by", "pause_reason", "resume_at"]
-
-
-def _locked(name: str) -> Schedule:
-    schedule = Schedule.objects.existing().select_for_update().filter(name=name).first()
-    if schedule is None:
-        raise ScheduleNotFound(f"there is no schedule {name!r}")
-    return schedule
 
 
 def _catch_up(schedule: Schedule, now: datetime) -> None:
@@ -374,24 +380,18 @@ def _catch_up(schedule: Schedule, now: datetime) -> None:
 
 
 def _clear(schedule: Schedule, now: datetime) -> None:
-    """Take back the ticks to come; those that were due, and that nobody fired, are cancelled."""
+    """Take back the ticks to come."""
     ticks = Occurrence.objects.filter(schedule=schedule, kind=Occurrence.Kind.TICK)
     ticks.filter(due__gt=now, outcome__in=WITHHELD).delete()
-    if not schedule.is_enabled:
-        ticks.overdue(now).update(
-            outcome=TickOutcome.CANCELLED, reason="the schedule was switched off", decided_at=now
-        )
 
 
 def _begin(schedule: Schedule, now: datetime) -> None:
     """Let the ledger go on from now."""
     schedule.generated_until = now
-    schedule.refill_at = now if schedule.is_enabled else None
-    Schedule.objects.filter(pk=schedule.pk).update(
-        generated_until=now, refill_at=schedule.refill_at
-    )
     if schedule.is_enabled:
         fill([schedule], now=now)
     else:
+        schedule.refill_at = None
+        Schedule.objects.filter(pk=schedule.pk).update(generated_until=now, refill_at=None)
         ledger.set_next([schedule.pk])
     transaction.on_commit(nudge, using=database.alias(), robust=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from django.db import transaction
 
-from tasks_core import clock, database
-from tasks_core.engine.schedule import Recurrence, Tick, TickOutcome
+from tasks_core import clock, database, options
+from tasks_core.engine.schedule import Tick, TickOutcome, latest_ticks
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Occurrence, Task
 from tasks_core.nudge import nudge
-from tasks_core.schedules.api import get_schedule
+from tasks_core.schedules.api import get_schedule, lock_schedule
 from tasks_core.schedules.firing import RUNS
 from tasks_core.schedules.recurrence import recurrence_of
 from tasks_core.statements import ledger
@@ -24,8 +24,6 @@ from tasks_core.statements.ledger import Decision, NewTick
 BATCH = 200
 """Ticks that one step looks at."""
 
-JUST = timedelta(microseconds=1)
-FIRST_WINDOW = timedelta(hours=1)
 OPEN = frozenset({TickOutcome.UPCOMING, TickOutcome.BUFFERED})
 LEFT_OUT = frozenset({TickOutcome.EXCLUDED, TickOutcome.SKIPPED_DST})
 
@@ -58,7 +56,6 @@ def backfill(
         ScheduleNotFound: there is none of that name.
         InvalidSchedule, InvalidOption: nothing was written; the message names what is wrong.
     """
-    schedule = get_schedule(name)
     now = clock.now()
     _check_range(start, end, now)
     for field, value, choices in (
@@ -69,18 +66,20 @@ def backfill(
             raise InvalidOption(
                 f"{field} must be one of {', '.join(choices.values)}, not {value!r}"
             )
-    if isinstance(concurrency, bool) or not 1 <= concurrency <= 10_000:
-        raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency}")
-    return Backfill.objects.create(
-        schedule=schedule,
-        start=start,
-        end=end,
-        order=order,
-        reprocess=reprocess,
-        concurrency=concurrency,
-        created_by=author[:150],
-        created_at=now,
-    )
+    if type(concurrency) is not int or not 1 <= concurrency <= 10_000:
+        raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency!r}")
+    with transaction.atomic(using=database.alias()):
+        # Locked: else one that is being deleted might end without this.
+        return Backfill.objects.create(
+            schedule=lock_schedule(name),
+            start=start,
+            end=end,
+            order=order,
+            reprocess=reprocess,
+            concurrency=concurrency,
+            created_by=author[:150],
+            created_at=now,
+        )
 
 
 def preview_backfill(
@@ -107,34 +106,53 @@ def cancel_backfill(backfill_id: int) -> None:
     Raises:
         InvalidTransition: it has ended, or there is none.
     """
-    active = Backfill.objects.filter(pk=backfill_id, finished_at=None, cancelled_at=None)
+    active = Backfill.objects.at_work().filter(pk=backfill_id)
     if not active.update(cancelled_at=clock.now()):
         raise InvalidTransition(f"there is no backfill {backfill_id} that is still at work")
 
 
+def cancel_backfills(name: str) -> list[int]:
+    """Enqueue no more of any backfill of a schedule; return which were at work. Their tasks go on.
+
+    Raises:
+        ScheduleNotFound: there is none of that name.
+        InvalidTransition: it has no backfill that is at work.
+    """
+    schedule = get_schedule(name)
+    with transaction.atomic(using=database.alias()):
+        found = Backfill.objects.at_work().filter(schedule=schedule).select_for_update()
+        ids = sorted(found.values_list("pk", flat=True))
+        Backfill.objects.at_work().filter(pk__in=ids).update(cancelled_at=clock.now())
+    if not ids:
+        raise InvalidTransition(f"schedule {name!r} has no backfill that is at work")
+    return ids
+
+
 def advance_backfills() -> int:
     """Enqueue what active backfills have room for; return how many ticks were looked at."""
-    active = Backfill.objects.filter(finished_at=None, cancelled_at=None).order_by("id")
+    active = Backfill.objects.at_work().order_by("id")
     return sum(_advance(pk) for pk in active.values_list("pk", flat=True)[:100])
 
 
 def _advance(backfill_id: int) -> int:
     with transaction.atomic(using=database.alias()):
+        # The schedule's lock as well: whoever settles its ticks holds that. Neither is waited for: who
+        # ends a schedule takes them the other way round.
         plan = (
-            Backfill.objects.filter(pk=backfill_id, finished_at=None, cancelled_at=None)
+            Backfill.objects.at_work()
+            .select_related("schedule")
             .select_for_update(skip_locked=True)
+            .filter(pk=backfill_id)
             .first()
         )
         if plan is None:
             return 0
-        # The schedule's lock as well: whoever settles its ticks holds that.
-        type(plan.schedule).objects.select_for_update().get(pk=plan.schedule_id)
         room = plan.concurrency - _unfinished(plan)
         if room <= 0:
             return 0
         ticks = _next_ticks(plan)
         if not ticks:
-            Backfill.objects.filter(pk=plan.pk, finished_at=None).update(finished_at=clock.now())
+            Backfill.objects.at_work().filter(pk=plan.pk).update(finished_at=clock.now())
             return 0
         return _enqueue(plan, ticks, room)
 
@@ -219,18 +237,8 @@ def _next_ticks(plan: Backfill) -> list[Tick]:
     if plan.order == Backfill.Order.OLDEST:
         after = plan.position or plan.start - JUST
         return list(islice(recurrence.ticks(after, plan.end), BATCH))
-    return _ticks_before(recurrence, plan.start, plan.position or plan.end + JUST)
-
-
-def _ticks_before(recurrence: Recurrence, start: datetime, before: datetime) -> list[Tick]:
-    """Return the latest ticks from ``start`` on that lie before ``before``, the latest first."""
-    window = FIRST_WINDOW
-    while True:
-        begin = max(start, before - window)
-        ticks = list(recurrence.ticks(begin - JUST, before - JUST))
-        if len(ticks) >= BATCH or begin == start:
-            return ticks[::-1][:BATCH]
-        window *= 2
+    until = plan.position - JUST if plan.position else plan.end
+    return latest_ticks(recurrence, after=plan.start - JUST, until=until, count=BATCH)[::-1]
 
 
 def _unfinished(plan: Backfill) -> int:
@@ -239,11 +247,7 @@ def _unfinished(plan: Backfill) -> int:
 
 
 def _check_range(start: datetime, end: datetime, now: datetime) -> None:
-    given: dict[str, Any] = {"start": start, "end": end}
-    for name, value in given.items():
-        if not isinstance(value, datetime) or value.utcoffset() is None:
-            raise InvalidSchedule(f"{name} must be an aware datetime, not {value!r}")
-    if not start <= end <= now:
+    if not options.aware("start", start) <= options.aware("end", end) <= now:
         raise InvalidSchedule(
             f"start ({start.isoformat()}) must not lie after end ({end.isoformat()}), "
             f"nor end after now ({now.isoformat()})"

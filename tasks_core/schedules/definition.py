@@ -64,8 +64,6 @@ def _check(schedule: Schedule, changes: Mapping[str, Any], now: datetime) -> Non
     try:
         misfire_rule_of(schedule)
         ticks = recurrence_of(schedule).ticks(min(schedule.anchor, now))
-    except engine.InvalidSchedule as error:
-        raise InvalidSchedule(str(error)) from None
     except ValueError as error:
         raise InvalidSchedule(str(error)) from None
     if next(ticks, None) is None:
@@ -119,8 +117,8 @@ def interval_text(period: timedelta) -> str:
 def _at(schedule: Schedule, name: str, value: Any) -> None:
     if value is None:
         return
-    _aware("at", value)
-    schedule.kind, schedule.expression = Schedule.Kind.ONCE, value.isoformat()
+    at = options.aware(name, value)
+    schedule.kind, schedule.expression = Schedule.Kind.ONCE, at.isoformat()
 
 
 def _solar(schedule: Schedule, name: str, value: Any) -> None:
@@ -129,36 +127,19 @@ def _solar(schedule: Schedule, name: str, value: Any) -> None:
 
 
 def _instant(schedule: Schedule, name: str, value: Any) -> None:
-    if value is not None:
-        _aware(name, value)
-    setattr(schedule, name, value)
-
-
-def _aware(name: str, value: Any) -> None:
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidSchedule(f"{name} must be an aware datetime, not {value!r}")
-
-
-def _span(name: str, value: Any) -> timedelta:
-    if isinstance(value, bool) or not isinstance(value, timedelta | int | float):
-        raise InvalidOption(f"{name} must be a timedelta or seconds, not {value!r}")
-    span = value if isinstance(value, timedelta) else timedelta(seconds=value)
-    if span < timedelta(0):
-        raise InvalidOption(f"{name} must not be negative, not {span}")
-    return span
+    setattr(schedule, name, None if value is None else options.aware(name, value))
 
 
 def _duration(column: str, *, optional: bool) -> Callable[[Schedule, str, Any], None]:
     def set_duration(schedule: Schedule, name: str, value: Any) -> None:
-        setattr(schedule, column, None if optional and value is None else _span(name, value))
+        is_left_out = optional and value is None
+        setattr(schedule, column, None if is_left_out else options.span(name, value))
 
     return set_duration
 
 
 def _jitter(schedule: Schedule, name: str, value: Any) -> None:
-    schedule.jitter = _span(name, value)
-    if schedule.jitter > LONGEST_JITTER:
-        raise InvalidOption(f"jitter must be at most {LONGEST_JITTER}, not {schedule.jitter}")
+    schedule.jitter = options.span(name, value, longest=LONGEST_JITTER)
 
 
 def _count(column: str) -> Callable[[Schedule, str, Any], None]:
@@ -187,12 +168,15 @@ def _exclusions(schedule: Schedule, name: str, value: Any) -> None:
     try:
         calendar = value if isinstance(value, Exclusions) else Exclusions.from_json(value or {})
     except engine.InvalidSchedule as error:
-        raise InvalidSchedule(f"exclusions: {error}") from None
+        where = "" if error.field == name else f"{name}: "
+        raise InvalidSchedule(f"{where}{error}") from None
     schedule.exclusions = calendar.to_json() if calendar else {}
 
 
 def _flag(schedule: Schedule, name: str, value: Any) -> None:
-    setattr(schedule, name, bool(value))
+    if not isinstance(value, bool):
+        raise InvalidOption(f"{name} must be True or False, not {value!r}")
+    setattr(schedule, name, value)
 
 
 def _later(schedule: Schedule, name: str, value: Any) -> None:
@@ -229,5 +213,4 @@ _SETTERS: dict[str, Callable[[Schedule, str, Any], None]] = {
     "tags": _later,
     "expires_after": _duration("expires_after", optional=True),
     "is_enabled": _flag,
-    "source": _text(64, empty=True),
 }

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count
 
 from tasks_core import clock, database
 from tasks_core.conf import setting
@@ -19,7 +18,9 @@ from tasks_core.engine.schedule import (
     on_overlap,
     settle,
 )
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.models import Occurrence, Schedule
+from tasks_core.models.occurrence import OccurrenceQuerySet
 from tasks_core.nudge import nudge
 from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.recurrence import misfire_rule_of
@@ -56,7 +57,6 @@ NEEDED = (
 """What of a schedule decides; its payload and the like go from row to row in the database."""
 
 RUNS = frozenset({TickOutcome.FIRED, TickOutcome.CAUGHT_UP})
-STEP = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -112,8 +112,7 @@ def _fire(schedules: list[Schedule], now: datetime) -> int:
     settlement = Settlement()
     for due in dues:
         _decide(due, settlement, now)
-        if not due.later:
-            _end_pause(due.schedule, now)
+    _end_pauses([due.schedule for due in dues if not due.later], now)
     _stop(settlement)
     settled = ledger.settle(settlement.decisions, now=now)
     ledger.set_next([schedule.pk for schedule in schedules])
@@ -126,12 +125,7 @@ def _dues(schedules: list[Schedule], now: datetime) -> list[Due]:
     """Load the due ticks of as many of ``schedules`` as one transaction should hold."""
     ids = [schedule.pk for schedule in schedules]
     overdue = Occurrence.objects.overdue(now)
-    counts = dict(
-        overdue.filter(schedule_id__in=ids)
-        .order_by()
-        .values_list("schedule_id")
-        .annotate(count=Count("id"))
-    )
+    counts = overdue.filter(schedule_id__in=ids).count_by_schedule()
     dues: dict[int, Due] = {}
     room = TICKS
     for schedule in schedules:
@@ -158,13 +152,13 @@ def _load_others(dues: dict[int, Due]) -> None:
         dues[schedule_id].buffered.append(pk)
 
 
-def _end_pause(schedule: Schedule, now: datetime) -> None:
+def _end_pauses(schedules: list[Schedule], now: datetime) -> None:
     """A pause with an end is over once a tick comes after it."""
-    if schedule.resume_at is None or schedule.resume_at > now:
-        return
-    Schedule.objects.filter(pk=schedule.pk, resume_at=schedule.resume_at).update(
-        paused_at=None, resume_at=None, pause_reason="", paused_by=""
-    )
+    over = [s.pk for s in schedules if s.resume_at is not None and s.resume_at <= now]
+    if over:
+        Schedule.objects.filter(pk__in=over, resume_at__lte=now).update(
+            paused_at=None, resume_at=None, pause_reason="", paused_by=""
+        )
 
 
 def _decide(due: Due, settlement: Settlement, now: datetime) -> None:
@@ -182,11 +176,7 @@ def _decide(due: Due, settlement: Settlement, now: datetime) -> None:
         if outcome not in RUNS:
             settlement.decisions.append(Decision(pk, outcome, reason=_lateness(at, now)))
         elif schedule.max_runs is not None and runs >= schedule.max_runs:
-            settlement.decisions.append(
-                Decision(
-                    pk, TickOutcome.CANCELLED, reason=f"max_runs ({schedule.max_runs}) reached"
-                )
-            )
+            settlement.decisions.append(_beyond_runs(pk, schedule))
         else:
             runs += _run(due, pk, outcome, settlement, now)
 
@@ -232,8 +222,12 @@ def _ascending(occurrences: list[tuple[int, datetime]]) -> list[datetime]:
     """Return their times; jitter may have put two on the same instant, which the rules do not know."""
     times: list[datetime] = []
     for _, at in occurrences:
-        times.append(max(at, times[-1] + STEP) if times else at)
+        times.append(max(at, times[-1] + JUST) if times else at)
     return times
+
+
+def _beyond_runs(pk: int, schedule: Schedule) -> Decision:
+    return Decision(pk, TickOutcome.CANCELLED, reason=f"max_runs ({schedule.max_runs}) reached")
 
 
 def _lateness(at: datetime, now: datetime) -> str:
@@ -246,7 +240,10 @@ def is_anything_held() -> bool:
 
 
 def release_buffered() -> int:
-    """Let the oldest buffered tick of each schedule run that has nothing unfinished; return how many."""
+    """Settle the oldest buffered tick of each schedule that has nothing unfinished; return how many.
+
+    It runs, unless its schedule has run as often as it may.
+    """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         waiting = Occurrence.objects.buffered().filter(fire_at__lte=now)
@@ -254,16 +251,28 @@ def release_buffered() -> int:
         schedules = list(
             Schedule.objects.filter(pk__in=list(ids)).select_for_update(skip_locked=True)
         )
-        busy = ledger.at_work([schedule.pk for schedule in schedules]) if schedules else {}
-        free = [s.pk for s in schedules if s.pk not in busy and not s.is_paused_at(now)]
-        oldest = (
-            waiting.filter(schedule_id__in=free)
-            .order_by("schedule_id", "due")
-            .distinct("schedule_id")
-            .values_list("id", flat=True)
-        )
-        decisions = [Decision(pk, TickOutcome.FIRED, makes_task=True) for pk in oldest]
+        decisions = [
+            _beyond_runs(pk, schedule)
+            if schedule.has_run_enough
+            else Decision(pk, TickOutcome.FIRED, makes_task=True)
+            for pk, schedule in _oldest_free(waiting, schedules, now)
+        ]
         settled = ledger.settle(decisions, now=now)
         if settled:
             transaction.on_commit(nudge, using=database.alias(), robust=True)
     return len(settled)
+
+
+def _oldest_free(
+    waiting: OccurrenceQuerySet, schedules: list[Schedule], now: datetime
+) -> list[tuple[int, Schedule]]:
+    """Return the oldest waiting tick of each schedule that has nothing unfinished and is not paused."""
+    busy = ledger.at_work([schedule.pk for schedule in schedules]) if schedules else {}
+    free = {s.pk: s for s in schedules if s.pk not in busy and not s.is_paused_at(now)}
+    oldest = (
+        waiting.filter(schedule_id__in=list(free))
+        .order_by("schedule_id", "due")
+        .distinct("schedule_id")
+        .values_list("id", "schedule_id")
+    )
+    return [(pk, free[schedule_id]) for pk, schedule_id in oldest]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 
-from tasks_core.engine.schedule import Recurrence, Tick, TickOutcome, zone_named
+from tasks_core.engine.schedule import Recurrence, Tick, TickOutcome, latest_ticks, zone_named
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.exceptions import InvalidSchedule
 from tasks_core.models import Schedule
 from tasks_core.schedules.recurrence import recurrence_of
@@ -117,19 +117,9 @@ def _with_change(ticks: Iterable[Tick], change: ClockChange) -> list[Line]:
 
 
 def _around(recurrence: Recurrence, change: ClockChange, after: datetime) -> list[Line]:
-    just_before = change.at - timedelta(microseconds=1)
+    just_before = change.at - JUST
     following = list(islice(recurrence.ticks(just_before), AFTER))
     if not following:
         return []
-    return [*_latest(recurrence, after, just_before), change, *following]
-
-
-def _latest(recurrence: Recurrence, after: datetime, until: datetime) -> list[Tick]:
-    """Return the last ticks up to ``until``, looking back only as far as that takes."""
-    window = timedelta(minutes=1)
-    while True:
-        start = max(after, until - window)
-        found = deque(recurrence.ticks(start, until), maxlen=BEFORE)
-        if len(found) == BEFORE or start == after:
-            return list(found)
-        window *= 4
+    earlier = latest_ticks(recurrence, after=after, until=just_before, count=BEFORE)
+    return [*earlier, change, *following]

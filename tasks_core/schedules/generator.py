@@ -18,7 +18,7 @@ from tasks_core.engine.schedule.tick import HORIZON
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.schedules.recurrence import recurrence_of
 from tasks_core.statements import ledger
-from tasks_core.statements.ledger import NewTick
+from tasks_core.statements.ledger import Extent, NewTick
 
 logger = logging.getLogger(__name__)
 
@@ -62,14 +62,23 @@ def fill(schedules: list[Schedule], *, now: datetime) -> None:
     if not schedules:
         return
     known = ledger.upcoming([schedule.pk for schedule in schedules], now=now)
-    made = [_ticks(schedule, known.get(schedule.pk, []), now) for schedule in schedules]
+    overdue = _overdue_of_limited(schedules, now)
+    made = [
+        _ticks(schedule, known.get(schedule.pk, []), overdue.get(schedule.pk, 0), now)
+        for schedule in schedules
+    ]
     ledger.add_ticks([tick for filling in made for tick in filling.ticks], now=now)
     for schedule, filling in zip(schedules, made, strict=True):
         schedule.generated_until, schedule.refill_at = filling.until, filling.refill_at
-        Schedule.objects.filter(pk=schedule.pk).update(
-            generated_until=filling.until, refill_at=filling.refill_at
-        )
-    ledger.set_next([schedule.pk for schedule in schedules])
+    ledger.extend([Extent(s.pk, s.generated_until, s.refill_at) for s in schedules])
+
+
+def _overdue_of_limited(schedules: list[Schedule], now: datetime) -> dict[int, int]:
+    """Return how many ticks of those whose runs are limited have not been settled though it is time."""
+    limited = [schedule.pk for schedule in schedules if schedule.max_runs is not None]
+    if not limited:
+        return {}
+    return Occurrence.objects.overdue(now).filter(schedule_id__in=limited).count_by_schedule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ class Filling:
     refill_at: datetime | None
 
 
-def _ticks(schedule: Schedule, known: list[datetime], now: datetime) -> Filling:
+def _ticks(schedule: Schedule, known: list[datetime], overdue: int, now: datetime) -> Filling:
     try:
         found = recurrence_of(schedule).ticks(schedule.generated_until)
     except ValueError as error:
@@ -92,7 +101,6 @@ def _ticks(schedule: Schedule, known: list[datetime], now: datetime) -> Filling:
         return Filling([], max(schedule.generated_until, later), later)
     wanted = FILL_TO - len(known)
     if schedule.max_runs is not None:
-        overdue = Occurrence.objects.overdue(now).filter(schedule=schedule).count()
         left = schedule.max_runs - schedule.runs
         if left <= 0:
             return Filling([], HORIZON, None)

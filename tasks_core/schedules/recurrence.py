@@ -20,7 +20,6 @@ from tasks_core.engine.schedule import (
     MisfireRule,
     Once,
     Recurrence,
-    describe,
     parse_interval,
     zone_named,
 )
@@ -51,13 +50,6 @@ def misfire_rule_of(schedule: Schedule) -> MisfireRule:
         max_age=schedule.misfire_max_age,
         max_count=schedule.misfire_max_count,
     )
-
-
-def in_words(schedule: Schedule) -> str:
-    """Describe when it is due, in plain words."""
-    if schedule.kind != Schedule.Kind.CRON:
-        return f"{schedule.expression} ({schedule.timezone})"
-    return f"{describe(schedule.expression)} ({schedule.timezone})"
 
 
 def _cron(schedule: Schedule) -> Recurrence:

@@ -30,8 +30,7 @@ def standing_of(schedule: Schedule, now: datetime) -> Standing:
     """Return the one word."""
     if not schedule.is_enabled:
         return Standing.DISABLED
-    has_run_enough = schedule.max_runs is not None and schedule.runs >= schedule.max_runs
-    if has_run_enough or (schedule.next_fire_at is None and schedule.refill_at is None):
+    if schedule.has_run_enough or (schedule.next_fire_at is None and schedule.refill_at is None):
         return Standing.ENDED
     return Standing.PAUSED if schedule.is_paused_at(now) else Standing.ENABLED
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from tasks_core.engine.schedule import describe
 from tasks_core.models import Schedule
-from tasks_core.schedules.recurrence import in_words
 
 
 def when_in_words(schedule: Schedule) -> str:
     """Return when it is due in plain words; of an expression that is no longer understood, itself."""
+    return f"{_rule_in_words(schedule)} ({schedule.timezone})"
+
+
+def _rule_in_words(schedule: Schedule) -> str:
+    if schedule.kind != Schedule.Kind.CRON:
+        return schedule.expression
     try:
-        return in_words(schedule)
+        return describe(schedule.expression)
     except ValueError:
-        return f"{schedule.expression} ({schedule.timezone})"
+        return schedule.expression

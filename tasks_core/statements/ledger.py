@@ -80,6 +80,22 @@ WHERE id = ANY(%(ids)s::bigint[])
 RETURNING id
 """
 
+# How far the ledgers of several schedules go, when each wants more, and when it fires next.
+EXTEND = """
+UPDATE tasks_core_schedule AS schedule SET
+    generated_until = extent.until,
+    refill_at = extent.refill_at,
+    next_fire_at = (
+        SELECT fire_at FROM tasks_core_occurrence
+        WHERE schedule_id = schedule.id AND outcome = 'upcoming' ORDER BY fire_at LIMIT 1
+    )
+FROM jsonb_to_recordset(%(extents)s::jsonb) AS extent (
+    schedule_id bigint, until timestamptz, refill_at timestamptz
+)
+WHERE schedule.id = extent.schedule_id
+RETURNING schedule.id
+"""
+
 UPCOMING = """
 SELECT schedule_id, array_agg(due ORDER BY due) FROM tasks_core_occurrence
 WHERE schedule_id = ANY(%(ids)s::bigint[]) AND outcome = 'upcoming' AND due > %(now)s
@@ -102,6 +118,15 @@ class NewTick:
     fire_at: datetime
     outcome: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The ledger of a schedule holds every tick up to ``until``, and is to get more at ``refill_at``."""
+
+    schedule_id: int
+    until: datetime
+    refill_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +172,19 @@ def settle(decisions: Sequence[Decision], *, now: datetime) -> dict[int, int | N
         for d in decisions
     ]
     return dict(fetch(SETTLE, {"decisions": json.dumps(rows), "now": now}))
+
+
+def extend(extents: Sequence[Extent]) -> None:
+    """Note how far the ledgers of locked schedules go now, and when each schedule fires next."""
+    rows = [
+        {
+            "schedule_id": e.schedule_id,
+            "until": e.until.isoformat(),
+            "refill_at": e.refill_at and e.refill_at.isoformat(),
+        }
+        for e in extents
+    ]
+    fetch(EXTEND, {"extents": json.dumps(rows)})
 
 
 def set_next(schedule_ids: Sequence[int]) -> None:

@@ -34,7 +34,9 @@ def test_the_list_finds_by_fingerprint_type_and_ids(operator: Client) -> None:
     DeadLetter.objects.filter(pk=other.pk).update(fingerprint="f" * 40)
     assert listed(operator, f"?fingerprint={one.fingerprint}") == [one.pk]
     assert listed(operator, f"?q={'f' * 40}") == [other.pk]
-    assert listed(operator, f"?q={one.task_id}") == [one.pk]
+    # A number may be that of a letter and that of another one's task.
+    known = [letter for letter in (other, one) if one.task_id in (letter.pk, letter.task_id)]
+    assert listed(operator, f"?q={one.task_id}") == [letter.pk for letter in known]
     assert listed(operator, "?q=ValueError") == [other.pk, one.pk]
     assert listed(operator, "?type=admin_tests.order") == [other.pk, one.pk]
     assert listed(operator, "?type=admin_tests.again") == []

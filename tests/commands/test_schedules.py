@@ -201,6 +201,7 @@ def test_a_deleted_schedule_has_no_ticks_to_come(run: Run) -> None:
         ("resume_schedule",),
         ("trigger_schedule",),
         ("delete_schedule",),
+        ("cancel_backfill",),
         ("backfill_schedule", "--start", "2026-01-01T00:00Z", "--end", "2026-01-02T00:00Z"),
     ],
 )
@@ -237,6 +238,34 @@ def test_a_dry_run_writes_times_and_changes_nothing(run: Run, rows: Rows) -> Non
     found = objects(run, "backfill_schedule", *RANGE, "--dry-run")
     assert found[0] == {"due": "2026-03-27T00:00:00+00:00"}
     assert rows() == before
+
+
+def test_a_backfill_is_cancelled_by_its_id(run: Run) -> None:
+    make(cron="0 * * * *")
+    first, second = (objects(run, "backfill_schedule", *RANGE)[0]["id"] for _ in range(2))
+    [shown] = objects(run, "cancel_backfill", str(first))
+    assert (shown["id"], shown["schedule"], shown["enqueued"]) == (first, "nightly", 0)
+    assert shown["cancelled_at"] is not None
+    assert [plan.pk for plan in Backfill.objects.at_work()] == [second]
+    with pytest.raises(CommandError, match=rf"no backfill {first} that is still at work"):
+        run("cancel_backfill", str(first))
+
+
+def test_all_backfills_of_a_schedule_are_cancelled_by_its_name(run: Run) -> None:
+    make("other")
+    [other] = objects(run, "backfill_schedule", "other", *RANGE[1:])
+    make()
+    wanted = [objects(run, "backfill_schedule", *RANGE)[0]["id"] for _ in range(2)]
+    assert [one["id"] for one in objects(run, "cancel_backfill", "nightly")] == wanted
+    assert [plan.pk for plan in Backfill.objects.at_work()] == [other["id"]]
+    with pytest.raises(CommandError, match="'nightly' has no backfill that is at work"):
+        run("cancel_backfill", "nightly")
+
+
+@pytest.mark.parametrize("word", ["0", "9" * 30])
+def test_a_number_that_is_no_id_of_a_backfill_is_refused(run: Run, word: str) -> None:
+    with pytest.raises(CommandError, match="is not an id: a whole number from 1"):
+        run("cancel_backfill", word)
 
 
 @pytest.mark.parametrize(

@@ -155,18 +155,27 @@ def test_every_decision_of_the_engine_is_in_the_page() -> None:
     assert public == set(_outcomes())
 
 
+def _constants() -> Iterator[tuple[str, str]]:
+    """Return every text constant of the platform, with its place; SQL is among them."""
+    for found in pkgutil.walk_packages(tasks_core.__path__, "tasks_core."):
+        if ".migrations" not in found.name:
+            for name, value in vars(import_module(found.name)).items():
+                if isinstance(value, str) and name.isupper():
+                    yield f"{found.name}.{name}", value
+
+
 def _updates() -> Iterator[tuple[str, str]]:
     """Return every statement of the platform that sets a state, with its place."""
-    for found in pkgutil.walk_packages(tasks_core.__path__, "tasks_core."):
-        if ".migrations" in found.name:
-            continue
-        for name, value in vars(import_module(found.name)).items():
-            if isinstance(value, str) and name.isupper():
-                for update in re.findall(
-                    r"UPDATE tasks_core_task SET.*?RETURNING", value, re.DOTALL
-                ):
-                    if re.search(r"\bstate = '", update[: update.index("WHERE")]):
-                        yield f"{found.name}.{name}", update
+    for place, value in _constants():
+        for update in re.findall(r"UPDATE tasks_core_task SET.*?RETURNING", value, re.DOTALL):
+            if re.search(r"\bstate = '", update[: update.index("WHERE")]):
+                yield place, update
+
+
+def test_every_statement_that_makes_tasks_is_in_the_page() -> None:
+    making = {value for _, value in _constants() if "INSERT INTO tasks_core_task (" in value}
+
+    assert making == {_statement(function) for name, function in STATEMENTS if name == "enqueue"}
 
 
 @pytest.mark.parametrize(("place", "update"), sorted(_updates()), ids=lambda v: v.split("\n")[0])

@@ -1,6 +1,7 @@
 """The database goes away while a worker works: nothing is lost, and nothing is stuck afterwards."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -95,6 +96,24 @@ def test_cut_connection_is_replaced_at_once(outage: Outage) -> None:
 
     execute("work", ids, worker="w")
 
+    wait_until(lambda: _states_reconnecting() == {State.SUCCEEDED: 5})
+
+
+def test_connection_that_was_closed_between_two_messages_costs_no_time(
+    outage: Outage, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = _work()
+    queue()
+    assert execute("work", ids[:2], worker="w") == 2
+    wait_until(lambda: len(worker_process.current().inflight) == 0)
+    outage.cut()
+
+    began = time.monotonic()
+    assert execute("work", ids[2:], worker="w") == 3
+    took = time.monotonic() - began
+
+    assert took < 1  # which it would wait if the database were away
+    assert "tasks_core.executor" not in {record.name for record in caplog.records}
     wait_until(lambda: _states_reconnecting() == {State.SUCCEEDED: 5})
 
 

@@ -1,22 +1,17 @@
 """What a batch costs in statements, whatever its size."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 import tasks_core
 from tasks_core import Fixed
 from tasks_core.executor import execute
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
+from tests.tasks_core.counting import statements
 from tests.tasks_core.life import queue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
-
-FRAMES = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
 @pytest.fixture(autouse=True)
@@ -27,20 +22,12 @@ def known_types() -> None:
             raise ValueError("on purpose")
 
 
-@contextmanager
-def _statements(expected: int) -> Iterator[None]:
-    with CaptureQueriesContext(connection) as captured:
-        yield
-    sql = [query["sql"].strip() for query in captured.captured_queries]
-    assert len([s for s in sql if not s.startswith(FRAMES)]) == expected, "\n".join(sql)
-
-
 @pytest.mark.parametrize("count", [1, 10, 200])
 def test_batch_that_succeeds_costs_one_claim_and_one_finish(count: int) -> None:
     ids = tasks_core.enqueue_many("quick", [{}] * count)
     queue()
 
-    with _statements(2):
+    with statements(2):
         assert execute("quick", ids, worker="w") == count
 
 
@@ -54,7 +41,7 @@ def test_batch_that_fails_costs_one_claim_and_two_to_finish_whoever_listens(coun
     tasks_unsuccessful.connect(listen)
     ids = tasks_core.enqueue_many("quick", [{"fail": True}] * count)
     queue()
-    with _statements(3):
+    with statements(3):
         assert execute("quick", ids, worker="w") == count
     assert sorted(heard) == sorted(ids)
 
@@ -64,5 +51,5 @@ def test_message_that_comes_too_late_costs_one_claim() -> None:
     queue()
     execute("quick", ids, worker="w")
 
-    with _statements(1):
+    with statements(1):
         assert execute("quick", ids, worker="w") == 0

@@ -15,6 +15,7 @@ from tasks_core.engine.schedule.exclusions import Excluding, Exclusions
 from tasks_core.engine.schedule.expression import CronExpression
 from tasks_core.engine.schedule.interval import Interval, parse_interval
 from tasks_core.engine.schedule.jitter import jitter_delay
+from tasks_core.engine.schedule.latest import latest_ticks
 from tasks_core.engine.schedule.misfire import MisfirePolicy, MisfireRule, settle
 from tasks_core.engine.schedule.once import Once
 from tasks_core.engine.schedule.outcome import FINAL, TickOutcome
@@ -54,6 +55,7 @@ __all__ = [
     "TickOutcome",
     "describe",
     "jitter_delay",
+    "latest_ticks",
     "on_overlap",
     "parse_interval",
     "settle",

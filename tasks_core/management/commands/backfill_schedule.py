@@ -10,14 +10,13 @@ from typing import Any
 import tasks_core
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.numbers import positive
+from tasks_core.management.backfill_descriptions import BACKFILL_COLUMNS, describe_backfill
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.output.progress import with_progress
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.management.shell_user import shell_user
 from tasks_core.models import Backfill
 from tasks_core.schedules.backfilling import preview_backfill
-
-COLUMNS = ("id", "schedule", "start", "end", "order", "reprocess", "concurrency")
 
 
 class Command(PlatformCommand):
@@ -85,8 +84,8 @@ class Command(PlatformCommand):
             concurrency=options["concurrency"],
             author=shell_user(),
         )
-        row = _describe(plan, options["name"])
-        write_list(self, [row], columns=COLUMNS, options=options)
+        row = describe_backfill(plan)
+        write_list(self, [row], columns=BACKFILL_COLUMNS, options=options)
 
     def _foretell(self, options: Mapping[str, Any]) -> None:
         """Stream: a range of years has more ticks than fit into memory."""
@@ -119,17 +118,3 @@ class _Counted:
 
 def _range(options: Mapping[str, Any]) -> tuple[datetime, datetime]:
     return options["start"], options["end"]
-
-
-def _describe(plan: Backfill, name: str) -> dict[str, Any]:
-    return {
-        "id": plan.pk,
-        "schedule": name,
-        "start": plan.start,
-        "end": plan.end,
-        "order": str(plan.order),
-        "reprocess": str(plan.reprocess),
-        "concurrency": plan.concurrency,
-        "created_by": plan.created_by,
-        "created_at": plan.created_at,
-    }

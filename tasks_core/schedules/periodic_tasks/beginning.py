@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.models import Schedule
 from tasks_core.schedules.periodic_tasks.definition import last_touched
 from tasks_core.schedules.recurrence import recurrence_of
@@ -13,7 +14,6 @@ NOTICE = timedelta(seconds=5)
 """A change is seen so long after it was made, at most. A tick in between is not lost."""
 
 WINDOWS = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1), timedelta(days=31))
-JUST = timedelta(microseconds=1)
 
 
 def beginning(schedule: Schedule, row: Any, *, is_new: bool, now: datetime) -> datetime:

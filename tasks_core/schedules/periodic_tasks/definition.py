@@ -31,11 +31,11 @@ def set_as_defined(schedule: Schedule, row: Any, *, counted_runs: int, now: date
         # The row is switched off after its run; that it is on again means that it may run once more.
         "max_runs": counted_runs + 1 if row.one_off else None,
         "is_enabled": True,
-        "source": source_of(row.pk),
         **target(row),
         **timing(row),
     }
     definition.apply(schedule, wanted, now=now)
+    schedule.source = source_of(row.pk)
     if row.interval is not None and phase != [getattr(schedule, field) for field in PHASE]:
         # Celery counts from the last run. So does the first tick; those that follow do not drift.
         schedule.anchor = row.start_time or last_touched(row, now)

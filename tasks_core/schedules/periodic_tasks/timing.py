@@ -8,12 +8,12 @@ from typing import Any
 
 from celery import current_app
 
+from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.exceptions import InvalidSchedule
 from tasks_core.schedules.periodic_tasks.crontab import cron_expression
 
 KINDS = ("crontab", "interval", "clocked", "solar")
 GRACE = timedelta(seconds=60)
-JUST = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
 
 

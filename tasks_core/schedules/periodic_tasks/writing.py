@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tasks_core.engine.schedule import TickOutcome
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Schedule
 from tasks_core.schedules.api import EDITABLE_FIELDS, TIME_FIELDS, WITHHELD
+from tasks_core.schedules.ending import cancel_rest
 from tasks_core.statements import ledger
 
 
@@ -57,16 +57,13 @@ def write(changes: Sequence[Change], digests: Mapping[int, int | None], *, now: 
 
 
 def switch_off(schedules: Sequence[Schedule], *, now: datetime, delete: bool = False) -> None:
-    """Let schedules have no more ticks; what was due and did not run is cancelled."""
+    """Let schedules have no more ticks; what was due or waited is cancelled, and so are backfills."""
     ids = [schedule.pk for schedule in schedules]
     if not ids:
         return
     _clear(schedules, now)
-    Occurrence.objects.filter(schedule_id__in=ids, kind=Occurrence.Kind.TICK).overdue(now).update(
-        outcome=TickOutcome.CANCELLED,
-        reason="the periodic task was deleted" if delete else "the periodic task was switched off",
-        decided_at=now,
-    )
+    deed = "deleted" if delete else "switched off"
+    cancel_rest(ids, reason=f"the periodic task was {deed}", now=now)
     Schedule.objects.filter(pk__in=ids).update(
         is_enabled=False,
         refill_at=None,

@@ -145,6 +145,8 @@ def test_cancelled_backfill_enqueues_no_more(schedule: Schedule) -> None:
         ({"order": "random"}, "order must be one of oldest, newest"),
         ({"reprocess": "some"}, "reprocess must be one of none, failed, all"),
         ({"concurrency": 0}, "concurrency must be between 1 and"),
+        ({"concurrency": "2"}, "concurrency must be between 1 and 10,000, not '2'"),
+        ({"concurrency": True}, "concurrency must be between 1 and 10,000, not True"),
     ],
 )
 def test_bad_request_is_refused(
@@ -157,3 +159,8 @@ def test_bad_request_is_refused(
 def test_range_must_lie_in_the_past(schedule: Schedule) -> None:
     with clock.frozen(START), pytest.raises(InvalidSchedule, match="nor end after now"):
         tasks_core.backfill("minutely", START, START + MINUTE)
+
+
+def test_range_must_have_a_time_zone(schedule: Schedule) -> None:
+    with clock.frozen(START), pytest.raises(InvalidSchedule, match=r"end .* has no time zone"):
+        tasks_core.backfill("minutely", PAST, START.replace(tzinfo=None))

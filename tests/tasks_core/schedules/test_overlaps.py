@@ -66,6 +66,22 @@ def test_buffered_ticks_run_one_after_the_other() -> None:
     ]
 
 
+def test_ticks_that_wait_do_not_run_beyond_the_runs_allowed() -> None:
+    with clock.frozen(START):
+        schedule = every_minute(overlap="buffer_all", max_runs=2)
+    for minutes in (1, 2, 3):
+        beat(START + minutes * MINUTE)
+    for _ in range(3):
+        for task in tasks_of(schedule):
+            end(task)
+        beat(THIRD)
+
+    assert len(tasks_of(schedule)) == 2
+    assert outcomes(schedule, THIRD) == ["fired", "fired", "cancelled"]
+    last = schedule.occurrences.get(due=THIRD)
+    assert last.reason == "max_runs (2) reached"
+
+
 def test_ticks_of_one_round_mind_each_other() -> None:
     with clock.frozen(START):
         schedule = every_minute(overlap="skip", misfire="run_all")

@@ -1,5 +1,6 @@
 """Pause, resume, edit, trigger, preview, delete."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +80,29 @@ def test_pausing_twice_and_resuming_what_runs_are_refused() -> None:
     tasks_core.pause_schedule("minutely", reason="why not")
     with pytest.raises(InvalidTransition, match=r"is paused since .*: why not"):
         tasks_core.pause_schedule("minutely", reason="again")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"reason": " "}, InvalidOption, "reason must say in 1 to 200 characters why"),
+        ({"reason": None}, InvalidOption, "reason must be a string, not NoneType"),
+        ({"reason": "?" * 201}, InvalidOption, "reason must have at most 200 characters, not 201"),
+        ({"resume_at": "monday"}, InvalidSchedule, "resume_at must be a datetime, not str"),
+        ({"resume_at": START.replace(tzinfo=None)}, InvalidSchedule, "resume_at .* no time zone"),
+        ({"resume_at": START}, InvalidSchedule, "resume_at must lie in the future"),
+    ],
+)
+def test_pause_that_cannot_be_is_refused(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with clock.frozen(START):
+        schedule = every_minute()
+        with pytest.raises(error, match=message):
+            tasks_core.pause_schedule("minutely", **{"reason": "quiet", **options})
+
+    schedule.refresh_from_db()
+    assert schedule.paused_at is None
 
 
 def test_new_expression_replaces_the_ticks_to_come() -> None:
@@ -169,8 +193,21 @@ def test_preview_shows_what_will_be_left_out() -> None:
         every_minute(cron="0 12 * * *", exclusions={"dates": ["2026-03-03"]})
         ticks = tasks_core.preview_schedule("minutely", 2)
 
-    assert [tick.withheld for tick in ticks] == ["excluded", None]
-    assert not hasattr(ticks[0], "pk")
+    tomorrow = START + timedelta(days=1)
+    assert [(tick.due, tick.withheld) for tick in ticks] == [
+        (tomorrow, "excluded"),
+        (tomorrow + timedelta(days=1), None),
+    ]
+
+
+def test_preview_goes_beyond_the_ledger_and_leaves_it_as_it_is() -> None:
+    with clock.frozen(START):
+        schedule = every_minute()
+        stored = schedule.occurrences.count()
+        ticks = tasks_core.preview_schedule("minutely", 3 * stored)
+
+    assert [tick.due for tick in ticks] == [START + n * MINUTE for n in range(1, 3 * stored + 1)]
+    assert schedule.occurrences.count() == stored
 
 
 def test_declaring_again_replaces() -> None:
@@ -184,8 +221,16 @@ def test_declaring_again_replaces() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"cron": "61 * * * *"}, InvalidSchedule, "minute"),
-        ({"cron": "0 0 30 2 *"}, InvalidSchedule, "never|no date|30"),
+        (
+            {"cron": "61 * * * *"},
+            InvalidSchedule,
+            '^minute: "61" is out of range, minutes are 0 to',
+        ),
+        (
+            {"cron": "0 0 30 2 *"},
+            InvalidSchedule,
+            '^day of month: "30" never comes in month "2", so this would never run',
+        ),
         ({"cron": None}, InvalidSchedule, "give cron or every"),
         ({"every": 60}, InvalidSchedule, "give cron or every"),
         ({"timezone": "Europe/Berln"}, InvalidSchedule, "did you mean Europe/Berlin"),
@@ -193,13 +238,32 @@ def test_declaring_again_replaces() -> None:
         ({"overlap": "maybe"}, InvalidOption, "overlap must be one of allow"),
         ({"max_runs": 0}, InvalidOption, "max_runs must be a number from 1 up"),
         ({"jitter": -1}, InvalidOption, "jitter must not be negative"),
-        ({"start_at": START.replace(tzinfo=None)}, InvalidSchedule, "start_at must be an aware"),
-        ({"start_at": START, "end_at": START - MINUTE}, InvalidSchedule, "end"),
-        ({"exclusions": {"days": []}}, InvalidSchedule, "exclusions: .*days"),
-        ({"payload": "text"}, InvalidPayload, "payload"),
-        ({"priority": 9}, InvalidOption, "priority must be 0"),
+        ({"jitter": math.inf}, InvalidOption, "jitter inf is out of range"),
+        ({"jitter": math.nan}, InvalidOption, "jitter nan is out of range"),
+        ({"jitter": "5"}, InvalidOption, "jitter must be a timedelta or seconds, not str"),
+        ({"misfire_grace": 1e300}, InvalidOption, r"misfire_grace 1e\+300 is out of range"),
+        ({"misfire_max_age": timedelta.max}, InvalidOption, "misfire_max_age must be at most 3660"),
+        ({"start_at": START.replace(tzinfo=None)}, InvalidSchedule, "start_at .* has no time zone"),
+        ({"start_at": "noon"}, InvalidSchedule, "start_at must be a datetime, not str"),
+        (
+            {"start_at": START, "end_at": START - MINUTE},
+            InvalidSchedule,
+            "^end must not lie before start",
+        ),
+        (
+            {"exclusions": {"days": []}},
+            InvalidSchedule,
+            '^exclusions: "days" is not known, there are',
+        ),
+        (
+            {"exclusions": {"dates": ["soon"]}},
+            InvalidSchedule,
+            '^exclusions: dates: "soon" ',
+        ),
+        ({"payload": "text"}, InvalidPayload, "^payload: Input should be a valid dictionary"),
+        ({"priority": 9}, InvalidOption, "^priority must be 0 .* not 9"),
         ({"tags": "one"}, InvalidOption, "tags must be a list"),
-        ({"retry": "no-such"}, InvalidOption, "no retry policy"),
+        ({"retry": "no-such"}, InvalidOption, "^retry: no retry policy is called 'no-such'"),
         ({"misfire_max_age": 5}, InvalidSchedule, "max_age must be at least the grace"),
     ],
 )
@@ -227,9 +291,14 @@ def test_bad_edit_changes_nothing() -> None:
             tasks_core.update_schedule("minutely", cron="bad", payload={"n": 9})
         with pytest.raises(InvalidOption, match="colour is no option"):
             tasks_core.update_schedule("minutely", colour="red")
+        with pytest.raises(InvalidOption, match="is_enabled must be True or False, not 'false'"):
+            tasks_core.update_schedule("minutely", is_enabled="false")
+        with pytest.raises(InvalidOption, match="source is no option"):
+            tasks_core.update_schedule("minutely", source="periodic-task-7")
 
     schedule.refresh_from_db()
     assert (schedule.expression, schedule.payload) == ("* * * * *", {"n": 1})
+    assert schedule.source == ""
     assert schedule.occurrences.count() == 150
 
 
