@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import tasks_core
 from notifications import conf
 from notifications.channels.channel import Address, Channel
 from notifications.confidential import content_digest, seal_variables
@@ -76,7 +77,7 @@ def _admitted(message: Message, address: Address | str, terms: Terms, prefix: st
         idempotency_key=message.idempotency_key,
         content_digest=_digest(terms, address, context, secret_context),
         supersede_key=message.supersede_key or "",
-        correlation_id=message.correlation_id or "",
+        correlation_id=message.correlation_id or tasks_core.current_correlation_id(),
     )
 
 

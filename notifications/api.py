@@ -83,7 +83,8 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         critical: overtakes all other messages; if not given, only ``otp`` does.
         idempotency_key: a second call with the same key and content gives the first notification.
         supersede_key: unsent notifications with the same key are cancelled.
-        correlation_id: ties the notification's tasks and log lines together.
+        correlation_id: ties the notification's tasks and log lines together; if not given, the one
+            that holds here (see ``tasks_core.correlation``), if any.
 
     Returns:
         the stored notification; its state says how far it has come.

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from tasks_core import sealing
+from tasks_core import logs, sealing
 
 MASK = "••••••"
 WITHHELD = "withheld"
@@ -14,6 +14,7 @@ WITHHELD = "withheld"
 
 def seal_variables(variables: Mapping[str, Any]) -> str:
     """Encrypt secret variables for storage; no variables give an empty text."""
+    logs.hide(*_leaves(variables))
     return sealing.seal(json.dumps(variables)) if variables else ""
 
 
@@ -22,6 +23,7 @@ def open_variables(sealed: str) -> dict[str, Any]:
     if not sealed:
         return {}
     variables: dict[str, Any] = json.loads(sealing.unseal(sealed))
+    logs.hide(*_leaves(variables))
     return variables
 
 
@@ -40,6 +42,10 @@ class Redactor:
     def __init__(self, secret_variables: Mapping[str, Any]) -> None:
         values = {text for text in _leaves(secret_variables) if text}
         self._values = sorted(values, key=len, reverse=True)
+
+    def hide_in_logs(self) -> None:
+        """Mask the values in the log lines of the attempt that runs here, too."""
+        logs.hide(*self._values)
 
     def clean(self, text: str, limit: int) -> str:
         """Mask every secret value in the text and cut it to ``limit`` characters."""

@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from scheduler_project import celery_logging
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scheduler_project.settings")
 
 app = Celery("bellringer")
+celery_logging.connect(app)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -15,6 +15,7 @@ from scheduler_project.configuration.application_settings import (
 )
 from scheduler_project.database import database_settings
 from scheduler_project.mail import mail_settings
+from tasks_core import logs
 from tasks_core.conf import DEFAULTS
 
 configuration = load(os.environ)
@@ -44,6 +45,8 @@ INSTALLED_APPS = [
     "notifications",
 ]
 MIDDLEWARE = [
+    # First: what comes before it has no correlation id.
+    "tasks_core.middleware.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -111,7 +114,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = configuration.default_from_email
 globals().update(mail_settings(configuration.email_url.get_secret_value()))
 
-LOGGING = log_format.configure(level=configuration.log_level, json=not configuration.debug)
+logs.hide_everywhere(*configuration.secrets())
+LOGGING = log_format.configure(level=configuration.log_level, json=configuration.logs_json)
 if configuration.sentry_dsn:
     error_reports.configure(configuration.sentry_dsn.get_secret_value())
 
@@ -126,6 +130,7 @@ BELLRINGER = {
     "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
     "KEY_PREFIX": KEY_PREFIX,
 }
+logs.treat_as_secret(BELLRINGER.get("LOG_SECRET_WORDS", ()))
 
 FLOWER_BASIC_AUTH = (
     configuration.flower_basic_auth.get_secret_value() if configuration.flower_basic_auth else None

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tasks_core.context import TaskContext as TaskContext
+    from tasks_core.correlating import correlation as correlation
+    from tasks_core.correlating import current_correlation_id as current_correlation_id
     from tasks_core.engine.retry import Exponential as Exponential
     from tasks_core.engine.retry import Fixed as Fixed
     from tasks_core.engine.retry import Linear as Linear
@@ -94,6 +96,8 @@ _PLACES = {
     "schedule_recurring": "schedules.api",
     "trigger_now": "schedules.api",
     "update_schedule": "schedules.api",
+    "correlation": "correlating",
+    "current_correlation_id": "correlating",
     "cancel": "steering",
     "cancel_many": "steering",
     "discard": "steering",

@@ -14,9 +14,13 @@ class TasksCoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every ``<app>/task_types.py`` and ``subscriptions.py``, and connect to the signals."""
-        from tasks_core import checks, worker_hooks
+        """Import ``task_types`` and ``subscriptions`` of every app, and connect to the rest of the project."""
+        from django.conf import settings
 
+        from tasks_core import checks, worker_hooks
+        from tasks_core.logs.secrets import hide_everywhere, secrets_of_settings
+
+        hide_everywhere(*secrets_of_settings(settings))
         checks.register()
         worker_hooks.connect()
         autodiscover_modules("task_types", "subscriptions")

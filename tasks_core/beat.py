@@ -10,7 +10,8 @@ from django.db import Error
 
 from tasks_core.duties import make_duties
 from tasks_core.duty import Duty
-from tasks_core.presence import Presence
+from tasks_core.logs.fields import set_worker_name
+from tasks_core.presence import Presence, beat_name
 from tasks_core.schedules.leader import Leadership
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Scheduler(beat.Scheduler):
 
     def setup_schedule(self) -> None:
         """Start the duties."""
+        set_worker_name(beat_name())
         self._leadership = Leadership("schedules")
         self._duties = make_duties(self._leadership)
         for duty in self._duties:

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
+    "LOG_SECRET_WORDS": [],
 }
 """Every setting with its default.
 
@@ -45,6 +46,8 @@ LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of sch
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.
+LOG_SECRET_WORDS: fields with one of these words in their names are masked in log lines, besides those that
+    are built in.
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,19 @@ from asgiref.sync import sync_to_async
 from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.consumption import consumed_queues
+from tasks_core.current_attempt import current_context
+from tasks_core.engine.redaction import HiddenValues
 from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
 from tasks_core.json_text import json_text
+from tasks_core.payloads import secrets_of
 from tasks_core.priorities import Priority
 from tasks_core.statements.progress import note_progress, set_checkpoint, urgent_work_waits
 
 if TYPE_CHECKING:
     from tasks_core.registry import TaskType
     from tasks_core.statements.claim import ClaimedTask
+
+__all__ = ["TaskContext", "current_context"]
 
 PROGRESS_SECONDS = 1.0
 """Progress is written at most so often; the last call of a handler that has finished always counts."""
@@ -57,6 +61,8 @@ class TaskContext:
         self.idempotency_key = task.idempotency_key or f"task-{task.id}"
         self.correlation_id = task.correlation_id
         self.last_checkpoint: Any = task.checkpoint
+        self._stored_payload = task.payload
+        self._hidden: HiddenValues | None = None
         self._queue_name = task.queue_name
         self._priority = task.priority
         self._max_runtime = registered.max_runtime
@@ -65,6 +71,13 @@ class TaskContext:
         self._progress_at = float("-inf")
         self._yield_asked_at = float("-inf")
         self._should_yield = False
+
+    @property
+    def hidden(self) -> HiddenValues:
+        """What no log line of this attempt may show: at first the secrets of the payload."""
+        if self._hidden is None:
+            self._hidden = HiddenValues(secrets_of(self._stored_payload))
+        return self._hidden
 
     @property
     def cancelled(self) -> bool:
@@ -133,6 +146,15 @@ class TaskContext:
         """Do what ``checkpoint`` does, from an ``async def`` handler."""
         await sync_to_async(self.checkpoint)(data)
 
+    def log_fields(self) -> dict[str, Any]:
+        """Return what each log line of the attempt says of it."""
+        return {
+            "task_id": self.task_id,
+            "task_type": self.task_type,
+            "attempt": self.attempt,
+            "correlation_id": self.correlation_id or f"task-{self.task_id}",
+        }
+
     def begin(self) -> None:
         """Start the clock of the attempt (called by the executor)."""
         self._began = time.monotonic()
@@ -144,7 +166,3 @@ class TaskContext:
     def tell_cancelled(self) -> None:
         """Note that the attempt is no longer ours (called by the lease keeper)."""
         self._cancelled = True
-
-
-current_context: ContextVar[TaskContext | None] = ContextVar("tasks_core_context", default=None)
-"""The attempt whose handler runs here, for log lines and for children that inherit its correlation id."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from tasks_core import clock, database, shortcut
-from tasks_core.context import current_context
+from tasks_core.correlating import current_correlation_id
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.states import State
 from tasks_core.exceptions import DuplicateTask, InvalidOption, InvalidPayload, InvalidSchedule
@@ -62,7 +62,8 @@ def enqueue(
         unique: a finer rule of what is a duplicate and what happens then.
         retry: a rule, or the name of a RetryPolicy; the type's if not given.
         tags: words to find it by.
-        correlation_id: handed to the handler and, inside handlers, inherited by the tasks they make.
+        correlation_id: handed to the handler and inherited by the tasks it makes. If not given, that of
+            the block of ``correlation``, of the HTTP request or of the handler that calls, if any.
 
     Raises:
         UnknownTaskType, InvalidPayload, PayloadTooLarge, InvalidSchedule, InvalidOption: nothing was
@@ -190,11 +191,7 @@ def _publish(new: NewTasks, task_id: int) -> None:
 
 
 def _correlation_id(given: str | None) -> str:
-    """Return the caller's, or inside a handler that of its task."""
-    if given is not None:
-        return given
-    context = current_context.get()
-    return context.correlation_id if context is not None else ""
+    return current_correlation_id() if given is None else given
 
 
 Row = tuple[str, str | None, str | None]

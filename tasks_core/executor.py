@@ -21,7 +21,7 @@ from tasks_core.engine.retry import RetryRule
 from tasks_core.inflight import InFlight
 from tasks_core.policies import rule_for
 from tasks_core.registry import TaskType, get_task_type
-from tasks_core.statements.claim import ClaimedTask, claim
+from tasks_core.statements.claim import claim
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.lease import renew
 from tasks_core.worker_process import WorkerProcess
@@ -107,7 +107,7 @@ def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFligh
         else:
             outcome = attempt(registered, entry.task, entry.context, _rule(registered, entry))
             if _is_open(connection) and not was_open:
-                _close_transaction(connection, entry.task)
+                _close_transaction(connection, entry)
         _hand_over(process, registered, entry, outcome, started_at)
         if process.outbox.is_overdue:
             process.outbox.flush()
@@ -145,7 +145,12 @@ def _renewed(entry: InFlight) -> bool:
     try:
         is_renewed = bool(renew([entry.key], lease_until=lease_until))
     except (OperationalError, InterfaceError) as error:
-        logger.warning("task %d is left to recovery: %s", entry.task.id, error)
+        logger.warning(
+            "task %d is left to recovery: %s",
+            entry.task.id,
+            error,
+            extra=entry.context.log_fields(),
+        )
         return False
     if is_renewed:
         entry.lease_until = lease_until
@@ -208,12 +213,13 @@ def _is_open(connection: BaseDatabaseWrapper) -> bool:
     return not connection.autocommit or status in OPEN_TRANSACTION
 
 
-def _close_transaction(connection: BaseDatabaseWrapper, task: ClaimedTask) -> None:
+def _close_transaction(connection: BaseDatabaseWrapper, entry: InFlight) -> None:
     """A handler that leaves a transaction open must not take the record of its outcome with it."""
     logger.error(
         "the handler of task %d left a transaction open on %r; it is rolled back",
-        task.id,
+        entry.task.id,
         connection.alias,
+        extra=entry.context.log_fields(),
     )
     connection.close()
     # After the end of the connection none of the blocks that were entered on it can be left any more.

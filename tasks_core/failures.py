@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import traceback
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
 
 from tasks_core.engine.outcome import Failure
+from tasks_core.engine.redaction import MASK
+from tasks_core.engine.redaction.known import written_forms
 from tasks_core.exceptions import InvalidPayload, PermanentError, RetryAfter
 from tasks_core.json_text import storable
 
 MESSAGE_LIMIT = 2_000
 TRACEBACK_LIMIT = 20_000
-MASK = "••••••"
 
 
 def failure_of(
@@ -51,22 +50,10 @@ def _path(kind: type) -> str:
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """Mask every occurrence of a secret in ``text``, also as it looks quoted in Python, JSON or a URL."""
-    forms = {form for secret in secrets for form in _forms(secret) if form}
+    forms = {form for secret in secrets for form in written_forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)
     return text
-
-
-def _forms(secret: str) -> tuple[str, ...]:
-    return (
-        secret,
-        repr(secret)[1:-1],
-        ascii(secret)[1:-1],
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        quote(secret),
-        quote_plus(secret),
-    )
 
 
 def fingerprint(task_type: str, failure: Failure) -> str:

@@ -79,6 +79,7 @@ class Limits:
             os.getpid(),
             reason,
             culprit.task.id if culprit else "any",
+            extra=culprit.context.log_fields() if culprit else None,
         )
         for entry in self._inflight.all():
             if self._inflight.decide(entry):

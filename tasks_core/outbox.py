@@ -95,11 +95,24 @@ def _record_alone(kind: str, finished: FinishedAttempt) -> None:
     except (OperationalError, InterfaceError):
         raise
     except DataError as error:
-        logger.error("the outcome of task %d cannot be stored: %s", finished.task_id, error)
+        logger.error(
+            "the outcome of task %d cannot be stored: %s",
+            finished.task_id,
+            error,
+            extra=_log_fields(kind, finished),
+        )
         record([(kind, _unstorable(finished))])
     except Exception:
         # Its lease is renewed no longer, so that recovery tries again.
-        logger.exception("the outcome of task %d is not written", finished.task_id)
+        logger.exception(
+            "the outcome of task %d is not written",
+            finished.task_id,
+            extra=_log_fields(kind, finished),
+        )
+
+
+def _log_fields(kind: str, finished: FinishedAttempt) -> dict[str, object]:
+    return {"task_id": finished.task_id, "task_type": kind, "attempt": finished.attempt}
 
 
 def _unstorable(finished: FinishedAttempt) -> FinishedAttempt:

@@ -18,6 +18,11 @@ from tasks_core.versions import versions
 logger = logging.getLogger(__name__)
 
 
+def beat_name() -> str:
+    """Return what this process is called if it is a beat."""
+    return f"beat@{socket.gethostname()}:{os.getpid()}"
+
+
 class Presence(threading.Thread):
     """Registers a process in the database and renews its heartbeat until stopped.
 
@@ -50,7 +55,7 @@ class Presence(threading.Thread):
     @classmethod
     def of_beat(cls) -> Presence:
         """Return the presence of this beat process."""
-        return cls(f"beat@{socket.gethostname()}:{os.getpid()}", Worker.Role.BEAT)
+        return cls(beat_name(), Worker.Role.BEAT)
 
     def stop(self) -> None:
         """Say that the process stops in good order."""

@@ -13,6 +13,7 @@ from tasks_core import clock, database, worker_process
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
 from tasks_core.limits import allow_ending_the_process
+from tasks_core.logs.fields import set_worker_name
 from tasks_core.models import Worker
 from tasks_core.presence import Presence
 from tasks_core.registry import queue_names, task_types
@@ -84,9 +85,10 @@ def _register(sender: Any, **_: Any) -> None:
     _presence.start()
 
 
-def _begin_main(**_: Any) -> None:
+def _begin_main(sender: str, **_: Any) -> None:
     global _main_pid
     _main_pid = os.getpid()
+    set_worker_name(sender)
 
 
 def _begin_child(**_: Any) -> None:

@@ -19,6 +19,7 @@ def deliver(
     found = begin({delivery_id: task_id})[delivery_id]
     if isinstance(found, NotSendable):
         return nothing_to_send(found)
+    found.redactor.hide_in_logs()
     started_at = clock.now()
     result = send(found)
     record([_ended(found, started_at, result)])
@@ -35,6 +36,7 @@ async def deliver_async(
     found = await _begin_together((delivery_id, task_id))
     if isinstance(found, NotSendable):
         return nothing_to_send(found)
+    found.redactor.hide_in_logs()
     started_at = clock.now()
     result = await send(found)
     await _record_together(_ended(found, started_at, result))

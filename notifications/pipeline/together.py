@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -35,7 +36,8 @@ class Together(Generic[Item, Answer]):
         future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.setdefault(loop, []).append((item, future))
         if loop not in self._running:
-            self._running[loop] = loop.create_task(self._work(loop))
+            # Outside of the caller's context: its work is for many, and not in the name of the first.
+            self._running[loop] = loop.create_task(self._work(loop), context=Context())
         return await future
 
     async def _work(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -21,7 +21,9 @@ def write_event(*, scheduled_time: datetime, **columns: Any) -> TriggerEvent:
             names.DELIVER,
             {"event": event.pk},
             at=scheduled_time,
-            correlation_id=f"trigger-event-{event.event_id}",
+            correlation_id=(
+                tasks_core.current_correlation_id() or f"trigger-event-{event.event_id}"
+            ),
         )
         TriggerEvent.objects.filter(pk=event.pk, task_id=None).update(task_id=task.pk)
     event.task_id = task.pk

@@ -12,6 +12,7 @@ from notifications.triggers.headers import Header, merged, plain, resolve_header
 from notifications.triggers.sensitive import Redaction, sensitive_values
 from notifications.triggers.transforms.body import JSON_TYPE, Written
 from notifications.triggers.transforms.request import Changed, parse_request_transform
+from tasks_core import logs
 
 USER_AGENT = "Bellringer-Triggers/1.0"
 
@@ -50,6 +51,8 @@ def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
     if content is None:
         content = Written(json.dumps(body, ensure_ascii=False, separators=(",", ":")), JSON_TYPE)
     secrets += [header.value for header in configured if header.is_secret]
+    secrets += sensitive_values(body)
+    logs.hide(*secrets)
     return Request(
         method=changed.method if changed else "POST",
         url=changed.url if changed else url,
@@ -57,7 +60,7 @@ def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
         body=content.text.encode() if content.content_type else None,
         wrapped=body,
         is_transformed=changed is not None,
-        redaction=Redaction([*secrets, *sensitive_values(body)]),
+        redaction=Redaction(secrets),
     )
 
 

@@ -1,5 +1,6 @@
 """The configuration object: one typed field for each environment variable."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -12,6 +13,7 @@ from pydantic import (
 )
 
 from scheduler_project.configuration import checks
+from tasks_core.logs.secrets import hidden_parts
 
 
 def _listed(value: object) -> object:
@@ -104,6 +106,23 @@ class Configuration(BaseModel):
         "INFO", validation_alias="BELLRINGER_LOG_LEVEL"
     )
     """Log messages below this level are dropped."""
+    log_format: Literal["json", "console"] | None = Field(
+        None, validation_alias="BELLRINGER_LOG_FORMAT"
+    )
+    """Log lines as json or, for people, console; json if not set, and console in development mode."""
+
+    @property
+    def logs_json(self) -> bool:
+        """Whether log lines are JSON."""
+        return self.log_format == "json" if self.log_format else not self.debug
+
+    def secrets(self) -> Iterator[str]:
+        """Give the values that must not be shown anywhere: each secret, and the passwords in URLs."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            for secret in value if isinstance(value, tuple) else (value,):
+                if isinstance(secret, SecretStr):
+                    yield from hidden_parts(secret.get_secret_value())
 
 
 SECRETS = frozenset(

@@ -1,12 +1,16 @@
 """Task types that do on command what handlers may do, good and bad. Each keeps the journal."""
 
 import asyncio
+import logging
 import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+import structlog
+from pydantic import BaseModel, SecretStr
 
 import tasks_core
 from tasks_core import Fixed, TaskContext
@@ -67,6 +71,29 @@ def poison(payload: Work, context: TaskContext) -> None:
     """Kill the process that runs it."""
     journal.write("begin", context.task_id, context.attempt)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Login(BaseModel):
+    """Who logs in, and a code that nobody may see."""
+
+    user: str
+    code: SecretStr
+
+
+@tasks_core.task_type("project.talk", retry=Fixed(initial=0.1, max_attempts=1))
+def talk(payload: Login, context: TaskContext) -> None:
+    """Write lines in all the ways that there are, each with the secret."""
+    code = payload.code.get_secret_value()
+    logging.getLogger("some.library").warning("sending %s", code)
+    structlog.get_logger("some.structlog").warning("sending", body={"text": f"use {code}"})
+    print(f"printing {code}")  # noqa: T201 handlers do
+    tasks_core.enqueue("project.talk_on", {"note": "child"})
+
+
+@tasks_core.task_type("project.talk_on", queue_name="waiting")
+async def talk_on(payload: Work) -> None:
+    """Write a line on the event loop."""
+    logging.getLogger("some.library").warning("going on")
 
 
 if os.environ.get("TEST_HARD_LIMIT"):  # other pools than prefork refuse to start with such a type

@@ -1,0 +1,29 @@
+"""Values that must not be shown in the log lines of one attempt or one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tasks_core.engine.redaction.known import KnownSecrets
+
+
+class HiddenValues:
+    """A growing set of values. Looking for them is prepared when the first line asks for it."""
+
+    __slots__ = ("_known", "_values")
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values = frozenset(values)
+        self._known: KnownSecrets | None = None
+
+    def add(self, values: Iterable[str]) -> None:
+        """Hide ``values`` from now on."""
+        self._values |= frozenset(values)
+        self._known = None
+
+    @property
+    def known(self) -> KnownSecrets | None:
+        """What to look for, None for nothing."""
+        if self._known is None and self._values:
+            self._known = KnownSecrets(self._values)
+        return self._known
