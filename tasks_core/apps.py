@@ -14,7 +14,7 @@ class TasksCoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import ``task_types`` and ``subscriptions`` of every app, and connect to the rest of the project."""
+        """Import ``task_types`` and ``subscriptions`` of every app, and connect to the signals."""
         from django.conf import settings
 
         from tasks_core import checks, worker_hooks
