@@ -10,6 +10,8 @@ from django.db import Error
 
 from tasks_core.duties import make_duties
 from tasks_core.duty import Duty
+from tasks_core.liveness.beat_watch import BeatWatch
+from tasks_core.liveness.reporter import Reporter
 from tasks_core.presence import Presence
 from tasks_core.schedules.leader import Leadership
 
@@ -29,6 +31,8 @@ class Scheduler(beat.Scheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._duties: list[Duty] = []
         self._presence: Presence | None = None
+        self._watch = BeatWatch()
+        self._reporter: Reporter | None = None
         self._leadership: Leadership | None = None
         super().__init__(*args, **kwargs)
 
@@ -40,6 +44,9 @@ class Scheduler(beat.Scheduler):
             duty.start()
         self._presence = Presence.of_beat()
         self._presence.start()
+        self._watch.ticked(self._duties)
+        self._reporter = Reporter("beat", self._presence.known_as, self._watch.problem)
+        self._reporter.start()
         logger.info("duties started: %s", ", ".join(duty.name for duty in self._duties))
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -49,6 +56,7 @@ class Scheduler(beat.Scheduler):
                 logger.error("%s had ended; it is started again", duty.name)
                 self._duties[position] = duty.renewed()
                 self._duties[position].start()
+        self._watch.ticked(self._duties)
         return TICK_SECONDS
 
     def close(self) -> None:
@@ -60,6 +68,8 @@ class Scheduler(beat.Scheduler):
         self._hand_over()
         if self._presence is not None:
             self._presence.stop()
+        if self._reporter is not None:
+            self._reporter.stop()
         self._duties = []
 
     def _hand_over(self) -> None:

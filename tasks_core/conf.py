@@ -24,6 +24,9 @@ DEFAULTS: dict[str, Any] = {
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
+    "HEALTH_TOKEN": "",
+    "LIVENESS_SECONDS": 60.0,
+    "RUNTIME_FOLDER": "",
 }
 """Every setting with its default.
 
@@ -45,6 +48,10 @@ LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of sch
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.
+HEALTH_TOKEN: whoever sends it as a bearer token sees the messages of /ready, not only the levels.
+LIVENESS_SECONDS: a worker that has taken no message for so long, and is not busy, counts as stuck.
+RUNTIME_FOLDER: where workers and beats report on themselves, for liveness probes on the same machine.
+    Empty: systemd's RUNTIME_DIRECTORY, else a folder below /tmp.
 """
 
 

@@ -6,7 +6,8 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.db import Error, connections
 
@@ -21,7 +22,8 @@ logger = logging.getLogger(__name__)
 class Presence(threading.Thread):
     """Registers a process in the database and renews its heartbeat until stopped.
 
-    It has its own thread, because the main process of a worker is an event loop that must not wait.
+    ``columns`` gives what else to write into the row with each heartbeat. It has its own
+    thread, because the main process of a worker is an event loop that must not wait.
     """
 
     def __init__(
@@ -32,9 +34,11 @@ class Presence(threading.Thread):
         queues: Sequence[str] = (),
         task_types: Sequence[str] = (),
         concurrency: int = 0,
+        columns: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__(name="tasks-presence", daemon=True)
-        self._name = name
+        self.known_as = name
+        self._columns = columns
         self._facts = {
             "role": role,
             "hostname": socket.gethostname(),
@@ -44,6 +48,8 @@ class Presence(threading.Thread):
             "concurrency": concurrency,
             "version": versions().get("bellringer", ""),
             "stopped_at": None,
+            "consumed_at": None,
+            "stuck_since": None,
         }
         self._stopped = threading.Event()
 
@@ -64,7 +70,7 @@ class Presence(threading.Thread):
             try:
                 is_registered = self._beat() if is_registered else self._register()
             except Error as error:
-                logger.warning("the heartbeat of %s is not written: %s", self._name, error)
+                logger.warning("the heartbeat of %s is not written: %s", self.known_as, error)
                 connections.close_all()
             self._stopped.wait(HEARTBEAT.total_seconds())
         self._sign_off()
@@ -72,19 +78,20 @@ class Presence(threading.Thread):
     def _register(self) -> bool:
         now = clock.now()
         Worker.objects.update_or_create(
-            name=self._name, defaults={**self._facts, "started_at": now, "heartbeat_at": now}
+            name=self.known_as, defaults={**self._facts, "started_at": now, "heartbeat_at": now}
         )
         return True
 
     def _beat(self) -> bool:
-        return bool(Worker.objects.filter(name=self._name).update(heartbeat_at=clock.now()))
+        columns = {**self._columns(), "heartbeat_at": clock.now()}
+        return bool(Worker.objects.filter(name=self.known_as).update(**columns))
 
     def _sign_off(self) -> None:
         try:
-            Worker.objects.filter(name=self._name, stopped_at__isnull=True).update(
+            Worker.objects.filter(name=self.known_as, stopped_at__isnull=True).update(
                 stopped_at=clock.now()
             )
         except Error as error:
-            logger.warning("%s could not sign off: %s", self._name, error)
+            logger.warning("%s could not sign off: %s", self.known_as, error)
         finally:
             connections.close_all()
