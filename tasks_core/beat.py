@@ -42,7 +42,7 @@ class Scheduler(beat.Scheduler):
         self._duties = make_duties(self._leadership)
         for duty in self._duties:
             duty.start()
-        self._presence = Presence.of_beat()
+        self._presence = Presence.of_beat(columns=self._watch.columns)
         self._presence.start()
         self._watch.ticked(self._duties)
         self._reporter = Reporter("beat", self._presence.known_as, self._watch.problem)

@@ -48,7 +48,7 @@ LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of sch
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.
-HEALTH_TOKEN: whoever sends it as a bearer token sees the messages of /ready, not only the levels.
+HEALTH_TOKEN: who sends it to /ready as a bearer token sees what was found; empty: nobody does by token.
 LIVENESS_SECONDS: a worker that has taken no message for so long, and is not busy, counts as stuck.
 RUNTIME_FOLDER: where workers and beats report on themselves, for liveness probes on the same machine.
     Empty: systemd's RUNTIME_DIRECTORY, else a folder below /tmp.

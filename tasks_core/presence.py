@@ -19,6 +19,9 @@ from tasks_core.versions import versions
 logger = logging.getLogger(__name__)
 
 
+Columns = Callable[[], Mapping[str, Any]]
+
+
 class Presence(threading.Thread):
     """Registers a process in the database and renews its heartbeat until stopped.
 
@@ -34,7 +37,7 @@ class Presence(threading.Thread):
         queues: Sequence[str] = (),
         task_types: Sequence[str] = (),
         concurrency: int = 0,
-        columns: Callable[[], Mapping[str, Any]] = dict,
+        columns: Columns,
     ) -> None:
         super().__init__(name="tasks-presence", daemon=True)
         self.known_as = name
@@ -54,9 +57,9 @@ class Presence(threading.Thread):
         self._stopped = threading.Event()
 
     @classmethod
-    def of_beat(cls) -> Presence:
+    def of_beat(cls, *, columns: Columns) -> Presence:
         """Return the presence of this beat process."""
-        return cls(f"beat@{socket.gethostname()}:{os.getpid()}", Worker.Role.BEAT)
+        return cls(f"beat@{socket.gethostname()}:{os.getpid()}", Worker.Role.BEAT, columns=columns)
 
     def stop(self) -> None:
         """Say that the process stops in good order."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import datetime
 
+from tasks_core import clock
 from tasks_core.duty import Duty
 
 LONGEST_WORK = 300.0
@@ -20,11 +22,17 @@ class BeatWatch:
     def __init__(self) -> None:
         self._duties: list[Duty] = []
         self._ticked_at = time.monotonic()
+        self._stuck_since: datetime | None = None
 
     def ticked(self, duties: Iterable[Duty]) -> None:
         """Note that the loop turns, and which threads have the duties now."""
         self._duties = list(duties)
         self._ticked_at = time.monotonic()
+
+    def columns(self) -> dict[str, datetime | None]:
+        """Return what the row of this beat says: since when something stands still."""
+        self._stuck_since = (self._stuck_since or clock.now()) if self.problem() else None
+        return {"stuck_since": self._stuck_since}
 
     def problem(self) -> str:
         """Return what stands still; empty if nothing does."""

@@ -1,4 +1,4 @@
-"""Is there a worker for every queue and for every task type?"""
+"""Is there a worker that consumes for every queue and for every task type?"""
 
 from __future__ import annotations
 
