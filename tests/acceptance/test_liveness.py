@@ -65,7 +65,7 @@ def probe(processes: Processes) -> Probe:
             env={"BELLRINGER_RUNTIME_FOLDER": str(processes.runtime_folder)},
             capture_output=True,
             text=True,
-            timeout=5,
+            timeout=60,
             check=False,
         )
         return answer.returncode, answer.stdout + answer.stderr
