@@ -50,6 +50,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    # Where nothing has looked at the host yet: probes come by address.
+    "tasks_core.health_pages.middleware.HealthMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -124,10 +126,14 @@ REDIS_OPTIONS = broker.redis_options(configuration)
 KEY_PREFIX = configuration.key_prefix
 # The entries of BELLRINGER that an installation may set, with their types.
 APPLICATION_SETTINGS = {**types_of_defaults(DEFAULTS), **types_of_fields(NotificationSettings)}
-del APPLICATION_SETTINGS["ENCRYPTION_KEYS"]  # has a variable without prefix, and a file variant
+for _secret in ("ENCRYPTION_KEYS", "HEALTH_TOKEN"):  # without prefix, and with a file variant
+    del APPLICATION_SETTINGS[_secret]
 BELLRINGER = {
     **application_settings(APPLICATION_SETTINGS, os.environ),
     "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
+    "HEALTH_TOKEN": configuration.health_token.get_secret_value()
+    if configuration.health_token
+    else "",
     "KEY_PREFIX": KEY_PREFIX,
 }
 logs.treat_as_secret(BELLRINGER.get("LOG_SECRET_WORDS", ()))

@@ -10,6 +10,8 @@ from django.db import Error
 
 from tasks_core.duties import make_duties
 from tasks_core.duty import Duty
+from tasks_core.liveness.beat_watch import BeatWatch
+from tasks_core.liveness.reporter import Reporter
 from tasks_core.logs.fields import set_worker_name
 from tasks_core.presence import Presence, beat_name
 from tasks_core.schedules.leader import Leadership
@@ -30,6 +32,8 @@ class Scheduler(beat.Scheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._duties: list[Duty] = []
         self._presence: Presence | None = None
+        self._watch = BeatWatch()
+        self._reporter: Reporter | None = None
         self._leadership: Leadership | None = None
         super().__init__(*args, **kwargs)
 
@@ -40,8 +44,11 @@ class Scheduler(beat.Scheduler):
         self._duties = make_duties(self._leadership)
         for duty in self._duties:
             duty.start()
-        self._presence = Presence.of_beat()
+        self._presence = Presence.of_beat(columns=self._watch.columns)
         self._presence.start()
+        self._watch.ticked(self._duties)
+        self._reporter = Reporter("beat", self._presence.known_as, self._watch.problem)
+        self._reporter.start()
         logger.info("duties started: %s", ", ".join(duty.name for duty in self._duties))
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -51,6 +58,7 @@ class Scheduler(beat.Scheduler):
                 logger.error("%s had ended; it is started again", duty.name)
                 self._duties[position] = duty.renewed()
                 self._duties[position].start()
+        self._watch.ticked(self._duties)
         return TICK_SECONDS
 
     def close(self) -> None:
@@ -62,6 +70,8 @@ class Scheduler(beat.Scheduler):
         self._hand_over()
         if self._presence is not None:
             self._presence.stop()
+        if self._reporter is not None:
+            self._reporter.stop()
         self._duties = []
 
     def _hand_over(self) -> None:

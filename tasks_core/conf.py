@@ -25,6 +25,9 @@ DEFAULTS: dict[str, Any] = {
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
     "LOG_SECRET_WORDS": [],
+    "HEALTH_TOKEN": "",
+    "LIVENESS_SECONDS": 60.0,
+    "RUNTIME_FOLDER": "",
 }
 """Every setting with its default.
 
@@ -48,6 +51,10 @@ DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.
 LOG_SECRET_WORDS: fields with one of these words in their names are masked in log lines, besides those that
     are built in.
+HEALTH_TOKEN: who sends it to /ready as a bearer token sees what was found; empty: nobody does by token.
+LIVENESS_SECONDS: a worker that has taken no message for so long, and is not busy, counts as stuck.
+RUNTIME_FOLDER: where workers and beats report on themselves, for liveness probes on the same machine.
+    Empty: systemd's RUNTIME_DIRECTORY, else a folder below /tmp.
 """
 
 

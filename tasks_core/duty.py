@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from django.db import Error, connections
@@ -32,6 +33,12 @@ class Duty(threading.Thread):
         self._stopped = threading.Event()
         self._wait = wait or self._sleep
         self._pause = FIRST_PAUSE
+        self._working_since: float | None = None
+
+    def working_for(self) -> float:
+        """Return the seconds that ``work`` has taken so far, 0 between two calls of it."""
+        since = self._working_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def stop(self) -> None:
         """Ask the thread to end after what it is doing."""
@@ -46,7 +53,7 @@ class Duty(threading.Thread):
         """Work and wait until stopped."""
         while not self._stopped.is_set():
             try:
-                delay = self._work()
+                delay = self._timed()
                 self._pause = FIRST_PAUSE
                 if delay > 0:
                     self._wait(delay)
@@ -57,6 +64,13 @@ class Duty(threading.Thread):
                 logger.exception("%s failed; it goes on in %.1f s", self.name, self._pause)
                 self._recuperate()
         connections.close_all()
+
+    def _timed(self) -> float:
+        self._working_since = time.monotonic()
+        try:
+            return self._work()
+        finally:
+            self._working_since = None
 
     def _recuperate(self) -> None:
         connections.close_all()

@@ -6,7 +6,8 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.db import Error, connections
 
@@ -23,10 +24,14 @@ def beat_name() -> str:
     return f"beat@{socket.gethostname()}:{os.getpid()}"
 
 
+Columns = Callable[[], Mapping[str, Any]]
+
+
 class Presence(threading.Thread):
     """Registers a process in the database and renews its heartbeat until stopped.
 
-    It has its own thread, because the main process of a worker is an event loop that must not wait.
+    ``columns`` gives what else to write into the row with each heartbeat. It has its own
+    thread, because the main process of a worker is an event loop that must not wait.
     """
 
     def __init__(
@@ -37,9 +42,11 @@ class Presence(threading.Thread):
         queues: Sequence[str] = (),
         task_types: Sequence[str] = (),
         concurrency: int = 0,
+        columns: Columns,
     ) -> None:
         super().__init__(name="tasks-presence", daemon=True)
-        self._name = name
+        self.known_as = name
+        self._columns = columns
         self._facts = {
             "role": role,
             "hostname": socket.gethostname(),
@@ -49,13 +56,15 @@ class Presence(threading.Thread):
             "concurrency": concurrency,
             "version": versions().get("bellringer", ""),
             "stopped_at": None,
+            "consumed_at": None,
+            "stuck_since": None,
         }
         self._stopped = threading.Event()
 
     @classmethod
-    def of_beat(cls) -> Presence:
+    def of_beat(cls, *, columns: Columns) -> Presence:
         """Return the presence of this beat process."""
-        return cls(beat_name(), Worker.Role.BEAT)
+        return cls(beat_name(), Worker.Role.BEAT, columns=columns)
 
     def stop(self) -> None:
         """Say that the process stops in good order."""
@@ -69,7 +78,7 @@ class Presence(threading.Thread):
             try:
                 is_registered = self._beat() if is_registered else self._register()
             except Error as error:
-                logger.warning("the heartbeat of %s is not written: %s", self._name, error)
+                logger.warning("the heartbeat of %s is not written: %s", self.known_as, error)
                 connections.close_all()
             self._stopped.wait(HEARTBEAT.total_seconds())
         self._sign_off()
@@ -77,19 +86,20 @@ class Presence(threading.Thread):
     def _register(self) -> bool:
         now = clock.now()
         Worker.objects.update_or_create(
-            name=self._name, defaults={**self._facts, "started_at": now, "heartbeat_at": now}
+            name=self.known_as, defaults={**self._facts, "started_at": now, "heartbeat_at": now}
         )
         return True
 
     def _beat(self) -> bool:
-        return bool(Worker.objects.filter(name=self._name).update(heartbeat_at=clock.now()))
+        columns = {**self._columns(), "heartbeat_at": clock.now()}
+        return bool(Worker.objects.filter(name=self.known_as).update(**columns))
 
     def _sign_off(self) -> None:
         try:
-            Worker.objects.filter(name=self._name, stopped_at__isnull=True).update(
+            Worker.objects.filter(name=self.known_as, stopped_at__isnull=True).update(
                 stopped_at=clock.now()
             )
         except Error as error:
-            logger.warning("%s could not sign off: %s", self._name, error)
+            logger.warning("%s could not sign off: %s", self.known_as, error)
         finally:
             connections.close_all()

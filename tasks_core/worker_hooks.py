@@ -13,9 +13,9 @@ from tasks_core import clock, database, worker_process
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
 from tasks_core.limits import allow_ending_the_process
+from tasks_core.liveness import canary, canary_task
+from tasks_core.liveness.worker_life import WorkerLife
 from tasks_core.logs.fields import set_worker_name
-from tasks_core.models import Worker
-from tasks_core.presence import Presence
 from tasks_core.registry import queue_names, task_types
 from tasks_core.statements.dispatch import postpone
 
@@ -24,12 +24,13 @@ logger = logging.getLogger(__name__)
 UNKNOWN_TYPE_SECONDS = 60.0
 """How long a task waits after it came to a worker that does not know its type (deploy skew)."""
 
-_presence: Presence | None = None
+_life: WorkerLife | None = None
 _main_pid: int | None = None
 
 
 def connect() -> None:
     """Connect to Celery's signals; calling it again changes nothing."""
+    canary_task.expose()
     for signal, receiver in (
         (signals.celeryd_init, _begin_main),
         (signals.celeryd_after_setup, _consume_lanes),
@@ -53,6 +54,7 @@ def _consume_lanes(instance: Any, **_: Any) -> None:
     consume([name for name in names if "." not in name])
     for lane in expand(names):
         queues.select_add(lane, routing_key=lane)
+    canary.add_queue(queues, instance.hostname, instance.app.conf.broker_url)
     worker_process.resume()
 
 
@@ -73,16 +75,9 @@ def _refuse_hard_limits(pool: Any) -> None:
 
 
 def _register(sender: Any, **_: Any) -> None:
-    global _presence
-    worker = sender.controller if hasattr(sender, "controller") else sender
-    _presence = Presence(
-        worker.hostname,
-        Worker.Role.WORKER,
-        queues=list(worker.app.amqp.queues.consume_from),
-        task_types=list(task_types()),
-        concurrency=worker.concurrency or 0,
-    )
-    _presence.start()
+    global _life
+    _life = WorkerLife(sender.controller if hasattr(sender, "controller") else sender)
+    _life.begin()
 
 
 def _begin_main(sender: str, **_: Any) -> None:
@@ -108,8 +103,8 @@ def _drain(**_: Any) -> None:
 def _sign_off(**_: Any) -> None:
     """The end of the main process; in the solo and threads pools it has run the tasks itself."""
     worker_process.drain()
-    if _presence is not None:
-        _presence.stop()
+    if _life is not None:
+        _life.end()
 
 
 def _check_connections(task: Any, **_: Any) -> None:

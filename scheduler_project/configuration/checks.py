@@ -6,6 +6,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 SHORTEST_SECRET_KEY = 50
+SHORTEST_TOKEN = 24
 BROKERS = frozenset({"redis", "rediss", "amqp", "amqps", "sqs"})
 REDIS = frozenset({"redis", "rediss"})
 MAIL_SCHEMES = frozenset({"smtp", "smtp+starttls", "smtps", "console"})
@@ -81,6 +82,17 @@ def basic_auth(value: SecretStr) -> SecretStr:
     user, _, password = value.get_secret_value().partition(":")
     if not user or not password:
         raise ValueError("must be USER:PASSWORD")
+    return value
+
+
+def token(value: SecretStr) -> SecretStr:
+    """Require enough characters to be unguessable, and only such as fit into a header."""
+    text = value.get_secret_value()
+    if len(text) < SHORTEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(
+            f"must have at least {SHORTEST_TOKEN} printable ASCII characters and no blanks; "
+            "`openssl rand -hex 32` makes one"
+        )
     return value
 
 

@@ -94,6 +94,11 @@ class Configuration(BaseModel):
     )
     """USER:PASSWORD for Flower, which does not start without."""
 
+    health_token: Annotated[SecretStr, AfterValidator(checks.token)] | None = Field(
+        None, validation_alias="HEALTH_TOKEN"
+    )
+    """Who sends it to /ready as a bearer token sees what was found, and not only how bad it is."""
+
     ssl_redirect: bool = Field(True, validation_alias="BELLRINGER_SSL_REDIRECT")
     """Redirect http:// to https:// and keep cookies to https. Off only inside a VPN."""
     trust_proxy: bool = Field(False, validation_alias="BELLRINGER_TRUST_PROXY")

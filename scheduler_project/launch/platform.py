@@ -126,6 +126,7 @@ class Platform:
             "BELLRINGER_FLOWER_URL": self.flower_url,
             # `celery` and the rest are those of the running interpreter.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{base.get('PATH', '')}",
+            "BELLRINGER_RUNTIME_FOLDER": str(self.folder / "run"),
             MARK: str(self.folder),
         }
 

@@ -1,15 +1,14 @@
-"""Is the database there, writable, new enough and migrated?"""
+"""Is the database there, writable and new enough?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import InterfaceError, OperationalError
 
 from tasks_core import clock
-from tasks_core.database import connection, fetch
+from tasks_core.database import fetch
 from tasks_core.platform_health.finding import Finding
 from tasks_core.platform_health.probe import Reporter
 
@@ -49,7 +48,6 @@ def look() -> Iterator[Finding]:
             f"the clocks of this machine and of the database differ by {skew.total_seconds():.0f} s",
             "let both follow a time server: leases and due times are compared across machines",
         )
-    yield from _migrations()
 
 
 def _unreachable(error: Exception) -> Finding:
@@ -57,17 +55,4 @@ def _unreachable(error: Exception) -> Finding:
     return report.unhealthy(
         f"the database cannot be reached: {first_line}",
         "start PostgreSQL, or correct DATABASE_URL",
-    )
-
-
-def _migrations() -> Iterator[Finding]:
-    executor = MigrationExecutor(connection())
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not plan:
-        yield report.healthy("all migrations are applied")
-        return
-    names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in plan[:3])
-    more = f" and {len(plan) - 3} more" if len(plan) > 3 else ""
-    yield report.unhealthy(
-        f"migrations are not applied: {names}{more}", "run `python manage.py migrate`"
     )

@@ -1,4 +1,4 @@
-"""Ask all probes, in an order in which one explains the next."""
+"""Ask the probes."""
 
 from __future__ import annotations
 
@@ -7,75 +7,52 @@ from collections.abc import Collection
 from django.db import Error, connections, transaction
 
 from tasks_core import database as platform_database
-from tasks_core.platform_health import (
-    beat,
-    broker,
-    configuration,
-    database,
-    dead_letters,
-    due,
-    keys,
-    lanes,
-    leases,
-    periodic_tasks,
-    schedules,
-    workers,
-)
 from tasks_core.platform_health.finding import Finding, Level, worst
 from tasks_core.platform_health.probe import Probe, Reporter
+from tasks_core.platform_health.probes import chosen
 from tasks_core.publisher import BrokerUnavailable
 
 PATIENCE = "5s"
 """Longest time that one statement of a probe may take."""
 
-PROBES: dict[str, Probe] = {
-    probe.name: probe
-    for probe in (
-        Probe("configuration", configuration.look),
-        Probe("keys", keys.look),
-        Probe("database", database.look),
-        Probe("broker", broker.look),
-        Probe("beat", beat.look, needs=("database",)),
-        Probe("workers", workers.look, needs=("database",)),
-        Probe("due", due.look, needs=("database",)),
-        Probe("schedules", schedules.look, needs=("database",)),
-        Probe("lanes", lanes.look, needs=("database", "broker")),
-        Probe("leases", leases.look, needs=("database",)),
-        Probe("periodic-tasks", periodic_tasks.look, needs=("database",)),
-        Probe("dead-letters", dead_letters.look, needs=("database",)),
-    )
-}
-"""Every probe by its name, in the order in which they are asked."""
-
 
 def examine(names: Collection[str] = ()) -> list[Finding]:
-    """Return what the probes called ``names`` find, or all of them.
+    """Return what the probes called ``names`` find, or all of them, asked one after the other.
 
-    It takes seconds at most: connections and statements have time limits. A probe whose part depends on
-    another that was found UNHEALTHY in the same call is not asked.
+    Connections and statements have time limits; see ``examine_in_time`` for one on the whole. A probe whose
+    part depends on another that was found UNHEALTHY in the same call is not asked.
 
     Raises:
         KeyError: there is no such probe.
     """
-    unknown = set(names) - set(PROBES)
-    if unknown:
-        raise KeyError(
-            f"no probe is called {', '.join(sorted(unknown))}; there are {', '.join(PROBES)}"
-        )
     findings: dict[str, list[Finding]] = {}
-    for name, probe in PROBES.items():
-        if names and name not in names:
-            continue
-        ill = [need for need in probe.needs if worst(findings.get(need, ())) is Level.UNHEALTHY]
-        reason = f"not looked at, because of the {ill[0]}" if ill else ""
-        findings[name] = [Reporter(name).unknown(reason)] if reason else _ask(probe)
+    for probe in chosen(names):
+        needed = {need: findings.get(need, []) for need in probe.needs}
+        findings[probe.name] = answer_of(probe, needed)
     return [finding for found in findings.values() for finding in found]
 
 
-def _ask(probe: Probe) -> list[Finding]:
+def answer_of(probe: Probe, needed: dict[str, list[Finding]], patience: str = "") -> list[Finding]:
+    """Return what one probe finds; ``needed`` is what was found by those it depends on."""
+    ill = first_ill(needed)
+    return [not_looked_at(probe.name, ill)] if ill else _ask(probe, patience or PATIENCE)
+
+
+def first_ill(needed: dict[str, list[Finding]]) -> str:
+    """Return the first that is UNHEALTHY, or was not looked at because another one is; else nothing."""
+    bad = (Level.UNHEALTHY, Level.UNKNOWN)
+    return next((need for need, found in needed.items() if worst(found) in bad), "")
+
+
+def not_looked_at(name: str, because_of: str) -> Finding:
+    """Return the finding of a probe that makes no sense now."""
+    return Reporter(name).unknown(f"not looked at, because of the {because_of}")
+
+
+def _ask(probe: Probe, patience: str) -> list[Finding]:
     try:
         if probe.needs:
-            return _ask_in_time(probe)
+            return _ask_in_time(probe, patience)
         return list(probe.look())
     except BrokerUnavailable as error:
         return [Reporter(probe.name).unknown(f"the broker cannot be asked: {error}")]
@@ -89,8 +66,8 @@ def _ask(probe: Probe) -> list[Finding]:
         ]
 
 
-def _ask_in_time(probe: Probe) -> list[Finding]:
+def _ask_in_time(probe: Probe, patience: str) -> list[Finding]:
     with transaction.atomic(using=platform_database.alias()):
         with platform_database.connection().cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+            cursor.execute(f"SET LOCAL statement_timeout = '{patience}'")
         return list(probe.look())

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tasks_core.platform_health.finding import Finding, Level
+
+
+class Strand(StrEnum):
+    """What a probe waits for: those of one strand are asked one after the other, the strands at once."""
+
+    PROCESS = "process"
+    DATABASE = "database"
+    BROKER = "broker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +25,13 @@ class Probe:
         name: how people choose it.
         look: yields what it finds; nothing is as good as healthy.
         needs: probes that must not have found UNHEALTHY before this one makes sense.
+        strand: what keeps it waiting if that does not answer.
     """
 
     name: str
     look: Callable[[], Iterable[Finding]]
     needs: tuple[str, ...] = ()
+    strand: Strand = Strand.DATABASE
 
 
 class Reporter:

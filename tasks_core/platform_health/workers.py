@@ -1,4 +1,4 @@
-"""Is there a worker for every queue and for every task type?"""
+"""Is there a worker that consumes for every queue and for every task type?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tasks_core import clock
 from tasks_core.lanes import expand
 from tasks_core.models import Worker
+from tasks_core.platform_health.age import age
 from tasks_core.platform_health.finding import Finding
 from tasks_core.platform_health.probe import Reporter
 from tasks_core.registry import task_types
@@ -16,18 +17,30 @@ START = "celery -A scheduler_project worker"
 
 
 def look() -> Iterator[Finding]:
-    """Require that each lane of each queue in use is consumed, and each type known."""
+    """Require that each lane of each queue in use is really consumed, and each type known."""
     workers = list(Worker.objects.alive(clock.now()).filter(role=Worker.Role.WORKER))
     if not workers:
         yield report.unhealthy("no worker is alive: no task is run", f"start one: {START}")
         return
-    yield report.healthy(f"alive: {', '.join(worker.name for worker in workers)}")
+    stuck = [worker for worker in workers if worker.stuck_since is not None]
+    yield from (_stuck(worker) for worker in stuck)
+    workers = [worker for worker in workers if worker.stuck_since is None]
+    if workers:
+        yield report.healthy(f"alive: {', '.join(worker.name for worker in workers)}")
     served = {queue for worker in workers for queue in worker.queues}
     for queue in sorted({registered.queue_name for registered in task_types().values()}):
         unserved = [lane for lane in expand([queue]) if lane not in served]
         if unserved:
             yield _unserved(queue, unserved)
     yield from _unknown_types(workers)
+
+
+def _stuck(worker: Worker) -> Finding:
+    since = age(clock.now() - worker.stuck_since) if worker.stuck_since else ""
+    return report.degraded(
+        f"worker {worker.name} is alive, but does not take messages (for {since})",
+        "restart it, and look at its log; a liveness probe with `check_worker` does that by itself",
+    )
 
 
 def _unserved(queue: str, lanes: list[str]) -> Finding:

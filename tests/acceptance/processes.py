@@ -10,6 +10,7 @@ import psutil
 
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core import clock
+from tasks_core.liveness import folder as runtime
 from tasks_core.models import Worker
 from tests.project import journal
 from tests.waiting import wait_until
@@ -32,7 +33,13 @@ class Processes:
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self.journal = folder / "journal"
         self._logs = folder
-        self._environment = {**SETTINGS, **environment, journal.VARIABLE: str(self.journal)}
+        self.runtime_folder = folder / "run"
+        self._environment = {
+            **SETTINGS,
+            **environment,
+            journal.VARIABLE: str(self.journal),
+            runtime.VARIABLE: str(self.runtime_folder),
+        }
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start_worker(

@@ -15,12 +15,14 @@ from pytest_django import Settings
 import tasks_core
 from tasks_core import clock, registry
 from tasks_core.lanes import expand, lane_name
-from tasks_core.models import DeadLetter, Task, Worker
+from tasks_core.models import DeadLetter, Leadership, Task, Worker
 from tasks_core.platform_health import Finding, Level, examination, examine, worst
 from tasks_core.platform_health.broker import judge_redis
 from tasks_core.redis_client import broker_client, key
 
 pytestmark = pytest.mark.django_db
+committed = pytest.mark.django_db(transaction=True)
+"""The command asks in threads of its own, which see only what is committed."""
 
 
 @pytest.fixture
@@ -47,6 +49,9 @@ def living(broker: "redis.Redis") -> Callable[[Worker.Role, list[str]], Worker]:
 def all_alive(living: Callable[[Worker.Role, list[str]], Worker]) -> Worker:
     """Make a beat and a worker of all queues; return the worker."""
     living(Worker.Role.BEAT, [])
+    Leadership.objects.create(
+        name="schedules", holder="host:1", fence=1, expires_at=clock.now() + timedelta(hours=1)
+    )
     return living(Worker.Role.WORKER, registry.queue_names())
 
 
@@ -72,6 +77,7 @@ def only(probe: str) -> Finding:
     return max(examine([probe]), key=lambda finding: list(Level).index(finding.level))
 
 
+@committed
 @pytest.mark.usefixtures("all_alive")
 def test_a_healthy_platform_exits_with_0() -> None:
     status, found = check()
@@ -79,6 +85,7 @@ def test_a_healthy_platform_exits_with_0() -> None:
     assert status == 0
 
 
+@committed
 def test_without_beat_and_worker_it_exits_with_1_and_says_how_to_start_them() -> None:
     status, found = check()
     assert status == 1
@@ -90,6 +97,32 @@ def test_a_process_that_is_silent_or_has_stopped_is_not_alive(all_alive: Worker)
     Worker.objects.filter(role="beat").update(stopped_at=clock.now())
     Worker.objects.filter(role="worker").update(heartbeat_at=clock.now() - timedelta(minutes=1))
     assert only("beat").level is only("workers").level is Level.UNHEALTHY
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_beats_none_of_which_leads_are_named() -> None:
+    Leadership.objects.update(expires_at=clock.now() - timedelta(minutes=1))
+    finding = only("beat")
+    assert (finding.level, finding.message) == (
+        Level.DEGRADED,
+        "no beat leads the schedules: no tick is settled",
+    )
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_a_beat_whose_work_stands_still_is_none() -> None:
+    Worker.objects.filter(role="beat").update(stuck_since=clock.now() - timedelta(minutes=7))
+    finding = only("beat")
+    assert finding.level is Level.UNHEALTHY
+    assert "some of its work has stood still for 7 min" in finding.message
+
+
+def test_a_worker_that_takes_no_messages_serves_no_queue(all_alive: Worker) -> None:
+    Worker.objects.filter(pk=all_alive.pk).update(stuck_since=clock.now() - timedelta(minutes=7))
+    findings = examine(["workers"])
+    assert "does not take messages (for 7 min)" in findings[0].message
+    assert any("no worker consumes queue default" in finding.message for finding in findings)
+    assert worst(findings) is Level.UNHEALTHY
 
 
 @pytest.mark.usefixtures("broker")
@@ -116,6 +149,7 @@ def test_a_task_type_that_no_worker_knows_is_named(all_alive: Worker) -> None:
     assert "login.check" not in finding.message
 
 
+@committed
 @pytest.mark.usefixtures("all_alive")
 def test_a_late_lane_makes_it_degraded_and_exits_with_3() -> None:
     with clock.frozen(clock.now() - timedelta(minutes=10)):
@@ -143,6 +177,7 @@ def queued_long_ago() -> Task:
     return task
 
 
+@committed
 @pytest.mark.usefixtures("all_alive")
 def test_a_tick_that_nobody_settles_makes_it_degraded() -> None:
     @tasks_core.task_type("a.type")
@@ -214,11 +249,14 @@ def test_dead_letters_are_told_but_make_nothing_ill(
 def test_migrations_that_are_not_applied_are_named() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'tasks_core'")
-    _, found = check()
-    assert [f.message for f in found["database"] if f.level is Level.UNHEALTHY] != []
-    assert "tasks_core.0001_initial" in found["database"][-1].message
-    assert "manage.py migrate" in found["database"][-1].remedy
-    assert {f.level for f in found["beat"]} == {Level.UNKNOWN}
+    database, migrations, beat = examine(["database", "migrations", "beat"])
+    assert (database.level, migrations.level) == (Level.HEALTHY, Level.UNHEALTHY)
+    assert "tasks_core.0001_initial" in migrations.message
+    assert "manage.py migrate" in migrations.remedy
+    assert (beat.level, beat.message) == (
+        Level.UNKNOWN,
+        "not looked at, because of the migrations",
+    )
 
 
 def test_a_database_that_cannot_be_written_is_unhealthy() -> None:
@@ -299,6 +337,7 @@ def test_what_the_broker_says_of_itself_is_judged(
     assert says in findings[-1].message
 
 
+@committed
 def test_one_probe_can_be_asked_alone() -> None:
     status, found = check("--only", "keys", "--only", "broker")
     assert status == 0

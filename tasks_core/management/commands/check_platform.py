@@ -7,13 +7,18 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
+from tasks_core.management.arguments.numbers import positive
 from tasks_core.management.output.json_lines import json_line
 from tasks_core.management.output.listing import write_list
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.platform_health import PROBES, Finding, Level, examine, worst
+from tasks_core.platform_health import PROBES, Finding, Level, examine_in_time, worst
+from tasks_core.platform_health.summary import summary
 
 EXIT_CODES = {Level.HEALTHY: 0, Level.UNHEALTHY: 1, Level.DEGRADED: 3, Level.UNKNOWN: 3}
 """2 is what a command line that cannot be understood gives."""
+
+TIMEOUT = 10
+"""Seconds: a person waits longer than an orchestrator's probe."""
 
 COLUMNS = ("probe", "level", "message", "remedy")
 
@@ -44,13 +49,24 @@ class Command(PlatformCommand):
             help="table (tab-separated when piped), or json: one object. Default: table.",
         )
 
+        parser.add_argument(
+            "--json", action="store_const", const="json", dest="format", help="As --format json."
+        )
+        parser.add_argument(
+            "--timeout",
+            type=positive,
+            default=TIMEOUT,
+            metavar="SECONDS",
+            help=f"What has not answered after so long is unhealthy. Default: {TIMEOUT}.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the findings, and exit by the worst of them."""
-        findings = examine(options["only"])
+        findings = examine_in_time(options["only"], seconds=options["timeout"])
         level = worst(findings)
         if options["format"] == "json":
             found = [asdict(finding) for finding in findings]
-            self.stdout.write(json_line({"status": level, "findings": found}))
+            self.stdout.write(json_line({**summary(findings), "findings": found}))
         else:
             write_list(self, map(_row, findings), columns=COLUMNS, options=options)
             self.stdout.write(f"The platform is {level}.")

@@ -1,0 +1,43 @@
+"""What a beat knows of its own work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from tasks_core import clock
+from tasks_core.duty import Duty
+
+LONGEST_WORK = 300.0
+"""Seconds after which a duty that has not come back counts as stuck: long past every time limit of ours."""
+
+LONGEST_TICK = 60.0
+"""Seconds without a tick of Celery's own loop, which looks after the duties each second."""
+
+
+class BeatWatch:
+    """Knows when the loop last turned, and how long each duty has been at it."""
+
+    def __init__(self) -> None:
+        self._duties: list[Duty] = []
+        self._ticked_at = time.monotonic()
+        self._stuck_since: datetime | None = None
+
+    def ticked(self, duties: Iterable[Duty]) -> None:
+        """Note that the loop turns, and which threads have the duties now."""
+        self._duties = list(duties)
+        self._ticked_at = time.monotonic()
+
+    def columns(self) -> dict[str, datetime | None]:
+        """Return what the row of this beat says: since when something stands still."""
+        self._stuck_since = (self._stuck_since or clock.now()) if self.problem() else None
+        return {"stuck_since": self._stuck_since}
+
+    def problem(self) -> str:
+        """Return what stands still; empty if nothing does."""
+        silence = time.monotonic() - self._ticked_at
+        if silence > LONGEST_TICK:
+            return f"its main loop has not turned for {silence:.0f} s"
+        stuck = [duty.name for duty in self._duties if duty.working_for() > LONGEST_WORK]
+        return f"stuck for more than {LONGEST_WORK:.0f} s: {', '.join(stuck)}" if stuck else ""

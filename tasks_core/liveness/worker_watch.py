@@ -1,0 +1,106 @@
+"""What a worker knows of its own consumption."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from celery.worker import state
+from django.db import Error
+
+from tasks_core import clock, worker_process
+from tasks_core.conf import setting
+from tasks_core.engine.consumption import Consumption, problem_of
+from tasks_core.engine.states import State
+from tasks_core.liveness.canary import TASK, Canary
+from tasks_core.models import Task
+from tasks_core.registry import task_types
+
+
+class WorkerWatch:
+    """Gathers the facts in the main process of a worker; its threads ask it for the verdict."""
+
+    def __init__(self, name: str, pool: Any, canary: Canary) -> None:
+        self._name, self._pool, self._canary = name, pool, canary
+        self._leases: tuple[bool, float] | None = None
+        self._stuck_since: datetime | None = None
+        self._consumed_at: tuple[float, datetime] | None = None
+
+    def problem(self) -> str:
+        """Return why this worker does not consume; empty if it does. Asks nothing outside the process."""
+        if worker_process.is_stopping():
+            return ""
+        names = _active_names()
+        others = [name for name in names if name not in task_types() and name != TASK]
+        consumption = Consumption(
+            waiting_for=self._canary.waiting_for(),
+            slots=self._pool.num_processes or 1,
+            taken=len(names),
+            taken_by_others=len(others),
+            are_leases_renewed=self._are_leases_renewed(),
+        )
+        return problem_of(consumption, patience=setting("LIVENESS_SECONDS"))
+
+    def note(self) -> str:
+        """Say what the report adds."""
+        if self._canary.broker_error:
+            return "the broker cannot be reached, so whether it takes messages is not known"
+        if self._canary.came_back_at is None:
+            return "no probe message has come back yet"
+        return f"took a message {time.monotonic() - self._canary.came_back_at:.0f} s ago"
+
+    def look_at_leases(self) -> None:
+        """Ask the database whether this worker renews any lease, if that decides anything.
+
+        Raises:
+            Error: the database does not answer.
+        """
+        waiting_for = self._canary.waiting_for()
+        if waiting_for is None or waiting_for < setting("LIVENESS_SECONDS") / 2:
+            return
+        running = Task.objects.filter(
+            state=State.RUNNING,
+            lease_until__gt=clock.now(),
+            worker__startswith=f"{self._name}:",
+        )
+        self._leases = running.exists(), time.monotonic()
+
+    def columns(self) -> dict[str, datetime | None]:
+        """Return what the row of this worker says: when it last consumed, and since when it does not."""
+        self._ask_if_needed()
+        now = clock.now()
+        self._stuck_since = (self._stuck_since or now) if self.problem() else None
+        return {"consumed_at": self._last_consumed(), "stuck_since": self._stuck_since}
+
+    def _ask_if_needed(self) -> None:
+        try:
+            self.look_at_leases()
+        except Error:
+            self._leases = None
+            raise
+
+    def _last_consumed(self) -> datetime | None:
+        """Return the instant by the platform's clock, the same one as long as nothing new came back."""
+        came_back_at = self._canary.came_back_at
+        if came_back_at is None:
+            return None
+        if self._consumed_at is None or self._consumed_at[0] != came_back_at:
+            self._consumed_at = came_back_at, clock.now()
+        return self._consumed_at[1]
+
+    def _are_leases_renewed(self) -> bool | None:
+        if self._leases is None:
+            return None
+        were_renewed, asked_at = self._leases
+        is_recent = time.monotonic() - asked_at < setting("LEASE_SECONDS")
+        return were_renewed if is_recent else None
+
+
+def _active_names() -> list[str]:
+    """Return the Celery task names of what runs; the main thread changes the set meanwhile."""
+    while True:
+        try:
+            return [request.name for request in state.active_requests]
+        except RuntimeError:
+            continue

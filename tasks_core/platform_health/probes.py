@@ -1,0 +1,58 @@
+"""All probes, in an order in which one explains the next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tasks_core.platform_health import (
+    beat,
+    broker,
+    configuration,
+    database,
+    dead_letters,
+    due,
+    keys,
+    lanes,
+    leases,
+    migrations,
+    periodic_tasks,
+    schedules,
+    workers,
+)
+from tasks_core.platform_health.probe import Probe, Strand
+
+TABLES = ("database", "migrations")
+
+PROBES: dict[str, Probe] = {
+    probe.name: probe
+    for probe in (
+        Probe("configuration", configuration.look, strand=Strand.PROCESS),
+        Probe("keys", keys.look, strand=Strand.PROCESS),
+        Probe("database", database.look),
+        Probe("migrations", migrations.look, needs=("database",)),
+        Probe("broker", broker.look, strand=Strand.BROKER),
+        Probe("beat", beat.look, needs=TABLES),
+        Probe("workers", workers.look, needs=TABLES),
+        Probe("due", due.look, needs=TABLES),
+        Probe("schedules", schedules.look, needs=TABLES),
+        Probe("lanes", lanes.look, needs=(*TABLES, "broker"), strand=Strand.BROKER),
+        Probe("leases", leases.look, needs=TABLES),
+        Probe("periodic-tasks", periodic_tasks.look, needs=TABLES),
+        Probe("dead-letters", dead_letters.look, needs=TABLES),
+    )
+}
+"""Every probe by its name, in the order in which they are asked."""
+
+
+def chosen(names: Collection[str] = ()) -> list[Probe]:
+    """Return the probes called ``names`` in their order, or all of them.
+
+    Raises:
+        KeyError: there is no such probe.
+    """
+    unknown = set(names) - set(PROBES)
+    if unknown:
+        raise KeyError(
+            f"no probe is called {', '.join(sorted(unknown))}; there are {', '.join(PROBES)}"
+        )
+    return [probe for name, probe in PROBES.items() if not names or name in names]

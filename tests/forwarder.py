@@ -1,0 +1,68 @@
+"""A way to a server that can be cut off as a firewall does: connections stay, but nothing arrives."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Forwarder(threading.Thread):
+    """Passes bytes between a port of its own and a server, until it is told to swallow them."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(name="forwarder", daemon=True)
+        self._server = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._other: dict[socket.socket, socket.socket] = {}
+        self._stopped = threading.Event()
+        self.swallows = threading.Event()
+
+    def run(self) -> None:
+        """Forward until closed."""
+        while not self._stopped.is_set():
+            ready, _, _ = select.select([self._listener, *self._other], [], [], 0.05)
+            for connection in ready:
+                if connection is self._listener:
+                    self._accept()
+                elif connection in self._other:
+                    self._forward(connection)
+        for connection in [self._listener, *self._other]:
+            connection.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        self._stopped.set()
+        self.join(5)
+
+    def _accept(self) -> None:
+        client, _ = self._listener.accept()
+        server = socket.create_connection(self._server, timeout=5)
+        self._other[client], self._other[server] = server, client
+
+    def _forward(self, connection: socket.socket) -> None:
+        try:
+            data = connection.recv(65_536)
+            if data and not self.swallows.is_set():
+                self._other[connection].sendall(data)
+        except OSError:
+            data = b""
+        if not data:
+            other = self._other.pop(connection)
+            self._other.pop(other)
+            connection.close()
+            other.close()
+
+
+@contextmanager
+def forwarding(host: str, port: int) -> Iterator[Forwarder]:
+    """Give a forwarder to a server."""
+    forwarder = Forwarder(host, port)
+    forwarder.start()
+    try:
+        yield forwarder
+    finally:
+        forwarder.close()

@@ -1,0 +1,1 @@
+"""Tests of the health pages and of the examination behind them."""

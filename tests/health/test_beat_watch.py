@@ -1,0 +1,47 @@
+"""A beat knows which of its duties is stuck."""
+
+import threading
+
+import pytest
+
+from tasks_core.duty import Duty
+from tasks_core.liveness import beat_watch
+from tasks_core.liveness.beat_watch import BeatWatch
+from tests.waiting import wait_until
+
+
+def test_duty_that_does_not_come_back_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+
+    def hang() -> float:
+        let_go.wait(30)
+        return 30.0
+
+    stuck, idle = Duty("hanging", hang), Duty("idle", lambda: 30.0)
+    watch = BeatWatch()
+    watch.ticked([stuck, idle])
+    monkeypatch.setattr(beat_watch, "LONGEST_WORK", 0.3)
+    assert watch.columns() == {"stuck_since": None}
+    for duty in (stuck, idle):
+        duty.start()
+    try:
+        wait_until(watch.problem, what="the duty is noticed")
+        assert watch.problem().endswith(": duty-hanging")
+        since = watch.columns()["stuck_since"]
+        assert since is not None
+        assert watch.columns()["stuck_since"] == since, "it says since when, not how long ago"
+        let_go.set()
+        wait_until(lambda: not watch.problem(), what="it has come back")
+        assert watch.columns() == {"stuck_since": None}
+    finally:
+        let_go.set()
+        for duty in (stuck, idle):
+            duty.stop()
+            duty.join(5)
+
+
+def test_loop_that_does_not_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = BeatWatch()
+    assert watch.problem() == ""
+    monkeypatch.setattr(beat_watch, "LONGEST_TICK", -1.0)
+    assert "main loop" in watch.problem()
