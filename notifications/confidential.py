@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.crypto import salted_hmac
 
 from tasks_core import sealing
+from tasks_core.watching import protect
 
 MASK = "••••••"
 WITHHELD = "withheld"
@@ -22,6 +23,7 @@ def open_variables(sealed: str) -> dict[str, Any]:
     if not sealed:
         return {}
     variables: dict[str, Any] = json.loads(sealing.unseal(sealed))
+    protect(_leaves(variables))
     return variables
 
 
@@ -40,6 +42,11 @@ class Redactor:
     def __init__(self, secret_variables: Mapping[str, Any]) -> None:
         values = {text for text in _leaves(secret_variables) if text}
         self._values = sorted(values, key=len, reverse=True)
+
+    @property
+    def values(self) -> list[str]:
+        """The values that it takes out."""
+        return list(self._values)
 
     def clean(self, text: str, limit: int) -> str:
         """Mask every secret value in the text and cut it to ``limit`` characters."""

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
+    "TRACING": False,
 }
 """Every setting with its default.
 
@@ -45,6 +46,7 @@ LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of sch
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.
+TRACING: whether spans are recorded by the OpenTelemetry provider that the process has set up itself.
 """
 
 

@@ -36,6 +36,7 @@ from notifications.triggers.result import (
 )
 from notifications.triggers.transforms.response import NotJson, parse_response_transform
 from tasks_core import clock
+from tasks_core.watching import protect
 
 
 async def call(definition: Definition, body: Mapping[str, Any]) -> Result:
@@ -46,6 +47,7 @@ async def call(definition: Definition, body: Mapping[str, Any]) -> Result:
         return not_called(definition.headers, body, str(error))
     except ImproperlyConfigured as error:  # a worker without the key that sealed a header
         return replace(not_called(definition.headers, body, str(error)), is_final=False)
+    protect(request.redaction.values)
     began = time.monotonic()
     result = await _exchanged(definition, request)
     return replace(result, duration=round(time.monotonic() - began, 6))

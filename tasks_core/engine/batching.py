@@ -7,6 +7,8 @@ it aims at a fixed time.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 TARGET_SECONDS = 0.2
 MAX_BATCH = 200
 FIRST_BATCH = 10
@@ -36,6 +38,9 @@ def smoothed(mean: float | None, sample: float) -> float:
     return sample if mean is None else mean + SMOOTHING * (sample - mean)
 
 
-def chunks(ids: list[int], size: int) -> list[list[int]]:
-    """Split ``ids`` into lists of at most ``size``, in order."""
-    return [ids[start : start + size] for start in range(0, len(ids), size)]
+T = TypeVar("T")
+
+
+def chunks(items: list[T], size: int) -> list[list[T]]:
+    """Split ``items`` into lists of at most ``size``, in order."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
