@@ -22,7 +22,6 @@ def configure(dsn: str, **options: Any) -> None:
     """
     sentry_sdk.init(
         dsn=dsn,
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         before_send=before_send,

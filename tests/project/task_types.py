@@ -1,6 +1,7 @@
 """Task types that do on command what handlers may do, good and bad. Each keeps the journal."""
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -8,9 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 import tasks_core
 from tasks_core import Fixed, TaskContext
 from tests.project import journal
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -60,6 +65,22 @@ def fail(payload: Work, context: TaskContext) -> None:
     journal.write("begin", context.task_id, context.attempt)
     journal.write("end", context.task_id, context.attempt)
     raise RuntimeError("this task always fails")
+
+
+@dataclass(frozen=True)
+class Login:
+    """A secret, and one more text."""
+
+    code: SecretStr
+    note: str = ""
+
+
+@tasks_core.task_type("project.login", retry=Fixed(initial=0.1, max_attempts=2))
+def login(payload: Login, context: TaskContext) -> None:
+    """Fail, and say more about it than one should."""
+    code = payload.code.get_secret_value()
+    logger.error("wrong code %s in %s", code, payload.note)
+    raise ValueError(f"wrong code {code} in {payload.note}")
 
 
 @tasks_core.task_type("project.poison", retry=Fixed(initial=0.1, max_attempts=2))

@@ -52,6 +52,7 @@ def dispatch_and_run(broker: "redis.Redis") -> None:
     Dispatcher().dispatch()
     for lane in lanes(broker):
         while raw := broker.rpop(key(lane)):
+            assert isinstance(raw, bytes)
             message = json.loads(raw)
             body = json.loads(base64.b64decode(message["body"]))
             deliver(message["headers"]["task"], body[0][0], message["headers"])

@@ -1,7 +1,6 @@
 """Enqueuing begins a trace, or goes on with the caller's."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.db import connection
@@ -19,12 +18,6 @@ TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-01")
 @pytest.fixture(autouse=True)
 def known_type() -> None:
     plain_type()
-
-
-@pytest.fixture
-def untraced(transactional_db: None) -> Iterator[None]:
-    """Traces are off, as they are unless configured."""
-    return
 
 
 def stored(task_id: int) -> str | None:
@@ -98,7 +91,7 @@ def test_failed_insert_marks_the_span_without_its_text(spans: Spans) -> None:
     assert span.events == ()
 
 
-@pytest.mark.usefixtures("untraced")
+@pytest.mark.usefixtures("transactional_db")
 def test_without_traces_rows_have_no_traceparent() -> None:
     task = tasks_core.enqueue("plain", {})
     [other] = tasks_core.enqueue_many("plain", [{}])
