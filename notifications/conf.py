@@ -31,6 +31,8 @@ class NotificationSettings:
     """Seconds for a whole exchange, from the first byte to the last."""
     outgoing_response_limit: int = 20_000
     """Bytes of a response that are read; the rest is not waited for."""
+    outgoing_traceparent: bool = False
+    """Tell the receivers of webhooks which trace a request belongs to, by a traceparent header."""
     webhook_secret_grace: float = 24 * 3600.0
     """Seconds for which a rotated webhook secret goes on signing."""
     email_message_id_domain: str = ""

@@ -10,5 +10,7 @@ class SchedulerProjectConfig(AppConfig):
     verbose_name = "Bellringer"
 
     def ready(self) -> None:
-        """Register the checks."""
-        from scheduler_project import checks  # noqa: F401
+        """Register the checks, and start what watches the platform from outside."""
+        from scheduler_project import checks, observation  # noqa: F401
+
+        observation.connect()

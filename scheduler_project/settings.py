@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from notifications.conf import NotificationSettings
-from scheduler_project import broker, error_reports, log_format
+from scheduler_project import broker, log_format
 from scheduler_project.admin_theme import THEME
 from scheduler_project.configuration import load
 from scheduler_project.configuration.application_settings import (
@@ -14,6 +14,7 @@ from scheduler_project.configuration.application_settings import (
     types_of_fields,
 )
 from scheduler_project.database import database_settings
+from scheduler_project.error_reports import client
 from scheduler_project.mail import mail_settings
 from tasks_core import logs
 from tasks_core.conf import DEFAULTS
@@ -119,7 +120,10 @@ globals().update(mail_settings(configuration.email_url.get_secret_value()))
 logs.hide_everywhere(*configuration.secrets())
 LOGGING = log_format.configure(level=configuration.log_level, json=configuration.logs_json)
 if configuration.sentry_dsn:
-    error_reports.configure(configuration.sentry_dsn.get_secret_value())
+    client.configure(configuration.sentry_dsn.get_secret_value())
+SENTRY_IS_ON = configuration.sentry_dsn is not None
+SENTRY_TASK_FAILURES = configuration.sentry_task_failures
+SENTRY_CRON_MONITORS = configuration.sentry_cron_monitors
 
 REDIS_URL = broker.redis_url(configuration)
 REDIS_OPTIONS = broker.redis_options(configuration)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
+from tasks_core.conf import setting
+from tasks_core.tracing import switch
+
 
 class TasksCoreConfig(AppConfig):
     """Finds the task types and the subscribers of all installed apps."""
@@ -24,3 +27,5 @@ class TasksCoreConfig(AppConfig):
         checks.register()
         worker_hooks.connect()
         autodiscover_modules("task_types", "subscriptions")
+        if setting("TRACING") and not switch.is_on:
+            switch.enable()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
-from tasks_core import clock
+from tasks_core import clock, watching
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext, current_context
 from tasks_core.engine import decision
@@ -22,6 +22,7 @@ from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
 from tasks_core.statements.claim import ClaimedTask
 from tasks_core.time_limit import time_limit
+from tasks_core.watching import WatchedAttempt, watched
 
 _rng = Random()
 
@@ -30,34 +31,60 @@ def attempt(
     registered: TaskType, task: ClaimedTask, context: TaskContext, rule: RetryRule
 ) -> Outcome:
     """Run a ``def`` handler in this thread."""
-    token = current_context.set(context)
-    context.begin()
-    try:
-        arguments = _arguments(registered, task, context)
-        with time_limit(registered.max_runtime):
-            result = registered.handler(*arguments)
-        return _succeeded(result)
-    except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
-        return _after(error, registered, task, rule)
-    finally:
-        current_context.reset(token)
+    if not watching.watchers:
+        return _attempt(registered, task, context, rule)[0]
+    seen = WatchedAttempt(task, registered, context)
+    with watched(seen):
+        seen.outcome, seen.error = _attempt(registered, task, context, rule)
+    return seen.outcome
 
 
 async def attempt_async(
     registered: TaskType, task: ClaimedTask, context: TaskContext, rule: RetryRule
 ) -> Outcome:
     """Run an ``async def`` handler on the current event loop."""
+    if not watching.watchers:
+        return (await _attempt_async(registered, task, context, rule))[0]
+    seen = WatchedAttempt(task, registered, context)
+    with watched(seen):
+        seen.outcome, seen.error = await _attempt_async(registered, task, context, rule)
+    return seen.outcome
+
+
+Ending = tuple[Outcome, BaseException | None]
+"""What the attempt came to, and what the handler raised."""
+
+
+def _attempt(
+    registered: TaskType, task: ClaimedTask, context: TaskContext, rule: RetryRule
+) -> Ending:
+    token = current_context.set(context)
+    context.begin()
+    try:
+        arguments = _arguments(registered, task, context)
+        with time_limit(registered.max_runtime):
+            result = registered.handler(*arguments)
+        return _succeeded(result), None
+    except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
+        return _after(error, registered, task, rule), error
+    finally:
+        current_context.reset(token)
+
+
+async def _attempt_async(
+    registered: TaskType, task: ClaimedTask, context: TaskContext, rule: RetryRule
+) -> Ending:
     token = current_context.set(context)
     context.begin()
     try:
         handler: Callable[..., Awaitable[Any]] = registered.handler
         arguments = _arguments(registered, task, context)
         result = await _limited(handler(*arguments), registered.max_runtime)
-        return _succeeded(result)
+        return _succeeded(result), None
     except BaseException as error:
         if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
             raise
-        return _after(error, registered, task, rule)
+        return _after(error, registered, task, rule), error
     finally:
         current_context.reset(token)
 

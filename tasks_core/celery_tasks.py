@@ -8,6 +8,9 @@ from typing import Any
 from celery import Task as CeleryTask
 from celery import shared_task
 
+from tasks_core.tracing import switch
+from tasks_core.tracing.arrival import arrived
+
 
 def expose(task_type: str) -> None:
     """Register the Celery task that executes messages of ``task_type``."""
@@ -28,7 +31,11 @@ def _execute_message(self: CeleryTask, ids: list[int]) -> int:
     """Claim and run the tasks ``ids``; the body of every platform task."""
     from tasks_core.executor import execute  # needs the models, which load after the task types
 
-    return execute(self.name, ids, worker=f"{self.request.hostname or 'local'}:{os.getpid()}")
+    worker = f"{self.request.hostname or 'local'}:{os.getpid()}"
+    if not switch.is_on:
+        return execute(self.name, ids, worker=worker)
+    with arrived(self.request.get("traceparent")):
+        return execute(self.name, ids, worker=worker)
 
 
 def _deliver_events(self: CeleryTask, names: list[str]) -> int:

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "HEALTH_TOKEN": "",
     "LIVENESS_SECONDS": 60.0,
     "RUNTIME_FOLDER": "",
+    "TRACING": False,
 }
 """Every setting with its default.
 
@@ -55,6 +56,7 @@ HEALTH_TOKEN: who sends it to /ready as a bearer token sees what was found; empt
 LIVENESS_SECONDS: a worker that has taken no message for so long, and is not busy, counts as stuck.
 RUNTIME_FOLDER: where workers and beats report on themselves, for liveness probes on the same machine.
     Empty: systemd's RUNTIME_DIRECTORY, else a folder below /tmp.
+TRACING: whether spans are recorded by the OpenTelemetry provider that the process has set up itself.
 """
 
 

@@ -18,6 +18,7 @@ from tasks_core.models import TaskTypeStatistics
 from tasks_core.publisher import BrokerUnavailable, Message, publish, waiting_messages
 from tasks_core.registry import task_types
 from tasks_core.statements.dispatch import QueuedTask, WaitingLane, hold, take_due, waiting_lanes
+from tasks_core.tracing import switch
 
 logger = logging.getLogger(__name__)
 
@@ -129,17 +130,17 @@ class Dispatcher:
 
     def _messages(self, tasks: Iterable[QueuedTask]) -> list[Message]:
         self._read_runtimes()
-        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[QueuedTask]] = defaultdict(list)
         messages = []
         for task in tasks:
             lane = lane_name(task.queue_name, task.priority)
             if task.isolated:
-                messages.append(Message(lane, task.task_type, [task.id]))
+                messages.append(_message(lane, task.task_type, [task]))
             else:
-                groups[lane, task.task_type].append(task.id)
-        for (lane, task_type), ids in groups.items():
+                groups[lane, task.task_type].append(task)
+        for (lane, task_type), group in groups.items():
             size = self._batch_size(task_type)
-            messages.extend(Message(lane, task_type, batch) for batch in chunks(ids, size))
+            messages.extend(_message(lane, task_type, batch) for batch in chunks(group, size))
         return messages
 
     def _batch_size(self, name: str) -> int:
@@ -166,3 +167,10 @@ class Dispatcher:
             sizes[message.lane].append(max(len(message.ids), self._batch_size(message.task_type)))
         for lane, counts in sizes.items():
             self._window(lane).published(tasks=sum(counts), messages=len(counts))
+
+
+def _message(lane: str, task_type: str, tasks: list[QueuedTask]) -> Message:
+    ids = [task.id for task in tasks]
+    if not switch.is_on:
+        return Message(lane, task_type, ids)
+    return Message(lane, task_type, ids, [t.traceparent for t in tasks if t.traceparent])

@@ -26,6 +26,7 @@ from tasks_core.publisher import Message
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.statements.insert import NewTasks, insert, reserve_ids
 from tasks_core.statements.replace import debounce, replace_payload
+from tasks_core.tracing import switch
 from tasks_core.uniqueness import Unique
 
 CHUNK = 1_000
@@ -175,18 +176,38 @@ def insert_one(
     is_due = options.run_after <= now
     if is_due and shortcut.is_open(options.queue_name, options.priority):
         new = replace(new, queued_at=now)
+    if not switch.is_on:
+        return _insert_one(new, stored, key, unique, now)
+    from tasks_core.tracing.enqueue_span import enqueue_span
+    from tasks_core.tracing.traceparent import traceparent_of
+
+    with enqueue_span(new) as span:
+        new = replace(new, traceparent=traceparent_of(span))
+        task = _insert_one(new, stored, key, unique, now)
+        span.set_attribute("messaging.message.id", str(task.pk))
+        return task
+
+
+def _insert_one(
+    new: NewTasks, stored: str, key: str | None, unique: Unique | None, now: datetime
+) -> Task:
     while (task_id := insert(new, now=now)[0]) is None:
         existing = _settle_conflict(unique, new, now)
         if existing is not None:
             return existing  # else it has just ended or been removed: try again
-    if is_due:
+    if new.run_after <= now:
         wake = partial(_publish, new, task_id) if new.queued_at else nudge
         transaction.on_commit(wake, using=database.alias(), robust=True)
     return _task(task_id, new, stored, key, now)
 
 
 def _publish(new: NewTasks, task_id: int) -> None:
-    message = Message(lane_name(new.queue_name, new.priority), new.task_type, [task_id])
+    message = Message(
+        lane_name(new.queue_name, new.priority),
+        new.task_type,
+        [task_id],
+        origins=(new.traceparent,) if new.traceparent else (),
+    )
     shortcut.publish_now(message, queued_at=new.queued_at or clock.now())
 
 
@@ -225,7 +246,7 @@ def _insert_all(
     ids: list[int] = []
     for chunk in _chunks(rows):
         new = _new_tasks(registered, options, chunk, None, None)
-        ids.extend(task_id for task_id in insert(new, now=now) if task_id is not None)
+        ids.extend(task_id for task_id in _inserted(new, now) if task_id is not None)
     return ids
 
 
@@ -246,13 +267,23 @@ def _insert_all_by_key(
     while missing:
         for chunk in _chunks(missing[key] for key in sorted(missing, key=str)):
             new = _new_tasks(registered, options, [row for row, _ in chunk], None, None)
-            ids = insert(replace(new, ids=[task_id for _, task_id in chunk]), now=now)
+            ids = _inserted(replace(new, ids=[task_id for _, task_id in chunk]), now)
             inserted = zip(new.unique_keys, ids, strict=True)
             found.update((key, task_id) for key, task_id in inserted if task_id is not None)
             found.update(_known([key for key in new.unique_keys if key not in found]))
         # A key that was taken, and has just been freed, is tried again.
         missing = {key: row for key, row in missing.items() if key not in found}
     return [found[row[2]] for row in wanted]
+
+
+def _inserted(new: NewTasks, now: datetime) -> list[int | None]:
+    if not switch.is_on:
+        return insert(new, now=now)
+    from tasks_core.tracing.enqueue_span import enqueue_span
+    from tasks_core.tracing.traceparent import traceparent_of
+
+    with enqueue_span(new) as span:
+        return insert(replace(new, traceparent=traceparent_of(span)), now=now)
 
 
 def _known(keys: list[str | None]) -> Iterable[tuple[str | None, int]]:
@@ -337,6 +368,7 @@ def _task(task_id: int, new: NewTasks, stored: str, key: str | None, now: dateti
         "correlation_id": new.correlation_id,
         "tags": new.tags,
         "replay_of_id": new.replay_of_id,
+        "traceparent": new.traceparent,
     }
     # By position, as Django makes them from rows: by keyword takes three times as long.
     fields = Task._meta.concrete_fields

@@ -21,6 +21,7 @@ from tasks_core.engine.retry import RetryRule
 from tasks_core.inflight import InFlight
 from tasks_core.policies import rule_for
 from tasks_core.registry import TaskType, get_task_type
+from tasks_core.signals import attempts_begun
 from tasks_core.statements.claim import claim
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.lease import renew
@@ -92,6 +93,8 @@ def _claim(
     process.inflight.add(entries)
     process.measurements.claimed(tasks)
     process.keeper.wake()
+    if attempts_begun.has_listeners():
+        attempts_begun.send_robust(sender=None, tasks=tasks)
     return entries
 
 

@@ -63,7 +63,7 @@ class PayloadSchema:
         Raises:
             InvalidPayload: it no longer fits the schema, which has changed since it was stored.
         """
-        plain = _mapped(stored, _opened)
+        plain = opened(stored)
         if self._is_plain:
             return plain
         try:
@@ -81,11 +81,20 @@ def secrets_of(stored: Any) -> list[str]:
 
     A secret that no key opens is left out: nobody can have read it either.
     """
-    opened = []
+    secrets = []
     for token in _tokens(stored):
         with suppress(ImproperlyConfigured):
-            opened.append(unseal(token))
-    return opened
+            secrets.append(unseal(token))
+    return secrets
+
+
+def opened(stored: Any) -> Any:
+    """Return the payload as plain JSON with its secrets open, for scrubbing texts.
+
+    Raises:
+        ImproperlyConfigured: none of ``ENCRYPTION_KEYS`` opens one of them.
+    """
+    return _mapped(stored, unseal)
 
 
 def masked(stored: Any) -> Any:
@@ -139,10 +148,6 @@ def _mapped(value: Any, convert: Callable[[str], Any]) -> Any:
     if isinstance(value, list):
         return [_mapped(item, convert) for item in value]
     return value
-
-
-def _opened(token: str) -> str:
-    return unseal(token)
 
 
 def _tokens(value: Any) -> Iterator[str]:

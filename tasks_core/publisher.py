@@ -13,15 +13,28 @@ from kombu.exceptions import OperationalError
 
 from tasks_core import redis_queue
 from tasks_core.redis_client import broker_client, key
+from tasks_core.tracing import switch
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A batch of ids of one task type for one lane."""
+    """A batch of ids of one task type for one lane.
+
+    Attributes:
+        origins: the spans that enqueued the tasks, where traces are on.
+        traceparent: the span that publishes the message; it travels in its headers.
+    """
 
     lane: str
     task_type: str
     ids: list[int]
+    origins: Sequence[str] = ()
+    traceparent: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        """What Celery's message says beside the ids."""
+        return {"traceparent": self.traceparent} if self.traceparent else None
 
 
 class BrokerUnavailable(Exception):
@@ -40,6 +53,16 @@ def publish(messages: Sequence[Message]) -> None:
     Raises:
         BrokerUnavailable: with the messages that were not sent.
     """
+    if not switch.is_on:
+        _publish(messages)
+        return
+    from tasks_core.tracing.dispatch_span import dispatch_spans
+
+    with dispatch_spans(messages) as traced:
+        _publish(traced)
+
+
+def _publish(messages: Sequence[Message]) -> None:
     client = broker_client()
     if client is not None and redis_queue.is_usable(current_app):
         _push(client, messages)
@@ -47,7 +70,7 @@ def publish(messages: Sequence[Message]) -> None:
     for position, message in enumerate(messages):
         try:
             current_app.tasks[message.task_type].apply_async(
-                args=(message.ids,), queue=message.lane, retry=False
+                args=(message.ids,), queue=message.lane, headers=message.headers, retry=False
             )
         except (OperationalError, OSError) as error:
             raise BrokerUnavailable(str(error), messages[position:]) from error
@@ -67,7 +90,7 @@ def publish_names(lane: str, celery_task: str, names: list[str]) -> None:
 
 def _push(client: redis.Redis, messages: Sequence[Message]) -> None:
     try:
-        redis_queue.push(client, current_app, ((m.lane, m.task_type, m.ids) for m in messages))
+        redis_queue.push(client, current_app, messages)
     except (redis.RedisError, OSError) as error:
         raise BrokerUnavailable(str(error), messages) from error
 

@@ -10,7 +10,7 @@ from tasks_core import clock, database
 from tasks_core.endings import announce
 from tasks_core.engine.states import UNSUCCESSFUL, State
 from tasks_core.failures import fingerprint
-from tasks_core.signals import dead_letters_written
+from tasks_core.signals import attempts_recorded, dead_letters_written
 from tasks_core.statements.finish import Evidence, FinishedAttempt, bury, finish
 from tasks_core.versions import versions
 
@@ -25,13 +25,18 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
         (kind, attempt) for kind, attempt in attempts if attempt.outcome.state in UNSUCCESSFUL
     ]
     if not unsuccessful:
-        return finish(finished).ids
-    with transaction.atomic(using=database.alias()):
-        written = finish(finished)
-        ended = [(kind, a) for kind, a in unsuccessful if a.task_id in written.ids]
-        _bury([(kind, a) for kind, a in ended if a.outcome.state is State.DEAD])
-        announce(written.unsuccessful)
-    return written.ids
+        ids = finish(finished).ids
+    else:
+        with transaction.atomic(using=database.alias()):
+            written = finish(finished)
+            ended = [(kind, a) for kind, a in unsuccessful if a.task_id in written.ids]
+            _bury([(kind, a) for kind, a in ended if a.outcome.state is State.DEAD])
+            announce(written.unsuccessful)
+        ids = written.ids
+    if attempts_recorded.has_listeners():
+        effective = [attempt for attempt in finished if attempt.task_id in ids]
+        attempts_recorded.send_robust(sender=None, attempts=effective)
+    return ids
 
 
 def _bury(dead: list[tuple[str, FinishedAttempt]]) -> None:

@@ -11,13 +11,16 @@ import base64
 import itertools
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 from celery import Celery, signals
 from kombu.utils.uuid import uuid
 
 from tasks_core.redis_client import key
+
+if TYPE_CHECKING:
+    from tasks_core.publisher import Message
 
 CHUNK = 500
 """Messages in one pipeline: about half a megabyte."""
@@ -30,8 +33,8 @@ def is_usable(app: Celery) -> bool:
     return not app.conf.task_send_sent_event and not any(signal.receivers for signal in _WATCHED)
 
 
-def push(client: redis.Redis, app: Celery, messages: Iterable[tuple[str, str, list[int]]]) -> None:
-    """Append ``messages`` (lane, task name, ids) to their queues, in order.
+def push(client: redis.Redis, app: Celery, messages: Iterable[Message]) -> None:
+    """Append ``messages`` to their queues, in order.
 
     Raises:
         redis.RedisError, OSError: some or all of them may be missing.
@@ -39,16 +42,22 @@ def push(client: redis.Redis, app: Celery, messages: Iterable[tuple[str, str, li
     rest = iter(messages)
     while chunk := list(itertools.islice(rest, CHUNK)):
         with client.pipeline(transaction=False) as pipeline:
-            for lane, task_name, ids in chunk:
-                pipeline.lpush(key(lane), _text(app, lane, task_name, ids))
+            for message in chunk:
+                pipeline.lpush(key(message.lane), _text(app, message))
             pipeline.execute()
 
 
-def _text(app: Celery, lane: str, task_name: str, ids: list[int]) -> str:
+def _text(app: Celery, message: Message) -> str:
     headers, properties, body, _ = app.amqp.create_task_message(
-        uuid(), task_name, (ids,), reply_to=app.thread_oid, ignore_result=True
+        uuid(),
+        message.task_type,
+        (message.ids,),
+        reply_to=app.thread_oid,
+        ignore_result=True,
     )
-    message: dict[str, Any] = {
+    if message.headers:
+        headers.update(message.headers)
+    envelope: dict[str, Any] = {
         "body": base64.b64encode(json.dumps(body).encode()).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
@@ -56,10 +65,10 @@ def _text(app: Celery, lane: str, task_name: str, ids: list[int]) -> str:
         "properties": {
             **properties,
             "delivery_mode": 2,
-            "delivery_info": {"exchange": "", "routing_key": lane},
+            "delivery_info": {"exchange": "", "routing_key": message.lane},
             "priority": 0,
             "body_encoding": "base64",
             "delivery_tag": uuid(),
         },
     }
-    return json.dumps(message)
+    return json.dumps(envelope)

@@ -41,3 +41,15 @@ worker_process_stopping = Signal()
 Close what handlers left open between tasks: connections of this thread, and those of the standing event loop
 (None if no ``async def`` handler has run), which still runs, in another thread.
 """
+
+worker_process_stopped = Signal()
+"""Sent when a worker process has written everything and is about to end.
+
+Send what is still to be sent about it (traces, error reports), in two seconds or so.
+"""
+
+attempts_begun = Signal()
+"""Sent with ``tasks: list[ClaimedTask]`` when a worker process has claimed the tasks of a message."""
+
+attempts_recorded = Signal()
+"""Sent with ``attempts: list[FinishedAttempt]`` after outcomes have been written: those that took effect."""

@@ -18,7 +18,7 @@ from tasks_core.keeper import Keeper
 from tasks_core.limits import Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import Outbox
-from tasks_core.signals import worker_process_stopping
+from tasks_core.signals import worker_process_stopped, worker_process_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ class WorkerProcess:
         self._write_all()
         self.keeper.end()
         connections.close_all()
+        # Last of all: whatever is sent now must not delay the outcomes.
+        worker_process_stopped.send_robust(sender=WorkerProcess)
 
     def _write_all(self) -> None:
         deadline = time.monotonic() + setting("SHUTDOWN_GRACE_SECONDS")

@@ -34,7 +34,7 @@ WITH asked AS (
       AND NOT (d.state = 'failed' AND n.is_secret)
     RETURNING d.id, d.attempts, d.message_id, d.address, d.throttled, d.endpoint_id,
               d.subject, d.text, d.html, a.task_id, n.template_version_id, n.is_secret,
-              n.context, n.secret_context, n.expires_at
+              n.context, n.secret_context, n.expires_at, d.channel
 ), lost AS (
     UPDATE notifications_deliveryattempt
     SET finished_at = %(now)s, outcome = 'ambiguous',
@@ -47,7 +47,7 @@ WITH asked AS (
 )
 SELECT b.id, b.attempts, b.message_id, b.address, b.throttled, b.subject, b.text, b.html,
        b.template_version_id, b.is_secret, CASE WHEN b.is_secret THEN b.context::text END,
-       b.secret_context, b.expires_at,
+       b.secret_context, b.expires_at, b.channel,
        e.id, e.url, e.secrets::text, e.enabled, e.disabled_reason
 FROM begun b LEFT JOIN notifications_endpoint e ON e.id = b.endpoint_id
 """
@@ -82,7 +82,7 @@ def _loaded(row: tuple[Any, ...]) -> Sendable | NotSendable:
 
 def _sendable(row: tuple[Any, ...]) -> Sendable:
     delivery_id, number, message_id, address, throttled, subject, text, html = row[:8]
-    version_id, is_secret, context, secret_context, expires_at = row[8:13]
+    version_id, is_secret, context, secret_context, expires_at, channel = row[8:14]
     secrets = open_variables(secret_context)
     content = Rendered(subject, text, html)
     if is_secret:
@@ -97,7 +97,8 @@ def _sendable(row: tuple[Any, ...]) -> Sendable:
         is_secret=is_secret,
         redactor=Redactor(secrets),
         expires_at=expires_at,
-        receiver=_receiver(*row[13:]),
+        channel=channel,
+        receiver=_receiver(*row[14:]),
     )
 
 

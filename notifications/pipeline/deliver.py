@@ -1,14 +1,16 @@
 """Third step: begin the attempt, send, record, and say what follows."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
-from notifications.channels.outcome import SendResult
+from notifications.channels.outcome import Outcome, SendResult
 from notifications.pipeline.begin import begin
 from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.together import Together
 from notifications.pipeline.verdict import conclude, nothing_to_send
+from notifications.traced import Sending, sending
 from tasks_core import clock
 
 
@@ -21,7 +23,9 @@ def deliver(
         return nothing_to_send(found)
     found.redactor.hide_in_logs()
     started_at = clock.now()
-    result = send(found)
+    with _sending(found) as under_way:
+        result = send(found)
+        _note(under_way, result)
     record([_ended(found, started_at, result)])
     return conclude(found, result)
 
@@ -38,9 +42,24 @@ async def deliver_async(
         return nothing_to_send(found)
     found.redactor.hide_in_logs()
     started_at = clock.now()
-    result = await send(found)
+    with _sending(found) as under_way:
+        result = await send(found)
+        _note(under_way, result)
     await _record_together(_ended(found, started_at, result))
     return conclude(found, result)
+
+
+def _sending(found: Sendable) -> AbstractContextManager[Sending]:
+    return sending(found.channel, {"id": found.delivery_id, "attempt": found.number})
+
+
+def _note(under_way: Sending, result: SendResult) -> None:
+    failed = result.outcome is not Outcome.SUCCESS
+    under_way.ended(
+        result.outcome,
+        error=result.outcome if failed else "",
+        status_code=result.status_code,
+    )
 
 
 def _ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended:

@@ -26,6 +26,7 @@ class Sendable:
     delivery_id: int
     number: int
     """Of this attempt, from 1."""
+    channel: str
     message_id: str
     address: str
     throttled: int

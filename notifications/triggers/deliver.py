@@ -11,6 +11,7 @@ from django.db import DataError, Error, IntegrityError
 from notifications import conf
 from notifications.pipeline.together import Together
 from notifications.states import TriggerEventStatus
+from notifications.traced import sending
 from notifications.triggers.begin import GONE, Begun, NotBegun, begin
 from notifications.triggers.call import call
 from notifications.triggers.invocation_log import client_error, unsent_request
@@ -54,7 +55,10 @@ async def deliver(event_id: int, context: TaskContext) -> dict[str, str]:
 
 
 async def _attempt(begun: Begun) -> dict[str, str]:
-    result = await call(begun.definition, begun.body)
+    with sending("trigger", {"attempt": begun.standing.tries + 1}) as under_way:
+        result = await call(begun.definition, begun.body)
+        error = "" if 200 <= result.status < 300 else str(result.status)
+        under_way.ended("failure" if error else "success", error=error, status_code=result.status)
     now = clock.now()
     settings = conf.current()
     bounds = Bounds(

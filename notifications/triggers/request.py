@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.exceptions import InvalidTrigger, RenderingFailed
+from notifications.traced import passed_on
 from notifications.triggers import environment, webhook
 from notifications.triggers.definition import Definition
 from notifications.triggers.headers import Header, merged, plain, resolve_headers
@@ -76,7 +77,8 @@ def _changed(definition: Definition, body: Mapping[str, Any], url: str) -> Chang
 
 
 def _headers(configured: list[Header], changed: Changed | None, content_type: str) -> list[Header]:
-    defaults = [plain("User-Agent", USER_AGENT)]
+    told = {"User-Agent": USER_AGENT, **passed_on()}
+    defaults = [plain(name, value) for name, value in told.items()]
     if content_type:
         defaults.insert(0, plain("Content-Type", content_type))
     headers = merged(defaults, configured)

@@ -34,6 +34,11 @@ class Redaction:
     def __init__(self, values: Iterable[str]) -> None:
         self._values = {value for value in values if len(value) >= SHORTEST}
 
+    @property
+    def values(self) -> list[str]:
+        """The values that it masks."""
+        return list(self._values)
+
     def text(self, text: str) -> str:
         """Mask the values in a text and cut it to ``TRIGGER_LOG_LIMIT`` bytes."""
         masked = scrub(text, self._values)

@@ -89,6 +89,18 @@ class Configuration(BaseModel):
 
     sentry_dsn: SecretStr | None = Field(None, validation_alias="SENTRY_DSN")
     """Where errors are reported; nowhere if not set."""
+    sentry_task_failures: Literal["final", "first", "all"] = Field(
+        "first", validation_alias="SENTRY_TASK_FAILURES"
+    )
+    """Which failed attempts are reported: final (the task has failed for good), first (also the first
+    unexpected failure of a task that is tried again, as a warning), or all.
+    """
+    sentry_cron_monitors: bool = Field(False, validation_alias="SENTRY_CRON_MONITORS")
+    """Let each schedule check in with Sentry, which then notices missed and failed runs."""
+    otel_exporter_otlp_endpoint: str = Field("", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Collector to which traces are exported (http://HOST:4318); none are recorded if not set. The other
+    OTEL_ variables mean what OpenTelemetry says.
+    """
     flower_basic_auth: Annotated[SecretStr, AfterValidator(checks.basic_auth)] | None = Field(
         None, validation_alias="FLOWER_BASIC_AUTH"
     )

@@ -26,6 +26,7 @@ from tasks_core.models import DeadLetter, RetryPolicy, Schedule, Task
 from tasks_core.payloads import masked
 from tasks_core.policies import rule_for
 from tasks_core.registry import task_types
+from tasks_core.tracing.traceparent_text import trace_id
 
 MAX_COPIES = 10
 
@@ -45,6 +46,7 @@ def facts(task: Task, now: datetime) -> list[Fact]:
         Fact("Worker", task.worker),
         Fact("Idempotency key", task.idempotency_key),
         Fact("Correlation id", _found_by(task.correlation_id)),
+        Fact("Trace", trace_id(task.traceparent)),
         Fact("Tags", format_html_join(" ", "{}", ((badge(tag),) for tag in task.tags))),
     ]
 

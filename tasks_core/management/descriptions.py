@@ -8,6 +8,7 @@ from tasks_core.lanes import lane_name
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.payloads import masked
 from tasks_core.priorities import Priority
+from tasks_core.tracing.traceparent_text import trace_id
 
 TASK_COLUMNS = ("id", "state", "task_type", "lane", "run_after", "attempts", "error")
 LETTER_COLUMNS = ("id", "task", "task_type", "created_at", "resolution", "error", "message")
@@ -36,6 +37,7 @@ def describe_task(task: Task) -> dict[str, Any]:
         "error": task.error,
         "idempotency_key": task.idempotency_key,
         "correlation_id": task.correlation_id,
+        "trace_id": trace_id(task.traceparent) or None,
         "tags": task.tags,
         "replay_of": task.replay_of_id,
     }

@@ -113,6 +113,9 @@ class Task(models.Model):
         help_text="The transition that frees unique_key: started or finished. Empty: never.",
     )
     correlation_id = models.CharField(max_length=128, blank=True, default="")
+    traceparent = models.CharField(  # noqa: DJ001 empty for nearly all rows, and NULL takes no room
+        max_length=55, null=True, blank=True, help_text="The span that enqueued it."
+    )
     tags = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     replay_of = models.ForeignKey(
         "self",

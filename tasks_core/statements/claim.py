@@ -33,7 +33,7 @@ SELECT id, attempts, attempts_returned, payload, queue_name, priority,
     extract(epoch FROM run_after)::float8, extract(epoch FROM expires_at)::float8,
     extract(epoch FROM queued_at)::float8, extract(epoch FROM started_at)::float8,
     retry_policy_id, retry, idempotency_key, correlation_id, checkpoint,
-    extract(epoch FROM scheduled_for)::float8
+    extract(epoch FROM scheduled_for)::float8, traceparent
 FROM task ORDER BY run_after, id
 """
 
@@ -58,6 +58,7 @@ class ClaimedTask:
     correlation_id: str
     checkpoint: Any
     scheduled_for: datetime | None = None
+    traceparent: str | None = None
 
     @property
     def attempts_used(self) -> int:

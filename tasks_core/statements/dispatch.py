@@ -49,12 +49,13 @@ WITH due AS (
     UPDATE tasks_core_task SET state = 'QUEUED', queued_at = %(now)s
     WHERE tasks_core_task.id = ANY(ARRAY(SELECT id FROM due))
       AND state || '' IN ('SCHEDULED', 'RETRYING')
-    RETURNING tasks_core_task.id, task_type, queue_name, priority, isolated, run_after, attempts
+    RETURNING tasks_core_task.id, task_type, queue_name, priority, isolated, run_after, attempts,
+        traceparent
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at)
     SELECT id, task_type, 'queued', attempts, %(now)s FROM task
 )
-SELECT id, task_type, queue_name, priority, isolated
+SELECT id, task_type, queue_name, priority, isolated, traceparent
 FROM task CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
 ORDER BY priority, run_after, id
 """
@@ -106,6 +107,7 @@ class QueuedTask:
     queue_name: str
     priority: int
     isolated: bool
+    traceparent: str | None
 
 
 def waiting_lanes() -> list[WaitingLane]:

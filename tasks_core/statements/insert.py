@@ -16,7 +16,7 @@ WITH task AS (
         id, task_type, queue_name, priority, state, payload, run_after, expires_at, enqueued_at, queued_at,
         attempts, attempts_returned, isolated, worker, error,
         retry_policy_id, retry, idempotency_key, unique_key, unique_until,
-        correlation_id, tags, replay_of_id
+        correlation_id, tags, replay_of_id, traceparent
     )
     SELECT
         COALESCE((row.value ->> 3)::bigint, nextval('tasks_core_task_id_seq')),
@@ -25,7 +25,7 @@ WITH task AS (
         %(run_after)s, %(expires_at)s, %(now)s, %(queued_at)s,
         0, 0, false, '', '',
         %(retry_policy_id)s, %(retry)s::jsonb, row.value ->> 1, row.value ->> 2, %(unique_until)s,
-        %(correlation_id)s, %(tags)s::varchar[], %(replay_of_id)s
+        %(correlation_id)s, %(tags)s::varchar[], %(replay_of_id)s, %(traceparent)s
     FROM jsonb_array_elements(%(rows)s::jsonb) WITH ORDINALITY AS row (value, position)
     ORDER BY row.position
     ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING
@@ -68,6 +68,7 @@ class NewTasks:
     replay_of_id: int | None = None
     queued_at: datetime | None = None
     ids: Sequence[int] | None = None
+    traceparent: str | None = None
 
 
 def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:

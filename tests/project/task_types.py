@@ -16,6 +16,8 @@ import tasks_core
 from tasks_core import Fixed, TaskContext
 from tests.project import journal
 
+logger = logging.getLogger(__name__)
+
 
 @contextmanager
 def _journaled(context: TaskContext) -> Iterator[None]:
@@ -66,6 +68,22 @@ def fail(payload: Work, context: TaskContext) -> None:
     raise RuntimeError("this task always fails")
 
 
+@dataclass(frozen=True)
+class Login:
+    """A secret, and one more text."""
+
+    code: SecretStr
+    note: str = ""
+
+
+@tasks_core.task_type("project.login", retry=Fixed(initial=0.1, max_attempts=2))
+def login(payload: Login, context: TaskContext) -> None:
+    """Fail, and say more about it than one should."""
+    code = payload.code.get_secret_value()
+    logger.error("wrong code %s in %s", code, payload.note)
+    raise ValueError(f"wrong code {code} in {payload.note}")
+
+
 @tasks_core.task_type("project.poison", retry=Fixed(initial=0.1, max_attempts=2))
 def poison(payload: Work, context: TaskContext) -> None:
     """Kill the process that runs it."""
@@ -73,15 +91,15 @@ def poison(payload: Work, context: TaskContext) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Login(BaseModel):
-    """Who logs in, and a code that nobody may see."""
+class Speaker(BaseModel):
+    """Who speaks, and a code that nobody may see."""
 
     user: str
     code: SecretStr
 
 
 @tasks_core.task_type("project.talk", retry=Fixed(initial=0.1, max_attempts=1))
-def talk(payload: Login, context: TaskContext) -> None:
+def talk(payload: Speaker, context: TaskContext) -> None:
     """Write lines in all the ways that there are, each with the secret."""
     code = payload.code.get_secret_value()
     logging.getLogger("some.library").warning("sending %s", code)

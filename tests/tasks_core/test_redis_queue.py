@@ -50,11 +50,17 @@ def _without_ids(value: Any) -> Any:
     return value
 
 
-def test_message_is_the_one_that_celery_publishes(broker: "redis.Redis") -> None:
-    current_app.tasks["plain"].apply_async(args=([1, 2],), queue=LANE, retry=False)
+@pytest.mark.parametrize("traceparent", [None, f"00-{'a' * 32}-{'b' * 16}-01"])
+def test_message_is_the_one_that_celery_publishes(
+    broker: "redis.Redis", traceparent: str | None
+) -> None:
+    message = Message(LANE, "plain", [1, 2], traceparent=traceparent)
+    current_app.tasks["plain"].apply_async(
+        args=([1, 2],), queue=LANE, headers=message.headers, retry=False
+    )
     theirs = _stored(broker)
 
-    publish([Message(LANE, "plain", [1, 2])])
+    publish([message])
     ours = _stored(broker)
 
     assert _without_ids(ours) == _without_ids(theirs)

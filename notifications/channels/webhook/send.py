@@ -14,6 +14,7 @@ from notifications.channels.webhook.signing import signed_headers
 from notifications.confidential import WITHHELD
 from notifications.outgoing.fetch import ExchangeFailed, Response, post
 from notifications.pipeline.sendable import Receiver, Sendable
+from notifications.traced import passed_on
 from tasks_core import clock
 
 USER_AGENT = "Bellringer-Webhooks/1.0"
@@ -34,6 +35,7 @@ async def send(sendable: Sendable) -> SendResult:
     headers = {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
+        **passed_on(),
         **signed_headers(
             body,
             message_id=f"msg_{sendable.message_id}",

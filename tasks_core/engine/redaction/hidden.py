@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tasks_core.engine.redaction.known import KnownSecrets
 
@@ -20,6 +20,10 @@ class HiddenValues:
         """Hide ``values`` from now on."""
         self._values |= frozenset(values)
         self._known = None
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the values."""
+        return iter(self._values)
 
     @property
     def known(self) -> KnownSecrets | None:

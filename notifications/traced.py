@@ -1,0 +1,58 @@
+"""Sends as spans of the trace that their notification began. Addresses and contents stay out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from notifications import conf
+from tasks_core.tracing import switch
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+
+class Sending:
+    """A send under way; ``ended`` says what came of it."""
+
+    def __init__(self, span: Span | None = None) -> None:
+        self._span = span
+
+    def ended(self, outcome: str, *, error: str = "", status_code: int | None = None) -> None:
+        """Note the outcome and the receiver's code; ``error`` is a class of error, not its text."""
+        if self._span is None:
+            return
+        from tasks_core.tracing.attributes import mark_failed
+
+        self._span.set_attribute("bellringer.delivery.outcome", outcome)
+        if status_code is not None:
+            self._span.set_attribute("bellringer.delivery.status_code", status_code)
+        if error:
+            mark_failed(self._span, error)
+
+
+_UNTRACED = Sending()
+
+
+@contextmanager
+def sending(channel: str, facts: Mapping[str, str | int]) -> Iterator[Sending]:
+    """Record the block as a delivery through ``channel``, if traces are on."""
+    if not switch.is_on:
+        yield _UNTRACED
+        return
+    from tasks_core.tracing.delivery_span import delivery_span
+
+    named = {f"bellringer.delivery.{name}": value for name, value in facts.items()}
+    with delivery_span(channel, named) as span:
+        yield Sending(span)
+
+
+def passed_on() -> dict[str, str]:
+    """Return the headers that let a receiver go on with the trace: none, unless the settings say so."""
+    if not switch.is_on or not conf.current().outgoing_traceparent:
+        return {}
+    from tasks_core.tracing.traceparent import HEADER, current_traceparent
+
+    traceparent = current_traceparent()
+    return {HEADER: traceparent} if traceparent else {}
