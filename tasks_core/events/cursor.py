@@ -12,7 +12,14 @@ from tasks_core.events.window import NOTHING, Window, under_way
 _HIGHEST_ID = """
 (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM tasks_core_taskevent_id_seq)
 """
-HIGHEST_ID = f"SELECT {_HIGHEST_ID}"
+
+# A snapshot names the transactions that are under way only up to the last one that has ended: of those that
+# began after it nothing is known, though they may have drawn an id. So this statement ends a transaction that
+# began when the id was read, and a snapshot that is taken afterwards names whoever has drawn a lower one.
+HIGHEST_ID = """
+SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END, pg_current_xact_id()
+FROM tasks_core_taskevent_id_seq
+"""
 
 CREATE = """
 INSERT INTO tasks_core_eventsubscription (
@@ -116,7 +123,11 @@ class Cursor:
 
 
 def highest_id() -> int:
-    """Return the highest id that an event has drawn so far."""
+    """Return the highest id that an event has drawn so far.
+
+    Outside of a transaction, snapshots that are taken afterwards name all writers of it and of lower ones
+    who are still under way.
+    """
     highest: int = fetch(HIGHEST_ID, {})[0][0]
     return highest
 
