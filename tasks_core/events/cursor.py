@@ -10,7 +10,7 @@ from tasks_core.database import fetch
 from tasks_core.events.restored import FUTURE_EVENT
 from tasks_core.events.window import NOTHING, Window, under_way
 
-_HIGHEST_ID = """
+NEWEST_ID = """
 (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM tasks_core_taskevent_id_seq)
 """
 
@@ -49,7 +49,7 @@ OPEN = f"""
 UPDATE tasks_core_eventsubscription SET
     target_snapshot = pg_current_snapshot()::text,
     target_floor = %(floor)s,
-    ceiling = {_HIGHEST_ID},
+    ceiling = {NEWEST_ID},
     after = 0
 WHERE id = %(id)s AND fence = %(fence)s AND target_snapshot IS NULL
   AND pg_snapshot_xmax(snapshot::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot())
@@ -89,7 +89,9 @@ FAIL = """
 UPDATE tasks_core_eventsubscription SET
     failures = failures + 1,
     error = %(error)s,
-    retry_at = clock_timestamp() + make_interval(secs => LEAST(power(2, LEAST(failures, 20)), %(cap)s)),
+    retry_at = clock_timestamp() + make_interval(
+        secs => GREATEST(LEAST(power(2, LEAST(failures, 20)), %(cap)s), %(pause)s)
+    ),
     state = CASE WHEN state = 'active' AND failures + 1 >= %(max_failures)s THEN 'parked' ELSE state END,
     lease_until = NULL
 WHERE id = %(id)s AND fence = %(fence)s
@@ -102,7 +104,7 @@ SELECT name, claimed_at FROM tasks_core_eventsubscription
 WHERE name = ANY(%(names)s) AND state = 'active'
   AND (lease_until IS NULL OR lease_until < clock_timestamp())
   AND (retry_at IS NULL OR retry_at <= clock_timestamp())
-  AND (target_snapshot IS NOT NULL OR floor < {_HIGHEST_ID} OR EXISTS (
+  AND (target_snapshot IS NOT NULL OR floor < {NEWEST_ID} OR EXISTS (
       SELECT FROM string_to_table(
           concat_ws(',', NULLIF(split_part(snapshot, ':', 3), ''), NULLIF(unfinished, '')), ','
       ) late (writer)
@@ -198,14 +200,20 @@ def release(cursor: Cursor) -> None:
     fetch(RELEASE, {"id": cursor.id, "fence": cursor.fence})
 
 
-def fail(cursor: Cursor, *, error: str, max_failures: int) -> tuple[str, int] | None:
-    """Note a failure; return the state it leads to and how many there were, None if it is not ours."""
+def fail(
+    cursor: Cursor, *, error: str, max_failures: int, pause: float = 0.0
+) -> tuple[str, int] | None:
+    """Note a failure; return the state it leads to and how many there were, None if it is not ours.
+
+    ``pause``: seconds that the next call waits at least.
+    """
     parameters = {
         "id": cursor.id,
         "fence": cursor.fence,
         "error": error,
         "max_failures": max_failures,
         "cap": LONGEST_PAUSE,
+        "pause": pause,
     }
     rows = fetch(FAIL, parameters)
     return (rows[0][0], rows[0][1]) if rows else None

@@ -19,6 +19,7 @@ from tasks_core.platform_health import (
     leases,
     periodic_tasks,
     schedules,
+    subscriptions,
     workers,
 )
 from tasks_core.platform_health.finding import Finding, Level, worst
@@ -42,6 +43,7 @@ PROBES: dict[str, Probe] = {
         Probe("lanes", lanes.look, needs=("database", "broker")),
         Probe("leases", leases.look, needs=("database",)),
         Probe("periodic-tasks", periodic_tasks.look, needs=("database",)),
+        Probe("subscriptions", subscriptions.look, needs=("database",)),
         Probe("dead-letters", dead_letters.look, needs=("database",)),
     )
 }

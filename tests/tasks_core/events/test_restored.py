@@ -50,7 +50,8 @@ def _restore() -> None:
             {"far": FAR},
         )
         cursor.execute(
-            "UPDATE tasks_core_taskevent SET transaction_id = (transaction_id::text::bigint + %s)::text::xid8",
+            "UPDATE tasks_core_taskevent "
+            "SET transaction_id = (transaction_id::text::bigint + %s)::text::xid8",
             [FAR],
         )
 
