@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from tasks_core.admin.badges import badge
@@ -30,7 +30,9 @@ def lag_in_words(subscription: EventSubscription, now: datetime) -> SafeString |
     lag = lag_of(subscription)
     if lag.since is None:
         return "nothing unread"
-    return two_lines(f"at most {lag.events:,}", moment(lag.since, now))
+    return two_lines(
+        f"at most {lag.events:,}", format_html("the oldest {}", moment(lag.since, now))
+    )
 
 
 def facts(subscription: EventSubscription, now: datetime) -> list[Fact]:
