@@ -55,6 +55,8 @@ class NotificationSettings:
     """Name of the RetryPolicy row by which e-mails are tried again; empty for the built-in rule."""
     webhook_retry_policy: str = ""
     """The same for webhooks."""
+    alert_recipients: Sequence[str] = ()
+    """Mail addresses and URLs of registered endpoints that are told when a subscriber of events is parked."""
     trigger_env_prefix: str = "HOOK_"
     """Scheduled triggers may use environment variables whose names begin so; empty allows none."""
     trigger_retry_after_cap: float = 3600.0

@@ -4,17 +4,24 @@ from asyncio import AbstractEventLoop
 from typing import Any
 
 from notifications.closing import close_all
+from notifications.events.parked import tell_of_parked
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.triggers.duties import make_duties
 from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.duties import add_duties
-from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful, worker_process_stopping
+from tasks_core.signals import (
+    UnsuccessfulTask,
+    subscription_parked,
+    tasks_unsuccessful,
+    worker_process_stopping,
+)
 
 
 def connect() -> None:
     """Register the receivers and the duties for beat; called once, when the app is ready."""
     tasks_unsuccessful.connect(_on_unsuccessful, dispatch_uid="notifications.unsuccessful")
     worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
+    subscription_parked.connect(_on_parked, dispatch_uid="notifications.parked")
     add_duties(make_duties)
 
 
@@ -25,3 +32,7 @@ def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
 
 def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:
     close_all(loop)
+
+
+def _on_parked(*, name: str, error: str, **_: Any) -> None:
+    tell_of_parked(name, error)

@@ -79,6 +79,7 @@ THEME: dict[str, Any] = {
                 _item("Dead letters", "report", "tasks_core_deadletter"),
                 _item("Retry policies", "replay", "tasks_core_retrypolicy"),
                 _item("Events", "history", "tasks_core_taskevent"),
+                _item("Subscribers", "rss_feed", "tasks_core_eventsubscription"),
             ),
             _group(
                 "Schedules",

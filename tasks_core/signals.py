@@ -33,7 +33,11 @@ dead_letters_written = Signal()
 """Sent with ``ids: list[int]`` after dead letters have been committed: for alerts."""
 
 subscription_parked = Signal()
-"""Sent with ``name: str`` and ``error: str`` when a subscriber of events is parked: for alerts."""
+"""Sent with ``name: str`` and ``error: str`` when a subscriber of events is parked: for alerts.
+
+It is sent inside the transaction that parks it, so what a receiver writes is committed with that. A receiver
+that raises is logged; put statements that may fail into a savepoint, or the parking fails with them.
+"""
 
 worker_process_stopping = Signal()
 """Sent with ``loop: AbstractEventLoop | None`` when a worker process has run its last handler.

@@ -1,5 +1,6 @@
 """The rows of the notifications app."""
 
+from notifications.models.alert_limit import AlertLimit
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
@@ -12,6 +13,7 @@ from notifications.models.trigger_event import TriggerEvent
 from notifications.models.trigger_invocation import TriggerInvocation
 
 __all__ = [
+    "AlertLimit",
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",

@@ -2,6 +2,7 @@
 
 from tasks_core.admin.backfill import BackfillAdmin
 from tasks_core.admin.dead_letter import DeadLetterAdmin
+from tasks_core.admin.event_subscription import EventSubscriptionAdmin
 from tasks_core.admin.lane import LaneAdmin
 from tasks_core.admin.occurrence import OccurrenceAdmin
 from tasks_core.admin.retry_policy import RetryPolicyAdmin
@@ -14,6 +15,7 @@ from tasks_core.admin.worker import WorkerAdmin
 __all__ = [
     "BackfillAdmin",
     "DeadLetterAdmin",
+    "EventSubscriptionAdmin",
     "LaneAdmin",
     "OccurrenceAdmin",
     "RetryPolicyAdmin",

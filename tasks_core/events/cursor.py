@@ -7,15 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from tasks_core.database import fetch
+from tasks_core.events.restored import FUTURE_EVENT
 from tasks_core.events.window import NOTHING, Window, under_way
 
-_HIGHEST_ID = """
+NEWEST_ID = """
 (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM tasks_core_taskevent_id_seq)
 """
-HIGHEST_ID = f"SELECT {_HIGHEST_ID}"
 
-COMMIT_SOMETHING = "SELECT pg_current_xact_id()"
-"""A transaction with a number, ended at once; see OPEN for what that is good for."""
+# A snapshot names the transactions that are under way only up to the last one that has ended: of those that
+# began after it nothing is known, though they may have drawn an id. So this statement ends a transaction that
+# began when the id was read, and a snapshot that is taken afterwards names whoever has drawn a lower one.
+HIGHEST_ID = """
+SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END, pg_current_xact_id()
+FROM tasks_core_taskevent_id_seq
+"""
 
 CREATE = """
 INSERT INTO tasks_core_eventsubscription (
@@ -38,16 +43,17 @@ WHERE name = %(name)s AND state = 'active'
 RETURNING id, fence, snapshot, floor, target_snapshot, target_floor, ceiling, after, unfinished
 """
 
-# The floor was read before this transaction's predecessor on this connection was committed. So a writer that
-# the snapshot does not know by number (it knows those below the newest that has ended) began after that, and
-# has drawn higher ids only.
+# The snapshot comes after the floor and before the ceiling. In a restored copy of the database, whose numbers
+# do not fit those of its events yet, no window may be opened: it would leave events out.
 OPEN = f"""
 UPDATE tasks_core_eventsubscription SET
     target_snapshot = pg_current_snapshot()::text,
     target_floor = %(floor)s,
-    ceiling = {_HIGHEST_ID},
+    ceiling = {NEWEST_ID},
     after = 0
 WHERE id = %(id)s AND fence = %(fence)s AND target_snapshot IS NULL
+  AND pg_snapshot_xmax(snapshot::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot())
+  AND NOT {FUTURE_EVENT}
 RETURNING target_snapshot, ceiling
 """  # noqa: S608 its parts stand in this file
 
@@ -84,7 +90,9 @@ FAIL = """
 UPDATE tasks_core_eventsubscription SET
     failures = failures + 1,
     error = %(error)s,
-    retry_at = clock_timestamp() + make_interval(secs => LEAST(power(2, LEAST(failures, 20)), %(cap)s)),
+    retry_at = clock_timestamp() + make_interval(
+        secs => GREATEST(LEAST(power(2, LEAST(failures, 20)), %(cap)s), %(pause)s)
+    ),
     state = CASE WHEN state = 'active' AND failures + 1 >= %(max_failures)s THEN 'parked' ELSE state END,
     lease_until = NULL
 WHERE id = %(id)s AND fence = %(fence)s
@@ -97,7 +105,7 @@ SELECT name, claimed_at FROM tasks_core_eventsubscription
 WHERE name = ANY(%(names)s) AND state = 'active'
   AND (lease_until IS NULL OR lease_until < clock_timestamp())
   AND (retry_at IS NULL OR retry_at <= clock_timestamp())
-  AND (target_snapshot IS NOT NULL OR floor < {_HIGHEST_ID} OR EXISTS (
+  AND (target_snapshot IS NOT NULL OR floor < {NEWEST_ID} OR EXISTS (
       SELECT FROM string_to_table(
           concat_ws(',', NULLIF(split_part(snapshot, ':', 3), ''), NULLIF(unfinished, '')), ','
       ) late (writer)
@@ -111,23 +119,22 @@ LONGEST_PAUSE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A claimed subscription, and the window that is under way, if one is.
-
-    Attributes:
-        highest: the highest id before the statement that gave this was committed: the next window's floor.
-    """
+    """A claimed subscription, and the window that is under way, if one is."""
 
     id: int
     fence: int
     snapshot: str
     floor: int
     late: tuple[str, ...]
-    highest: int
     window: Window | None
 
 
 def highest_id() -> int:
-    """Return the highest id that an event has drawn so far."""
+    """Return the highest id that an event has drawn so far.
+
+    Outside of a transaction, snapshots that are taken afterwards name all writers of it and of lower ones
+    who are still under way.
+    """
     highest: int = fetch(HIGHEST_ID, {})[0][0]
     return highest
 
@@ -138,13 +145,11 @@ def create(name: str, *, from_beginning: bool, now: datetime) -> bool:
         start = {"floor": 0, "snapshot": NOTHING}
     else:
         start = {"floor": highest_id(), "snapshot": None}
-        fetch(COMMIT_SOMETHING, {})
     return bool(fetch(CREATE, {"name": name, "now": now, **start}))
 
 
 def claim(name: str, *, holder: str, seconds: float) -> Cursor | None:
     """Take the subscription for ``seconds``; None if somebody has it, or it is not to be called now."""
-    highest = highest_id()
     rows = fetch(CLAIM, {"name": name, "holder": holder, "seconds": seconds})
     if not rows:
         return None
@@ -153,15 +158,12 @@ def claim(name: str, *, holder: str, seconds: float) -> Cursor | None:
     window = (
         None if target is None else Window(snapshot, floor, target, ceiling, after, late).begun()
     )
-    return Cursor(pk, fence, snapshot, floor, late, highest, window)
+    return Cursor(pk, fence, snapshot, floor, late, window)
 
 
 def open_window(cursor: Cursor) -> Window | None:
-    """Begin to read what has become visible; None if the cursor is not ours any more.
-
-    Call it outside of a transaction: what ``cursor`` came from must be committed.
-    """
-    parameters = {"id": cursor.id, "fence": cursor.fence, "floor": cursor.highest}
+    """Begin to read what has become visible; None if the cursor is not ours, or does not fit yet."""
+    parameters = {"id": cursor.id, "fence": cursor.fence, "floor": highest_id()}
     rows = fetch(OPEN, parameters)
     if not rows:
         return None
@@ -189,12 +191,11 @@ def close_window(cursor: Cursor, *, goes_on: bool) -> Cursor | None:
 
     None if the cursor is not ours any more, or is paused.
     """
-    highest = highest_id() if goes_on else 0
     rows = fetch(CLOSE, {"id": cursor.id, "fence": cursor.fence, "goes_on": goes_on})
     if not _goes_on(rows):
         return None
     _, snapshot, floor = rows[0]
-    return Cursor(cursor.id, cursor.fence, snapshot, floor, under_way(snapshot), highest, None)
+    return Cursor(cursor.id, cursor.fence, snapshot, floor, under_way(snapshot), None)
 
 
 def release(cursor: Cursor) -> None:
@@ -202,14 +203,20 @@ def release(cursor: Cursor) -> None:
     fetch(RELEASE, {"id": cursor.id, "fence": cursor.fence})
 
 
-def fail(cursor: Cursor, *, error: str, max_failures: int) -> tuple[str, int] | None:
-    """Note a failure; return the state it leads to and how many there were, None if it is not ours."""
+def fail(
+    cursor: Cursor, *, error: str, max_failures: int, pause: float = 0.0
+) -> tuple[str, int] | None:
+    """Note a failure; return the state it leads to and how many there were, None if it is not ours.
+
+    ``pause``: seconds that the next call waits at least.
+    """
     parameters = {
         "id": cursor.id,
         "fence": cursor.fence,
         "error": error,
         "max_failures": max_failures,
         "cap": LONGEST_PAUSE,
+        "pause": pause,
     }
     rows = fetch(FAIL, parameters)
     return (rows[0][0], rows[0][1]) if rows else None

@@ -15,6 +15,7 @@ from tasks_core.events import cursor as cursors
 from tasks_core.events.cursor import Cursor
 from tasks_core.events.subscription import OneByOneError, Subscription, subscriptions
 from tasks_core.events.window import Window, read
+from tasks_core.failures import failure_of
 from tasks_core.signals import subscription_parked
 from tasks_core.time_limit import time_limit
 
@@ -30,6 +31,9 @@ SPARE_SECONDS = 10.0
 """What a lease is longer than a call may be."""
 
 MAX_ERROR = 500
+
+LONGEST_RETRY_AFTER = 3_600.0
+"""Seconds that a handler may ask for at most with ``RetryAfter``."""
 
 
 class LostCursor(Exception):
@@ -151,11 +155,17 @@ class Session:
 
     def _note_failure(self, cursor: Cursor, reason: BaseException) -> None:
         name, most = self.subscription.name, self.subscription.max_failures
-        error = f"{type(reason).__name__}: {reason}"[:MAX_ERROR]
-        noted = cursors.fail(cursor, error=error, max_failures=most)
-        if noted is None:
-            return
-        state, failures = noted
+        failure = failure_of(reason)
+        error = f"{type(reason).__name__}: {failure.message}"[:MAX_ERROR]
+        pause = min(failure.retry_after or 0.0, LONGEST_RETRY_AFTER)
+        # Together, so that a worker that dies here leaves no subscriber parked of which nobody was told.
+        with transaction.atomic(using=database.alias()):
+            noted = cursors.fail(cursor, error=error, max_failures=most, pause=pause)
+            if noted is None:
+                return
+            state, failures = noted
+            if state == "parked":
+                subscription_parked.send_robust(sender=None, name=name, error=error)
         logger.warning("subscriber %s failed (%d of %d)", name, failures, most, exc_info=reason)
         if state == "parked":
             logger.error(
@@ -165,7 +175,6 @@ class Session:
                 failures,
                 name,
             )
-            subscription_parked.send_robust(sender=None, name=name, error=error)
 
 
 class _Failed(Exception):

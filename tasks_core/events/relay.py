@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from tasks_core import clock
 from tasks_core.events.cursor import create, worth_a_look
+from tasks_core.events.restored import mend_if_restored
 from tasks_core.events.subscription import Subscription, subscriptions
 from tasks_core.lanes import lane_name
 from tasks_core.priorities import Priority
@@ -15,6 +17,9 @@ CELERY_TASK = "tasks_core.deliver_events"
 
 REPEAT_SECONDS = 10.0
 """After so long a hint that nobody has followed is taken for lost."""
+
+LOOK_AT_NUMBERS_SECONDS = 60.0
+"""How often it looks whether the database under it is a restored one: that may happen while it runs."""
 
 ENOUGH_MESSAGES = 50
 """While so many messages wait in a lane, another one would only wait with them."""
@@ -26,6 +31,7 @@ class Relay:
     def __init__(self) -> None:
         self._created: set[str] = set()
         self._hinted: dict[str, tuple[datetime | None, datetime]] = {}
+        self._numbers_fit_until = 0.0
 
     def relay(self) -> int:
         """Send a hint for each subscriber that may have something to get; return how many.
@@ -34,6 +40,7 @@ class Relay:
             BrokerUnavailable: the next call sends them.
         """
         known = subscriptions()
+        self._mend()
         self._create(known)
         if not known:
             return 0
@@ -44,6 +51,11 @@ class Relay:
             if not self._is_on_its_way(name, claimed_at, now)
         }
         return self._hint([known[name] for name in wanted], wanted, now)
+
+    def _mend(self) -> None:
+        if time.monotonic() >= self._numbers_fit_until:
+            mend_if_restored()
+            self._numbers_fit_until = time.monotonic() + LOOK_AT_NUMBERS_SECONDS
 
     def _create(self, known: dict[str, Subscription]) -> None:
         for name in known.keys() - self._created:

@@ -10,7 +10,7 @@ from tasks_core.database import fetch
 from tasks_core.events.cursor import highest_id
 from tasks_core.events.subscription import subscriptions
 from tasks_core.events.window import NOTHING
-from tasks_core.exceptions import InvalidOption, SubscriptionNotFound
+from tasks_core.exceptions import InvalidOption, InvalidTransition, SubscriptionNotFound
 from tasks_core.models import EventSubscription, TaskEvent
 
 PAUSE = """
@@ -35,6 +35,11 @@ UPDATE tasks_core_eventsubscription SET
     fence = fence + 1, lease_until = NULL,
     state = 'active', failures = 0, retry_at = NULL, error = ''
 WHERE name = %(name)s
+RETURNING name
+"""
+
+DELETE = """
+DELETE FROM tasks_core_eventsubscription WHERE name = %(name)s
 RETURNING name
 """
 
@@ -85,6 +90,21 @@ def replay_events(
     parameters = {"name": _known(name), "snapshot": NOTHING, "floor": floor}
     fetch(REWIND, parameters)
     return EventSubscription.objects.get(name=name)
+
+
+def delete_subscription(name: str) -> None:
+    """Forget how far a subscriber has come that is in the code no more: its cursor keeps old events.
+
+    Raises:
+        SubscriptionNotFound: no cursor has this name; the message lists those there are.
+        InvalidTransition: the code registers it, and would have no cursor; take it out of the code first.
+    """
+    if _known(name) in subscriptions():
+        raise InvalidTransition(
+            f"the subscriber {name!r} is registered in the code; take it out there first, "
+            "or pause it with pause_subscription"
+        )
+    fetch(DELETE, {"name": name})
 
 
 def _id_before(since: datetime | None) -> int:

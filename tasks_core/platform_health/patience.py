@@ -9,3 +9,6 @@ LATE = timedelta(seconds=60)
 
 RECOVERY = timedelta(seconds=20)
 """Time within which a living beat mends what was lost."""
+
+UNREAD = timedelta(minutes=5)
+"""An event that a subscriber leaves unread for so long is worth a word."""

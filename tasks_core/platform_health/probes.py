@@ -17,6 +17,7 @@ from tasks_core.platform_health import (
     migrations,
     periodic_tasks,
     schedules,
+    subscriptions,
     workers,
 )
 from tasks_core.platform_health.probe import Probe, Strand
@@ -38,6 +39,7 @@ PROBES: dict[str, Probe] = {
         Probe("lanes", lanes.look, needs=(*TABLES, "broker"), strand=Strand.BROKER),
         Probe("leases", leases.look, needs=TABLES),
         Probe("periodic-tasks", periodic_tasks.look, needs=TABLES),
+        Probe("subscriptions", subscriptions.look, needs=TABLES),
         Probe("dead-letters", dead_letters.look, needs=TABLES),
     )
 }

@@ -33,6 +33,7 @@ def test_there_are_pages_for_all_models() -> None:
     assert {
         "tasks_core_task",
         "tasks_core_taskevent",
+        "tasks_core_eventsubscription",
         "tasks_core_deadletter",
         "tasks_core_retrypolicy",
         "tasks_core_lane",

@@ -6,12 +6,14 @@ import pytest
 
 from notifications.pipeline.content import compiled_version
 from tasks_core import registry, worker_process
+from tasks_core.events import subscription
 
 
 @pytest.fixture
 def example_ground(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[None]:
     """Forget, after an example, the task types and everything else that it brought."""
     monkeypatch.setattr(registry, "_types", registry.task_types())
+    monkeypatch.setattr(subscription, "_subscriptions", subscription.subscriptions())
     compiled_version.cache_clear()
     yield
     compiled_version.cache_clear()

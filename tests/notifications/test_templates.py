@@ -108,6 +108,10 @@ def test_the_builtin_templates_are_published_once() -> None:
         "notice email",
         "notice webhook",
         "one-time-code email",
+        "subscriber-parked email",
+        "subscriber-parked webhook",
+        "task-alert email",
+        "task-alert webhook",
     }
     assert publish_builtin_templates() == versions
 

@@ -104,7 +104,8 @@ class Steered(ModelAdmin[M]):
         form = step.form(request.POST, rows=[row])
         if not form.is_valid():
             return self.ask(request, step, [row], form=form, one=True)
-        return self._perform(request, step, [row], form, self._back(request, row))
+        back = self._back(request, None if step.removes else row)
+        return self._perform(request, step, [row], form, back)
 
     def _many(self, step: Step[M], request: HttpRequest) -> HttpResponse:
         self._require_permission(request, step)

@@ -41,6 +41,7 @@ class Step(Generic[M]):
         applies: whether the button is shown on a row's page.
         in_bulk: whether it is offered for the rows that are ticked in a list.
         danger: whether it cannot be taken back.
+        removes: whether the row is gone afterwards, so that its list follows instead of its page.
         template: the page, if it is not the usual one.
         permission: what one may do to the model who may take the step: ``change`` or ``delete``.
     """
@@ -55,5 +56,6 @@ class Step(Generic[M]):
     icon: str = ""
     in_bulk: bool = True
     danger: bool = False
+    removes: bool = False
     template: str = "admin/tasks_core/step.html"
     permission: str = "change"

@@ -22,6 +22,15 @@ def identifier(text: str) -> int:
     return _between(text, 1, LARGEST_ID, "an id: a whole number from 1")
 
 
+def event_id(text: str) -> int:
+    """Return the id of an event, or 0, which comes before all of them.
+
+    Raises:
+        ArgumentTypeError: not a whole number from 0.
+    """
+    return _between(text, 0, LARGEST_ID, "an event's id: a whole number, or 0 for all events")
+
+
 def row_limit(text: str) -> int:
     """Return how many rows to list at most.
 

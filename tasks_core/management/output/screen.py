@@ -17,6 +17,8 @@ STYLES = {
     "CANCELLED": "magenta",
     "enabled": "green",
     "paused": "yellow",
+    "active": "green",
+    "parked": "bold red",
     "disabled": "magenta",
     "ended": "magenta",
     "healthy": "green",

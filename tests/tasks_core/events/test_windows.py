@@ -180,3 +180,26 @@ def test_whatever_overlaps_every_committed_event_comes_once_and_in_order(
         ids = [event.id for event in recorder.events if event.task_id == task]
         assert ids == sorted(ids)
     assert Task.objects.count() == 5
+
+
+def test_the_last_transaction_that_began_is_not_skipped_by_a_new_subscriber() -> None:
+    plain_type()
+    with OpenTransaction() as slow:
+        late = slow.do(_enqueue)  # nothing else ends between this and the subscriber's first look
+        recorder = Recorder()
+        slow.commit()
+    assert recorder.get() == [(late, "scheduled")]
+
+
+def test_the_last_transaction_that_began_is_not_skipped_by_a_window() -> None:
+    plain_type()
+    recorder = Recorder()
+    claimed = cursor.claim("recorder", holder="reader", seconds=-1)
+    assert claimed is not None
+    with OpenTransaction() as slow:
+        late = slow.do(_enqueue)  # after whatever the reader has ended
+        window = cursor.open_window(claimed)
+        assert window is not None
+        assert cursor.close_window(claimed, goes_on=False) is not None
+        slow.commit()
+    assert recorder.get() == [(late, "scheduled")]

@@ -1,0 +1,1 @@
+"""Handlers of events that come with the product."""
