@@ -1,4 +1,4 @@
-"""What beat does: dispatch, schedules, recovery, expiry, announcements, ageing, pruning."""
+"""What beat does: dispatch, schedules, recovery, expiry, announcements, ageing, pruning, upkeep."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tasks_core import clock
 from tasks_core.announcer import announce_dead_letters
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.duty import Duty
+from tasks_core.events.upkeep import Upkeep
 from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
 from tasks_core.nudge import Listener
@@ -63,6 +64,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("announcements", _announcing),
         Duty("ageing", _ageing),
         Duty("pruning", _pruning),
+        Duty("event-store", Upkeep(leads=lambda: leadership.fence is not None)),
         *(duty for make in _others for duty in make()),
     ]
 
