@@ -17,6 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tasks_core.context import TaskContext as TaskContext
+    from tasks_core.engine.events import Event as Event
+    from tasks_core.engine.events import TaskCancelled as TaskCancelled
+    from tasks_core.engine.events import TaskCompleted as TaskCompleted
+    from tasks_core.engine.events import TaskDeadLettered as TaskDeadLettered
+    from tasks_core.engine.events import TaskDiscarded as TaskDiscarded
+    from tasks_core.engine.events import TaskExpired as TaskExpired
+    from tasks_core.engine.events import TaskFailed as TaskFailed
+    from tasks_core.engine.events import TaskLost as TaskLost
+    from tasks_core.engine.events import TaskProgressed as TaskProgressed
+    from tasks_core.engine.events import TaskQueued as TaskQueued
+    from tasks_core.engine.events import TaskReleased as TaskReleased
+    from tasks_core.engine.events import TaskReplaced as TaskReplaced
+    from tasks_core.engine.events import TaskReplayed as TaskReplayed
+    from tasks_core.engine.events import TaskRescheduled as TaskRescheduled
+    from tasks_core.engine.events import TaskRetrying as TaskRetrying
+    from tasks_core.engine.events import TaskScheduled as TaskScheduled
+    from tasks_core.engine.events import TaskSnoozed as TaskSnoozed
+    from tasks_core.engine.events import TaskStarted as TaskStarted
+    from tasks_core.engine.events import TaskYielded as TaskYielded
     from tasks_core.engine.retry import Exponential as Exponential
     from tasks_core.engine.retry import Fixed as Fixed
     from tasks_core.engine.retry import Linear as Linear
@@ -26,6 +45,7 @@ if TYPE_CHECKING:
     from tasks_core.enqueuing import enqueue_many as enqueue_many
     from tasks_core.enqueuing import schedule_delayed as schedule_delayed
     from tasks_core.enqueuing import schedule_once as schedule_once
+    from tasks_core.events.querying import find_events as find_events
     from tasks_core.exceptions import PermanentError as PermanentError
     from tasks_core.exceptions import RetryAfter as RetryAfter
     from tasks_core.exceptions import Snooze as Snooze
@@ -56,6 +76,28 @@ if TYPE_CHECKING:
     from tasks_core.uniqueness import Unique as Unique
 
 CRITICAL, HIGH, NORMAL, LOW = range(4)
+
+_EVENTS = (
+    "Event",
+    "TaskCancelled",
+    "TaskCompleted",
+    "TaskDeadLettered",
+    "TaskDiscarded",
+    "TaskExpired",
+    "TaskFailed",
+    "TaskLost",
+    "TaskProgressed",
+    "TaskQueued",
+    "TaskReleased",
+    "TaskReplaced",
+    "TaskReplayed",
+    "TaskRescheduled",
+    "TaskRetrying",
+    "TaskScheduled",
+    "TaskSnoozed",
+    "TaskStarted",
+    "TaskYielded",
+)
 
 _PLACES = {
     "Exponential": "engine.retry",
@@ -89,6 +131,7 @@ _PLACES = {
     "enqueue_again": "steering",
     "enqueue_many": "enqueuing",
     "find": "finding",
+    "find_events": "events.querying",
     "get": "finding",
     "replay": "steering",
     "run_now": "steering",
@@ -96,6 +139,7 @@ _PLACES = {
     "schedule_once": "enqueuing",
     "task_type": "registry",
     "wait": "finding",
+    **dict.fromkeys(_EVENTS, "engine.events"),
 }
 
 
