@@ -35,6 +35,14 @@ def test_events_of_a_kind_of_a_type_and_of_a_time_are_shown(viewer: Client) -> N
     assert len(_shown(viewer, f"{queued}&when=day")) == 2
 
 
+def test_nobody_is_offered_to_count_what_each_filter_would_show(viewer: Client) -> None:
+    rows.order()
+    for query in ("", "?_facets=True"):
+        answer = viewer.get(URL + query)
+        assert "Show counts" not in rows.text(answer)
+        assert not answer.context["cl"].add_facets
+
+
 def test_nonsense_in_the_address_is_no_filter(viewer: Client) -> None:
     rows.order()
     assert _shown(viewer, "?kind=exploded") == []
