@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tasks_core.enqueuing import enqueue_many as enqueue_many
     from tasks_core.enqueuing import schedule_delayed as schedule_delayed
     from tasks_core.enqueuing import schedule_once as schedule_once
+    from tasks_core.events.querying import find_events as find_events
     from tasks_core.events.steering import delete_subscription as delete_subscription
     from tasks_core.events.steering import pause_subscription as pause_subscription
     from tasks_core.events.steering import replay_events as replay_events
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from tasks_core.uniqueness import Unique as Unique
 
 CRITICAL, HIGH, NORMAL, LOW = range(4)
+
 
 _PLACES = {
     "Exponential": "engine.retry",
@@ -107,6 +109,7 @@ _PLACES = {
     "enqueue_again": "steering",
     "enqueue_many": "enqueuing",
     "find": "finding",
+    "find_events": "events.querying",
     "get": "finding",
     "replay": "steering",
     "run_now": "steering",

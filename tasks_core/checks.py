@@ -79,6 +79,8 @@ def _numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> 
         ("AGEING_SECONDS", 1),
         ("RETENTION_DAYS", 0),
         ("RETENTION_DAYS_UNSUCCESSFUL", 0),
+        ("EVENT_RETENTION_DAYS", 1),
+        ("HISTORY_RETENTION_DAYS", 0),
         ("DEAD_LETTER_QUEUE_LIMIT", 0),
     ):
         value = setting(name)

@@ -21,6 +21,8 @@ DEFAULTS: dict[str, Any] = {
     "RETENTION_DAYS": 7.0,
     "RETENTION_DAYS_UNSUCCESSFUL": 30.0,
     "LEDGER_RETENTION_DAYS": 90.0,
+    "EVENT_RETENTION_DAYS": 30.0,
+    "HISTORY_RETENTION_DAYS": 90.0,
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
@@ -43,10 +45,13 @@ PUBLISH_ON_COMMIT: whether a caller publishes its task itself while the lane is 
 PREPARED_STATEMENTS: whether the hot path's statements are planned once and kept in the database session;
     switch it off behind a pooler that shares sessions and cannot do that (PgBouncer before 1.21).
 AGEING_SECONDS: after so long a wait behind more urgent work, tasks move up one priority.
-RETENTION_DAYS: how long succeeded tasks and their events are kept.
+RETENTION_DAYS: how long succeeded tasks are kept.
 RETENTION_DAYS_UNSUCCESSFUL: the same for dead, cancelled and expired ones; one with an open dead letter
     stays until that is resolved.
 LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of schedules.
+EVENT_RETENTION_DAYS: how long events are kept, by day; then a summary of each task takes their place.
+    Those that a subscription has not read yet stay for twice as long at most.
+HISTORY_RETENTION_DAYS: how long that summary is kept after its last event, at least as long as its task.
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.

@@ -1,4 +1,4 @@
-"""What beat does: dispatch, schedules, recovery, expiry, announcements, events, ageing, pruning."""
+"""What beat does: dispatch, schedules, recovery, expiry, announcements, events, ageing, pruning, upkeep."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tasks_core.announcer import announce_dead_letters
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.duty import Duty
 from tasks_core.events.relay import Relay
+from tasks_core.events.upkeep import Upkeep
 from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
 from tasks_core.nudge import Listener
@@ -66,6 +67,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("events", _relaying(leadership)),
         Duty("ageing", _ageing),
         Duty("pruning", _pruning),
+        Duty("event-store", Upkeep(leads=lambda: leadership.fence is not None)),
         *(duty for make in _others for duty in make()),
     ]
 

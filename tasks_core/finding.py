@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from tasks_core import clock
 from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, TaskNotFound
 from tasks_core.models import Task
 from tasks_core.models.task import TaskQuerySet
+
+Value = TypeVar("Value")
 
 MAX_LIMIT = 1_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
@@ -70,8 +73,7 @@ def find(
     Raises:
         InvalidOption: names the argument and what would be right.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidOption(f"limit must lie between 1 and {MAX_LIMIT}, not {limit}")
+    sensible_limit(limit)
     tasks = _filtered(Task.objects.order_by("-id"), states, task_types, queue_names, tags)
     if correlation_id:
         # As with tags, the index is used only where the query repeats its condition.
@@ -115,31 +117,54 @@ def _filtered(
     queue_names: Iterable[str],
     tags: Iterable[str],
 ) -> TaskQuerySet:
-    wanted = [_state(state) for state in _list("states", states)]
+    wanted = [_state(state) for state in listed("states", states)]
     for field, values in (
         ("state", wanted),
-        ("task_type", _list("task_types", task_types)),
-        ("queue_name", _list("queue_names", queue_names)),
+        ("task_type", listed("task_types", task_types)),
+        ("queue_name", listed("queue_names", queue_names)),
     ):
         if values:
             tasks = tasks.filter(**{f"{field}__in": values})
-    words = _list("tags", tags)
+    words = listed("tags", tags)
     # The index leaves out tasks without tags, and is used only where the query says so too.
     return tasks.filter(tags__contains=words).exclude(tags=[]) if words else tasks
 
 
 def _between(tasks: TaskQuerySet, start: datetime | None, end: datetime | None) -> TaskQuerySet:
-    for name, value in (("enqueued_from", start), ("enqueued_until", end)):
-        if value is not None and value.tzinfo is None:
-            raise InvalidOption(f"{name} has no time zone; use an aware datetime")
     if start is not None:
-        tasks = tasks.filter(enqueued_at__gte=start)
+        tasks = tasks.filter(enqueued_at__gte=aware("enqueued_from", start))
     if end is not None:
-        tasks = tasks.filter(enqueued_at__lt=end)
+        tasks = tasks.filter(enqueued_at__lt=aware("enqueued_until", end))
     return tasks
 
 
-def _list(name: str, values: Iterable[str]) -> list[str]:
+def sensible_limit(limit: int) -> None:
+    """Refuse a page that is empty or too large for the memory.
+
+    Raises:
+        InvalidOption: says what would be right.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidOption(f"limit must lie between 1 and {MAX_LIMIT}, not {limit}")
+
+
+def aware(name: str, value: datetime) -> datetime:
+    """Return ``value``, the argument called ``name``.
+
+    Raises:
+        InvalidOption: it has no time zone.
+    """
+    if value.tzinfo is None:
+        raise InvalidOption(f"{name} has no time zone; use an aware datetime")
+    return value
+
+
+def listed(name: str, values: Iterable[Value]) -> list[Value]:
+    """Return ``values``, the argument called ``name``, as a list.
+
+    Raises:
+        InvalidOption: it is one string, whose letters would be taken for the values.
+    """
     if isinstance(values, str):
         raise InvalidOption(f"{name} must be a list, not one string")
     return list(values)

@@ -152,8 +152,9 @@ class KeysetChangeList(ChangeList):
         """Return the database's own estimate of the table's size, once that is worth reading."""
         with connections[self.queryset.db].cursor() as cursor:
             cursor.execute(
-                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
-                [self.opts.db_table],
+                "SELECT sum(GREATEST(reltuples, 0))::bigint FROM pg_class WHERE relkind = 'r' AND ("
+                "oid = %s::regclass OR oid IN (SELECT relid FROM pg_partition_tree(%s::regclass)))",
+                [self.opts.db_table, self.opts.db_table],
             )
             rows = cursor.fetchone()[0]
         return f"about {rows:,} {self.opts.verbose_name_plural}" if rows > MAX_BULK else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -47,6 +48,7 @@ class RecordAdmin(ModelAdmin[M]):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # they would count the table, once for each choice
     list_filter_sheet = False
     list_disable_select_all = True
     sortable_by = ()

@@ -10,21 +10,30 @@ from django.utils.safestring import SafeString
 
 from tasks_core import clock
 from tasks_core.admin.badges import badge
-from tasks_core.admin.blocks import json_block
-from tasks_core.admin.moments import moment, moment_in_full
+from tasks_core.admin.blocks import json_block, two_lines
+from tasks_core.admin.event_filters import KindFilter, PeriodFilter
+from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import task_link
 from tasks_core.admin.record import Fact, Panel, RecordAdmin
+from tasks_core.admin.task_filters import TypeFilter
 from tasks_core.admin.task_search import MAX_ID
 from tasks_core.admin.timeline import TITLES, details
+from tasks_core.engine.states import EventKind
 from tasks_core.models import TaskEvent
+
+DURATIONS: dict[str, str] = {
+    EventKind.STARTED: "Waited for",
+    EventKind.SCHEDULED: "Late by",
+}
+"""What the duration of an event means, where it is not how long the attempt ran."""
 
 
 @admin.register(TaskEvent)
 class TaskEventAdmin(RecordAdmin[TaskEvent]):
     """An immutable ledger; nobody can change it."""
 
-    list_display = ("id", "kind_word", "task_of", "attempt", "what", "when")
-    list_filter = ("kind",)
+    list_display = ("id", "kind_word", "task_of", "attempt", "took", "what", "when")
+    list_filter = (KindFilter, TypeFilter, PeriodFilter)
     search_fields = ("id",)
     search_help_text = "Id of the task"
 
@@ -47,7 +56,12 @@ class TaskEventAdmin(RecordAdmin[TaskEvent]):
     @admin.display(description="task")
     def task_of(self, event: TaskEvent) -> SafeString:
         """To which task."""
-        return task_link(event.task_id)
+        return two_lines(event.task_type, task_link(event.task_id))
+
+    @admin.display(description="duration")
+    def took(self, event: TaskEvent) -> str:
+        """How long an attempt ran, waited or was late."""
+        return "" if event.duration is None else span(event.duration)
 
     @admin.display(description="data")
     def what(self, event: TaskEvent) -> SafeString:
@@ -64,7 +78,9 @@ class TaskEventAdmin(RecordAdmin[TaskEvent]):
         return [
             Fact("Event", self.kind_word(row)),
             Fact("Task", task_link(row.task_id)),
+            Fact("Type", row.task_type),
             Fact("Attempt", row.attempt or ""),
+            Fact(DURATIONS.get(row.kind, "Ran for"), self.took(row)),
             Fact("At", moment_in_full(row.at, clock.now())),
         ]
 

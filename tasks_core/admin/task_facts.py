@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from tasks_core.admin.badges import badge, state_badge
 from tasks_core.admin.blocks import json_block, link, text_block
+from tasks_core.admin.history import history_panels
 from tasks_core.admin.moments import exact_instant, moment_in_full, span
 from tasks_core.admin.places import (
     dead_letter_link,
@@ -55,6 +56,7 @@ def panels(task: Task, now: datetime) -> list[Panel]:
     """Return payload, result, error and the timeline."""
     story = timeline(task, now)
     found = [Panel("timeline", "Timeline", _story(task, story), count=len(story))]
+    found += history_panels(task.pk, now)
     if task.error:
         found.append(Panel("error", "Last error", text_block(task.error)))
     found.append(Panel("payload", "Payload", json_block(masked(task.payload))))

@@ -47,7 +47,8 @@ def yielded(*, now: datetime) -> Outcome:
 
 def released(*, now: datetime, reason: str) -> Outcome:
     """The worker gives the task back unfinished; no attempt is used up."""
-    return _outcome("release", run_after=now, reason=reason, data={"reason": reason})
+    data = {"reason": reason, "returned": True}
+    return _outcome("release", run_after=now, reason=reason, data=data)
 
 
 def lost_in_company(*, now: datetime) -> Outcome:

@@ -121,10 +121,17 @@ class TaskYielded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReleased(Event):
-    """The task was given back before it was done, for ``reason``; ``priority``: its new one, if changed."""
+    """The task was given back before it was done.
+
+    Attributes:
+        reason: in words.
+        returned: whether that ended an attempt, which then does not count.
+        priority: its new one, if that changed.
+    """
 
     kind = EventKind.RELEASED
     reason: str = fact(text)
+    returned: bool | None = fact(flag)
     priority: int | None = fact(whole)
 
 

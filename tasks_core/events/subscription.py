@@ -156,7 +156,7 @@ def forget(name: str) -> None:
 def _kind(name: str, kind: Any) -> EventKind:
     if not (inspect.isclass(kind) and issubclass(kind, Event) and kind is not Event):
         raise ValueError(
-            f"{name}: kinds are classes of events such as tasks_core.TaskFailed, not {kind!r}; "
+            f"{name}: kinds are classes of events such as tasks_core.events.TaskFailed, not {kind!r}; "
             "leave the list empty for all of them"
         )
     found: EventKind = kind.kind

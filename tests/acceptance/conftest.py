@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tasks_core.events.rebuilding import rebuild
 from tests.acceptance.processes import Processes
 
 
@@ -13,6 +14,20 @@ from tests.acceptance.processes import Processes
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data folder that the demo runs of this session share, one after the other."""
     return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(autouse=True)
+def _tasks_and_events_agree(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Derive every task from its events after the test, and compare it with its row.
+
+    The demo has a database of its own.
+    """
+    has_tasks = "transactional_db" in request.fixturenames
+    if has_tasks:
+        request.getfixturevalue("transactional_db")  # which empties the tables, after this
+    yield
+    if has_tasks:
+        assert [found for chunk in rebuild() for found in chunk.differences] == []
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import re
 from django.test import Client
 
 import tasks_core
-from tasks_core import steering, testing
-from tasks_core.models import DeadLetter, RetryPolicy
+from tasks_core import clock, steering, testing
+from tasks_core.events.summarizing import summarize_and_delete
+from tasks_core.models import DeadLetter, RetryPolicy, TaskHistory
 from tests.admin import rows
 
 
@@ -87,3 +88,17 @@ def test_events_are_listed_and_found_by_task(viewer: Client) -> None:
     assert {event.task_id for event in every} == {first.pk, second.pk}
     detail = viewer.get(f"/admin/tasks_core/taskevent/{listed[0].pk}/change/")
     assert f"task #{first.pk}" in rows.text(detail)
+
+
+def test_what_old_events_were_is_told_by_their_summary(viewer: Client) -> None:
+    letter = rows.dead_letter(7)
+    assert "Earlier events" not in page_of(viewer, letter.task_id)
+    assert summarize_and_delete("tasks_core_taskevent", before=clock.now(), limit=100) == 5
+    assert TaskHistory.objects.filter(pk=letter.task_id).exists()
+
+    page = page_of(viewer, letter.task_id)
+
+    assert "Earlier events" in page
+    assert "No events are stored." in page
+    for text in ("1 dead lettered", "1 started", "ValueError: order 7 has no customer"):
+        assert text in page

@@ -128,7 +128,7 @@ def test_a_final_failure_reads_back() -> None:
         (decision.yielded(now=NOW), events.TaskYielded(**BASE, duration=1.5)),
         (
             decision.released(now=NOW, reason="stopping"),
-            events.TaskReleased(**BASE, reason="stopping"),
+            events.TaskReleased(**BASE, reason="stopping", returned=True),
         ),
         (decision.lost_in_company(now=NOW), events.TaskLost(**BASE, isolated=True)),
     ],

@@ -31,6 +31,7 @@ from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.states import FINAL, TRANSITIONS, EventKind, State
+from tasks_core.events.rebuilding import rebuild
 from tasks_core.exceptions import InvalidTransition
 from tasks_core.expirer import expire_tasks
 from tasks_core.models import DeadLetter, Task, TaskEvent
@@ -370,6 +371,7 @@ class LifeOfTasks(RuleBasedStateMachine):
         assert self.dispatchers[1].dispatch().dispatched == 0
         assert list(TaskEvent.objects.values_list("id", flat=True)) == before
         self.rows_and_events_tell_one_story()
+        assert [found for chunk in rebuild() for found in chunk.differences] == []
 
 
 @pytest.mark.usefixtures("transactional_db")

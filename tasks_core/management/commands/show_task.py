@@ -12,11 +12,12 @@ from tasks_core.management.descriptions import (
     describe_event,
     describe_whole_task,
 )
+from tasks_core.management.event_descriptions import describe_history
 from tasks_core.management.output.facts import write_facts
 from tasks_core.management.output.json_lines import json_line
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.models import TaskEvent
+from tasks_core.models import TaskEvent, TaskHistory
 
 
 class Command(PlatformCommand):
@@ -32,6 +33,8 @@ class Command(PlatformCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the facts and the timeline; as JSON, one object with both."""
         task = describe_whole_task(tasks_core.get(options["id"]))
+        history = TaskHistory.objects.filter(pk=options["id"]).first()
+        task["earlier_events"] = describe_history(history) if history else None
         events = TaskEvent.objects.filter(task_id=options["id"]).order_by("pk")
         timeline = [describe_event(event) for event in events]
         if options["format"] == "json":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
@@ -12,10 +12,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 ItemT = TypeVar("ItemT")
 
 
-def with_progress(items: Iterable[ItemT], *, total: int | None, what: str) -> Iterator[ItemT]:
+def with_progress(
+    items: Iterable[ItemT],
+    *,
+    total: int | None,
+    what: str,
+    size: Callable[[ItemT], int] = lambda _: 1,
+) -> Iterator[ItemT]:
     """Pass ``items`` on and show on standard error, if that is a terminal, how many there were.
 
-    Where nobody knows how many there will be, ``total`` is None.
+    Where nobody knows how many there will be, ``total`` is None. An item counts for its ``size``.
     """
     bar = Progress(
         TextColumn("{task.description}"),
@@ -30,4 +36,4 @@ def with_progress(items: Iterable[ItemT], *, total: int | None, what: str) -> It
         task = bar.add_task(what, total=total)
         for item in items:
             yield item
-            bar.advance(task)
+            bar.advance(task, size(item))

@@ -22,7 +22,7 @@ async def _handle_async(events: object) -> None:
     ("options", "complaint"),
     [
         ({"name": "has space"}, "subscription 'has space': the name must match"),
-        ({"kinds": [Event]}, "kinds are classes of events such as tasks_core.TaskFailed"),
+        ({"kinds": [Event]}, "kinds are classes of events such as tasks_core.events.TaskFailed"),
         ({"kinds": ["failed"]}, "kinds are classes of events such as"),
         ({"handler": _handle_async}, "the handler must be a plain function"),
         ({"batch_size": 0}, "batch_size must lie between 1 and 5000"),
