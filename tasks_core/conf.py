@@ -21,6 +21,8 @@ DEFAULTS: dict[str, Any] = {
     "RETENTION_DAYS": 7.0,
     "RETENTION_DAYS_UNSUCCESSFUL": 30.0,
     "LEDGER_RETENTION_DAYS": 90.0,
+    "METRICS_RETENTION_DAYS": 14.0,
+    "METRICS_TOKEN": "",
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
@@ -42,6 +44,9 @@ RETENTION_DAYS: how long succeeded tasks and their events are kept.
 RETENTION_DAYS_UNSUCCESSFUL: the same for dead, cancelled and expired ones; one with an open dead letter
     stays until that is resolved.
 LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of schedules.
+METRICS_RETENTION_DAYS: how long the counts of single minutes are kept, from which the dashboard is drawn;
+    totals are kept for ever.
+METRICS_TOKEN: who sends it as a bearer token may read /metrics; empty: only people who are logged in.
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.
