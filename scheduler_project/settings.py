@@ -120,10 +120,14 @@ REDIS_OPTIONS = broker.redis_options(configuration)
 KEY_PREFIX = configuration.key_prefix
 # The entries of BELLRINGER that an installation may set, with their types.
 APPLICATION_SETTINGS = {**types_of_defaults(DEFAULTS), **types_of_fields(NotificationSettings)}
-del APPLICATION_SETTINGS["ENCRYPTION_KEYS"]  # has a variable without prefix, and a file variant
+# These have variables without prefix, and file variants.
+del APPLICATION_SETTINGS["ENCRYPTION_KEYS"], APPLICATION_SETTINGS["METRICS_TOKEN"]
 BELLRINGER = {
     **application_settings(APPLICATION_SETTINGS, os.environ),
     "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
+    "METRICS_TOKEN": (
+        configuration.metrics_token.get_secret_value() if configuration.metrics_token else ""
+    ),
     "KEY_PREFIX": KEY_PREFIX,
 }
 

@@ -1,11 +1,13 @@
 """Checks of single values. Their messages follow the name of the variable: `X must be ...`."""
 
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 SHORTEST_SECRET_KEY = 50
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{20,}=*")
 BROKERS = frozenset({"redis", "rediss", "amqp", "amqps", "sqs"})
 REDIS = frozenset({"redis", "rediss"})
 MAIL_SCHEMES = frozenset({"smtp", "smtp+starttls", "smtps", "console"})
@@ -72,6 +74,16 @@ def email_url(value: SecretStr) -> SecretStr:
         raise ValueError(
             "must be smtp://HOST:PORT, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT, "
             "or console:"
+        )
+    return value
+
+
+def bearer_token(value: SecretStr) -> SecretStr:
+    """Require what an Authorization header can carry and nobody can guess."""
+    if not TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "must have 20 or more characters, only letters, digits and . _ ~ + / -; "
+            "`openssl rand -hex 32` makes one"
         )
     return value
 

@@ -85,6 +85,10 @@ class Configuration(BaseModel):
     default_from_email: str = Field("bellringer@localhost", validation_alias="DEFAULT_FROM_EMAIL")
     """Sender of e-mails whose template names none."""
 
+    metrics_token: Annotated[SecretStr, AfterValidator(checks.bearer_token)] | None = Field(
+        None, validation_alias="METRICS_TOKEN"
+    )
+    """Bearer token with which Prometheus reads /metrics; without one only staff who log in can."""
     sentry_dsn: SecretStr | None = Field(None, validation_alias="SENTRY_DSN")
     """Where errors are reported; nowhere if not set."""
     flower_basic_auth: Annotated[SecretStr, AfterValidator(checks.basic_auth)] | None = Field(
