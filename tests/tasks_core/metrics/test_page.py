@@ -197,7 +197,7 @@ def test_no_label_holds_an_id_a_key_or_an_address(scrape: Scraping) -> None:
         name for family in scrape().values() for sample in family.samples for name in sample.labels
     }
     assert labels == {
-        *("task_type", "queue", "priority", "state", "le", "subscription", "part", "kind"),
+        *("task_type", "queue", "priority", "state", "le", "subscription", "part", "kind", "channel"),
     }
 
 
