@@ -34,7 +34,9 @@ BLOCKED_SECONDS = 0.005, 0.02
 SCHEDULE_SECONDS = 2.0
 """Longest time between two looks at the schedules; whoever changes one nudges."""
 
-BUFFER_SECONDS = 2.0
+BUFFER_SECONDS = 2.0, 3.0
+"""How soon held ticks are looked at again while there are some, and while there are none."""
+
 EVENTS_SECONDS = 1.0, 3.0
 """How soon the cursors of events are looked at again after something was there, and after nothing was."""
 
@@ -42,8 +44,8 @@ FOLLOWER_SECONDS = 2.0
 """How soon a beat that does not lead looks whether it does, where only the leader works."""
 
 RECOVERY_SECONDS = 4.0
-EXPIRY_SECONDS = 2.0
-ANNOUNCE_SECONDS = 3.0
+EXPIRY_SECONDS = 3.0
+ANNOUNCE_SECONDS = 5.0
 AGEING_SECONDS = 5.0
 PRUNING_SECONDS = 60.0
 PAUSE_BETWEEN_BATCHES = 0.1
@@ -111,10 +113,12 @@ def _scheduling(leadership: Leadership) -> Callable[[], float]:
 
 def _releasing(leadership: Leadership) -> Callable[[], float]:
     def work() -> float:
-        if leadership.fence is not None and is_anything_held():
-            release_buffered()
-            advance_backfills()
-        return BUFFER_SECONDS
+        held, none_held = BUFFER_SECONDS
+        if leadership.fence is None or not is_anything_held():
+            return none_held
+        release_buffered()
+        advance_backfills()
+        return held
 
     return work
 

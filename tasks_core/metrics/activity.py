@@ -80,9 +80,7 @@ def _points(
     return lines
 
 
-def _activity(
-    task_type: str, sums: defaultdict[str, Counter[int]], points: list[int]
-) -> Activity:
+def _activity(task_type: str, sums: defaultdict[str, Counter[int]], points: list[int]) -> Activity:
     return Activity(
         task_type=task_type,
         started=sums["started"].total(),

@@ -25,4 +25,4 @@ def gauges(name: str, text: str, labels: Sequence[str], values: Values) -> Metri
 
 def limits(buckets: Iterable[tuple[float, int]]) -> list[tuple[str, float]]:
     """Return the buckets of a histogram as they are written."""
-    return [(floatToGoString(bound), count) for bound, count in buckets]
+    return [(floatToGoString(bound), count) for bound, count in buckets]  # type: ignore[no-untyped-call]

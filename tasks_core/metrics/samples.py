@@ -38,9 +38,7 @@ def collect() -> Iterator[Metric]:
         ("queue", "priority", "state"),
         depth,
     )
-    yield gauges(
-        "scheduled_tasks_pending", "Tasks that wait for their time", ("queue",), pending
-    )
+    yield gauges("scheduled_tasks_pending", "Tasks that wait for their time", ("queue",), pending)
     yield gauges("tasks_running", "Tasks that run", ("queue",), running)
     yield from _dead_letters(samples)
     yield from _sampling(samples)
@@ -52,7 +50,9 @@ def _dead_letters(samples: list[MetricSample]) -> Iterator[Metric]:
     sums = Sums()
     for sample in found:
         sums[(labels.of(sample.label),)] += sample.value
-    yield gauges("dead_letters_unresolved", "Dead letters that wait for a person", ("task_type",), sums)
+    yield gauges(
+        "dead_letters_unresolved", "Dead letters that wait for a person", ("task_type",), sums
+    )
 
 
 def _sampling(samples: list[MetricSample]) -> Iterator[Metric]:

@@ -86,11 +86,11 @@ class Totals:
     def __init__(self, rows: list[tuple[str, str, int, int, float]]) -> None:
         labels = type_labels(row[0] for row in rows)
         self._counts: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-        self._amounts: Counter[tuple[str, str]] = Counter()
+        self._amounts: defaultdict[tuple[str, str], float] = defaultdict(float)
         for task_type, measure, bucket, count, amount in rows:
             key = measure, labels.of(task_type)
             self._counts[key][bucket] += count
-            self._amounts[key] += amount  # type: ignore[assignment] # a Counter can add floats
+            self._amounts[key] += amount
 
     def by_type(self, measure: str) -> Iterator[tuple[str, Counter[int], float]]:
         """Yield label, counts by bucket, and the sum of the values."""
@@ -113,11 +113,11 @@ def collect() -> Iterator[Metric]:
 
 def _histogram(histogram: Histogram, totals: Totals) -> Metric:
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    amounts: Counter[str] = Counter()
+    amounts: defaultdict[str, float] = defaultdict(float)
     for measure in histogram.measures:
         for label, found, amount in totals.by_type(measure):
             counts[label].update({b: n for b, n in found.items() if b != roll_up.UNTIMED})
-            amounts[label] += amount  # type: ignore[assignment]
+            amounts[label] += amount
     family = HistogramMetricFamily(histogram.name, histogram.text, labels=["task_type"])
     for label, by_bucket in counts.items():
         buckets = limits(cumulative(by_bucket, histogram.bounds))

@@ -6,10 +6,10 @@ from django.db import models
 
 
 class MetricTotal(models.Model):
-    """How often something happened to tasks of one type: what ``/metrics`` tells, and the rollups add up to.
+    """How often something happened to tasks of one type. The rollups of all minutes add up to it.
 
-    ``measure`` is a kind of event or ``retries``. ``bucket`` counts the bounds of the measure's histogram that
-    the value exceeds; -1 for what has no value.
+    ``measure`` is a kind of event or ``retries``. ``bucket`` counts the bounds of the measure's histogram
+    that the value exceeds; -1 for what has no value.
     """
 
     task_type = models.CharField(max_length=200)

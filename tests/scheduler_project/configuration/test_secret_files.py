@@ -18,6 +18,7 @@ def test_every_secret_may_come_from_a_file() -> None:
         "EMAIL_URL",
         "SENTRY_DSN",
         "FLOWER_BASIC_AUTH",
+        "METRICS_TOKEN",
         "BELLRINGER_REDIS_URL",
     } == SECRETS
 

@@ -13,6 +13,7 @@ from promql_parser import MatchOp
 OF_PROMETHEUS = frozenset({"job", "instance"})
 """Labels that Prometheus adds to each series it scrapes."""
 
+
 def selectors(expression: str) -> list[promql.VectorSelector]:
     """Return what the expression reads.
 
@@ -56,7 +57,9 @@ def _matches(value: str, matcher: promql.Matcher) -> bool:
 
 def _nodes(node: Any) -> Iterator[Any]:
     yield node
-    parts = [getattr(node, name, None) for name in ("expr", "lhs", "rhs", "param", "vector_selector")]
+    parts = [
+        getattr(node, name, None) for name in ("expr", "lhs", "rhs", "param", "vector_selector")
+    ]
     for part in (*parts, *getattr(node, "args", ())):
         if part is not None and not isinstance(part, str):
             yield from _nodes(part)

@@ -111,9 +111,7 @@ def test_panels_do_not_overlap() -> None:
     for panel in json.loads(DASHBOARD.read_text())["panels"]:
         at = panel["gridPos"]
         assert at["x"] + at["w"] <= 24
-        cells = {
-            (at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])
-        }
+        cells = {(at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])}
         assert not cells & taken, panel["title"]
         taken |= cells
 

@@ -16,7 +16,7 @@ from tasks_core.events import window
 from tasks_core.events.cursor import claim
 from tasks_core.metrics import handler as handler_module
 from tasks_core.metrics.handler import MetricsHandler
-from tasks_core.metrics.roll_up import RolledUp
+from tasks_core.metrics.roll_up import RolledUp, roll_up
 from tasks_core.models import EventSubscription, MetricTotal, Task, TaskEvent
 from tests.tasks_core.life import PLAIN, bring_to, plain_type
 from tests.tasks_core.metrics.counting import (
@@ -31,7 +31,7 @@ from tests.tasks_core.metrics.counting import (
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
-REAL_ROLL_UP = handler_module.roll_up
+REAL_ROLL_UP = roll_up
 
 
 @pytest.fixture(autouse=True)
@@ -214,7 +214,7 @@ def test_it_cannot_be_made_to_count_again() -> None:
 
 def test_its_name_cannot_be_taken() -> None:
     with pytest.raises(ValueError, match="the platform has this name"):
-        tasks_core.events.subscribe("metrics", [], lambda events: None)
+        tasks_core.events.subscribe("metrics", [], print)
 
 
 def test_a_turn_ends_in_time_and_the_next_goes_on_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.engine.states import State
 from tasks_core.events.subscription import forget
 from tasks_core.metrics import parts
 from tasks_core.metrics.handler import MetricsHandler
@@ -23,7 +24,6 @@ from tasks_core.metrics.parts import add_metrics
 from tasks_core.metrics.sampling import Sampler
 from tasks_core.models import Leadership, MetricTotal, Task, Worker
 from tasks_core.schedules.leader import Leadership as Claim
-from tasks_core.engine.states import State
 from tests.tasks_core.life import PLAIN, bring_to, plain_type, queue, take
 from tests.tasks_core.metrics.conftest import TOKEN
 from tests.tasks_core.metrics.counting import count_all
@@ -148,8 +148,8 @@ def test_a_scrape_asks_the_same_number_of_questions_however_much_there_is(
         return len(queries)
 
     few = questions()
-    for queue in ("one", "two", "three"):
-        tasks_core.enqueue_many(PLAIN, [{}] * 100, queue_name=queue)
+    for name in ("one", "two", "three"):
+        tasks_core.enqueue_many(PLAIN, [{}] * 100, queue_name=name)
     count_all()
     Sampler().sample()
     assert questions() == few <= 9
@@ -197,7 +197,17 @@ def test_no_label_holds_an_id_a_key_or_an_address(scrape: Scraping) -> None:
         name for family in scrape().values() for sample in family.samples for name in sample.labels
     }
     assert labels == {
-        *("task_type", "queue", "priority", "state", "le", "subscription", "part", "kind", "channel"),
+        *(
+            "task_type",
+            "queue",
+            "priority",
+            "state",
+            "le",
+            "subscription",
+            "part",
+            "kind",
+            "channel",
+        ),
     }
 
 
@@ -235,7 +245,8 @@ def test_it_speaks_openmetrics_to_whoever_asks_for_it(prometheus: Client) -> Non
     accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
     response = prometheus.get("/metrics", secure=True, headers={"accept": accept})
     assert response.headers["Content-Type"].startswith("application/openmetrics-text; version=1")
-    families = {f.name for f in text_string_to_metric_families(response.content.decode())}
+    text = response.content.decode()
+    families = {f.name for f in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
     assert {"tasks_scheduled", "task_execution_duration_ms", "leader_present"} <= families
     plain = prometheus.get("/metrics", secure=True)
     assert plain.headers["Content-Type"].startswith("text/plain; version=0.0.4")

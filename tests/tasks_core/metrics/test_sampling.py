@@ -62,7 +62,9 @@ def test_counting_that_takes_too_long_is_given_up_and_keeps_the_last_numbers(
     before = MetricSample.objects.get(measure="sampling").sampled_at
     monkeypatch.setattr(sampling, "MOST_SECONDS", 0.1)
     monkeypatch.setattr(sampling, "SHORTEST_PAUSE", 0.0)
-    monkeypatch.setattr(sampling, "_COUNT", "SELECT 'due', pg_sleep(30)::text, 0, 1 WHERE %(now)s > now()")
+    monkeypatch.setattr(
+        sampling, "_COUNT", "SELECT 'due', pg_sleep(30)::text, 0, 1 WHERE %(now)s > now()"
+    )
     with clock.frozen(clock.now() + timedelta(days=1)):
         assert Sampler().sample() >= 0.1 * sampling.SHARE
     assert MetricSample.objects.get(measure="sampling").sampled_at == before
