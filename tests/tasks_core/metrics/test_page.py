@@ -1,13 +1,14 @@
 """What /metrics tells, and to whom."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 import redis
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -22,8 +23,10 @@ from tasks_core.metrics import parts
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.metrics.parts import add_metrics
 from tasks_core.metrics.sampling import Sampler
+from tasks_core.metrics.subscriptions import SELECT as SUBSCRIPTIONS
 from tasks_core.models import Leadership, MetricTotal, Task, Worker
 from tasks_core.schedules.leader import Leadership as Claim
+from tasks_core.statements.dispatch import LANES
 from tests.tasks_core.life import PLAIN, bring_to, plain_type, queue, take
 from tests.tasks_core.metrics.conftest import TOKEN
 from tests.tasks_core.metrics.counting import count_all
@@ -153,6 +156,16 @@ def test_a_scrape_asks_the_same_number_of_questions_however_much_there_is(
     count_all()
     Sampler().sample()
     assert questions() == few <= 9
+
+
+@pytest.mark.parametrize("sql", [LANES, SUBSCRIPTIONS])
+def test_no_question_reads_all_tasks_or_events(sql: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # of empty tables it would be the cheapest
+        cursor.execute(f"EXPLAIN {sql}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert not re.search(r"Seq Scan on tasks_core_task(event)?\b", plan)
+    assert "Limit" in plan
 
 
 def test_types_that_nobody_registers_share_a_label_beyond_a_number(scrape: Scraping) -> None:
