@@ -82,6 +82,14 @@ class Arena:
                 self._workers[name] = self._start(name, command)
         self.gauge.sample()
 
+    def set_variables(self, **variables: str) -> None:
+        """Give the processes that are started from now on these variables as well."""
+        self._environment = {**self._environment, **variables}
+
+    def start_process(self, name: str, command: list[str]) -> None:
+        """Start another process of the worker side."""
+        self._workers[name] = self._start(name, command)
+
     def warm_up(self, handler: str) -> None:
         """Run some tasks through the started workers, until all of them have run."""
         self.producer.ask(

@@ -97,6 +97,13 @@ GOALS = (
         "≥",
         0.8,
     ),
+    Goal(
+        "no-op drain, times that without events",
+        ratio(_RATE, ours("eventless", "per_s")),
+        "≥",
+        0.85,
+    ),
+    Goal("a scrape of /metrics among 10,000,000 tasks, p95 ms", ours("scrape", "p95_ms"), "≤", 100),
     Goal("CPU seconds per 1,000 no-op tasks", ours("noop", "cpu_total"), "≤", 0.15, 3),
     Goal("10 ms handlers in two processes, tasks/s", ours("occupied", "per_s"), "≥", 180, 1),
     Goal(

@@ -10,7 +10,8 @@ class NotificationsConfig(AppConfig):
     verbose_name = "Notifications"
 
     def ready(self) -> None:
-        """Register the receivers."""
-        from notifications import receivers
+        """Register the receivers and the metrics."""
+        from notifications import metrics, receivers
 
         receivers.connect()
+        metrics.register()

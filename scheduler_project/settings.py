@@ -130,13 +130,16 @@ REDIS_OPTIONS = broker.redis_options(configuration)
 KEY_PREFIX = configuration.key_prefix
 # The entries of BELLRINGER that an installation may set, with their types.
 APPLICATION_SETTINGS = {**types_of_defaults(DEFAULTS), **types_of_fields(NotificationSettings)}
-for _secret in ("ENCRYPTION_KEYS", "HEALTH_TOKEN"):  # without prefix, and with a file variant
-    del APPLICATION_SETTINGS[_secret]
+for _secret in ("ENCRYPTION_KEYS", "HEALTH_TOKEN", "METRICS_TOKEN"):
+    del APPLICATION_SETTINGS[_secret]  # without prefix, and with a file variant
 BELLRINGER = {
     **application_settings(APPLICATION_SETTINGS, os.environ),
     "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
     "HEALTH_TOKEN": configuration.health_token.get_secret_value()
     if configuration.health_token
+    else "",
+    "METRICS_TOKEN": configuration.metrics_token.get_secret_value()
+    if configuration.metrics_token
     else "",
     "KEY_PREFIX": KEY_PREFIX,
 }

@@ -23,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
     "LEDGER_RETENTION_DAYS": 90.0,
     "EVENT_RETENTION_DAYS": 30.0,
     "HISTORY_RETENTION_DAYS": 90.0,
+    "METRICS_RETENTION_DAYS": 14.0,
+    "METRICS_TOKEN": "",
     "DEAD_LETTER_QUEUE": "dlq",
     "DEAD_LETTER_QUEUE_LIMIT": 10_000,
     "FLOWER_URL": "",
@@ -52,6 +54,9 @@ LEDGER_RETENTION_DAYS: how long the ledger keeps what became of the ticks of sch
 EVENT_RETENTION_DAYS: how long events are kept, by day; then a summary of each task takes their place.
     Those that a subscription has not read yet stay for twice as long at most.
 HISTORY_RETENTION_DAYS: how long that summary is kept after its last event, at least as long as its task.
+METRICS_RETENTION_DAYS: how long the counts of single minutes are kept, from which the dashboard is drawn;
+    totals are kept for ever.
+METRICS_TOKEN: who sends it as a bearer token may read /metrics; empty: only people who are logged in.
 DEAD_LETTER_QUEUE: broker queue that announces dead letters; empty switches it off.
 DEAD_LETTER_QUEUE_LIMIT: announcements that may wait there unread.
 FLOWER_URL: where people find Flower; the admin links to it. Empty: no link.

@@ -1,4 +1,4 @@
-"""What beat does: dispatch, schedules, recovery, expiry, announcements, events, ageing, pruning, upkeep."""
+"""What beat does: dispatch, schedules, recovery, expiry, events, metrics, ageing, pruning, upkeep."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from tasks_core import clock
 from tasks_core.announcer import announce_dead_letters
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.duty import Duty
-from tasks_core.events.relay import Relay
+from tasks_core.events.following import Following
 from tasks_core.events.upkeep import Upkeep
 from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
+from tasks_core.metrics.retention import prune_rollups
+from tasks_core.metrics.sampling import Sampler
 from tasks_core.nudge import Listener
 from tasks_core.promoter import promote
 from tasks_core.pruner import prune, prune_ledger
@@ -33,11 +35,18 @@ BLOCKED_SECONDS = 0.005, 0.02
 SCHEDULE_SECONDS = 2.0
 """Longest time between two looks at the schedules; whoever changes one nudges."""
 
-BUFFER_SECONDS = 2.0
-RELAY_SECONDS = 1.0
+BUFFER_SECONDS = 2.0, 3.0
+"""How soon held ticks are looked at again while there are some, and while there are none."""
+
+EVENTS_SECONDS = 1.0, 3.0
+"""How soon the cursors of events are looked at again after something was there, and after nothing was."""
+
+FOLLOWER_SECONDS = 2.0
+"""How soon a beat that does not lead looks whether it does, where only the leader works."""
+
 RECOVERY_SECONDS = 4.0
-EXPIRY_SECONDS = 2.0
-ANNOUNCE_SECONDS = 3.0
+EXPIRY_SECONDS = 3.0
+ANNOUNCE_SECONDS = 5.0
 AGEING_SECONDS = 5.0
 PRUNING_SECONDS = 60.0
 PAUSE_BETWEEN_BATCHES = 0.1
@@ -64,7 +73,8 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("recovery", _recovering),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
-        Duty("events", _relaying(leadership)),
+        Duty("events", _following_events(leadership)),
+        Duty("samples", _sampling(leadership)),
         Duty("ageing", _ageing),
         Duty("pruning", _pruning),
         Duty("event-store", Upkeep(leads=lambda: leadership.fence is not None)),
@@ -105,10 +115,12 @@ def _scheduling(leadership: Leadership) -> Callable[[], float]:
 
 def _releasing(leadership: Leadership) -> Callable[[], float]:
     def work() -> float:
-        if leadership.fence is not None and is_anything_held():
-            release_buffered()
-            advance_backfills()
-        return BUFFER_SECONDS
+        held, none_held = BUFFER_SECONDS
+        if leadership.fence is None or not is_anything_held():
+            return none_held
+        release_buffered()
+        advance_backfills()
+        return held
 
     return work
 
@@ -123,13 +135,24 @@ def _periodic_tasks(leadership: Leadership) -> list[Duty]:
     return [Duty("periodic-tasks", following(leadership))]
 
 
-def _relaying(leadership: Leadership) -> Callable[[], float]:
-    relay = Relay()
+def _following_events(leadership: Leadership) -> Callable[[], float]:
+    following = Following()
 
     def work() -> float:
-        if leadership.fence is not None:
-            relay.relay()
-        return RELAY_SECONDS
+        if leadership.fence is None:
+            return FOLLOWER_SECONDS
+        busy, idle = EVENTS_SECONDS
+        found = following.look()
+        return (0.0 if following.follow(found) else busy) if found else idle
+
+    return work
+
+
+def _sampling(leadership: Leadership) -> Callable[[], float]:
+    sampler = Sampler()
+
+    def work() -> float:
+        return FOLLOWER_SECONDS if leadership.fence is None else sampler.sample()
 
     return work
 
@@ -154,4 +177,5 @@ def _ageing() -> float:
 
 
 def _pruning() -> float:
-    return PAUSE_BETWEEN_BATCHES if prune() + prune_ledger() else PRUNING_SECONDS
+    found = prune() + prune_ledger() + prune_rollups()
+    return PAUSE_BETWEEN_BATCHES if found else PRUNING_SECONDS

@@ -119,13 +119,15 @@ def publish_plain(queue: str, body: dict[str, Any]) -> None:
         raise BrokerUnavailable(str(error)) from error
 
 
-def waiting_messages(queues: Sequence[str]) -> dict[str, int]:
+def waiting_messages(queues: Sequence[str], *, timeout: float | None = None) -> dict[str, int]:
     """Return how many messages wait in each broker queue.
+
+    ``timeout``: seconds to wait for Redis, if other than the settings say.
 
     Raises:
         BrokerUnavailable: the broker cannot be asked.
     """
-    client = broker_client()
+    client = broker_client(timeout=timeout)
     if client is None:
         return _declared_counts(queues)
     try:

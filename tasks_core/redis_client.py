@@ -19,10 +19,13 @@ def wake_up_client() -> redis.Redis | None:
     return _client(url, os.getpid()) if url else None
 
 
-def broker_client() -> redis.Redis | None:
-    """Return a client of the broker if that is Redis, else None."""
+def broker_client(*, timeout: float | None = None) -> redis.Redis | None:
+    """Return a client of the broker if that is Redis, else None.
+
+    ``timeout``: seconds to wait for a connection, and for an answer; those of the settings unless given.
+    """
     url = settings.CELERY_BROKER_URL
-    return _client(url, os.getpid()) if url.startswith(SCHEMES) else None
+    return _client(url, os.getpid(), timeout) if url.startswith(SCHEMES) else None
 
 
 def key(name: str) -> str:
@@ -31,6 +34,9 @@ def key(name: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _client(url: str, _pid: int) -> redis.Redis:
+def _client(url: str, _pid: int, timeout: float | None = None) -> redis.Redis:
     # No retries: whoever waits here is a caller that has committed already, or a loop that comes again.
-    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **settings.REDIS_OPTIONS)
+    options = dict(settings.REDIS_OPTIONS)
+    if timeout is not None:
+        options |= {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)

@@ -4,6 +4,7 @@ from benchmarks.works import (
     crowded,
     enqueue,
     enqueue_many,
+    eventless,
     flood,
     idle,
     live,
@@ -15,12 +16,14 @@ from benchmarks.works import (
     schedule_seconds,
     scheduled,
     scheduled_later,
+    scrape,
 )
 
 WORKS = {
     module.WORK.name: module.WORK
     for module in (
         noop,
+        eventless,
         enqueue,
         enqueue_many,
         live,
@@ -28,6 +31,7 @@ WORKS = {
         scheduled_later,
         occupied,
         crowded,
+        scrape,
         flood,
         idle,
         schedule_burst,

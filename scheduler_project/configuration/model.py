@@ -87,6 +87,10 @@ class Configuration(BaseModel):
     default_from_email: str = Field("bellringer@localhost", validation_alias="DEFAULT_FROM_EMAIL")
     """Sender of e-mails whose template names none."""
 
+    metrics_token: Annotated[SecretStr, AfterValidator(checks.bearer_token)] | None = Field(
+        None, validation_alias="METRICS_TOKEN"
+    )
+    """Bearer token with which Prometheus reads /metrics; without one only staff who log in can."""
     sentry_dsn: SecretStr | None = Field(None, validation_alias="SENTRY_DSN")
     """Where errors are reported; nowhere if not set."""
     sentry_task_failures: Literal["final", "first", "all"] = Field(
@@ -106,7 +110,7 @@ class Configuration(BaseModel):
     )
     """USER:PASSWORD for Flower, which does not start without."""
 
-    health_token: Annotated[SecretStr, AfterValidator(checks.token)] | None = Field(
+    health_token: Annotated[SecretStr, AfterValidator(checks.bearer_token)] | None = Field(
         None, validation_alias="HEALTH_TOKEN"
     )
     """Who sends it to /ready as a bearer token sees what was found, and not only how bad it is."""

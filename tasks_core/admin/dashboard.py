@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from tasks_core import clock
 from tasks_core.admin import dashboard_figures as figures
+from tasks_core.admin.activity import activity_table
 from tasks_core.admin.badges import TONES
 from tasks_core.admin.moments import moment, relative, span
 from tasks_core.admin.places import list_url
@@ -43,6 +44,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["tiles"] = [_oldest_due(lanes, now), *_states(now)]
         context["lanes"] = [_lane_row(lane, now) for lane in lanes]
         context["broker_is_reachable"] = is_reachable
+        context["activity"] = activity_table(request.GET.get("span", ""), now)
     health = []
     if user.has_perm("tasks_core.view_deadletter"):
         health.append(_dead_letters())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import datetime
 
 from tasks_core import clock
@@ -39,16 +40,29 @@ class Relay:
         Raises:
             BrokerUnavailable: the next call sends them.
         """
+        return self.hint(self.look()) if subscriptions() else 0
+
+    def look(self, others: Iterable[str] = ()) -> dict[str, datetime | None]:
+        """Return who may have something to get, and when each was last claimed, in one query.
+
+        ``others`` are cursors that are looked at as well, though no registered subscriber has them.
+        """
         known = subscriptions()
         self._mend()
         self._create(known)
-        if not known:
-            return 0
-        now = clock.now()
+        return worth_a_look(sorted({*known, *others}))
+
+    def hint(self, found: dict[str, datetime | None]) -> int:
+        """Send a hint for each registered subscriber in ``found``; return how many.
+
+        Raises:
+            BrokerUnavailable: the next call sends them.
+        """
+        now, known = clock.now(), subscriptions()
         wanted = {
             name: claimed_at
-            for name, claimed_at in worth_a_look(sorted(known)).items()
-            if not self._is_on_its_way(name, claimed_at, now)
+            for name, claimed_at in found.items()
+            if name in known and not self._is_on_its_way(name, claimed_at, now)
         }
         return self._hint([known[name] for name in wanted], wanted, now)
 

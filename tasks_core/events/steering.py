@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from tasks_core.database import fetch
 from tasks_core.events.cursor import highest_id
-from tasks_core.events.subscription import subscriptions
+from tasks_core.events.subscription import BUILT_IN, subscriptions
 from tasks_core.events.window import NOTHING
 from tasks_core.exceptions import InvalidOption, InvalidTransition, SubscriptionNotFound
 from tasks_core.models import EventSubscription, TaskEvent
@@ -80,6 +80,8 @@ def replay_events(
         SubscriptionNotFound: no cursor has this name; the message lists those there are.
         InvalidOption: names the argument and what would be right.
     """
+    if name in BUILT_IN:
+        raise InvalidOption(f"{name!r} counts each event exactly once; it cannot get one again")
     if (since is None) == (after is None):
         raise InvalidOption("give either since or after, and not both")
     if since is not None and since.tzinfo is None:

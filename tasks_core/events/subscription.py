@@ -18,6 +18,8 @@ EventHandlerT = TypeVar("EventHandlerT", bound=Callable[..., object])
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 LONGEST_BATCH = 5_000
+BUILT_IN = frozenset({"metrics"})
+"""Cursors that the platform moves itself, each event exactly once."""
 
 Start = Literal["now", "beginning"]
 
@@ -167,6 +169,8 @@ def _check(new: Subscription) -> None:
     name = new.name
     if not NAME.fullmatch(name):
         raise ValueError(f"subscription {name!r}: the name must match {NAME.pattern}")
+    if name in BUILT_IN:
+        raise ValueError(f"subscription {name!r}: the platform has this name; choose another one")
     known = _subscriptions.get(name)
     if known is not None and known.handler != new.handler:
         raise ValueError(f"subscription {name!r} is registered already, for {known.handler!r}")

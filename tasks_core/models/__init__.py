@@ -6,6 +6,9 @@ from tasks_core.models.event_partition import EventPartition
 from tasks_core.models.event_subscription import EventSubscription
 from tasks_core.models.lane import Lane
 from tasks_core.models.leadership import Leadership
+from tasks_core.models.metric_rollup import MetricRollup
+from tasks_core.models.metric_sample import MetricSample
+from tasks_core.models.metric_total import MetricTotal
 from tasks_core.models.occurrence import Occurrence
 from tasks_core.models.periodic_task_mirror import PeriodicTaskMirror
 from tasks_core.models.retry_policy import RetryPolicy
@@ -23,6 +26,9 @@ __all__ = [
     "EventSubscription",
     "Lane",
     "Leadership",
+    "MetricRollup",
+    "MetricSample",
+    "MetricTotal",
     "Occurrence",
     "PeriodicTaskMirror",
     "RetryPolicy",

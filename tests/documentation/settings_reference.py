@@ -17,7 +17,7 @@ from scheduler_project.configuration.application_settings import PREFIX
 from scheduler_project.configuration.model import SECRETS, Configuration
 from tasks_core import conf
 
-SET_ELSEWHERE = frozenset({"ENCRYPTION_KEYS", "HEALTH_TOKEN"})
+SET_ELSEWHERE = frozenset({"ENCRYPTION_KEYS", "HEALTH_TOKEN", "METRICS_TOKEN"})
 """Entries that the configuration fills from a variable of another name."""
 
 Row = tuple[str, str, str]

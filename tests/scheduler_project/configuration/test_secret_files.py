@@ -19,6 +19,7 @@ def test_every_secret_may_come_from_a_file() -> None:
         "SENTRY_DSN",
         "FLOWER_BASIC_AUTH",
         "HEALTH_TOKEN",
+        "METRICS_TOKEN",
         "BELLRINGER_REDIS_URL",
     } == SECRETS
 

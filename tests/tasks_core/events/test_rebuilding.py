@@ -19,6 +19,8 @@ from tasks_core.models import Task, TaskEvent, TaskHistory
 from tasks_core.pruner import prune
 from tests.tasks_core.life import PLAIN, bring_to, plain_type, queued, running
 
+pytestmark = pytest.mark.usefixtures("partitions")
+
 MONTH = timedelta(days=31)
 
 

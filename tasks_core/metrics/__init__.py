@@ -1,0 +1,1 @@
+"""What is counted: rollups of the events, samples of the tables, and how they are told."""
