@@ -2,18 +2,21 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
 from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
+from redis.client import PubSub
 
 from scheduler_project.embedded.ports import free_port
 from tasks_core import duty
 from tasks_core.duty import Duty
 from tasks_core.nudge import Listener, nudge
 from tasks_core.publisher import BrokerUnavailable
+from tasks_core.redis_client import key
 from tests.waiting import wait_until
 
 
@@ -111,12 +114,29 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_pause")
-def test_nobody_is_nudged_for_a_while_after_nobody_listened(broker: "redis.Redis") -> None:
-    broker.config_resetstat()
-    for _ in range(3):
-        nudge()
+def test_nobody_is_nudged_for_a_while_after_nobody_listened(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks_core.nudge.NOBODY_LISTENS_SECONDS", 60.0)
+    nudge()  # nobody listens
+    ear = broker.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    ear.subscribe(key("nudge"))
+    ear.get_message(timeout=5)
 
-    assert broker.info("commandstats")["cmdstat_publish"]["calls"] == 1
+    nudge()
+
+    broker.publish(key("nudge"), "the end")
+    assert [message["data"] for message in _messages(ear)] == [b"the end"]
+    ear.close()
+
+
+def _messages(ear: PubSub) -> Iterator[dict[str, Any]]:
+    """Give what it hears, up to the end."""
+    while True:
+        message = ear.get_message(timeout=5)
+        yield message
+        if message["data"] == b"the end":
+            return
 
 
 @pytest.mark.usefixtures("no_pause")

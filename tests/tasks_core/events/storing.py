@@ -16,6 +16,15 @@ def write(kind: str, *, at: datetime, task_id: int = 1, **facts: Any) -> int:
     return event.pk
 
 
+def written_long_ago() -> None:
+    """Let the stored events be of transactions that nobody overlaps who is at work now.
+
+    Other tests use the same server, and old events are summarized only once all their contemporaries ended.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tasks_core_taskevent SET transaction_id = '3'")
+
+
 def places() -> dict[str, int]:
     """Return how many events lie in which part of the table."""
     sql = "SELECT tableoid::regclass::text, count(*) FROM tasks_core_taskevent GROUP BY 1"

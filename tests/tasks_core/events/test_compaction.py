@@ -26,7 +26,7 @@ from tasks_core.events.partitions import DEFAULT, days, make_ahead
 from tasks_core.events.retention import prune_histories, remove_old_events
 from tasks_core.models import EventPartition, Task, TaskEvent, TaskHistory
 from tests.engine.histories import History, histories
-from tests.tasks_core.events.storing import places, write
+from tests.tasks_core.events.storing import places, write, written_long_ago
 from tests.tasks_core.life import PLAIN, failed, plain_type, queue, take
 from tests.tasks_core.life import write as finish
 
@@ -63,6 +63,7 @@ def _some_events() -> None:
         for number, kind in enumerate(("scheduled", "queued", "started", "completed")):
             attempt = int(number > 1)
             write(kind, at=NOON + timedelta(seconds=number), task_id=task_id, attempt=attempt)
+    written_long_ago()
 
 
 def test_a_summary_tells_what_the_events_told() -> None:
@@ -76,6 +77,7 @@ def test_a_summary_tells_what_the_events_told() -> None:
         [claimed] = take(queue())
         assert finish(claimed, decision.succeeded())
 
+    written_long_ago()
     assert _compact_all() == 8
 
     history = TaskHistory.objects.get()
@@ -159,6 +161,7 @@ def _store(task_id: int, events: Iterable[Event], days_later: list[int]) -> None
             )
         )
     TaskEvent.objects.bulk_create(rows)
+    written_long_ago()
 
 
 def test_a_transaction_that_is_rolled_back_counts_nothing() -> None:
@@ -283,6 +286,7 @@ def test_old_days_go_one_after_the_other_and_young_ones_stay() -> None:
     for days_later in range(3):
         make_ahead(first + days_later * DAY)
         write("scheduled", at=first + days_later * DAY, task_id=days_later + 1)
+    written_long_ago()
     third = (first + 2 * DAY).date()
 
     with clock.frozen(first + timedelta(days=32)):
@@ -297,6 +301,7 @@ def test_old_days_go_one_after_the_other_and_young_ones_stay() -> None:
 def test_what_lies_outside_of_all_days_is_summarized_and_deleted_by_age() -> None:
     write("scheduled", at=NOON, task_id=1)
     write("scheduled", at=NOON + 2 * DAY, task_id=2)
+    written_long_ago()
     assert set(places()) == {DEFAULT}
 
     with clock.frozen(NOON + MONTH):
@@ -329,6 +334,7 @@ def _ended_task() -> int:
 def test_summaries_go_by_age_once_their_task_is_gone() -> None:
     plain_type()
     gone, kept = _ended_task(), _ended_task()
+    written_long_ago()
     now = clock.now()
     with clock.frozen(now + timedelta(days=32)):
         while remove_old_events():
@@ -346,6 +352,7 @@ def test_a_summary_that_stored_events_go_on_from_stays() -> None:
     make_ahead(NOON)
     write("scheduled", at=NOON)
     write("cancelled", at=NOON + 200 * DAY)
+    written_long_ago()
     _compact_all()
 
     with clock.frozen(NOON + 201 * DAY):

@@ -17,6 +17,7 @@ from tasks_core.events.rebuilding import Difference, rebuild, rebuild_task
 from tasks_core.events.retention import remove_old_events
 from tasks_core.models import Task, TaskEvent, TaskHistory
 from tasks_core.pruner import prune
+from tests.tasks_core.events.storing import written_long_ago
 from tests.tasks_core.life import PLAIN, bring_to, plain_type, queued, running
 
 pytestmark = pytest.mark.usefixtures("partitions")
@@ -34,7 +35,9 @@ def _plain_type() -> None:
 
 
 def _one_of_each() -> dict[State, int]:
-    return {state: bring_to(state) for state in State}
+    ids = {state: bring_to(state) for state in State}
+    written_long_ago()
+    return ids
 
 
 def test_tasks_and_events_of_every_state_agree() -> None:
