@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from notifications.admin import message_preview
 from notifications.admin.badges import word
 from notifications.models import Delivery, DeliveryAttempt
+from notifications.models.address_hash import is_address
 from notifications.rendering.compiled import Rendered
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
@@ -52,7 +53,7 @@ class DeliveryAdmin(RecordAdmin[Delivery]):
         if term.isdecimal() and int(term) <= MAX_ID:
             found |= Q(pk=int(term)) | Q(notification=int(term))
         if "@" in term or "://" in term:
-            found = Q(address=term)
+            found = is_address(term)
         return queryset.filter(found), False
 
     @admin.display(description="delivery")

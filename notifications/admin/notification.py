@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from notifications.admin.badges import word
 from notifications.admin.notification_steps import CANCEL
 from notifications.models import Notification
+from notifications.models.address_hash import is_address
 from notifications.pipeline.following import correlation
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
@@ -50,7 +51,7 @@ class NotificationAdmin(SteeredAdmin[Notification]):
         if term.isdecimal() and int(term) <= MAX_ID:
             found |= Q(pk=int(term))
         if "@" in term or "://" in term:
-            found = Q(address=term)
+            found = is_address(term)
         return queryset.filter(found), False
 
     @admin.display(description="notification")

@@ -13,7 +13,11 @@ from notifications.channels.webhook import endpoints
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
 
-_ENDS = {Outcome.SUCCESS: DeliveryState.SENT, Outcome.EXPIRED: DeliveryState.EXPIRED}
+_ENDS = {
+    Outcome.SUCCESS: DeliveryState.SENT,
+    Outcome.SANDBOX: DeliveryState.SENT,
+    Outcome.EXPIRED: DeliveryState.EXPIRED,
+}
 
 # Success is recorded over a cancellation or an expiry that came while it was under way: the
 # message did go out. Everything else moves only a delivery that is still being sent.
