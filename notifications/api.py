@@ -30,6 +30,7 @@ from notifications.channels.webhook.endpoints import (
     enable as enable_endpoint,
 )
 from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
+from notifications.erasure.erase import erase
 from notifications.message import Message
 from notifications.models import Endpoint, Notification
 from notifications.pipeline.cancel import cancel
@@ -41,6 +42,7 @@ __all__ = [
     "check_template",
     "disable_endpoint",
     "enable_endpoint",
+    "erase",
     "notify",
     "notify_many",
     "preview",

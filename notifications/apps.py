@@ -11,7 +11,8 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the receivers and the metrics."""
-        from notifications import metrics, receivers
+        from notifications import checks, metrics, receivers
 
+        checks.register()
         receivers.connect()
         metrics.register()

@@ -3,7 +3,7 @@
 They are read at each use, so that a test or a running shell can override them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -55,8 +55,30 @@ class NotificationSettings:
     """Name of the RetryPolicy row by which e-mails are tried again; empty for the built-in rule."""
     webhook_retry_policy: str = ""
     """The same for webhooks."""
+    sandbox: bool = False
+    """Everything runs and is recorded, and nothing leaves: for staging and rehearsals."""
+    sandbox_allow: Sequence[str] = ()
+    """Addresses, URLs, domains and *.domains that are reached although the sandbox is on."""
+    sandbox_redirect_to: Sequence[str] = ()
+    """Where messages to everybody else go while the sandbox is on, such as a mail address and the URL of a
+    receiver of webhooks: each channel takes the first that it recognises. Without one they are held back.
+    """
     alert_recipients: Sequence[str] = ()
     """Mail addresses and URLs of registered endpoints that are told when a subscriber of events is parked."""
+    notification_body_retention_days: float = 30.0
+    """How long variables and rendered texts of notifications are kept after they have ended; 0: as long as
+    their rows.
+    """
+    notification_exchange_retention_days: float = 30.0
+    """The same for what the attempt log says of requests, responses and errors."""
+    notification_retention_days: float = 365.0
+    """How long the rows themselves are kept, with their idempotency keys: at least 1; 0 keeps them for
+    ever.
+    """
+    notification_retention: Mapping[str, Mapping[str, float]] | None = None
+    """Other numbers of days for some categories, as JSON: {"otp": {"exchange": 1, "row": 7}}; the words are
+    body, exchange and row.
+    """
     trigger_env_prefix: str = "HOOK_"
     """Scheduled triggers may use environment variables whose names begin so; empty allows none."""
     trigger_retry_after_cap: float = 3600.0

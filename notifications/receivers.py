@@ -6,6 +6,7 @@ from typing import Any
 from notifications.closing import close_all
 from notifications.events.parked import tell_of_parked
 from notifications.pipeline.ending import follow_unsuccessful
+from notifications.retention.duties import make_duties as make_retention_duties
 from notifications.triggers.duties import make_duties
 from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.duties import add_duties
@@ -23,6 +24,7 @@ def connect() -> None:
     worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
     subscription_parked.connect(_on_parked, dispatch_uid="notifications.parked")
     add_duties(make_duties)
+    add_duties(make_retention_duties)
 
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:

@@ -42,6 +42,11 @@ NOTIFICATION_FINAL = tuple(
 )
 
 
+BODY_WIPED = 1
+EXCHANGE_WIPED = 2
+"""Bits of ``Notification.wiped``: what was removed by age, or because its receiver was erased."""
+
+
 class TriggerEventStatus(models.TextChoices):
     """How far the call of a webhook by a scheduled trigger has come."""
 

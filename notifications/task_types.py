@@ -2,9 +2,10 @@
 
 from notifications.channels.email.send import send as send_email
 from notifications.channels.webhook.send import send as send_webhook
+from notifications.erasure.by_notification import erase_receiver
 from notifications.pipeline import names
 from notifications.pipeline.deliver import deliver, deliver_async
-from notifications.pipeline.payloads import DeliveryStep, NotificationStep
+from notifications.pipeline.payloads import DeliveryStep, ErasureStep, NotificationStep
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
 from notifications.triggers import names as triggers
@@ -47,6 +48,14 @@ def deliver_email(payload: DeliveryStep, context: TaskContext) -> dict[str, str]
 async def deliver_webhook(payload: DeliveryStep, context: TaskContext) -> dict[str, str]:
     """Post a message to a webhook endpoint."""
     return await deliver_async(payload.delivery, context.task_id, send_webhook)
+
+
+@task_type(
+    names.ERASE, queue_name="notifications", retry=INNER, max_runtime=4 * 3600.0, max_batch=1
+)
+def erase_recipient(payload: ErasureStep) -> dict[str, int]:
+    """Erase the receiver of a notification from all that is stored."""
+    return erase_receiver(payload.notification, payload.asked_by)
 
 
 # The event's own retry_conf decides, by RetryAfter and PermanentError. This bounds only what it cannot

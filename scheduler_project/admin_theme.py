@@ -45,6 +45,7 @@ THEME: dict[str, Any] = {
     "SITE_SUBHEADER": "Durable tasks and notifications",
     "SITE_SYMBOL": "notifications_active",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
+    "ENVIRONMENT": "notifications.admin.sandbox_banner.environment",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "tasks_core.admin.dashboard.dashboard",

@@ -24,6 +24,7 @@ TONES: dict[str, str] = {
     TriggerEventStatus.ERROR: "bad",
     TriggerEventStatus.DEAD: "bad",
     Outcome.SUCCESS.value: "good",
+    Outcome.SANDBOX.value: "muted",
     Outcome.PERMANENT.value: "bad",
 }
 """The colour of each state and outcome; what is not here is a warning."""

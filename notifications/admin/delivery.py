@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from notifications.admin import message_preview
 from notifications.admin.badges import word
+from notifications.admin.viewing import log_view
 from notifications.models import Delivery, DeliveryAttempt
+from notifications.models.address_hash import is_address
 from notifications.rendering.compiled import Rendered
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
@@ -52,7 +56,7 @@ class DeliveryAdmin(RecordAdmin[Delivery]):
         if term.isdecimal() and int(term) <= MAX_ID:
             found |= Q(pk=int(term)) | Q(notification=int(term))
         if "@" in term or "://" in term:
-            found = Q(address=term)
+            found = is_address(term)
         return queryset.filter(found), False
 
     @admin.display(description="delivery")
@@ -100,6 +104,14 @@ class DeliveryAdmin(RecordAdmin[Delivery]):
             Fact("Ended", moment_in_full(row.finished_at, now) if row.finished_at else ""),
             Fact("Last error", row.error),
         ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """Write down who looks at whose messages."""
+        if options.get("obj") is not None:
+            log_view(request, options["obj"])
+        return super().render_change_form(request, context, *args, **options)
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[Panel]:
         """Return the attempts and the message."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from notifications.admin.badges import word
-from notifications.admin.notification_steps import CANCEL
+from notifications.admin.notification_steps import CANCEL, ERASE
+from notifications.admin.viewing import log_view
 from notifications.models import Notification
+from notifications.models.address_hash import is_address
 from notifications.pipeline.following import correlation
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
@@ -27,7 +31,7 @@ WIPED = "It has secret variables. They are stored encrypted, shown nowhere, and 
 class NotificationAdmin(SteeredAdmin[Notification]):
     """Read-only; cancel is a step. Secret variables are never read here."""
 
-    steps = (CANCEL,)
+    steps = (CANCEL, ERASE)
     list_display = ("what", "state_word", "receiver", "category", "reason", "made")
     list_display_links = ("what",)
     list_filter = ("state", "channel", "critical")
@@ -50,7 +54,7 @@ class NotificationAdmin(SteeredAdmin[Notification]):
         if term.isdecimal() and int(term) <= MAX_ID:
             found |= Q(pk=int(term))
         if "@" in term or "://" in term:
-            found = Q(address=term)
+            found = is_address(term)
         return queryset.filter(found), False
 
     @admin.display(description="notification")
@@ -97,6 +101,14 @@ class NotificationAdmin(SteeredAdmin[Notification]):
             Fact("Idempotency key", row.idempotency_key),
             Fact("Supersede key", row.supersede_key),
         ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """Write down who looks at whose messages."""
+        if options.get("obj") is not None:
+            log_view(request, options["obj"])
+        return super().render_change_form(request, context, *args, **options)
 
     def panels(self, request: HttpRequest, row: Notification) -> list[Panel]:
         """Return deliveries and open variables."""

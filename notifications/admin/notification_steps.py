@@ -1,13 +1,20 @@
-"""Cancel a notification."""
+"""Cancel a notification, or erase its receiver."""
 
 from __future__ import annotations
 
+from django import forms
+from unfold.widgets import UnfoldBooleanWidget
+
+from notifications.erasure.subject import TOMBSTONE
 from notifications.models import Notification
+from notifications.pipeline import names
 from notifications.pipeline.cancel import cancel
 from notifications.states import NOTIFICATION_UNFINISHED
+from tasks_core import enqueue
+from tasks_core.admin.places import task_link
 from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.reason import ReasonForm, signed_reason
-from tasks_core.admin.steering.step import Step
+from tasks_core.admin.steering.step import Step, StepForm
 
 
 def _cancel(row: Notification, answers: Answers, actor: str) -> Did:
@@ -29,4 +36,47 @@ CANCEL: Step[Notification] = Step(
     perform=each(_cancel),
     applies=lambda row: row.state in NOTIFICATION_UNFINISHED,
     danger=True,
+)
+
+
+class ErasureForm(StepForm):
+    """Asks to be sure."""
+
+    sure = forms.BooleanField(
+        label="I have checked that this person is to be erased",
+        widget=UnfoldBooleanWidget,
+        help_text="It cannot be taken back.",
+    )
+
+
+def _erase(row: Notification, answers: Answers, actor: str) -> Did:
+    if row.address.startswith(TOMBSTONE):
+        raise Refused("had been erased")
+    task = enqueue(
+        names.ERASE, {"notification": row.pk, "asked_by": actor}, idempotency_key=_key(row)
+    )
+    return Did("being erased", task_link(task.pk))
+
+
+def _key(row: Notification) -> str:
+    """Two clicks make one task, until the receiver is erased."""
+    return f"{names.ERASE}-{row.pk}"
+
+
+ERASE: Step[Notification] = Step(
+    name="erase",
+    label="Erase recipient…",
+    button="Erase now",
+    icon="person_remove",
+    explanation=(
+        "The receiver's address goes from all notifications, deliveries, tasks, events and logs, and with "
+        "it variables and texts. What has not been sent to it is cancelled. A task does it; its page shows "
+        "how far it is and what was erased."
+    ),
+    form=ErasureForm,
+    perform=each(_erase),
+    applies=lambda row: not row.address.startswith(TOMBSTONE),
+    in_bulk=False,
+    danger=True,
+    permission="erase",
 )

@@ -20,6 +20,13 @@ class Outcome(StrEnum):
     """The message was sent, or part of it, and no answer came: it may have arrived."""
     EXPIRED = "expired"
     """Time ran out before anything was sent."""
+    SANDBOX = "sandbox"
+    """The sandbox is on: the message was held back, or went elsewhere, and counts as sent."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether nothing is left to do because the message counts as sent."""
+        return self in (Outcome.SUCCESS, Outcome.SANDBOX)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from notifications.models.address_hash import address_hash, is_address
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState
 
 
@@ -14,6 +15,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def unfinished(self) -> DeliveryQuerySet:
         """Those that may still be sent."""
         return self.filter(state__in=DELIVERY_UNFINISHED)
+
+    def to_address(self, address: str) -> DeliveryQuerySet:
+        """Those to an address, in capitals or not, found by its index."""
+        return self.filter(is_address(address))
 
 
 class Delivery(models.Model):
@@ -65,6 +70,7 @@ class Delivery(models.Model):
                 name="notifications_delivery_open",
             ),
             models.Index(fields=("channel", "state"), name="notifications_delivery_state"),
+            models.Index(address_hash("address"), name="notifications_delivery_address"),
         )
 
     def __str__(self) -> str:

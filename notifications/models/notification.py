@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from notifications.models.address_hash import address_hash, is_address
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
 
 
@@ -14,6 +15,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unfinished(self) -> NotificationQuerySet:
         """Those that may still be sent."""
         return self.filter(state__in=NOTIFICATION_UNFINISHED)
+
+    def to_address(self, address: str) -> NotificationQuerySet:
+        """Those to an address, in capitals or not, found by its index."""
+        return self.filter(is_address(address))
 
 
 class Notification(models.Model):
@@ -51,6 +56,12 @@ class Notification(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    wiped = models.SmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="What was removed: 1 variables and texts, 2 requests and responses, 3 both.",
+    )
     idempotency_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
     content_digest = models.CharField(max_length=64, editable=False)
     supersede_key = models.CharField(max_length=200, blank=True)
@@ -77,7 +88,14 @@ class Notification(models.Model):
                 name="notifications_correlation",
             ),
             models.Index(fields=("category", "created_at"), name="notifications_category"),
+            models.Index(
+                fields=("category", "wiped", "finished_at"),
+                condition=Q(finished_at__isnull=False),
+                name="notifications_retention",
+            ),
+            models.Index(address_hash("address"), name="notifications_address"),
         )
+        permissions = (("erase_notification", "Can erase a recipient"),)
 
     def __str__(self) -> str:
         return f"Notification {self.pk}"

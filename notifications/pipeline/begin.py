@@ -15,7 +15,7 @@ from notifications.pipeline.content import compiled_version
 from notifications.pipeline.sendable import NotSendable, Receiver, Sendable
 from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
-from notifications.states import DELIVERY_UNFINISHED, DeliveryState
+from notifications.states import BODY_WIPED, DELIVERY_UNFINISHED, DeliveryState
 from tasks_core import clock
 
 # A failed delivery begins again only when an operator replays its task: nothing else runs it.
@@ -31,7 +31,7 @@ WITH asked AS (
       AND d.state IN ('rendered', 'sending', 'failed')
       AND n.state IN ('in_progress', 'failed')
       AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
-      AND NOT (d.state = 'failed' AND n.is_secret)
+      AND NOT (d.state = 'failed' AND (n.is_secret OR n.wiped & 1 <> 0))
     RETURNING d.id, d.attempts, d.message_id, d.address, d.throttled, d.endpoint_id,
               d.subject, d.text, d.html, a.task_id, n.template_version_id, n.is_secret,
               n.context, n.secret_context, n.expires_at, d.channel
@@ -142,6 +142,10 @@ def _reason(delivery: Delivery, is_late: bool, now: datetime) -> NotSendable:
     if delivery.notification.is_secret:
         return NotSendable(
             delivery.state, "its secret values were wiped when it failed; send a new notification"
+        )
+    if delivery.notification.wiped & BODY_WIPED:
+        return NotSendable(
+            delivery.state, "its content was removed since it failed; send a new notification"
         )
     if _is_past(delivery.notification.expires_at, now):
         return NotSendable(delivery.state, "it has expired; send a new notification")

@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from notifications.channels.outcome import Outcome, SendResult
+from notifications.channels.outcome import SendResult
 from notifications.pipeline.begin import begin
 from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.together import Together
 from notifications.pipeline.verdict import conclude, nothing_to_send
+from notifications.sandbox.connecting import granted
+from notifications.sandbox.passing import noted, passing
 from notifications.traced import Sending, sending
 from tasks_core import clock
 
@@ -24,7 +26,7 @@ def deliver(
     found.redactor.hide_in_logs()
     started_at = clock.now()
     with _sending(found) as under_way:
-        result = send(found)
+        result = _send(found, send)
         _note(under_way, result)
     record([_ended(found, started_at, result)])
     return conclude(found, result)
@@ -43,10 +45,28 @@ async def deliver_async(
     found.redactor.hide_in_logs()
     started_at = clock.now()
     with _sending(found) as under_way:
-        result = await send(found)
+        result = await _send_async(found, send)
         _note(under_way, result)
     await _record_together(_ended(found, started_at, result))
     return conclude(found, result)
+
+
+def _send(found: Sendable, send: Callable[[Sendable], SendResult]) -> SendResult:
+    passed = passing(found)
+    if isinstance(passed, SendResult):
+        return passed
+    with granted():
+        return noted(found, passed, send(passed))
+
+
+async def _send_async(
+    found: Sendable, send: Callable[[Sendable], Awaitable[SendResult]]
+) -> SendResult:
+    passed = passing(found)
+    if isinstance(passed, SendResult):
+        return passed
+    with granted():
+        return noted(found, passed, await send(passed))
 
 
 def _sending(found: Sendable) -> AbstractContextManager[Sending]:
@@ -54,7 +74,7 @@ def _sending(found: Sendable) -> AbstractContextManager[Sending]:
 
 
 def _note(under_way: Sending, result: SendResult) -> None:
-    failed = result.outcome is not Outcome.SUCCESS
+    failed = not result.outcome.is_success
     under_way.ended(
         result.outcome,
         error=result.outcome if failed else "",

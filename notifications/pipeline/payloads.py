@@ -9,6 +9,13 @@ class NotificationStep(BaseModel):
     notification: int
 
 
+class ErasureStep(BaseModel):
+    """Names a notification whose receiver is to be erased; the address itself is in no payload."""
+
+    notification: int
+    asked_by: str = ""
+
+
 class DeliveryStep(BaseModel):
     """Names the delivery that a step works on."""
 

@@ -13,10 +13,15 @@ from notifications.channels.webhook import endpoints
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
 
-_ENDS = {Outcome.SUCCESS: DeliveryState.SENT, Outcome.EXPIRED: DeliveryState.EXPIRED}
+_ENDS = {
+    Outcome.SUCCESS: DeliveryState.SENT,
+    Outcome.SANDBOX: DeliveryState.SENT,
+    Outcome.EXPIRED: DeliveryState.EXPIRED,
+}
 
 # Success is recorded over a cancellation or an expiry that came while it was under way: the
-# message did go out. Everything else moves only a delivery that is still being sent.
+# message did go out. Everything else moves only a delivery that is still being sent. Of a recipient who
+# was erased meanwhile nothing is written down that may hold the address.
 _RECORD = """
 WITH ended AS (
     SELECT * FROM jsonb_to_recordset(%(results)s::jsonb) AS r(
@@ -26,14 +31,18 @@ WITH ended AS (
 ), logged AS (
     UPDATE notifications_deliveryattempt a
     SET finished_at = r.finished_at, duration = r.duration, outcome = r.outcome,
-        status_code = r.status_code, retry_after = r.retry_after, error = r.error,
-        request = r.request, response = r.response
-    FROM ended r
+        status_code = r.status_code, retry_after = r.retry_after,
+        error = CASE WHEN e.erased THEN '' ELSE r.error END,
+        request = CASE WHEN e.erased THEN '{}' ELSE r.request END,
+        response = CASE WHEN e.erased THEN '{}' ELSE r.response END
+    FROM ended r JOIN (
+        SELECT id, starts_with(address, 'erased:') AS erased FROM notifications_delivery
+    ) e ON e.id = r.delivery_id
     WHERE a.delivery_id = r.delivery_id AND a.number = r.number
 ), moved AS (
     UPDATE notifications_delivery d
     SET state = COALESCE(r.state, d.state),
-        error = r.error,
+        error = CASE WHEN starts_with(d.address, 'erased:') THEN '' ELSE r.error END,
         throttled = d.throttled + (r.outcome = 'throttled')::int,
         provider_message_id = COALESCE(NULLIF(r.provider_message_id, ''), d.provider_message_id),
         sent_at = CASE WHEN r.state = 'sent' THEN r.finished_at ELSE d.sent_at END,

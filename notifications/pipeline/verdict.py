@@ -26,7 +26,7 @@ def conclude(sendable: Sendable, result: SendResult) -> dict[str, str]:
     Raises:
         PermanentError, RetryAfter, Snooze, DeliveryFailed: there is no end yet.
     """
-    if result.outcome is Outcome.SUCCESS:
+    if result.outcome.is_success:
         return {"state": DeliveryState.SENT.value}
     if result.outcome is Outcome.EXPIRED:
         return {"state": DeliveryState.EXPIRED.value}

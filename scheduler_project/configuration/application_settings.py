@@ -1,7 +1,7 @@
 """The settings of the applications: entries of `settings.BELLRINGER`, each from its own variable.
 
 Entry OUTGOING_PORTS comes from the variable BELLRINGER_OUTGOING_PORTS; sequences are separated by
-commas.
+commas, mappings are JSON.
 """
 
 import difflib
@@ -67,6 +67,8 @@ def _meant(name: str, names: Collection[str]) -> str | None:
 
 def _parsed(kind: Any, value: str) -> object:
     adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    if value.startswith("{"):
+        return adapter.validate_json(value)
     origin = typing.get_origin(kind)
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return adapter.validate_python([part.strip() for part in value.split(",") if part.strip()])

@@ -1,0 +1,14 @@
+"""What stands on every page of the admin while the sandbox is on."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from notifications import conf
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """Return the words and their colour for the theme, or nothing."""
+    if not conf.current().sandbox:
+        return None
+    return ["Sandbox: nothing leaves but to allowed addresses", "danger"]

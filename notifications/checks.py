@@ -1,0 +1,51 @@
+"""System checks: settings that would surprise in operation."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+
+from notifications import conf
+from notifications.channels.registry import CHANNELS
+from notifications.retention.rules import check_rules
+
+
+def register() -> None:
+    """Register the checks; called once, when the app is ready."""
+    checks.register(_sandbox)
+    checks.register(_retention)
+
+
+def _sandbox(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    if conf.current().sandbox:
+        return [_is_on(), *_unusable()]
+    return []
+
+
+def _retention(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    try:
+        check_rules()
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="notifications.E002")]
+    return []
+
+
+def _is_on() -> CheckMessage:
+    return checks.Warning(
+        "BELLRINGER_SANDBOX is on: messages count as sent and do not leave, but to allowed addresses",
+        hint="Remove it where messages are meant to arrive.",
+        id="notifications.W001",
+    )
+
+
+def _unusable() -> Iterator[CheckMessage]:
+    for number, address in enumerate(conf.current().sandbox_redirect_to, start=1):
+        if not any(channel.recognises(address) for channel in CHANNELS.values()):
+            yield checks.Error(
+                f"entry {number} of BELLRINGER_SANDBOX_REDIRECT_TO is no address of any channel",
+                hint="Write a mail address such as qa@example.com, or an https:// URL.",
+                id="notifications.E001",
+            )

@@ -1,0 +1,61 @@
+"""Whom an erasure is about: an address, how it is found in texts, and what takes its place."""
+
+import json
+import re
+from dataclasses import dataclass, field
+
+from django.utils.crypto import salted_hmac
+
+from notifications.exceptions import InvalidNotification
+
+TOMBSTONE = "erased:"
+SHORTEST = 5
+
+# Within a longer address or name it is somebody else.
+_BEFORE, _AFTER = r"(?<![[:alnum:]._%+-])", r"(?![[:alnum:]_%+-]|\.[[:alnum:]])"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An address that is to be erased. It stays out of ``repr``."""
+
+    address: str = field(repr=False)
+
+    @property
+    def tombstone(self) -> str:
+        """What takes its place: the same for the same address, and keyed, so that it tells nobody."""
+        digest = salted_hmac("notifications.erased", self.address.lower(), algorithm="sha256")
+        return TOMBSTONE + digest.hexdigest()[:32]
+
+    @property
+    def in_text(self) -> str:
+        """The pattern (of PostgreSQL, without regard to case) that finds it in a text."""
+        return _BEFORE + _escaped(self.address) + _AFTER
+
+    @property
+    def in_key(self) -> str:
+        """The same for a key, which may begin with words of its own, as ``welcome-ada@example.com``."""
+        return _escaped(self.address) + _AFTER
+
+    @property
+    def in_json(self) -> str:
+        """The same for the text of a JSON document."""
+        return _BEFORE + _escaped(json.dumps(self.address, ensure_ascii=False)[1:-1]) + _AFTER
+
+
+def subject_of(address: str) -> Subject:
+    """Check an address.
+
+    Raises:
+        InvalidNotification: it is none; nothing was done. What was given is never quoted.
+    """
+    address = address.strip()
+    if len(address) < SHORTEST or not address.isprintable():
+        raise InvalidNotification("address", "give the whole address, such as ada@example.com")
+    if address.startswith(TOMBSTONE):
+        raise InvalidNotification("address", "is what took the place of an address erased before")
+    return Subject(address)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([^\w\s@])", r"\\\1", text)

@@ -1,0 +1,73 @@
+"""Remove what is old, in small batches that never stand in the way."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from notifications.models import Delivery, DeliveryAttempt, Notification
+from notifications.retention.holding import categories, hold
+from notifications.retention.rules import rule_of
+from notifications.states import BODY_WIPED, EXCHANGE_WIPED
+from tasks_core import clock
+
+LIMIT = 500
+
+_ALL = (0, BODY_WIPED, EXCHANGE_WIPED, BODY_WIPED | EXCHANGE_WIPED)
+Removal = Callable[[list[int]], object]
+
+
+def clean_up(*, limit: int = LIMIT) -> int:
+    """Remove one batch of each kind from each category; give how many notifications were touched.
+
+    Call it again while it is not 0.
+    """
+    now = clock.now()
+    return sum(_clean_up(category, now, limit) for category in categories())
+
+
+def _clean_up(category: str, now: datetime, limit: int) -> int:
+    rule = rule_of(category)
+    steps: tuple[tuple[float, tuple[int, ...], Removal], ...] = (
+        (rule.row, _ALL, delete_rows),
+        (rule.body, (0, EXCHANGE_WIPED), wipe_bodies),
+        (rule.exchange, (0, BODY_WIPED), wipe_exchanges),
+    )
+    return sum(
+        _remove(category, wiped, now - timedelta(days=days), limit, removal)
+        for days, wiped, removal in steps
+        if days
+    )
+
+
+@transaction.atomic
+def _remove(
+    category: str, wiped: tuple[int, ...], before: datetime, limit: int, removal: Removal
+) -> int:
+    old = Notification.objects.filter(category=category, wiped__in=wiped, finished_at__lt=before)
+    ids = hold(list(old.order_by().values_list("pk", flat=True)[:limit]))
+    if ids:
+        removal(ids)
+    return len(ids)
+
+
+def wipe_bodies(ids: list[int]) -> None:
+    """Remove the variables and the rendered texts of notifications that are held."""
+    Delivery.objects.filter(notification__in=ids).update(subject="", text="", html="")
+    Notification.objects.filter(pk__in=ids).update(
+        context={}, secret_context="", wiped=F("wiped").bitor(BODY_WIPED)
+    )
+
+
+def wipe_exchanges(ids: list[int]) -> None:
+    """Remove what is on record of requests, responses and errors of notifications that are held."""
+    attempts = DeliveryAttempt.objects.filter(delivery__notification__in=ids)
+    attempts.update(request={}, response={}, error="")
+    Delivery.objects.filter(notification__in=ids).update(error="")
+    Notification.objects.filter(pk__in=ids).update(wiped=F("wiped").bitor(EXCHANGE_WIPED))
+
+
+def delete_rows(ids: list[int]) -> None:
+    """Delete notifications that are held, with all that belongs to them."""
+    Notification.objects.filter(pk__in=ids).delete()

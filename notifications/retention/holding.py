@@ -1,0 +1,49 @@
+"""Locking old notifications, in the order of everybody else, and passing over those in use."""
+
+from django.db import connection
+
+# From one category to the next by index, however many rows each of them has.
+_CATEGORIES = """
+WITH RECURSIVE found AS (
+    (SELECT category FROM notifications_notification ORDER BY category LIMIT 1)
+    UNION ALL
+    SELECT (SELECT n.category FROM notifications_notification n
+            WHERE n.category > found.category ORDER BY n.category LIMIT 1)
+    FROM found WHERE found.category IS NOT NULL
+)
+SELECT category FROM found WHERE category IS NOT NULL
+"""
+
+# Deliveries before notifications. One that somebody holds, or that a replay has begun again, keeps its
+# notification out of this batch.
+_HOLD_DELIVERIES = """
+SELECT id FROM notifications_delivery
+WHERE notification_id = ANY(%(ids)s) AND state NOT IN ('pending', 'rendered', 'sending')
+ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+
+_HOLD = """
+SELECT id FROM notifications_notification n
+WHERE id = ANY(%(ids)s) AND state NOT IN ('accepted', 'in_progress')
+  AND NOT EXISTS (
+      SELECT FROM notifications_delivery d
+      WHERE d.notification_id = n.id AND d.id <> ALL(%(deliveries)s))
+ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+
+
+def categories() -> list[str]:
+    """Give the categories that notifications have."""
+    return [str(category) for category in _first_column(_CATEGORIES, {})]
+
+
+def hold(ids: list[int]) -> list[int]:
+    """Lock those of these notifications that have ended, with their deliveries; give their ids."""
+    deliveries = _first_column(_HOLD_DELIVERIES, {"ids": ids})
+    return [int(pk) for pk in _first_column(_HOLD, {"ids": ids, "deliveries": deliveries})]
+
+
+def _first_column(statement: str, parameters: dict[str, list[int]]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,28 @@
+"""Requests that are about to connect: may they, while the sandbox is on?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from notifications import conf
+from notifications.sandbox.allowed import is_allowed
+
+_granted: ContextVar[bool] = ContextVar("sandbox_granted", default=False)
+
+
+@contextmanager
+def granted() -> Iterator[None]:
+    """Let the block make connections: its message has passed.
+
+    A channel's provider, such as an SMS gateway, is reached at another address than the message's.
+    """
+    token = _granted.set(True)
+    try:
+        yield
+    finally:
+        _granted.reset(token)
+
+
+def may_connect(url: str) -> bool:
+    """Say whether a request may leave: the sandbox is off, its message has passed, or it is allowed."""
+    return not conf.current().sandbox or _granted.get() or is_allowed(url)
