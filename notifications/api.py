@@ -20,6 +20,10 @@ from typing import Any
 
 from notifications.acceptance import accept
 from notifications.admission import ONE_TIME_CODE, Terms, admit, check_terms
+from notifications.broadcasts.creation import create_broadcast, fill_broadcast
+from notifications.broadcasts.progress import broadcast_progress
+from notifications.broadcasts.receiver import Receiver
+from notifications.broadcasts.steering import cancel_broadcast, pause_broadcast, resume_broadcast
 from notifications.catalogue import check_template, find_version, preview, publish_template
 from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
@@ -37,15 +41,22 @@ from tasks_core import clock
 
 __all__ = [
     "Message",
+    "Receiver",
+    "broadcast_progress",
     "cancel",
+    "cancel_broadcast",
     "check_template",
+    "create_broadcast",
     "disable_endpoint",
     "enable_endpoint",
+    "fill_broadcast",
     "notify",
     "notify_many",
+    "pause_broadcast",
     "preview",
     "publish_template",
     "register_endpoint",
+    "resume_broadcast",
     "rotate_secret",
 ]
 

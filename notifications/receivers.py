@@ -3,6 +3,8 @@
 from asyncio import AbstractEventLoop
 from typing import Any
 
+from notifications.broadcasts import duties as broadcasts
+from notifications.broadcasts.failing import follow_unsuccessful_chunks
 from notifications.closing import close_all
 from notifications.events.parked import tell_of_parked
 from notifications.pipeline.ending import follow_unsuccessful
@@ -23,11 +25,13 @@ def connect() -> None:
     worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
     subscription_parked.connect(_on_parked, dispatch_uid="notifications.parked")
     add_duties(make_duties)
+    add_duties(broadcasts.make_duties)
 
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
     follow_unsuccessful(tasks)
     follow_unsuccessful_events(tasks)
+    follow_unsuccessful_chunks(tasks)
 
 
 def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:

@@ -1,6 +1,9 @@
 """The rows of the notifications app."""
 
 from notifications.models.alert_limit import AlertLimit
+from notifications.models.broadcast import Broadcast
+from notifications.models.broadcast_chunk import BroadcastChunk
+from notifications.models.broadcast_receiver import BroadcastReceiver
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
@@ -14,6 +17,9 @@ from notifications.models.trigger_invocation import TriggerInvocation
 
 __all__ = [
     "AlertLimit",
+    "Broadcast",
+    "BroadcastChunk",
+    "BroadcastReceiver",
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",

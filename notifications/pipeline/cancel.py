@@ -20,7 +20,7 @@ def cancel(notification_id: int, *, reason: str) -> bool:
 
     A message that is just being sent may still arrive; the delivery then says so.
     """
-    return bool(_cancel(Notification.objects.filter(pk=notification_id), reason))
+    return bool(cancel_all(Notification.objects.filter(pk=notification_id), reason))
 
 
 def supersede(keys: Iterable[str]) -> int:
@@ -39,10 +39,11 @@ def supersede(keys: Iterable[str]) -> int:
                 [wanted],
             )
         older = Notification.objects.filter(supersede_key__in=wanted)
-        return _cancel(older, "superseded by a newer notification")
+        return cancel_all(older, "superseded by a newer notification")
 
 
-def _cancel(notifications: "QuerySet[Notification]", reason: str) -> int:
+def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
+    """Cancel those of the notifications that are unfinished, and their deliveries; give how many."""
     now = clock.now()
     with transaction.atomic():
         ids = list(
