@@ -34,6 +34,7 @@ from notifications.channels.webhook.endpoints import (
     enable as enable_endpoint,
 )
 from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
+from notifications.digests.adding import add_to_digest
 from notifications.message import Message
 from notifications.models import Endpoint, Notification
 from notifications.pipeline.cancel import cancel
@@ -42,6 +43,7 @@ from tasks_core import clock
 __all__ = [
     "Message",
     "Receiver",
+    "add_to_digest",
     "broadcast_progress",
     "cancel",
     "cancel_broadcast",

@@ -6,6 +6,7 @@ from typing import Any
 from notifications.broadcasts import duties as broadcasts
 from notifications.broadcasts.failing import follow_unsuccessful_chunks
 from notifications.closing import close_all
+from notifications.digests.closing import follow_unsuccessful_digests
 from notifications.events.parked import tell_of_parked
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.triggers.duties import make_duties
@@ -32,6 +33,7 @@ def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
     follow_unsuccessful(tasks)
     follow_unsuccessful_events(tasks)
     follow_unsuccessful_chunks(tasks)
+    follow_unsuccessful_digests(tasks)
 
 
 def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:

@@ -83,3 +83,16 @@ class ChunkState(models.TextChoices):
 
 
 CHUNK_UNFINISHED = (ChunkState.WAITING, ChunkState.PLANNED)
+
+
+class DigestState(models.TextChoices):
+    """How far a digest's window has come."""
+
+    OPEN = "open", "Open"
+    FULL = "full", "Full"
+    FAILED = "failed", "Failed"
+    CLOSED = "closed", "Closed"
+
+
+DIGEST_UNFINISHED = (DigestState.OPEN, DigestState.FULL, DigestState.FAILED)
+"""Those whose items have not been sent; of a failed one they are when its task is replayed."""

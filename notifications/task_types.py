@@ -5,6 +5,9 @@ from notifications.broadcasts.handing_over import hand_over
 from notifications.broadcasts.payloads import ChunkStep
 from notifications.channels.email.send import send as send_email
 from notifications.channels.webhook.send import send as send_webhook
+from notifications.digests import names as digests
+from notifications.digests.closing import close
+from notifications.digests.payloads import DigestStep
 from notifications.pipeline import names
 from notifications.pipeline.deliver import deliver, deliver_async
 from notifications.pipeline.payloads import DeliveryStep, NotificationStep
@@ -34,6 +37,12 @@ def schedule_notification(payload: NotificationStep) -> dict[str, str]:
 def hand_over_chunk(payload: ChunkStep, context: TaskContext) -> dict[str, str]:
     """Make the notifications of a chunk of a broadcast."""
     return {"state": hand_over(payload.chunk, context.task_id)}
+
+
+@task_type(digests.CLOSE, queue_name=digests.QUEUE, retry=INNER, max_runtime=60.0)
+def close_digest(payload: DigestStep) -> dict[str, str]:
+    """Send what a digest has collected."""
+    return {"state": close(payload.digest)}
 
 
 @task_type(names.RENDER, queue_name="rendering", retry=INNER, max_runtime=30.0)

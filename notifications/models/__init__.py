@@ -7,6 +7,8 @@ from notifications.models.broadcast_receiver import BroadcastReceiver
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
+from notifications.models.digest import Digest
+from notifications.models.digest_item import DigestItem
 from notifications.models.endpoint import Endpoint
 from notifications.models.notification import Notification
 from notifications.models.template import Template
@@ -23,6 +25,8 @@ __all__ = [
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",
+    "Digest",
+    "DigestItem",
     "Endpoint",
     "Notification",
     "Template",

@@ -9,6 +9,7 @@ import redis
 
 from notifications.api import Receiver, broadcast_progress, create_broadcast, publish_template
 from notifications.models import Broadcast, BroadcastChunk, DeliveryAttempt, Notification
+from tests.acceptance.mailing import running_mailing
 from tests.acceptance.processes import Processes, kill_tree
 from tests.notifications.mail_server import MailServer, running_mail_server
 from tests.waiting import wait_until
@@ -31,10 +32,8 @@ def mailing(
     tmp_path: Path,
     mail_server: MailServer,
 ) -> Iterator[Processes]:
-    address = {"EMAIL_URL": f"smtp://127.0.0.1:{mail_server.port}"}
-    running = Processes({**process_environment, **address}, tmp_path)
-    yield running
-    running.end_all()
+    with running_mailing(process_environment, tmp_path, mail_server) as running:
+        yield running
 
 
 @pytest.mark.timeout(300)

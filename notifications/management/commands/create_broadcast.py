@@ -46,7 +46,9 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--audience-format", choices=FORMATS, help="Found from the file's name if not given."
         )
-        parser.add_argument("--channel", choices=sorted(CHANNELS), default="email")
+        parser.add_argument(
+            "--channel", choices=sorted(CHANNELS), default="email", help="Default: email."
+        )
         parser.add_argument("--locale", default="", metavar="TAG", help="For those without one.")
         parser.add_argument("--category", default="", metavar="NAME", help="What kind of message.")
         parser.add_argument(
