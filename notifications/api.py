@@ -20,6 +20,10 @@ from typing import Any
 
 from notifications.acceptance import accept
 from notifications.admission import ONE_TIME_CODE, Terms, admit, check_terms
+from notifications.broadcasts.creation import create_broadcast, fill_broadcast
+from notifications.broadcasts.progress import broadcast_progress
+from notifications.broadcasts.receiver import Receiver
+from notifications.broadcasts.steering import cancel_broadcast, pause_broadcast, resume_broadcast
 from notifications.catalogue import check_template, find_version, preview, publish_template
 from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
@@ -30,6 +34,7 @@ from notifications.channels.webhook.endpoints import (
     enable as enable_endpoint,
 )
 from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
+from notifications.digests.adding import add_to_digest
 from notifications.erasure.erase import erase
 from notifications.message import Message
 from notifications.models import Endpoint, Notification
@@ -38,16 +43,24 @@ from tasks_core import clock
 
 __all__ = [
     "Message",
+    "Receiver",
+    "add_to_digest",
+    "broadcast_progress",
     "cancel",
+    "cancel_broadcast",
     "check_template",
+    "create_broadcast",
     "disable_endpoint",
     "enable_endpoint",
     "erase",
+    "fill_broadcast",
     "notify",
     "notify_many",
+    "pause_broadcast",
     "preview",
     "publish_template",
     "register_endpoint",
+    "resume_broadcast",
     "rotate_secret",
 ]
 

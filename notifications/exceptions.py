@@ -7,6 +7,8 @@ NotificationsError
 ├── InvalidTemplate          a template cannot be published; names the part and the line
 ├── RenderingFailed          a published template and its variables do not make a message
 ├── InvalidEndpoint          a webhook address or one of its secrets is wrong
+├── InvalidBroadcast         one argument or one receiver of a broadcast is wrong; names the field
+├── BroadcastNotFound        there is no broadcast of this name
 ├── InvalidTrigger           one argument of a trigger or a scheduled event is wrong; names the field
 │   └── TriggerExists        the name is taken, and the caller did not say replace
 ├── TriggerNotFound          there is no cron trigger of this name
@@ -81,6 +83,22 @@ class InvalidEndpoint(NotificationsError, ValueError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class InvalidBroadcast(NotificationsError, ValueError):
+    """One argument or one receiver of a broadcast is wrong.
+
+    ``field`` is its name, with a path into it where that helps (``audience[3].to``).
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class BroadcastNotFound(NotificationsError, LookupError):
+    """There is no broadcast of this name."""
 
 
 class InvalidTrigger(NotificationsError, ValueError):

@@ -3,7 +3,10 @@
 from asyncio import AbstractEventLoop
 from typing import Any
 
+from notifications.broadcasts import duties as broadcasts
+from notifications.broadcasts.failing import follow_unsuccessful_chunks
 from notifications.closing import close_all
+from notifications.digests.closing import follow_unsuccessful_digests
 from notifications.events.parked import tell_of_parked
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.retention.duties import make_duties as make_retention_duties
@@ -25,11 +28,14 @@ def connect() -> None:
     subscription_parked.connect(_on_parked, dispatch_uid="notifications.parked")
     add_duties(make_duties)
     add_duties(make_retention_duties)
+    add_duties(broadcasts.make_duties)
 
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
     follow_unsuccessful(tasks)
     follow_unsuccessful_events(tasks)
+    follow_unsuccessful_chunks(tasks)
+    follow_unsuccessful_digests(tasks)
 
 
 def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:

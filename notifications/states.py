@@ -1,4 +1,4 @@
-"""The states of a notification, a delivery and a trigger's event, and which of them are final.
+"""The states of all that is on its way here, and which of them are final.
 
 A delivery only moves forward: pending, rendered, sending, and then one of the final states. Two
 moves out of a final state exist, and both are facts rather than steps back: an attempt that was
@@ -62,3 +62,42 @@ TRIGGER_EVENT_UNFINISHED = (TriggerEventStatus.SCHEDULED, TriggerEventStatus.LOC
 TRIGGER_EVENT_FINAL = tuple(
     status for status in TriggerEventStatus if status not in TRIGGER_EVENT_UNFINISHED
 )
+
+
+class BroadcastState(models.TextChoices):
+    """How far a broadcast has come."""
+
+    DRAFT = "draft", "Draft"
+    SNAPSHOTTING = "snapshotting", "Snapshotting"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    FINISHED = "finished", "Finished"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+BROADCAST_FINAL = (BroadcastState.FINISHED, BroadcastState.CANCELLED)
+
+
+class ChunkState(models.TextChoices):
+    """How far a chunk of a broadcast's audience has come."""
+
+    WAITING = "waiting", "Waiting"
+    PLANNED = "planned", "Planned"
+    HANDED_OVER = "handed_over", "Handed over"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+CHUNK_UNFINISHED = (ChunkState.WAITING, ChunkState.PLANNED)
+
+
+class DigestState(models.TextChoices):
+    """How far a digest's window has come."""
+
+    OPEN = "open", "Open"
+    FULL = "full", "Full"
+    FAILED = "failed", "Failed"
+    CLOSED = "closed", "Closed"
+
+
+DIGEST_UNFINISHED = (DigestState.OPEN, DigestState.FULL, DigestState.FAILED)
+"""Those whose items have not been sent; of a failed one they are when its task is replayed."""

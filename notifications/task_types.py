@@ -1,7 +1,13 @@
 """The platform's task types for notifications. Each body is one call."""
 
+from notifications.broadcasts import names as broadcasts
+from notifications.broadcasts.handing_over import hand_over
+from notifications.broadcasts.payloads import ChunkStep
 from notifications.channels.email.send import send as send_email
 from notifications.channels.webhook.send import send as send_webhook
+from notifications.digests import names as digests
+from notifications.digests.closing import close
+from notifications.digests.payloads import DigestStep
 from notifications.erasure.by_notification import erase_receiver
 from notifications.pipeline import names
 from notifications.pipeline.deliver import deliver, deliver_async
@@ -24,6 +30,20 @@ WEBHOOK = Exponential(max_attempts=8, initial=2.0, factor=4.0, cap=3600.0, jitte
 def schedule_notification(payload: NotificationStep) -> dict[str, str]:
     """Make the deliveries of a notification whose time has come."""
     return {"state": schedule(payload.notification)}
+
+
+@task_type(
+    broadcasts.HAND_OVER, queue_name=broadcasts.QUEUE, retry=INNER, max_runtime=120.0, max_batch=1
+)
+def hand_over_chunk(payload: ChunkStep, context: TaskContext) -> dict[str, str]:
+    """Make the notifications of a chunk of a broadcast."""
+    return {"state": hand_over(payload.chunk, context.task_id)}
+
+
+@task_type(digests.CLOSE, queue_name=digests.QUEUE, retry=INNER, max_runtime=60.0)
+def close_digest(payload: DigestStep) -> dict[str, str]:
+    """Send what a digest has collected."""
+    return {"state": close(payload.digest)}
 
 
 @task_type(names.RENDER, queue_name="rendering", retry=INNER, max_runtime=30.0)

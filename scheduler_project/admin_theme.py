@@ -93,6 +93,7 @@ THEME: dict[str, Any] = {
                 "Notifications",
                 _item("Notifications", "notifications", "notifications_notification"),
                 _item("Deliveries", "outgoing_mail", "notifications_delivery"),
+                _item("Broadcasts", "campaign", "notifications_broadcast"),
                 _item("Templates", "draft", "notifications_template"),
                 _item("Endpoints", "webhook", "notifications_endpoint"),
             ),

@@ -1,6 +1,7 @@
 """The admin of the notifications app, one model a file. Importing this registers all of them."""
 
 from notifications.admin import task_links
+from notifications.admin.broadcast import BroadcastAdmin
 from notifications.admin.cron_trigger import CronTriggerAdmin
 from notifications.admin.delivery import DeliveryAdmin
 from notifications.admin.endpoint import EndpointAdmin
@@ -10,6 +11,7 @@ from notifications.admin.template_version import TemplateVersionAdmin
 from notifications.admin.trigger_event import TriggerEventAdmin
 
 __all__ = [
+    "BroadcastAdmin",
     "CronTriggerAdmin",
     "DeliveryAdmin",
     "EndpointAdmin",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from django.utils.safestring import SafeString
 
 from notifications.channels.outcome import Outcome
-from notifications.states import DeliveryState, NotificationState, TriggerEventStatus
+from notifications.states import (
+    BroadcastState,
+    DeliveryState,
+    NotificationState,
+    TriggerEventStatus,
+)
 from tasks_core.admin.badges import badge
 
 TONES: dict[str, str] = {
@@ -23,6 +28,10 @@ TONES: dict[str, str] = {
     TriggerEventStatus.LOCKED: "active",
     TriggerEventStatus.ERROR: "bad",
     TriggerEventStatus.DEAD: "bad",
+    BroadcastState.DRAFT: "muted",
+    BroadcastState.SNAPSHOTTING: "active",
+    BroadcastState.RUNNING: "active",
+    BroadcastState.FINISHED: "good",
     Outcome.SUCCESS.value: "good",
     Outcome.SANDBOX.value: "muted",
     Outcome.PERMANENT.value: "bad",

@@ -1,9 +1,14 @@
 """The rows of the notifications app."""
 
 from notifications.models.alert_limit import AlertLimit
+from notifications.models.broadcast import Broadcast
+from notifications.models.broadcast_chunk import BroadcastChunk
+from notifications.models.broadcast_receiver import BroadcastReceiver
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
+from notifications.models.digest import Digest
+from notifications.models.digest_item import DigestItem
 from notifications.models.endpoint import Endpoint
 from notifications.models.notification import Notification
 from notifications.models.template import Template
@@ -14,9 +19,14 @@ from notifications.models.trigger_invocation import TriggerInvocation
 
 __all__ = [
     "AlertLimit",
+    "Broadcast",
+    "BroadcastChunk",
+    "BroadcastReceiver",
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",
+    "Digest",
+    "DigestItem",
     "Endpoint",
     "Notification",
     "Template",

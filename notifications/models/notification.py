@@ -46,6 +46,14 @@ class Notification(models.Model):
     is_secret = models.BooleanField(
         default=False, help_text="It has secret variables, so no rendered text of it is stored."
     )
+    broadcast = models.ForeignKey(
+        "notifications.Broadcast",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="notifications",
+        db_index=False,
+    )
     category = models.CharField(max_length=64, blank=True)
     critical = models.BooleanField(default=False)
     state = models.CharField(
@@ -86,6 +94,11 @@ class Notification(models.Model):
                 fields=("correlation_id",),
                 condition=~Q(correlation_id=""),
                 name="notifications_correlation",
+            ),
+            models.Index(
+                fields=("broadcast", "state"),
+                condition=Q(broadcast__isnull=False),
+                name="notifications_by_broadcast",
             ),
             models.Index(fields=("category", "created_at"), name="notifications_category"),
             models.Index(

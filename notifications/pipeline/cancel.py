@@ -43,7 +43,7 @@ def supersede(keys: Iterable[str]) -> int:
 
 
 def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
-    """Cancel those of the notifications that are unfinished; give how many."""
+    """Cancel those of the notifications that are unfinished, and their deliveries; give how many."""
     now = clock.now()
     with transaction.atomic():
         ids = list(

@@ -47,6 +47,7 @@ def test_there_are_pages_for_all_models() -> None:
         "notifications_notification",
         "notifications_delivery",
         "notifications_endpoint",
+        "notifications_broadcast",
         "notifications_crontrigger",
         "notifications_triggerevent",
     } <= set(NAMES)

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('notifications', '0004_alert_limit'),
+        ('notifications', '0005_broadcasts'),
     ]
 
     operations = [

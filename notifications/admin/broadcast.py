@@ -1,0 +1,106 @@
+"""Broadcasts: what is sent to whom, how far it has come, and its brakes."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from notifications.admin.badges import word
+from notifications.admin.broadcast_steps import CANCEL, PAUSE, RESUME
+from notifications.broadcasts.progress import Progress, progress_of
+from notifications.models import Broadcast, BroadcastReceiver
+from tasks_core import clock
+from tasks_core.admin.blocks import table, two_lines
+from tasks_core.admin.moments import moment, moment_in_full
+from tasks_core.admin.record import Fact, Panel
+from tasks_core.admin.steering.steered import SteeredAdmin
+
+SHOWN = 50
+
+
+@admin.register(Broadcast)
+class BroadcastAdmin(SteeredAdmin[Broadcast]):
+    """Read-only; pause, resume and cancel are steps."""
+
+    steps = (PAUSE, RESUME, CANCEL)
+    list_display = ("what", "state_word", "audience", "reason", "made")
+    list_display_links = ("what",)
+    list_filter = ("state", "channel")
+    search_fields = ("name",)
+    search_help_text = "Part of the name"
+
+    @admin.display(description="broadcast")
+    def what(self, row: Broadcast) -> SafeString:
+        """Name and template."""
+        return two_lines(row.name, row.template)
+
+    @admin.display(description="state")
+    def state_word(self, row: Broadcast) -> SafeString:
+        """How far it has come."""
+        return word(row.state)
+
+    @admin.display(description="handed over")
+    def audience(self, row: Broadcast) -> str:
+        """How many of how many."""
+        return f"{row.handed_over:,} of {row.receivers_total - row.rejected:,}"
+
+    @admin.display(description="made")
+    def made(self, row: Broadcast) -> SafeString | str:
+        """When it was made."""
+        return moment(row.created_at, clock.now())
+
+    def facts(self, request: HttpRequest, row: Broadcast) -> list[Fact]:
+        """Return its terms."""
+        now = clock.now()
+        return [
+            Fact("State", word(row.state)),
+            Fact("Reason", row.reason),
+            Fact("Template", row.template),
+            Fact("Channel", row.channel),
+            Fact("Locale", row.locale),
+            Fact("Category", row.category),
+            Fact("Rate", f"{row.rate:g} messages a second" if row.rate else "as fast as sent"),
+            Fact("In flight", f"at most {row.in_flight:,}"),
+            Fact("Not before", moment_in_full(row.run_after, now) if row.run_after else ""),
+            Fact("Expires", moment_in_full(row.expires_at, now) if row.expires_at else ""),
+            Fact("Made", moment_in_full(row.created_at, now)),
+            Fact("Started", moment_in_full(row.started_at, now) if row.started_at else ""),
+            Fact("Ended", moment_in_full(row.finished_at, now) if row.finished_at else ""),
+        ]
+
+    def panels(self, request: HttpRequest, row: Broadcast) -> list[Panel]:
+        """Return the progress, and who was rejected."""
+        found = [Panel("progress", "Progress", _progress(progress_of(row)))]
+        if row.rejected:
+            found.append(Panel("rejected", "Rejected", _rejected(row), row.rejected))
+        return found
+
+
+def _progress(progress: Progress) -> SafeString:
+    rows = [
+        ("Waiting to be handed over", f"{progress.waiting:,}"),
+        *(
+            (state.replace("_", " ").capitalize(), f"{count:,}")
+            for state, count in progress.notifications.items()
+            if count
+        ),
+        ("Rejected", f"{progress.rejected:,}"),
+        ("All", f"{progress.total:,}"),
+        ("Left out as duplicates", f"{progress.duplicates:,}"),
+    ]
+    bar = format_html(
+        '<progress max="{}" value="{}" aria-label="Receivers done">{} of {}</progress>',
+        max(progress.total, 1),
+        progress.ended,
+        progress.ended,
+        progress.total,
+    )
+    return bar + table(("Receivers", "Number"), rows, empty="None.")
+
+
+def _rejected(row: Broadcast) -> SafeString:
+    rejected = BroadcastReceiver.objects.filter(broadcast=row).exclude(problem="")
+    rows = [(one.address, one.problem) for one in rejected.order_by("pk")[:SHOWN]]
+    return table(("Receiver", "Problem"), rows, empty="None.")

@@ -1,0 +1,78 @@
+"""Check the entries of an audience: the address, and that the template gives a message with them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from notifications import conf
+from notifications.broadcasts.receiver import Receiver, identity_of, identity_of_text
+from notifications.catalogue import find_version
+from notifications.channels.channel import Address
+from notifications.channels.registry import channel_named
+from notifications.exceptions import InvalidNotification, RenderingFailed
+from notifications.models import Broadcast, BroadcastReceiver, TemplateVersion
+from notifications.pipeline.content import compiled_version
+from notifications.rendering.variables import check_variables, plain_json
+
+MAX_PROBLEM = 300
+
+
+class Checker:
+    """Checks receivers for one broadcast. It remembers the versions it found, which are few."""
+
+    def __init__(self, broadcast: Broadcast) -> None:
+        self._broadcast = broadcast
+        self._channel = channel_named(broadcast.channel)
+        self._versions: dict[str, TemplateVersion] = {}
+
+    def rows(self, receivers: Sequence[Receiver]) -> list[BroadcastReceiver]:
+        """Give a row for each receiver, not stored; what is wrong with it is its ``problem``."""
+        addresses = self._channel.addresses([receiver.to for receiver in receivers])
+        return [
+            self._row(receiver, address)
+            for receiver, address in zip(receivers, addresses, strict=True)
+        ]
+
+    def _row(self, receiver: Receiver, address: Address | str) -> BroadcastReceiver:
+        if isinstance(address, str):
+            return self._rejected(receiver, f"to: {address}")
+        try:
+            version = self._version(receiver.locale or self._broadcast.locale)
+            context = _checked(receiver.context, version)
+        except InvalidNotification as error:
+            return self._rejected(receiver, str(error))
+        return BroadcastReceiver(
+            broadcast=self._broadcast,
+            identity=identity_of(address),
+            address=address.text,
+            endpoint=address.endpoint,
+            template_version=version,
+            context=context,
+        )
+
+    def _rejected(self, receiver: Receiver, problem: str) -> BroadcastReceiver:
+        to = str(receiver.to)[:2048].replace("\x00", "")
+        return BroadcastReceiver(
+            broadcast=self._broadcast,
+            # Apart from the addresses: a right entry for the same one must not count as a duplicate.
+            identity=identity_of_text(f"rejected {to}"),
+            address=to,
+            problem=problem[:MAX_PROBLEM],
+        )
+
+    def _version(self, locale: str) -> TemplateVersion:
+        if locale not in self._versions:
+            broadcast = self._broadcast
+            self._versions[locale] = find_version(broadcast.template, broadcast.channel, locale)
+        return self._versions[locale]
+
+
+def _checked(context: Mapping[str, Any], version: TemplateVersion) -> dict[str, Any]:
+    plain = plain_json("context", context, conf.current().context_limit)
+    check_variables(version.schema, plain, {})
+    try:
+        compiled_version(version.pk).render(plain)
+    except RenderingFailed as error:
+        raise InvalidNotification(
+            "context", f"the template cannot be rendered with it: {error}"
+        ) from None
+    return plain

@@ -1,0 +1,71 @@
+"""Read an audience from a CSV or a JSON lines file, entry by entry."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+from typing import Any, TextIO
+
+from notifications.broadcasts.receiver import Receiver
+from notifications.exceptions import InvalidBroadcast
+
+FORMATS = ("csv", "jsonl")
+
+
+def format_of(path: str) -> str | None:
+    """Give the format by a file's name, None if the name does not say."""
+    return {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(PurePath(path).suffix.lower())
+
+
+def read_receivers(file: TextIO, form: str) -> Iterator[Receiver]:
+    """Yield receivers.
+
+    CSV has a first line with the names of columns: ``to``, if wanted ``locale``, and the others
+    are variables. A JSON line is an object with ``to``, and if wanted ``locale`` and ``context``.
+
+    Raises:
+        InvalidBroadcast: names the line that cannot be read. It never quotes it.
+    """
+    return _csv_receivers(file) if form == "csv" else _json_receivers(file)
+
+
+def _csv_receivers(file: Iterable[str]) -> Iterator[Receiver]:
+    reader = csv.DictReader(file, strict=True)
+    try:
+        if "to" not in (reader.fieldnames or ()):
+            raise InvalidBroadcast("line 1", "has no column named to; name the columns in line 1")
+        for row in reader:
+            if None in row or None in row.values():
+                raise InvalidBroadcast(
+                    f"line {reader.line_num}", "has not as many values as line 1 has columns"
+                )
+            yield _receiver(row.pop("to"), row.pop("locale", ""), row)
+    except csv.Error as error:
+        raise InvalidBroadcast(f"line {reader.line_num}", f"is not CSV: {error}") from None
+
+
+def _json_receivers(file: Iterable[str]) -> Iterator[Receiver]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            raise InvalidBroadcast(f"line {number}", "is not JSON") from None
+        yield _json_receiver(entry, f"line {number}")
+
+
+def _json_receiver(entry: Any, where: str) -> Receiver:
+    known = {"to", "locale", "context"}
+    if not isinstance(entry, dict) or not known >= set(entry):
+        raise InvalidBroadcast(where, "must be an object with to, locale and context only")
+    locale, context = entry.get("locale", ""), entry.get("context", {})
+    if not isinstance(entry.get("to"), str) or not isinstance(locale, str):
+        raise InvalidBroadcast(where, "to and locale must be texts; to is required")
+    if not isinstance(context, dict):
+        raise InvalidBroadcast(where, "context must be an object")
+    return _receiver(entry["to"], locale, context)
+
+
+def _receiver(to: str, locale: str, context: dict[str, Any]) -> Receiver:
+    return Receiver(to=to.strip(), locale=locale.strip(), context=context)

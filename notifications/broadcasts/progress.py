@@ -1,0 +1,59 @@
+"""How far a broadcast has come, in numbers."""
+
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from notifications.exceptions import BroadcastNotFound
+from notifications.models import Broadcast, Notification
+from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """The counts add up: ``total`` is ``rejected``, ``waiting`` and all of ``notifications``."""
+
+    total: int
+    """Receivers, each address once."""
+    rejected: int
+    """Receivers that no message could be made for."""
+    waiting: int
+    """Receivers that have not been handed over."""
+    duplicates: int
+    notifications: dict[str, int] = field(default_factory=dict)
+    """Notifications by state; every state is there."""
+
+    @property
+    def ended(self) -> int:
+        """Receivers for whom nothing more will happen."""
+        unfinished = sum(self.notifications[state.value] for state in NOTIFICATION_UNFINISHED)
+        return self.total - self.waiting - unfinished
+
+
+def broadcast_progress(name: str) -> Progress:
+    """Count what became of a broadcast's receivers, with two queries.
+
+    Raises:
+        BroadcastNotFound: there is none of this name.
+    """
+    broadcast = Broadcast.objects.filter(name=name).first()
+    if broadcast is None:
+        raise BroadcastNotFound(f"there is no broadcast {name!r}; list_broadcasts shows them")
+    return progress_of(broadcast)
+
+
+def progress_of(broadcast: Broadcast) -> Progress:
+    """Count by state what a broadcast's notifications have become."""
+    found = dict(
+        Notification.objects.filter(broadcast=broadcast)
+        .order_by()
+        .values_list("state")
+        .annotate(Count("id"))
+    )
+    return Progress(
+        total=broadcast.receivers_total,
+        rejected=broadcast.rejected,
+        waiting=broadcast.receivers_total - broadcast.rejected - broadcast.handed_over,
+        duplicates=broadcast.duplicates,
+        notifications={state.value: found.get(state.value, 0) for state in NotificationState},
+    )

@@ -1,0 +1,51 @@
+"""What running broadcasts need again and again: more planned, an end noticed, leftovers removed."""
+
+from django.db.models import Exists, OuterRef
+
+from notifications.broadcasts.planning import plan
+from notifications.broadcasts.steering import end_early
+from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Notification
+from notifications.states import (
+    CHUNK_UNFINISHED,
+    NOTIFICATION_UNFINISHED,
+    BroadcastState,
+    ChunkState,
+)
+from tasks_core import clock
+
+BATCH = 2000
+
+
+def advance_broadcasts() -> int:
+    """Plan what there is room for, end what has expired or is complete; give how many run."""
+    now = clock.now()
+    for key in Broadcast.objects.unfinished().filter(expires_at__lte=now).values_list("pk"):
+        end_early(key[0], reason="expired before all of it was sent")
+    running = list(
+        Broadcast.objects.filter(state=BroadcastState.RUNNING).values_list("pk", flat=True)
+    )
+    for broadcast_id in running:
+        if not plan(broadcast_id):
+            finish(broadcast_id)
+    return len(running)
+
+
+def finish(broadcast_id: int) -> bool:
+    """End a broadcast whose notifications have all ended; False if there is more to come."""
+    chunks = BroadcastChunk.objects.filter(broadcast=OuterRef("pk"), state__in=CHUNK_UNFINISHED)
+    unsent = Notification.objects.filter(
+        broadcast=OuterRef("pk"), state__in=NOTIFICATION_UNFINISHED
+    )
+    complete = Broadcast.objects.filter(
+        ~Exists(chunks), ~Exists(unsent), pk=broadcast_id, state=BroadcastState.RUNNING
+    )
+    return bool(complete.update(state=BroadcastState.FINISHED, finished_at=clock.now()))
+
+
+def remove_leftovers() -> int:
+    """Delete, in batches, receivers of cancelled chunks: nothing will be sent to them."""
+    left = BroadcastReceiver.objects.filter(chunk__state=ChunkState.CANCELLED)
+    batch = list(left.values_list("pk", flat=True)[:BATCH])
+    if batch:
+        BroadcastReceiver.objects.filter(pk__in=batch).delete()
+    return len(batch)

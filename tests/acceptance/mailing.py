@@ -1,0 +1,20 @@
+"""Processes that send to a mail server of the test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.acceptance.processes import Processes
+from tests.notifications.mail_server import MailServer
+
+
+@contextmanager
+def running_mailing(
+    environment: dict[str, str], folder: Path, mail_server: MailServer
+) -> Iterator[Processes]:
+    address = {"EMAIL_URL": f"smtp://127.0.0.1:{mail_server.port}"}
+    running = Processes({**environment, **address}, folder)
+    try:
+        yield running
+    finally:
+        running.end_all()
