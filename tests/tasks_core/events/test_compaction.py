@@ -28,8 +28,8 @@ from tasks_core.models import EventPartition, Task, TaskEvent, TaskHistory
 from tests.engine.histories import History, histories
 from tests.tasks_core.events.storing import places, write, written_long_ago
 from tests.tasks_core.life import PLAIN, failed, plain_type, queue, take
-from tests.waiting import wait_until
 from tests.tasks_core.life import write as finish
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("partitions")
 
