@@ -4,11 +4,13 @@ The name is never judged, only what it resolves to: ``2130706433``, ``0177.0.0.1
 ``①②⑦.⓪.⓪.①`` are all the local host to the resolver.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NoReturn
-from urllib.parse import SplitResult, urlsplit
+
+from yarl import URL
 
 from notifications import conf
 from notifications.outgoing.denied import is_denied, unmapped
@@ -33,9 +35,12 @@ class InvalidUrl(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that passed the checks of form: its host and port, parsed once."""
+    """A URL that passed the checks of form, as the client is to use it.
 
-    url: str
+    It is parsed here and nowhere else: two parsers may see different hosts in one text.
+    """
+
+    url: URL
     host: str
     port: int
 
@@ -53,16 +58,22 @@ def check_url(url: str) -> Target:
     if "\\" in url:
         _refuse("contains a backslash")
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parsed = URL(url)
+        port = parsed.explicit_port
     except ValueError:
         _refuse("is not a URL; write one such as https://example.com/hooks")
-    _check_scheme(parts)
-    if not parts.hostname:
+    _check_scheme(parsed)
+    if not parsed.raw_host:
         _refuse("has no host; write one such as https://example.com/hooks")
-    if parts.username is not None or parts.password is not None:
+    if "@" in authority(url):
         _refuse("contains a user name or password; requests are signed, leave them out")
-    return Target(url, parts.hostname, _allowed_port(parts.scheme, port))
+    return Target(parsed, parsed.raw_host, _allowed_port(parsed.scheme, port))
+
+
+def authority(url: str) -> str:
+    """Give the part of a URL between ``//`` and the path: host, port and credentials."""
+    rest = url.partition("//")[2]
+    return re.split(r"[/?#]", rest, maxsplit=1)[0]
 
 
 def check_resolved(addresses: Sequence[str]) -> None:
@@ -86,6 +97,14 @@ def may_connect(address: str) -> bool:
     return not is_denied(parsed) or _is_allowed_by_setting(parsed)
 
 
+def is_own(address: str) -> bool:
+    """Say whether the list of allowed networks names this numeric address as one of our own."""
+    try:
+        return _is_allowed_by_setting(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
+
+
 def _is_allowed_by_setting(address: IPv4Address | IPv6Address) -> bool:
     seen = unmapped(address)
     return any(
@@ -93,10 +112,10 @@ def _is_allowed_by_setting(address: IPv4Address | IPv6Address) -> bool:
     )
 
 
-def _check_scheme(parts: SplitResult) -> None:
-    if parts.scheme == "https":
+def _check_scheme(url: URL) -> None:
+    if url.scheme == "https":
         return
-    if parts.scheme == "http":
+    if url.scheme == "http":
         if conf.current().outgoing_https_only:
             _refuse("uses http; use https (BELLRINGER['OUTGOING_HTTPS_ONLY'] decides)")
         return
