@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tasks_core.batch_item import BatchItem as BatchItem
     from tasks_core.context import TaskContext as TaskContext
     from tasks_core.correlating import correlation as correlation
     from tasks_core.correlating import current_correlation_id as current_correlation_id
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 CRITICAL, HIGH, NORMAL, LOW = range(4)
 
 _PLACES = {
+    "BatchItem": "batch_item",
     "Exponential": "engine.retry",
     "Fixed": "engine.retry",
     "Linear": "engine.retry",

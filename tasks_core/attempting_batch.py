@@ -1,0 +1,112 @@
+"""Run one batch handler and turn what it says of each task into an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from tasks_core import clock
+from tasks_core.attempting import after, succeeded
+from tasks_core.batch_item import BatchItem
+from tasks_core.context import TaskContext
+from tasks_core.engine import decision
+from tasks_core.engine.outcome import Outcome
+from tasks_core.engine.retry import RetryRule
+from tasks_core.exceptions import Snooze, Yield
+from tasks_core.failures import failure_of
+from tasks_core.payloads import secrets_of
+from tasks_core.registry import TaskType
+from tasks_core.statements.claim import ClaimedTask
+from tasks_core.time_limit import time_limit
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One task of a batch, and what is needed to decide about it."""
+
+    task: ClaimedTask
+    context: TaskContext
+    rule: RetryRule
+
+
+Loaded = BatchItem[Any] | Outcome
+"""A task for the handler, or what became of it because its payload cannot be loaded."""
+
+
+def attempt_batch(
+    registered: TaskType, members: Sequence[Member]
+) -> Generator[Outcome, None, None]:
+    """Call the handler with all of ``members``; give one outcome for each, in order, as they come.
+
+    An error that the handler raises, instead of giving it as one task's outcome, is nobody's in
+    particular: the tasks without an outcome lose no attempt, and each runs alone next time.
+    """
+    loaded = [_loaded(registered, member) for member in members]
+    items = [item for item in loaded if isinstance(item, BatchItem)]
+    answers = _answers(registered, items)
+    raised: BaseException | None = None
+    for member, item in zip(members, loaded, strict=True):
+        if not isinstance(item, BatchItem):
+            yield item
+            continue
+        if raised is None:
+            try:
+                answer = next(answers)
+            except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
+                raised = error
+        if raised is None:
+            yield _of_answer(answer, registered, member)
+        else:
+            yield _of_error(raised, registered, member, company=len(items) - 1)
+
+
+def _loaded(registered: TaskType, member: Member) -> Loaded:
+    """Load one payload; one that no longer fits its schema must not stop the others."""
+    member.context.begin()
+    try:
+        return BatchItem(registered.schema.load(member.task.payload), member.context)
+    except Exception as error:  # noqa: BLE001 it is that task's outcome
+        return after(error, registered, member.task, member.rule)
+
+
+def _answers(registered: TaskType, items: list[BatchItem[Any]]) -> Iterator[Any]:
+    """Call the handler; the time limit begins anew with each answer."""
+    handler: Callable[..., Iterable[Any]] = registered.handler
+    limit = registered.max_runtime
+    with _in_the_name_of(items), time_limit(limit):
+        given = iter(handler(items))
+    for number in range(len(items)):
+        with _in_the_name_of(items), time_limit(limit):
+            try:
+                answer = next(given)
+            except StopIteration:
+                raise RuntimeError(
+                    f"the handler gave {number} outcomes for {len(items)} tasks; "
+                    "it must give one for each, in their order"
+                ) from None
+        yield answer
+
+
+def _in_the_name_of(items: list[BatchItem[Any]]) -> AbstractContextManager[None]:
+    """A task that is alone is the attempt that runs here; of several none is."""
+    return items[0].active() if len(items) == 1 else nullcontext()
+
+
+def _of_answer(answer: Any, registered: TaskType, member: Member) -> Outcome:
+    if isinstance(answer, BaseException):
+        return after(answer, registered, member.task, member.rule)
+    try:
+        return succeeded(answer)
+    except Exception as error:  # noqa: BLE001 what cannot be stored is that task's failure
+        return after(error, registered, member.task, member.rule)
+
+
+def _of_error(
+    error: BaseException, registered: TaskType, member: Member, *, company: int
+) -> Outcome:
+    if not company or isinstance(error, Snooze | Yield):
+        return after(error, registered, member.task, member.rule)
+    failure = failure_of(error, secrets=secrets_of(member.task.payload))
+    return decision.failed_in_company(failure, now=clock.now())
