@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from tasks_core import clock
 from tasks_core.attempting import after, succeeded
 from tasks_core.batch_item import BatchItem
 from tasks_core.context import TaskContext
+from tasks_core.correlating import Binding, bound
+from tasks_core.current_attempt import current_context
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import RetryRule
@@ -75,10 +77,11 @@ def _answers(registered: TaskType, items: list[BatchItem[Any]]) -> Iterator[Any]
     """Call the handler; the time limit begins anew with each answer."""
     handler: Callable[..., Iterable[Any]] = registered.handler
     limit = registered.max_runtime
-    with _in_the_name_of(items), time_limit(limit):
+    nobody = Binding("", current_context.get())
+    with _in_the_name_of(items, nobody), time_limit(limit):
         given = iter(handler(items))
     for number in range(len(items)):
-        with _in_the_name_of(items), time_limit(limit):
+        with _in_the_name_of(items, nobody), time_limit(limit):
             try:
                 answer = next(given)
             except StopIteration:
@@ -89,9 +92,9 @@ def _answers(registered: TaskType, items: list[BatchItem[Any]]) -> Iterator[Any]
         yield answer
 
 
-def _in_the_name_of(items: list[BatchItem[Any]]) -> AbstractContextManager[None]:
+def _in_the_name_of(items: list[BatchItem[Any]], nobody: Binding) -> AbstractContextManager[None]:
     """A task that is alone is the attempt that runs here; of several none is."""
-    return items[0].active() if len(items) == 1 else nullcontext()
+    return items[0].active() if len(items) == 1 else bound(nobody)
 
 
 def _of_answer(answer: Any, registered: TaskType, member: Member) -> Outcome:

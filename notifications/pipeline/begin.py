@@ -1,7 +1,7 @@
 """Begin attempts: many deliveries with one statement."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +52,18 @@ SELECT b.id, b.attempts, b.message_id, b.address, b.throttled, b.subject, b.text
 FROM begun b LEFT JOIN notifications_endpoint e ON e.id = b.endpoint_id
 """
 
+_GIVE_BACK = """
+WITH unmade AS (
+    SELECT * FROM jsonb_to_recordset(%(attempts)s::jsonb) AS r (id bigint, number int)
+), removed AS (
+    DELETE FROM notifications_deliveryattempt a USING unmade
+    WHERE a.delivery_id = unmade.id AND a.number = unmade.number AND a.finished_at IS NULL
+    RETURNING a.delivery_id, a.number
+)
+UPDATE notifications_delivery d SET attempts = d.attempts - 1
+FROM removed WHERE d.id = removed.delivery_id AND d.attempts = removed.number
+"""
+
 
 def begin(asked: Mapping[int, int]) -> dict[int, Sendable | NotSendable]:
     """Begin an attempt at each delivery.
@@ -68,6 +80,27 @@ def begin(asked: Mapping[int, int]) -> dict[int, Sendable | NotSendable]:
         rows = cursor.fetchall()
     begun = {row[0]: _loaded(row) for row in rows}
     return {**_refused([delivery for delivery in asked if delivery not in begun]), **begun}
+
+
+def begin_each(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]:
+    """Begin an attempt for each pair of delivery and task; of two for one delivery only the first."""
+    first: dict[int, int] = {}
+    for delivery_id, task_id in asked:
+        first.setdefault(delivery_id, task_id)
+    found = begin(first)
+    again = NotSendable(DeliveryState.SENDING, "another attempt has just begun", may_recover=True)
+    return [
+        found[delivery_id] if first[delivery_id] == task_id else again
+        for delivery_id, task_id in asked
+    ]
+
+
+def give_back(begun: Iterable[Sendable]) -> None:
+    """Undo beginnings: these attempts were not made, and will be begun anew."""
+    attempts = [{"id": one.delivery_id, "number": one.number} for one in begun]
+    if attempts:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, {"attempts": json.dumps(attempts)})
 
 
 def _loaded(row: tuple[Any, ...]) -> Sendable | NotSendable:

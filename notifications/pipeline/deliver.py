@@ -1,10 +1,10 @@
-"""Third step: begin the attempt, send, record, and say what follows."""
+"""Last step: begin the attempt, send, record, and say what follows."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from notifications.channels.outcome import SendResult
-from notifications.pipeline.begin import begin
+from notifications.pipeline.begin import begin_each
 from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.together import Together
@@ -16,13 +16,13 @@ def deliver(
     delivery_id: int, task_id: int, send: Callable[[Sendable], SendResult]
 ) -> dict[str, str]:
     """Make one attempt with a synchronous channel; give the task's result."""
-    found = begin({delivery_id: task_id})[delivery_id]
+    [found] = begin_each([(delivery_id, task_id)])
     if isinstance(found, NotSendable):
         return nothing_to_send(found)
     found.redactor.hide_in_logs()
     started_at = clock.now()
     result = send(found)
-    record([_ended(found, started_at, result)])
+    record([ended(found, started_at, result)])
     return conclude(found, result)
 
 
@@ -39,11 +39,12 @@ async def deliver_async(
     found.redactor.hide_in_logs()
     started_at = clock.now()
     result = await send(found)
-    await _record_together(_ended(found, started_at, result))
+    await _record_together(ended(found, started_at, result))
     return conclude(found, result)
 
 
-def _ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended:
+def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended:
+    """Describe an attempt that has just ended."""
     return Ended(
         delivery_id=sendable.delivery_id,
         number=sendable.number,
@@ -54,15 +55,10 @@ def _ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ende
     )
 
 
-def _begin_all(asked: list[tuple[int, int]]) -> list[Sendable | NotSendable]:
-    found = begin(dict(asked))
-    return [found[delivery_id] for delivery_id, _ in asked]
-
-
 def _record_all(attempts: list[Ended]) -> list[None]:
     record(attempts)
     return [None] * len(attempts)
 
 
-_begin_together = Together(_begin_all)
+_begin_together = Together(begin_each)
 _record_together = Together(_record_all)

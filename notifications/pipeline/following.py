@@ -1,9 +1,13 @@
-"""How one step enqueues the next."""
+"""How one step enqueues the next, for one delivery or for many."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import tasks_core
+from notifications import conf
+from notifications.channels.registry import channel_named
 from notifications.models import Notification
 
 
@@ -17,22 +21,44 @@ class Terms:
     correlation_id: str
 
 
-def enqueue_step(
-    task_type: str, delivery_id: int, terms: Terms, *, retry: str | None = None
-) -> None:
-    """Enqueue a delivery's next step, with the deadline and urgency of its notification.
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next step of one delivery. ``retry`` names a RetryPolicy row."""
 
-    Call it in the transaction that moves the delivery. ``retry`` names a RetryPolicy row.
+    task_type: str
+    delivery_id: int
+    terms: Terms
+    retry: str | None = None
+
+
+def deliver_next(delivery_id: int, channel: str, terms: Terms) -> Next:
+    """Give the step that hands a written message to its channel."""
+    task_type = channel_named(channel).deliver_task
+    return Next(task_type, delivery_id, terms, retry=conf.retry_policy(channel))
+
+
+def enqueue_next(steps: Iterable[Next]) -> None:
+    """Enqueue steps, with the deadline and urgency of their notifications, in few statements.
+
+    Call it in the transaction that moves the deliveries: that only one caller can move a delivery is
+    what makes the step the only one.
     """
-    tasks_core.enqueue(
-        task_type,
-        {"delivery": delivery_id},
-        priority=urgency(terms.critical),
-        expires_at=terms.expires_at,
-        retry=retry,
-        idempotency_key=f"{task_type}-{delivery_id}",
-        correlation_id=_correlation(terms.notification_id, terms.correlation_id),
-    )
+    groups: dict[tuple[str, str | None, bool, datetime | None], list[Next]] = defaultdict(list)
+    for step in steps:
+        terms = step.terms
+        groups[step.task_type, step.retry, terms.critical, terms.expires_at].append(step)
+    for (task_type, retry, critical, expires_at), group in groups.items():
+        tasks_core.enqueue_many(
+            task_type,
+            [{"delivery": step.delivery_id} for step in group],
+            priority=urgency(critical),
+            expires_at=expires_at,
+            retry=retry,
+            correlation_ids=[
+                _correlation(step.terms.notification_id, step.terms.correlation_id)
+                for step in group
+            ],
+        )
 
 
 def urgency(critical: bool) -> int:

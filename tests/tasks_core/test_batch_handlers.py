@@ -9,7 +9,16 @@ import pytest
 from django.db import connection, transaction
 
 import tasks_core
-from tasks_core import BatchItem, Fixed, PermanentError, RetryAfter, Snooze, clock, worker_process
+from tasks_core import (
+    BatchItem,
+    Fixed,
+    PermanentError,
+    RetryAfter,
+    Snooze,
+    clock,
+    logs,
+    worker_process,
+)
 from tasks_core.current_attempt import current_context
 from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task, TaskEvent, TaskTypeStatistics
@@ -260,3 +269,19 @@ def test_a_batch_handler_takes_one_list_of_items() -> None:
 
         @tasks_core.task_type("bad", batch=True, max_runtime_hard=9)
         def hard(items: list[BatchItem[Order]]) -> None: ...
+
+
+def test_what_a_batch_hides_is_in_no_log_line_of_it() -> None:
+    seen: list[str] = []
+
+    def work(items: Items) -> Iterator[None]:
+        logs.hide("s3cr3t-of-one")
+        for _ in items:
+            seen.append(logs.redacted_text("it is s3cr3t-of-one"))
+            yield None
+
+    register(work)
+    enqueue(2)
+    run()
+    assert seen == ["it is ••••••"] * 2
+    assert logs.redacted_text("it is s3cr3t-of-one") == "it is s3cr3t-of-one"
