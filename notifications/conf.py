@@ -33,6 +33,8 @@ class NotificationSettings:
     """Bytes of a response that are read; the rest is not waited for."""
     webhook_secret_grace: float = 24 * 3600.0
     """Seconds for which a rotated webhook secret goes on signing."""
+    webhook_disable_after_days: float = 5.0
+    """Days of nothing but failures after which a webhook endpoint is disabled; 0 never does so."""
     email_message_id_domain: str = ""
     """Domain of Message-ID headers; empty takes the domain of DEFAULT_FROM_EMAIL."""
     email_timeout: float = 20.0

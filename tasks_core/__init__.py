@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from tasks_core.steering import enqueue_again as enqueue_again
     from tasks_core.steering import replay as replay
     from tasks_core.steering import run_now as run_now
+    from tasks_core.steering import wake as wake
     from tasks_core.uniqueness import Unique as Unique
 
 CRITICAL, HIGH, NORMAL, LOW = range(4)
@@ -114,6 +115,7 @@ _PLACES = {
     "schedule_once": "enqueuing",
     "task_type": "registry",
     "wait": "finding",
+    "wake": "steering",
 }
 
 

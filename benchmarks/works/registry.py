@@ -7,14 +7,18 @@ from benchmarks.works import (
     flood,
     idle,
     live,
+    mails,
     noop,
     occupied,
+    rendering,
     schedule_burst,
     schedule_flood,
     schedule_idle,
     schedule_seconds,
     scheduled,
     scheduled_later,
+    webhooks,
+    webhooks_hanging,
 )
 
 WORKS = {
@@ -34,5 +38,9 @@ WORKS = {
         schedule_flood,
         schedule_seconds,
         schedule_idle,
+        webhooks,
+        webhooks_hanging,
+        mails,
+        rendering,
     )
 }

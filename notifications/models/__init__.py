@@ -4,6 +4,7 @@ from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
 from notifications.models.endpoint import Endpoint
+from notifications.models.endpoint_lane import EndpointLane
 from notifications.models.notification import Notification
 from notifications.models.template import Template
 from notifications.models.template_draft import TemplateDraft
@@ -16,6 +17,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Endpoint",
+    "EndpointLane",
     "Notification",
     "Template",
     "TemplateDraft",

@@ -24,7 +24,8 @@ WITH asked AS (
     SELECT * FROM unnest(%(deliveries)s::bigint[], %(tasks)s::bigint[]) AS a(delivery_id, task_id)
 ), begun AS (
     UPDATE notifications_delivery d
-    SET state = 'sending', attempts = d.attempts + 1, finished_at = NULL
+    SET state = 'sending', attempts = d.attempts + 1, finished_at = NULL,
+        parked_task_id = NULL, parked_for = ''
     FROM asked a, notifications_notification n
     WHERE d.id = a.delivery_id
       AND n.id = d.notification_id
@@ -64,12 +65,17 @@ UPDATE notifications_delivery d SET attempts = d.attempts - 1
 FROM removed WHERE d.id = removed.delivery_id AND d.attempts = removed.number
 """
 
+BEGUN_ALREADY = NotSendable(
+    DeliveryState.SENDING, "another attempt has just begun", may_recover=True
+)
 
-def begin(asked: Mapping[int, int]) -> dict[int, Sendable | NotSendable]:
+
+def begin(asked: Mapping[int, int], *, slot: int = 0) -> dict[int, Sendable | NotSendable]:
     """Begin an attempt at each delivery.
 
     Args:
         asked: the task that makes the attempt, by delivery id.
+        slot: when their places in the lanes were taken.
 
     Returns:
         for each delivery what to send, or why there is nothing to send.
@@ -78,21 +84,26 @@ def begin(asked: Mapping[int, int]) -> dict[int, Sendable | NotSendable]:
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, {"deliveries": deliveries, "tasks": tasks, "now": clock.now()})
         rows = cursor.fetchall()
-    begun = {row[0]: _loaded(row) for row in rows}
+    begun = {row[0]: _loaded(row, slot) for row in rows}
     return {**_refused([delivery for delivery in asked if delivery not in begun]), **begun}
 
 
 def begin_each(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]:
     """Begin an attempt for each pair of delivery and task; of two for one delivery only the first."""
+    first = first_tasks(asked)
+    found = begin(first)
+    return [
+        found[delivery_id] if first[delivery_id] == task_id else BEGUN_ALREADY
+        for delivery_id, task_id in asked
+    ]
+
+
+def first_tasks(asked: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Give the first task of each delivery."""
     first: dict[int, int] = {}
     for delivery_id, task_id in asked:
         first.setdefault(delivery_id, task_id)
-    found = begin(first)
-    again = NotSendable(DeliveryState.SENDING, "another attempt has just begun", may_recover=True)
-    return [
-        found[delivery_id] if first[delivery_id] == task_id else again
-        for delivery_id, task_id in asked
-    ]
+    return first
 
 
 def give_back(begun: Iterable[Sendable]) -> None:
@@ -103,17 +114,17 @@ def give_back(begun: Iterable[Sendable]) -> None:
             cursor.execute(_GIVE_BACK, {"attempts": json.dumps(attempts)})
 
 
-def _loaded(row: tuple[Any, ...]) -> Sendable | NotSendable:
+def _loaded(row: tuple[Any, ...], slot: int) -> Sendable | NotSendable:
     """Load one delivery; what is wrong with it must not stop the others of the batch."""
     try:
-        return _sendable(row)
+        return _sendable(row, slot)
     except RenderingFailed as error:
         return NotSendable(DeliveryState.SENDING, str(error))
     except ImproperlyConfigured as error:
         return NotSendable(DeliveryState.SENDING, str(error), may_recover=True)
 
 
-def _sendable(row: tuple[Any, ...]) -> Sendable:
+def _sendable(row: tuple[Any, ...], slot: int) -> Sendable:
     delivery_id, number, message_id, address, throttled, subject, text, html = row[:8]
     version_id, is_secret, context, secret_context, expires_at = row[8:13]
     secrets = open_variables(secret_context)
@@ -131,6 +142,7 @@ def _sendable(row: tuple[Any, ...]) -> Sendable:
         redactor=Redactor(secrets),
         expires_at=expires_at,
         receiver=_receiver(*row[13:]),
+        slot=slot,
     )
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from notifications.channels.outcome import SendResult
 from notifications.pipeline.begin import begin_each
+from notifications.pipeline.lanes import begin_in_lanes, give_places_back
 from notifications.pipeline.record import Ended, record
-from notifications.pipeline.sendable import NotSendable, Sendable
+from notifications.pipeline.sendable import NotSendable, Sendable, Waits
 from notifications.pipeline.together import Together
 from notifications.pipeline.verdict import conclude, nothing_to_send
-from tasks_core import clock
+from tasks_core import Snooze, clock
 
 
 def deliver(
@@ -31,9 +32,12 @@ async def deliver_async(
 ) -> dict[str, str]:
     """Make one attempt with an asynchronous channel; give the task's result.
 
-    Beginnings and ends of concurrent deliveries are written together.
+    Beginnings and ends of concurrent deliveries are written together. A delivery to an endpoint in whose
+    lane there is no room gives its place in the worker up at once.
     """
     found = await _begin_together((delivery_id, task_id))
+    if isinstance(found, Waits):
+        raise Snooze(found.seconds, found.reason)
     if isinstance(found, NotSendable):
         return nothing_to_send(found)
     found.redactor.hide_in_logs()
@@ -52,13 +56,15 @@ def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended
         finished_at=clock.now(),
         result=result,
         endpoint_id=sendable.receiver.endpoint_id if sendable.receiver else None,
+        slot=sendable.slot,
     )
 
 
 def _record_all(attempts: list[Ended]) -> list[None]:
     record(attempts)
+    give_places_back(attempts)
     return [None] * len(attempts)
 
 
-_begin_together = Together(begin_each)
+_begin_together = Together(begin_in_lanes)
 _record_together = Together(_record_all)

@@ -31,10 +31,10 @@ RETURNING id, channel, critical, expires_at, correlation_id, template_version_id
 _MAKE = """
 INSERT INTO notifications_delivery
     (notification_id, channel, address, endpoint_id, state, message_id, created_at, rendered_at,
-     subject, text, html, attempts, throttled, provider_message_id, error)
+     subject, text, html, attempts, throttled, provider_message_id, error, parked_for)
 SELECT n.id, n.channel, n.address, n.endpoint_id, m.state, replace(gen_random_uuid()::text, '-', ''),
        %(now)s, CASE WHEN m.state = 'rendered' THEN %(now)s::timestamptz END,
-       m.subject, m.text, m.html, 0, 0, '', ''
+       m.subject, m.text, m.html, 0, 0, '', '', ''
 FROM jsonb_to_recordset(%(messages)s::jsonb)
     AS m (id bigint, state text, subject text, text text, html text)
 JOIN notifications_notification n ON n.id = m.id

@@ -262,6 +262,7 @@ def test_deliveries_of_one_batch_run_side_by_side(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
     count = 50
+    Endpoint.objects.filter(pk=endpoint.pk).update(max_concurrency=count)
     receiver.wait_for_company = threading.Barrier(count)
     notify_many(
         "payment.settled",
