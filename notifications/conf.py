@@ -85,12 +85,18 @@ class NotificationSettings:
 _FIELDS = tuple(item.name for item in fields(NotificationSettings))
 
 
+_NAMES = {name.upper(): name for name in _FIELDS}
+_read: tuple[dict[str, Any], NotificationSettings] | None = None
+
+
 def current() -> NotificationSettings:
-    """Give the settings as they are now."""
+    """Give the settings as they are now; made anew only when one of them has changed."""
+    global _read
     given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
-    return NotificationSettings(
-        **{name: given[name.upper()] for name in _FIELDS if name.upper() in given}
-    )
+    if _read is None or _read[0] != given:
+        named = {name: given[key] for key, name in _NAMES.items() if key in given}
+        _read = (dict(given), NotificationSettings(**named))
+    return _read[1]
 
 
 def retry_policy(channel: str) -> str | None:

@@ -27,6 +27,8 @@ from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import moment_in_full
 from tasks_core.admin.steering.steered import Steered
 
+_HAVE_DEFAULTS = ("max_concurrency", "breaker_threshold", "breaker_pause")
+
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """Name and address; the secret only when it is new."""
@@ -40,6 +42,19 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     class Meta:
         model = Endpoint
         fields = ("name", "url", *LIMITS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in _HAVE_DEFAULTS:
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any] | None:
+        """Keep the limits that were left empty."""
+        cleaned = super().clean() or self.cleaned_data
+        for name in _HAVE_DEFAULTS:
+            if cleaned.get(name, "") is None:
+                cleaned[name] = getattr(self.instance, name)
+        return cleaned
 
     def clean_url(self) -> str:
         """Refuse what would be refused at every delivery."""

@@ -7,6 +7,7 @@ The name is never judged, only what it resolves to: ``2130706433``, ``0177.0.0.1
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NoReturn
 
@@ -51,6 +52,12 @@ def check_url(url: str) -> Target:
     Raises:
         InvalidUrl: says what is wrong and what would be right.
     """
+    settings = conf.current()
+    return _checked(url, settings.outgoing_https_only, tuple(settings.outgoing_ports))
+
+
+@lru_cache(maxsize=1_024)
+def _checked(url: str, https_only: bool, ports: tuple[int, ...]) -> Target:
     if len(url) > MAX_URL_LENGTH:
         _refuse(f"is longer than {MAX_URL_LENGTH} characters")
     if any(character.isspace() or not character.isprintable() for character in url):
@@ -62,12 +69,12 @@ def check_url(url: str) -> Target:
         port = parsed.explicit_port
     except ValueError:
         _refuse("is not a URL; write one such as https://example.com/hooks")
-    _check_scheme(parsed)
+    _check_scheme(parsed, https_only)
     if not parsed.raw_host:
         _refuse("has no host; write one such as https://example.com/hooks")
     if "@" in authority(url):
         _refuse("contains a user name or password; requests are signed, leave them out")
-    return Target(parsed, parsed.raw_host, _allowed_port(parsed.scheme, port))
+    return Target(parsed, parsed.raw_host, _allowed_port(parsed.scheme, port, ports))
 
 
 def authority(url: str) -> str:
@@ -112,19 +119,18 @@ def _is_allowed_by_setting(address: IPv4Address | IPv6Address) -> bool:
     )
 
 
-def _check_scheme(url: URL) -> None:
+def _check_scheme(url: URL, https_only: bool) -> None:
     if url.scheme == "https":
         return
     if url.scheme == "http":
-        if conf.current().outgoing_https_only:
+        if https_only:
             _refuse("uses http; use https (BELLRINGER['OUTGOING_HTTPS_ONLY'] decides)")
         return
     _refuse("does not begin with https://")
 
 
-def _allowed_port(scheme: str, port: int | None) -> int:
+def _allowed_port(scheme: str, port: int | None, allowed: tuple[int, ...]) -> int:
     found = port if port is not None else (443 if scheme == "https" else 80)
-    allowed = conf.current().outgoing_ports
     if found == 0 or (allowed and found not in allowed):
         listed = ", ".join(str(one) for one in allowed) or "1 to 65535"
         _refuse(f"uses port {found}; allowed: {listed}")
