@@ -1,6 +1,7 @@
 """The settings of the notifications app: entries of ``settings.BELLRINGER``, with defaults.
 
-They are read at each use, so that a test or a running shell can override them.
+They are read at each use, so that a test or a running shell can override them: by assigning another
+dictionary, as Django's ``override_settings`` does.
 """
 
 from collections.abc import Sequence
@@ -86,16 +87,17 @@ _FIELDS = tuple(item.name for item in fields(NotificationSettings))
 
 
 _NAMES = {name.upper(): name for name in _FIELDS}
+_NONE: dict[str, Any] = {}
 _read: tuple[dict[str, Any], NotificationSettings] | None = None
 
 
 def current() -> NotificationSettings:
-    """Give the settings as they are now; made anew only when one of them has changed."""
+    """Give the settings as they are now; made anew when another dictionary was assigned."""
     global _read
-    given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
-    if _read is None or _read[0] != given:
+    given: dict[str, Any] = getattr(settings, "BELLRINGER", _NONE)
+    if _read is None or _read[0] is not given:
         named = {name: given[key] for key, name in _NAMES.items() if key in given}
-        _read = (dict(given), NotificationSettings(**named))
+        _read = (given, NotificationSettings(**named))
     return _read[1]
 
 

@@ -79,17 +79,25 @@ def _answers(registered: TaskType, items: list[BatchItem[Any]]) -> Iterator[Any]
     limit = registered.max_runtime
     nobody = Binding("", current_context.get())
     with _in_the_name_of(items, nobody), time_limit(limit):
-        given = iter(handler(items))
+        given = handler(items)
+    if isinstance(given, list):  # all is done, so there is nothing to limit any more
+        yield from given[: len(items)]
+        raise _too_few(len(given), items)
+    rest = iter(given)
     for number in range(len(items)):
         with _in_the_name_of(items, nobody), time_limit(limit):
             try:
-                answer = next(given)
+                answer = next(rest)
             except StopIteration:
-                raise RuntimeError(
-                    f"the handler gave {number} outcomes for {len(items)} tasks; "
-                    "it must give one for each, in their order"
-                ) from None
+                raise _too_few(number, items) from None
         yield answer
+
+
+def _too_few(number: int, items: list[BatchItem[Any]]) -> RuntimeError:
+    return RuntimeError(
+        f"the handler gave {number} outcomes for {len(items)} tasks; "
+        "it must give one for each, in their order"
+    )
 
 
 def _in_the_name_of(items: list[BatchItem[Any]], nobody: Binding) -> AbstractContextManager[None]:
