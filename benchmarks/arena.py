@@ -2,7 +2,9 @@
 and the gauge.
 """
 
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +20,7 @@ from benchmarks.peers.interface import Description
 from benchmarks.peers.registry import Entry
 from benchmarks.producing import Producer
 from benchmarks.servers import Pair
+from scheduler_project.embedded.ports import free_port
 
 POLL_SECONDS = 0.02
 #: A work is given up when nothing ran for this long.
@@ -58,8 +61,12 @@ class Arena:
         self.ledger = ledger
         self.gauge = gauge
         self._stack = stack
+        self.port = free_port()
         self._environment = environment(
-            database_url=database_url, broker_url=pair.broker_url, ledger=ledger.path
+            database_url=database_url,
+            broker_url=pair.broker_url,
+            ledger=ledger.path,
+            port=self.port,
         )
         self._log = logs_folder() / f"{contender.entry.name}.log"
         self._log.unlink(missing_ok=True)
@@ -89,6 +96,18 @@ class Arena:
     def start_process(self, name: str, command: list[str]) -> None:
         """Start another process of the worker side."""
         self._workers[name] = self._start(name, command)
+
+    def receive(self, module: str) -> None:
+        """Start the receiver of messages `benchmarks.receivers.<module>`."""
+        command = [sys.executable, "-m", f"benchmarks.receivers.{module}", str(self.port)]
+        process = spawn(command, environment=self._environment, log=self._log)
+        self._stack.callback(end_tree, process)
+        self.gauge.watch("receiver", process.pid)
+        deadline = time.time() + STALL_SECONDS
+        while not listens(self.port):
+            if process.poll() is not None or time.time() > deadline:
+                raise StuckError(f"the receiver does not start; its log is {self._log}")
+            time.sleep(POLL_SECONDS)
 
     def warm_up(self, handler: str) -> None:
         """Run some tasks through the started workers, until all of them have run."""
@@ -129,6 +148,12 @@ class Arena:
                 raise StuckError(
                     f"{name} ended with status {process.returncode}; its log is {self._log}"
                 )
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -11,14 +11,17 @@ import psutil
 
 from benchmarks.folders import CHECKOUT, bench_folder
 from benchmarks.ledger import PATH_VARIABLE
+from benchmarks.messages import PORT_VARIABLE
 
 #: Marks every process that the benchmark starts, and those that these start.
 MARK_VARIABLE = "BENCH_FOLDER"
 END_SECONDS = 10
 
 
-def environment(*, database_url: str, broker_url: str, ledger: Path) -> dict[str, str]:
-    """The variables that a measured process is given."""
+def environment(
+    *, database_url: str, broker_url: str, ledger: Path, port: int = 0
+) -> dict[str, str]:
+    """The variables that a measured process is given. `port` is for the receiver of messages."""
     return {
         **{k: v for k, v in marked(os.environ).items() if k != "DJANGO_SETTINGS_MODULE"},
         "DATABASE_URL": database_url,
@@ -26,6 +29,7 @@ def environment(*, database_url: str, broker_url: str, ledger: Path) -> dict[str
         "PYTHONPATH": str(CHECKOUT),
         "PYTHONUNBUFFERED": "1",
         PATH_VARIABLE: str(ledger),
+        PORT_VARIABLE: str(port),
     }
 
 

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.peers.registry import BARE_CELERY, OURS, PEERS
+from benchmarks.peers.registry import (
+    BARE_CELERY,
+    CELERY_MESSAGES,
+    OURS,
+    PEERS,
+    TASKIQ_MESSAGES,
+)
 from benchmarks.results import Results
 
 Value = Callable[[Results], float | None]
@@ -122,5 +128,41 @@ GOALS = (
         "≤",
         5,
     ),
+    Goal(
+        "webhooks, times Celery with threads and requests",
+        ratio(
+            ours("webhooks", "per_s"),
+            lambda results: results.median("webhooks", CELERY_MESSAGES, "per_s"),
+        ),
+        "≥",
+        6,
+        1,
+    ),
+    Goal(
+        "webhooks, times taskiq with aiohttp",
+        ratio(
+            ours("webhooks", "per_s"),
+            lambda results: results.median("webhooks", TASKIQ_MESSAGES, "per_s"),
+        ),
+        "≥",
+        1,
+    ),
+    Goal(
+        "a healthy endpoint's p99 beside a hanging one, times that alone",
+        ours("webhooks-hanging", "p99_times"),
+        "≤",
+        1.2,
+    ),
+    Goal(
+        "mails, times a Celery task for each",
+        ratio(
+            ours("mails", "per_s"),
+            lambda results: results.median("mails", CELERY_MESSAGES, "per_s"),
+        ),
+        "≥",
+        5,
+        1,
+    ),
+    Goal("rendering, ms a message", ours("rendering", "ms"), "≤", 0.2, 3),
     Goal("beat idle, queries/s (without BEGIN and COMMIT)", ours("idle", "queries_per_s"), "≤", 5),
 )

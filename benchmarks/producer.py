@@ -137,6 +137,11 @@ def declare(peer: Peer, count: int, cron: str, upcoming: int) -> Reply:
     return {}
 
 
+def render(peer: Peer, count: int) -> Reply:
+    """Render messages."""
+    return {"seconds": peer.render(count)}
+
+
 def chunks(first: int, count: int) -> Iterator[range]:
     """The ids from `first`, `BULK_CHUNK` at a time."""
     for begin in range(first, first + count, BULK_CHUNK):
@@ -187,6 +192,7 @@ REQUESTS: Mapping[str, Callable[..., Reply]] = {
     "at": at,
     "later": later,
     "declare": declare,
+    "render": render,
 }
 
 if __name__ == "__main__":

@@ -81,7 +81,6 @@ def _enqueue(notifications: Sequence[Notification]) -> None:
                 run_after=run_after,
                 expires_at=expires_at,
                 priority=urgency(critical),
-                idempotency_keys=[f"{names.SCHEDULE}-{pk}" for pk in ids],
                 correlation_id=correlation_id or None,
             )
         except InvalidSchedule:

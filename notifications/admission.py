@@ -31,6 +31,14 @@ class Terms:
     now: datetime
 
 
+_TEXTS = (
+    ("idempotency_key", 200),
+    ("supersede_key", 200),
+    ("order_key", 200),
+    ("correlation_id", 128),
+)
+
+
 def check_terms(category: str, run_after: datetime | None, now: datetime) -> datetime:
     """Check what does not depend on a message; give the instant to begin."""
     _check_text("category", category, 64)
@@ -77,18 +85,23 @@ def _admitted(message: Message, address: Address | str, terms: Terms, prefix: st
         idempotency_key=message.idempotency_key,
         content_digest=_digest(terms, address, context, secret_context),
         supersede_key=message.supersede_key or "",
+        order_key=message.order_key or "",
         correlation_id=message.correlation_id or tasks_core.current_correlation_id(),
     )
 
 
 def _check_options(message: Message, terms: Terms) -> None:
     _check_expiry(message.expires_at, terms)
-    for field, limit in (("idempotency_key", 200), ("supersede_key", 200), ("correlation_id", 128)):
+    for field, limit in _TEXTS:
         value = getattr(message, field)
         if value is not None:
             _check_text(field, value, limit)
             if not value:
                 raise InvalidNotification(field, "is empty; leave it out if there is none")
+    if message.order_key is not None and terms.channel.kind != "webhook":
+        raise InvalidNotification(
+            "order_key", f"is for webhooks; the channel {terms.channel.kind} keeps no order"
+        )
     if terms.category == ONE_TIME_CODE and not message.secret_context:
         raise InvalidNotification(
             "secret_context", "is required for category 'otp'; put the code there, not in context"

@@ -79,6 +79,7 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     critical: bool | None = None,
     idempotency_key: str | None = None,
     supersede_key: str | None = None,
+    order_key: str | None = None,
     correlation_id: str | None = None,
 ) -> Notification:
     """Send a message to one receiver, as soon as the caller's transaction is committed.
@@ -98,6 +99,9 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         critical: overtakes all other messages; if not given, only ``otp`` does.
         idempotency_key: a second call with the same key and content gives the first notification.
         supersede_key: unsent notifications with the same key are cancelled.
+        order_key: for webhooks: messages to one endpoint with the same key are delivered one after
+            the other, in the order of ``run_after`` and of acceptance. One that fails holds up those
+            behind it until it has ended.
         correlation_id: ties the notification's tasks and log lines together; if not given, the one
             that holds here (see ``tasks_core.correlation``), if any.
 
@@ -116,6 +120,7 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         expires_at=expires_at,
         idempotency_key=idempotency_key,
         supersede_key=supersede_key,
+        order_key=order_key,
         correlation_id=correlation_id,
     )
     [notification] = notify_many(

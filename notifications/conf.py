@@ -1,6 +1,7 @@
 """The settings of the notifications app: entries of ``settings.BELLRINGER``, with defaults.
 
-They are read at each use, so that a test or a running shell can override them.
+They are read at each use, so that a test or a running shell can override them: by assigning another
+dictionary, as Django's ``override_settings`` does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,8 @@ class NotificationSettings:
     """Tell the receivers of webhooks which trace a request belongs to, by a traceparent header."""
     webhook_secret_grace: float = 24 * 3600.0
     """Seconds for which a rotated webhook secret goes on signing."""
+    webhook_disable_after_days: float = 5.0
+    """Days of nothing but failures after which a webhook endpoint is disabled; 0 never does so."""
     email_message_id_domain: str = ""
     """Domain of Message-ID headers; empty takes the domain of DEFAULT_FROM_EMAIL."""
     email_timeout: float = 20.0
@@ -109,12 +112,19 @@ class NotificationSettings:
 _FIELDS = tuple(item.name for item in fields(NotificationSettings))
 
 
+_NAMES = {name.upper(): name for name in _FIELDS}
+_NONE: dict[str, Any] = {}
+_read: tuple[dict[str, Any], NotificationSettings] | None = None
+
+
 def current() -> NotificationSettings:
-    """Give the settings as they are now."""
-    given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
-    return NotificationSettings(
-        **{name: given[name.upper()] for name in _FIELDS if name.upper() in given}
-    )
+    """Give the settings as they are now; made anew when another dictionary was assigned."""
+    global _read
+    given: dict[str, Any] = getattr(settings, "BELLRINGER", _NONE)
+    if _read is None or _read[0] is not given:
+        named = {name: given[key] for key, name in _NAMES.items() if key in given}
+        _read = (given, NotificationSettings(**named))
+    return _read[1]
 
 
 def retry_policy(channel: str) -> str | None:

@@ -18,4 +18,5 @@ class Message:
     expires_at: datetime | None = None
     idempotency_key: str | None = None
     supersede_key: str | None = None
+    order_key: str | None = None
     correlation_id: str | None = None

@@ -8,6 +8,7 @@ from notifications.broadcasts.failing import follow_unsuccessful_chunks
 from notifications.closing import close_all
 from notifications.digests.closing import follow_unsuccessful_digests
 from notifications.events.parked import tell_of_parked
+from notifications.lanes.duties import make_duties as make_lane_duties
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.retention.duties import make_duties as make_retention_duties
 from notifications.triggers.duties import make_duties
@@ -29,6 +30,7 @@ def connect() -> None:
     add_duties(make_duties)
     add_duties(make_retention_duties)
     add_duties(broadcasts.make_duties)
+    add_duties(make_lane_duties)
 
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:

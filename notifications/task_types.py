@@ -1,5 +1,7 @@
 """The platform's task types for notifications. Each body is one call."""
 
+from collections.abc import Iterator
+
 from notifications.broadcasts import names as broadcasts
 from notifications.broadcasts.handing_over import hand_over
 from notifications.broadcasts.payloads import ChunkStep
@@ -10,7 +12,8 @@ from notifications.digests.closing import close
 from notifications.digests.payloads import DigestStep
 from notifications.erasure.by_notification import erase_receiver
 from notifications.pipeline import names
-from notifications.pipeline.deliver import deliver, deliver_async
+from notifications.pipeline.deliver import deliver_async
+from notifications.pipeline.deliver_batch import deliver_batch
 from notifications.pipeline.payloads import DeliveryStep, ErasureStep, NotificationStep
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
@@ -19,17 +22,23 @@ from notifications.triggers.deliver import deliver as deliver_event
 from notifications.triggers.payloads import EventStep, TickStep
 from notifications.triggers.retry_conf import LONGEST_TIMEOUT
 from notifications.triggers.tick import tick
-from tasks_core import Exponential, Fixed, TaskContext, task_type
+from tasks_core import BatchItem, Exponential, Fixed, TaskContext, task_type
 
 INNER = Exponential(max_attempts=10, initial=1.0, factor=2.0, cap=300.0, jitter="full")
 EMAIL = Exponential(max_attempts=8, initial=5.0, factor=3.0, cap=3600.0, jitter="full")
 WEBHOOK = Exponential(max_attempts=8, initial=2.0, factor=4.0, cap=3600.0, jitter="full")
 
 
-@task_type(names.SCHEDULE, queue_name="notifications", retry=INNER, max_runtime=30.0)
-def schedule_notification(payload: NotificationStep) -> dict[str, str]:
-    """Make the deliveries of a notification whose time has come."""
-    return {"state": schedule(payload.notification)}
+@task_type(names.SCHEDULE, queue_name="notifications", retry=INNER, max_runtime=30.0, batch=True)
+def schedule_notifications(items: list[BatchItem[NotificationStep]]) -> list[object]:
+    """Make and write the deliveries of notifications whose time has come."""
+    traces = {
+        item.payload.notification: item.context.traceparent
+        for item in items
+        if item.context.traceparent
+    }
+    states = schedule([item.payload.notification for item in items], traces=traces)
+    return [{"state": state} if isinstance(state, str) else state for state in states]
 
 
 @task_type(
@@ -52,10 +61,10 @@ def render_delivery(payload: DeliveryStep) -> dict[str, str]:
     return {"state": render(payload.delivery)}
 
 
-@task_type(names.DELIVER_EMAIL, queue_name="email", retry=EMAIL, max_runtime=120.0)
-def deliver_email(payload: DeliveryStep, context: TaskContext) -> dict[str, str]:
-    """Hand a message to the mail server."""
-    return deliver(payload.delivery, context.task_id, send_email)
+@task_type(names.DELIVER_EMAIL, queue_name="email", retry=EMAIL, max_runtime=120.0, batch=True)
+def deliver_emails(items: list[BatchItem[DeliveryStep]]) -> Iterator[object]:
+    """Hand messages to the mail server, over one connection."""
+    yield from deliver_batch(items, send_email)
 
 
 @task_type(

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tasks_core.batch_item import BatchItem as BatchItem
     from tasks_core.context import TaskContext as TaskContext
     from tasks_core.correlating import correlation as correlation
     from tasks_core.correlating import current_correlation_id as current_correlation_id
@@ -63,12 +64,14 @@ if TYPE_CHECKING:
     from tasks_core.steering import enqueue_again as enqueue_again
     from tasks_core.steering import replay as replay
     from tasks_core.steering import run_now as run_now
+    from tasks_core.steering import wake as wake
     from tasks_core.uniqueness import Unique as Unique
 
 CRITICAL, HIGH, NORMAL, LOW = range(4)
 
 
 _PLACES = {
+    "BatchItem": "batch_item",
     "Exponential": "engine.retry",
     "Fixed": "engine.retry",
     "Linear": "engine.retry",
@@ -117,6 +120,7 @@ _PLACES = {
     "schedule_once": "enqueuing",
     "task_type": "registry",
     "wait": "finding",
+    "wake": "steering",
 }
 
 

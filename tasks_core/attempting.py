@@ -64,9 +64,9 @@ def _attempt(
         arguments = _arguments(registered, task, context)
         with time_limit(registered.max_runtime):
             result = registered.handler(*arguments)
-        return _succeeded(result), None
+        return succeeded(result), None
     except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
-        return _after(error, registered, task, rule), error
+        return after(error, registered, task, rule), error
     finally:
         current_context.reset(token)
 
@@ -80,11 +80,11 @@ async def _attempt_async(
         handler: Callable[..., Awaitable[Any]] = registered.handler
         arguments = _arguments(registered, task, context)
         result = await _limited(handler(*arguments), registered.max_runtime)
-        return _succeeded(result), None
+        return succeeded(result), None
     except BaseException as error:
         if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
             raise
-        return _after(error, registered, task, rule), error
+        return after(error, registered, task, rule), error
     finally:
         current_context.reset(token)
 
@@ -110,7 +110,12 @@ def _arguments(registered: TaskType, task: ClaimedTask, context: TaskContext) ->
     return (payload, context) if registered.takes_context else (payload,)
 
 
-def _succeeded(result: Any) -> Outcome:
+def succeeded(result: Any) -> Outcome:
+    """Give the outcome of a handler that returned ``result``.
+
+    Raises:
+        PermanentError: it is no JSON, or too much of it.
+    """
     if result is None:
         return decision.succeeded(None)
     limit = setting("MAX_RESULT_BYTES")
@@ -129,9 +134,10 @@ def _succeeded(result: Any) -> Outcome:
     return decision.succeeded(json.loads(text))
 
 
-def _after(
+def after(
     error: BaseException, registered: TaskType, task: ClaimedTask, rule: RetryRule
 ) -> Outcome:
+    """Give the outcome of a handler that raised ``error``."""
     now = clock.now()
     secrets = secrets_of(task.payload)
     failure = failure_of(error, final_errors=registered.final_errors, secrets=secrets)

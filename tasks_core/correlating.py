@@ -44,9 +44,16 @@ def correlation(correlation_id: str | None = None) -> Iterator[str]:
         InvalidOption: not text of 1 to 128 printable characters.
     """
     chosen = new_correlation_id() if correlation_id is None else _checked(correlation_id)
-    token = _bound.set(Binding(chosen, current_context.get()))
-    try:
+    with bound(Binding(chosen, current_context.get())):
         yield chosen
+
+
+@contextmanager
+def bound(binding: Binding) -> Iterator[None]:
+    """Let ``binding`` hold in this block; one with an empty id ties nothing, and still hides secrets."""
+    token = _bound.set(binding)
+    try:
+        yield
     finally:
         _bound.reset(token)
 

@@ -20,7 +20,7 @@ from tasks_core.exceptions import DuplicateTask, InvalidOption, InvalidPayload, 
 from tasks_core.lanes import lane_name
 from tasks_core.models import Task
 from tasks_core.nudge import nudge
-from tasks_core.options import Options, aware, checked_options, span
+from tasks_core.options import Options, aware, checked_options, short_text, span
 from tasks_core.options import idempotency_key as checked_key
 from tasks_core.publisher import Message
 from tasks_core.registry import TaskType, get_task_type
@@ -125,11 +125,13 @@ def enqueue_many(
     retry: RetryRule | str | None = None,
     tags: Iterable[str] = (),
     correlation_id: str | None = None,
+    correlation_ids: Sequence[str] | None = None,
 ) -> list[int]:
     """Store one task for each payload, a thousand in a statement, and return their ids in order.
 
     All are stored or none. ``idempotency_keys`` has one key for each payload; where a key is taken, the
-    id is that of the task that has it. For the rest see ``enqueue``.
+    id is that of the task that has it. ``correlation_ids`` has one for each payload, instead of one for
+    all. For the rest see ``enqueue``.
 
     Raises:
         UnknownTaskType, InvalidPayload, InvalidSchedule, InvalidOption: nothing was written; the message
@@ -148,7 +150,7 @@ def enqueue_many(
         tags=tags,
         correlation_id=_correlation_id(correlation_id),
     )
-    rows = _rows(registered, payloads, idempotency_keys, now)
+    rows = _rows(registered, payloads, idempotency_keys, correlation_ids, now)
     with transaction.atomic(using=database.alias(), savepoint=False):
         if idempotency_keys is None:
             ids = _insert_all(registered, options, rows, now)
@@ -172,7 +174,7 @@ def insert_one(
     """Insert one task whose parts are checked already, and nudge the dispatcher on commit."""
     unique_key = unique.key_of(registered.name, stored, now=now) if unique else None
     until = unique.stored_until if unique else None
-    new = _new_tasks(registered, options, [(stored, key, unique_key)], until, replay_of_id)
+    new = _new_tasks(registered, options, [(stored, key, unique_key, None)], until, replay_of_id)
     is_due = options.run_after <= now
     if is_due and shortcut.is_open(options.queue_name, options.priority):
         new = replace(new, queued_at=now)
@@ -215,29 +217,43 @@ def _correlation_id(given: str | None) -> str:
     return current_correlation_id() if given is None else given
 
 
-Row = tuple[str, str | None, str | None]
-"""Stored payload, idempotency key, unique key."""
+Row = tuple[str, str | None, str | None, str | None]
+"""Stored payload, idempotency key, unique key, correlation id."""
 
 
 def _rows(
-    registered: TaskType, payloads: Iterable[Any], keys: Sequence[str] | None, now: datetime
+    registered: TaskType,
+    payloads: Iterable[Any],
+    keys: Sequence[str] | None,
+    correlation_ids: Sequence[str] | None,
+    now: datetime,
 ) -> Iterator[Row]:
     """Check every payload before the first is inserted."""
-    rows = []
+    rows: list[Row] = []
     for position, payload in enumerate(payloads):
         try:
             stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
         except InvalidPayload as error:
             raise type(error)(f"payloads[{position}]: {error}") from None
-        if keys is not None and position >= len(keys):
-            raise InvalidOption(f"idempotency_keys has {len(keys)} keys, fewer than the payloads")
-        key = checked_key(keys[position]) if keys is not None else None
+        key = checked_key(_of(keys, position, "idempotency_keys"))
+        correlation_id = _of(correlation_ids, position, "correlation_ids")
+        if correlation_id is not None:
+            correlation_id = short_text("correlation_ids", correlation_id, 128)
         unique = Unique(key=key, until="forever") if key is not None else None
         unique_key = unique.key_of(registered.name, stored, now=now) if unique else None
-        rows.append((stored, key, unique_key))
-    if keys is not None and len(keys) != len(rows):
-        raise InvalidOption(f"idempotency_keys has {len(keys)} keys for {len(rows)} payloads")
+        rows.append((stored, key, unique_key, correlation_id))
+    for name, given in (("idempotency_keys", keys), ("correlation_ids", correlation_ids)):
+        if given is not None and len(given) != len(rows):
+            raise InvalidOption(f"{name} has {len(given)} values for {len(rows)} payloads")
     return iter(rows)
+
+
+def _of(values: Sequence[str] | None, position: int, name: str) -> str | None:
+    if values is None:
+        return None
+    if position >= len(values):
+        raise InvalidOption(f"{name} has {len(values)} values, fewer than the payloads")
+    return values[position]
 
 
 def _insert_all(
@@ -315,6 +331,7 @@ def _new_tasks(
         payloads=[row[0] for row in rows],
         idempotency_keys=[row[1] for row in rows],
         unique_keys=[row[2] for row in rows],
+        correlation_ids=[row[3] for row in rows],
         unique_until=unique_until,
         retry_policy_id=options.retry_policy_id,
         retry=options.retry,

@@ -13,6 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from tasks_core import clock, database, worker_process
 from tasks_core.attempting import attempt, attempt_async
+from tasks_core.attempting_batch import Member, attempt_batch
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext
 from tasks_core.engine import decision
@@ -46,6 +47,8 @@ def execute(task_type: str, ids: list[int], *, worker: str) -> int:
     entries = _claim(process, registered, ids, worker)
     if registered.is_async:
         _start_all(process, registered, entries)
+    elif registered.is_batch:
+        _run_together(process, registered, entries)
     else:
         _run_all(process, registered, entries)
     return len(entries)
@@ -112,6 +115,28 @@ def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFligh
             if _is_open(connection) and not was_open:
                 _close_transaction(connection, entry)
         _hand_over(process, registered, entry, outcome, started_at)
+        if process.outbox.is_overdue:
+            process.outbox.flush()
+    process.outbox.flush()
+
+
+def _run_together(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
+    connection = database.connection()
+    was_open = connection.in_atomic_block
+    ours = [entry for entry in entries if _is_ours(process, entry)]
+    members = [Member(entry.task, entry.context, _rule(registered, entry)) for entry in ours]
+    given = attempt_batch(registered, members)
+    started_at, last = clock.now(), time.monotonic()
+    for entry in ours:
+        if worker_process.is_stopping():
+            given.close()
+            outcome = decision.released(now=clock.now(), reason="the worker is shutting down")
+        else:
+            outcome = next(given)
+        if _is_open(connection) and not was_open:
+            _close_transaction(connection, entry)
+        took, last = time.monotonic() - last, time.monotonic()
+        _hand_over(process, registered, entry, outcome, started_at, took=took)
         if process.outbox.is_overdue:
             process.outbox.flush()
     process.outbox.flush()
@@ -192,7 +217,10 @@ def _hand_over(
     entry: InFlight,
     outcome: Outcome,
     started_at: datetime,
+    *,
+    took: float | None = None,
 ) -> None:
+    """Hand over an outcome; ``took`` is what a task of a batch took of it, in seconds."""
     if not process.inflight.decide(entry):
         return  # the keeper has spoken for it
     finished = FinishedAttempt(
@@ -202,7 +230,8 @@ def _hand_over(
         started_at=started_at,
         ended_at=clock.now(),
     )
-    process.measurements.ran(registered.name, entry.context.running_for())
+    ran = entry.context.running_for() if took is None else took
+    process.measurements.ran(registered.name, ran)
     process.outbox.add((registered.name, entry, finished))
 
 

@@ -6,10 +6,11 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError
 
+from tasks_core.batch_item import BatchItem
 from tasks_core.conf import setting
 from tasks_core.engine.retry import Exponential, RetryRule
 from tasks_core.exceptions import UnknownTaskType
@@ -35,6 +36,7 @@ class TaskType:
     priority: Priority
     retry: RetryRule
     is_async: bool
+    is_batch: bool
     takes_context: bool
     max_runtime: float | None
     max_runtime_hard: float | None
@@ -59,6 +61,7 @@ def task_type(
     max_concurrency: int = 100,
     final_errors: tuple[type[BaseException], ...] = (),
     max_payload_bytes: int | None = None,
+    batch: bool = False,
 ) -> Callable[[HandlerT], HandlerT]:
     """Register the decorated function as the handler of the task type ``name``.
 
@@ -78,13 +81,17 @@ def task_type(
         max_concurrency: for ``async def``: most tasks in flight in one worker process.
         final_errors: exceptions that are never retried.
         max_payload_bytes: size as JSON; the setting MAX_PAYLOAD_BYTES if not given.
+        batch: the handler takes many tasks at once, as ``list[BatchItem[Payload]]``, and gives one
+            outcome for each, in their order, in a list or one after the other (``yield``): its result,
+            or an exception. ``max_runtime`` is then for each outcome. What it raises itself costs no
+            task an attempt; each is then run in a batch of one.
 
     Raises:
         ValueError: a value out of range, or the name is taken by another handler.
     """
 
     def register(handler: HandlerT) -> HandlerT:
-        payload, takes_context = _signature(name, handler)
+        payload, takes_context = _signature(name, handler, batch=batch)
         registered = TaskType(
             name=name,
             handler=handler,
@@ -93,6 +100,7 @@ def task_type(
             priority=Priority(priority),
             retry=retry,
             is_async=inspect.iscoroutinefunction(handler),
+            is_batch=batch,
             takes_context=takes_context,
             max_runtime=max_runtime,
             max_runtime_hard=max_runtime_hard,
@@ -149,12 +157,29 @@ def _unknown(name: str) -> str:
     return f"no task type {name!r} is registered; known: {known}"
 
 
-def _signature(name: str, handler: Handler) -> tuple[Any, bool]:
+def _signature(name: str, handler: Handler, *, batch: bool) -> tuple[Any, bool]:
     parameters = list(inspect.signature(handler).parameters.values())
+    if batch:
+        return _batch_payload(name, handler, [one.name for one in parameters]), False
     if not 1 <= len(parameters) <= 2:
         raise ValueError(f"{name}: the handler takes (payload) or (payload, context)")
     hints = get_type_hints(handler)
     return hints.get(parameters[0].name, dict[str, Any]), len(parameters) == 2
+
+
+def _batch_payload(name: str, handler: Handler, parameters: list[str]) -> Any:
+    if len(parameters) != 1 or inspect.iscoroutinefunction(handler):
+        raise ValueError(
+            f"{name}: a batch handler is a plain function of one parameter, list[BatchItem[...]]"
+        )
+    hint = get_type_hints(handler).get(parameters[0])
+    [item] = get_args(hint) or (None,)
+    if get_origin(item) is BatchItem:
+        [payload] = get_args(item)
+        return payload
+    if hint is None or item is BatchItem:
+        return dict[str, Any]
+    raise ValueError(f"{name}: annotate {parameters[0]} as list[BatchItem[...]], not {hint}")
 
 
 def _schema(name: str, annotation: Any) -> PayloadSchema:
@@ -183,6 +208,8 @@ def _check(registered: TaskType) -> None:
         if value is not None and value <= 0:
             raise ValueError(f"{name}: {field} must be positive, not {value}")
 
+    if registered.is_batch and registered.max_runtime_hard is not None:
+        raise ValueError(f"{name}: max_runtime_hard needs a handler of one task, not of a batch")
     soft, hard = registered.max_runtime, registered.max_runtime_hard
     if soft is not None and hard is not None and hard <= soft:
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from tasks_core.options import Options
 from tasks_core.priorities import Priority
 from tasks_core.registry import get_task_type
 from tasks_core.statements.bring_forward import bring_forward
+from tasks_core.statements.bring_forward import wake as bring_all_forward
 from tasks_core.statements.end import cancel as cancel_statement
 
 MAX_REASON = 200
@@ -77,6 +79,21 @@ def run_now(task_id: int) -> None:
                 "brought forward"
             )
         transaction.on_commit(nudge, using=database.alias(), robust=True)
+
+
+def wake(task_ids: Sequence[int]) -> int:
+    """Let tasks that sleep (``Snooze``, or a later ``run_after``) start now; return how many did sleep.
+
+    One that is running, and snoozes in this attempt, does not fall asleep. Those that wait for another
+    attempt stay as they are, and so do those that are on their way already: it is a hint, and may come
+    late or twice. Call it after the transaction that gives the reason (``transaction.on_commit``).
+    """
+    if not task_ids:
+        return 0
+    woken = bring_all_forward(task_ids, now=clock.now())
+    if woken:
+        transaction.on_commit(nudge, using=database.alias(), robust=True)
+    return len(woken)
 
 
 def enqueue_again(task_id: int, *, payload: Any = None) -> Task:

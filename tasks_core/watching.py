@@ -29,6 +29,8 @@ class WatchedAttempt:
     Attributes:
         outcome: None while the handler runs, and after it if the worker took the attempt away from it.
         error: what the handler raised, if it did. Its text may hold secrets of the payload.
+        began_ns: when it began, in nanoseconds since the epoch, if it is shown only after it has ended:
+            the attempts of a batch handler are.
     """
 
     task: ClaimedTask
@@ -36,6 +38,7 @@ class WatchedAttempt:
     context: TaskContext
     outcome: Outcome | None = None
     error: BaseException | None = None
+    began_ns: int | None = None
 
 
 current_attempt: ContextVar[WatchedAttempt | None] = ContextVar(

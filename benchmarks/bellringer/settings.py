@@ -10,7 +10,20 @@ os.environ["ENCRYPTION_KEYS"] = base64.urlsafe_b64encode(b"bellringer".ljust(32)
 os.environ["ALLOWED_HOSTS"] = "localhost"
 os.environ["FLOWER_BASIC_AUTH"] = "nobody:looks"
 
+from benchmarks.messages import SENDER, port
 from scheduler_project.settings import *  # noqa: F403
+from scheduler_project.settings import BELLRINGER as _BELLRINGER
 from scheduler_project.settings import INSTALLED_APPS as _APPS
 
+BELLRINGER = {
+    **_BELLRINGER,
+    "OUTGOING_HTTPS_ONLY": False,
+    "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.1/32"],
+}
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = "127.0.0.1"
+EMAIL_PORT = port()
+EMAIL_HOST_USER = EMAIL_HOST_PASSWORD = ""
+EMAIL_USE_TLS = EMAIL_USE_SSL = False
+DEFAULT_FROM_EMAIL = SENDER
 INSTALLED_APPS = [*_APPS, "benchmarks.bellringer.apps.BellringerBenchmarkConfig"]

@@ -13,6 +13,7 @@ django.setup()
 
 import tasks_core
 from benchmarks import handlers
+from benchmarks.bellringer import sending
 from benchmarks.bellringer.schedules import declare
 from benchmarks.peers.interface import Peer, python
 from tasks_core.models import Task
@@ -29,13 +30,19 @@ class Bellringer(Peer):
     )
     packages = ("bellringer", "celery", "Django", "psycopg", "redis")
     bulk = True
+    handlers = ("noop", "occupy", "webhook", "hang", "mail")
 
     def prepare(self) -> None:
-        """Migrate."""
+        """Migrate, and publish the templates."""
         call_command("migrate", verbosity=0)
+        sending.publish()
 
     def enqueue(self, handler: str, ids: Iterable[int]) -> None:
-        """One `enqueue`, its own commit, a task."""
+        """One `enqueue` or `notify`, its own commit, a task."""
+        if handler in sending.HANDLERS:
+            for i in ids:
+                sending.send(handler, [i])
+            return
         name = NAMES[handler]
         for i in ids:
             tasks_core.enqueue(name, handlers.payload(i))
@@ -47,7 +54,10 @@ class Bellringer(Peer):
             tasks_core.schedule_once(name, handlers.payload(i), at=_moment(at))
 
     def enqueue_bulk(self, handler: str, ids: Sequence[int]) -> None:
-        """One `enqueue_many` a chunk."""
+        """One `enqueue_many` or `notify_many` a chunk."""
+        if handler in sending.HANDLERS:
+            sending.send(handler, ids)
+            return
         tasks_core.enqueue_many(NAMES[handler], [handlers.payload(i) for i in ids])
 
     def enqueue_bulk_at(self, handler: str, tasks: Sequence[tuple[int, float]]) -> None:
@@ -58,6 +68,10 @@ class Bellringer(Peer):
     def declare(self, count: int, cron: str, upcoming: int) -> None:
         """`count` schedules with `upcoming` ticks each: one is declared, the others copied from it."""
         declare(NAMES["noop"], handlers.payload(0), count, cron, upcoming)
+
+    def render(self, count: int) -> float:
+        """From the stored variables to the message, as the pipeline does it."""
+        return sending.render(count)
 
     def waiting(self) -> int:
         """Rows not begun."""

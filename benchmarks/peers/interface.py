@@ -22,13 +22,18 @@ class Description(TypedDict):
     versions: dict[str, str]
     bulk: bool
     schedules: bool
+    handlers: list[str]
 
 
 class Peer(ABC):
     """One task queue with the settings that are fair to it.
 
-    `handler` is "noop" or "occupy" (see `handlers`). Times are seconds since the epoch.
+    `handler` is one of `handlers`: "noop" and "occupy" (see the module `handlers`), "webhook", "hang"
+    (a webhook to a receiver that hangs) and "mail" (see `messages`). Times are seconds since the epoch.
     """
+
+    #: What it can be asked to do.
+    handlers: ClassVar[tuple[str, ...]] = ("noop", "occupy")
 
     #: How it is run, one line for the report.
     settings: ClassVar[str]
@@ -46,6 +51,7 @@ class Peer(ABC):
             versions={name: version(name) for name in self.packages},
             bulk=self.bulk,
             schedules=self.schedules,
+            handlers=list(self.handlers),
         )
 
     def prepare(self) -> None:  # noqa: B027 optional
@@ -73,6 +79,10 @@ class Peer(ABC):
     def declare(self, count: int, cron: str, upcoming: int) -> None:
         """Store `count` schedules that are due as `cron` says, with `upcoming` ticks each."""
         raise NotImplementedError(f"{type(self).__name__} has no ledger of ticks")
+
+    def render(self, count: int) -> float:
+        """Render `count` messages from one template; return the seconds."""
+        raise NotImplementedError(f"{type(self).__name__} has no templates")
 
     @abstractmethod
     def waiting(self) -> int:

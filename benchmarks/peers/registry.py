@@ -18,6 +18,7 @@ class Entry:
 
 
 OURS = Entry("bellringer", "benchmarks.peers.bellringer", None, durable=True, drain_rate=10_000)
+CELERY_MESSAGES, TASKIQ_MESSAGES = "celery-messages", "taskiq-messages"
 BARE_CELERY = Entry(
     "celery", "benchmarks.peers.bare_celery", "celery", durable=False, drain_rate=1_050
 )
@@ -42,5 +43,7 @@ PEERS = {
         _peer("dramatiq", durable=False, drain_rate=4_200),
         _peer("huey", durable=False, drain_rate=4_900),
         _peer("taskiq", durable=False, drain_rate=5_900),
+        _peer("celery-messages", durable=False, drain_rate=660),
+        _peer("taskiq-messages", durable=False, drain_rate=3_000),
     )
 }

@@ -1,6 +1,6 @@
 """What a work is: something to measure, and how its figures are shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,10 @@ class Size:
     idle_span: float
     schedules: int
     idle_schedules: int
+    webhooks: int
+    hanging: int
+    mails: int
+    rendered: int
 
 
 FULL = Size(
@@ -42,6 +46,10 @@ FULL = Size(
     idle_span=30.0,
     schedules=10_000,
     idle_schedules=100_000,
+    webhooks=20_000,
+    hanging=300,
+    mails=10_000,
+    rendered=10_000,
 )
 QUICK = Size(
     shortest_run=0.5,
@@ -56,6 +64,10 @@ QUICK = Size(
     idle_span=3.0,
     schedules=200,
     idle_schedules=1_000,
+    webhooks=1_000,
+    hanging=100,
+    mails=500,
+    rendered=1_000,
 )
 
 
@@ -101,8 +113,13 @@ class Work:
 
 
 def everyone(contender: Contender) -> bool:
-    """For works that every peer can do."""
-    return True
+    """For works that every peer can do that runs tasks of any kind."""
+    return "noop" in contender.description["handlers"]
+
+
+def who_can(handler: str) -> Callable[[Contender], bool]:
+    """For works with messages."""
+    return lambda contender: handler in contender.description["handlers"]
 
 
 def ours_only(contender: Contender) -> bool:
@@ -112,15 +129,15 @@ def ours_only(contender: Contender) -> bool:
 
 def who_schedules(contender: Contender) -> bool:
     """For works with tasks for later."""
-    return contender.description["schedules"]
+    return everyone(contender) and contender.description["schedules"]
 
 
 def who_has_bulk(contender: Contender) -> bool:
     """For works about bulk calls."""
-    return contender.description["bulk"]
+    return everyone(contender) and contender.description["bulk"]
 
 
-def checked(arena: Arena, ids: range) -> Figures:
+def checked(arena: Arena, ids: Sequence[int]) -> Figures:
     """How many of `ids` are missing from the ledger, and how many executions are too many."""
     tally = arena.ledger.tally(ids)
     return {

@@ -8,8 +8,10 @@ from benchmarks.works import (
     flood,
     idle,
     live,
+    mails,
     noop,
     occupied,
+    rendering,
     schedule_burst,
     schedule_flood,
     schedule_idle,
@@ -17,6 +19,8 @@ from benchmarks.works import (
     scheduled,
     scheduled_later,
     scrape,
+    webhooks,
+    webhooks_hanging,
 )
 
 WORKS = {
@@ -38,5 +42,9 @@ WORKS = {
         schedule_flood,
         schedule_seconds,
         schedule_idle,
+        webhooks,
+        webhooks_hanging,
+        mails,
+        rendering,
     )
 }

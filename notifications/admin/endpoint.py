@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from notifications.admin.endpoint_lane import FACTS, LaneFacts
 from notifications.admin.endpoint_steps import DISABLE, ENABLE, ROTATE
 from notifications.channels.webhook.endpoints import (
+    LIMITS,
     check_endpoint_url,
     live_secrets,
     register_endpoint,
@@ -24,6 +26,8 @@ from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import moment_in_full
 from tasks_core.admin.steering.steered import Steered
+
+_HAVE_DEFAULTS = ("max_concurrency", "breaker_threshold", "breaker_pause")
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
@@ -37,7 +41,20 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
     class Meta:
         model = Endpoint
-        fields = ("name", "url")
+        fields = ("name", "url", *LIMITS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in _HAVE_DEFAULTS:
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any] | None:
+        """Keep the limits that were left empty."""
+        cleaned = super().clean() or self.cleaned_data
+        for name in _HAVE_DEFAULTS:
+            if cleaned.get(name, "") is None:
+                cleaned[name] = getattr(self.instance, name)
+        return cleaned
 
     def clean_url(self) -> str:
         """Refuse what would be refused at every delivery."""
@@ -60,12 +77,13 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(Steered[Endpoint]):
-    """Name and address are edited; everything else is a step."""
+class EndpointAdmin(LaneFacts, Steered[Endpoint]):
+    """Name, address and the limits of its lane are edited; everything else is a step."""
 
     form = EndpointForm
     steps = (DISABLE, ENABLE, ROTATE)
-    list_display = ("name", "url", "life", "disabled_reason")
+    list_display = ("name", "url", "life", "lane_state", "disabled_reason")
+    list_select_related = ("lane",)
     list_filter = ("enabled",)
     search_fields = ("name", "url")
 
@@ -87,16 +105,17 @@ class EndpointAdmin(Steered[Endpoint]):
     def get_fieldsets(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
         """Ask for the secret only when the endpoint is new."""
         if obj is None:
-            return [(None, {"fields": ("name", "url", "secret")})]
+            return [(None, {"fields": ("name", "url", "secret")}), ("Lane", {"fields": LIMITS})]
         state = ("life", "off_since", "disabled_reason") if not obj.enabled else ("life",)
         return [
             (None, {"fields": ("name", "url")}),
-            ("State", {"fields": (*state, "secrets_in_use")}),
+            ("Lane", {"fields": LIMITS}),
+            ("State", {"fields": (*state, *FACTS, "secrets_in_use")}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
-        """Everything but name and address."""
-        return ("life", "off_since", "disabled_reason", "secrets_in_use") if obj else ()
+        """Everything but name, address and limits."""
+        return ("life", "off_since", "disabled_reason", *FACTS, "secrets_in_use") if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
         """Nobody: deliveries point to it. It can be disabled."""
@@ -105,9 +124,12 @@ class EndpointAdmin(Steered[Endpoint]):
     def save_model(self, request: HttpRequest, obj: Endpoint, form: Any, change: bool) -> None:
         """Register a new endpoint; of an old one write only what was edited."""
         if change:
-            Endpoint.objects.filter(pk=obj.pk).update(name=obj.name, url=obj.url)
+            edited = {name: getattr(obj, name) for name in ("name", "url", *LIMITS)}
+            Endpoint.objects.filter(pk=obj.pk).update(**edited)
             return
-        made = register_endpoint(obj.name, obj.url, secret=form.cleaned_data["secret"] or None)
+        limits = {name: getattr(obj, name) for name in LIMITS}
+        secret = form.cleaned_data["secret"] or None
+        made = register_endpoint(obj.name, obj.url, secret=secret, **limits)
         obj.pk, obj.secrets, obj.created_at = made.pk, made.secrets, made.created_at
         obj._state.adding = False
 

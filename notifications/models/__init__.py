@@ -10,6 +10,7 @@ from notifications.models.delivery_attempt import DeliveryAttempt
 from notifications.models.digest import Digest
 from notifications.models.digest_item import DigestItem
 from notifications.models.endpoint import Endpoint
+from notifications.models.endpoint_lane import EndpointLane
 from notifications.models.notification import Notification
 from notifications.models.template import Template
 from notifications.models.template_draft import TemplateDraft
@@ -28,6 +29,7 @@ __all__ = [
     "Digest",
     "DigestItem",
     "Endpoint",
+    "EndpointLane",
     "Notification",
     "Template",
     "TemplateDraft",

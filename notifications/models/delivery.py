@@ -53,6 +53,13 @@ class Delivery(models.Model):
     )
     provider_message_id = models.CharField(max_length=200, blank=True)
     error = models.TextField(blank=True, help_text="What the last attempt that failed met.")
+    parked_task_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    parked_for = models.CharField(
+        max_length=8,
+        blank=True,
+        editable=False,
+        help_text="What its task sleeps for: room in the endpoint's lane, or an earlier message.",
+    )
     created_at = models.DateTimeField()
     rendered_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -71,6 +78,11 @@ class Delivery(models.Model):
             ),
             models.Index(fields=("channel", "state"), name="notifications_delivery_state"),
             models.Index(address_hash("address"), name="notifications_delivery_address"),
+            models.Index(
+                fields=("endpoint", "id"),
+                condition=Q(parked_for="lane", state__in=DELIVERY_UNFINISHED),
+                name="notifications_delivery_parked",
+            ),
         )
 
     def __str__(self) -> str:

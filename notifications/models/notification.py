@@ -73,6 +73,11 @@ class Notification(models.Model):
     idempotency_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
     content_digest = models.CharField(max_length=64, editable=False)
     supersede_key = models.CharField(max_length=200, blank=True)
+    order_key = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Messages to one endpoint with the same key go out one after the other.",
+    )
     correlation_id = models.CharField(max_length=128, blank=True)
 
     objects = NotificationQuerySet.as_manager()
@@ -89,6 +94,11 @@ class Notification(models.Model):
                 fields=("supersede_key",),
                 condition=Q(state__in=NOTIFICATION_UNFINISHED) & ~Q(supersede_key=""),
                 name="notifications_supersede",
+            ),
+            models.Index(
+                fields=("endpoint", "order_key", "run_after", "id"),
+                condition=Q(state__in=NOTIFICATION_UNFINISHED) & ~Q(order_key=""),
+                name="notifications_order",
             ),
             models.Index(
                 fields=("correlation_id",),

@@ -4,11 +4,14 @@ The name is never judged, only what it resolves to: ``2130706433``, ``0177.0.0.1
 ``①②⑦.⓪.⓪.①`` are all the local host to the resolver.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NoReturn
-from urllib.parse import SplitResult, urlsplit
+
+from yarl import URL
 
 from notifications import conf
 from notifications.outgoing.denied import is_denied, unmapped
@@ -33,9 +36,12 @@ class InvalidUrl(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that passed the checks of form: its host and port, parsed once."""
+    """A URL that passed the checks of form, as the client is to use it.
 
-    url: str
+    It is parsed here and nowhere else: two parsers may see different hosts in one text.
+    """
+
+    url: URL
     host: str
     port: int
 
@@ -46,6 +52,12 @@ def check_url(url: str) -> Target:
     Raises:
         InvalidUrl: says what is wrong and what would be right.
     """
+    settings = conf.current()
+    return _checked(url, settings.outgoing_https_only, tuple(settings.outgoing_ports))
+
+
+@lru_cache(maxsize=1_024)
+def _checked(url: str, https_only: bool, ports: tuple[int, ...]) -> Target:
     if len(url) > MAX_URL_LENGTH:
         _refuse(f"is longer than {MAX_URL_LENGTH} characters")
     if any(character.isspace() or not character.isprintable() for character in url):
@@ -53,16 +65,22 @@ def check_url(url: str) -> Target:
     if "\\" in url:
         _refuse("contains a backslash")
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parsed = URL(url)
+        port = parsed.explicit_port
     except ValueError:
         _refuse("is not a URL; write one such as https://example.com/hooks")
-    _check_scheme(parts)
-    if not parts.hostname:
+    _check_scheme(parsed, https_only)
+    if not parsed.raw_host:
         _refuse("has no host; write one such as https://example.com/hooks")
-    if parts.username is not None or parts.password is not None:
+    if "@" in authority(url):
         _refuse("contains a user name or password; requests are signed, leave them out")
-    return Target(url, parts.hostname, _allowed_port(parts.scheme, port))
+    return Target(parsed, parsed.raw_host, _allowed_port(parsed.scheme, port, ports))
+
+
+def authority(url: str) -> str:
+    """Give the part of a URL between ``//`` and the path: host, port and credentials."""
+    rest = url.partition("//")[2]
+    return re.split(r"[/?#]", rest, maxsplit=1)[0]
 
 
 def check_resolved(addresses: Sequence[str]) -> None:
@@ -86,6 +104,14 @@ def may_connect(address: str) -> bool:
     return not is_denied(parsed) or _is_allowed_by_setting(parsed)
 
 
+def is_own(address: str) -> bool:
+    """Say whether the list of allowed networks names this numeric address as one of our own."""
+    try:
+        return _is_allowed_by_setting(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
+
+
 def _is_allowed_by_setting(address: IPv4Address | IPv6Address) -> bool:
     seen = unmapped(address)
     return any(
@@ -93,19 +119,18 @@ def _is_allowed_by_setting(address: IPv4Address | IPv6Address) -> bool:
     )
 
 
-def _check_scheme(parts: SplitResult) -> None:
-    if parts.scheme == "https":
+def _check_scheme(url: URL, https_only: bool) -> None:
+    if url.scheme == "https":
         return
-    if parts.scheme == "http":
-        if conf.current().outgoing_https_only:
+    if url.scheme == "http":
+        if https_only:
             _refuse("uses http; use https (BELLRINGER['OUTGOING_HTTPS_ONLY'] decides)")
         return
     _refuse("does not begin with https://")
 
 
-def _allowed_port(scheme: str, port: int | None) -> int:
+def _allowed_port(scheme: str, port: int | None, allowed: tuple[int, ...]) -> int:
     found = port if port is not None else (443 if scheme == "https" else 80)
-    allowed = conf.current().outgoing_ports
     if found == 0 or (allowed and found not in allowed):
         listed = ", ".join(str(one) for one in allowed) or "1 to 65535"
         _refuse(f"uses port {found}; allowed: {listed}")

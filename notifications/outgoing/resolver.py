@@ -5,7 +5,7 @@ import socket
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from notifications.outgoing.guard import check_resolved
+from notifications.outgoing.guard import AddressNotAllowed, check_resolved, is_own
 
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
@@ -36,7 +36,10 @@ class GuardedResolver(AbstractResolver):
             )
             for answer_family, _type, proto, _name, sockaddr in answers
         ]
-        check_resolved([result["host"] for result in results])
+        addresses = [result["host"] for result in results]
+        check_resolved(addresses)
+        if is_local_name(host) and not all(is_own(address) for address in addresses):
+            raise AddressNotAllowed
         return results
 
     async def close(self) -> None:
@@ -47,10 +50,21 @@ def absolute(host: str) -> str:
     """End a domain name with a dot, so that the search domains of resolv.conf are not tried.
 
     Numeric forms stay as they are (the resolver would take ``127.1.`` for a name), and so do names
-    of one label, which are looked up in /etc/hosts without a dot.
+    of one label, which /etc/hosts has without a dot: what those may resolve to is limited instead.
     """
-    rest, _, last_label = host.rpartition(".")
-    looks_numeric = last_label[:1].isdigit() or not last_label.isascii()
-    if not rest or not last_label or ":" in host or looks_numeric:
+    if host.endswith(".") or is_local_name(host) or _is_numeric(host):
         return host
     return host + "."
+
+
+def is_local_name(host: str) -> bool:
+    """Say whether a host is a name of one label, which no public receiver has.
+
+    The search domains may complete it to any name, so it must lead to one of our own networks.
+    """
+    return "." not in host and not _is_numeric(host)
+
+
+def _is_numeric(host: str) -> bool:
+    last_label = host.rpartition(".")[2]
+    return ":" in host or last_label[:1].isdigit() or not last_label.isascii()

@@ -14,6 +14,9 @@ from notifications.outgoing.resolver import GuardedResolver
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 
 MAX_CONNECTIONS = 200
+MAX_HEADERS = 64
+MAX_HEADER_BYTES = 8_190
+"""Of one header of a response; the block of all of them is bounded by both numbers."""
 
 
 def session() -> aiohttp.ClientSession:
@@ -43,6 +46,10 @@ def open_session() -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
+        headers={"Accept-Encoding": "identity"},
+        max_headers=MAX_HEADERS,
+        max_field_size=MAX_HEADER_BYTES,
+        max_line_size=MAX_HEADER_BYTES,
         timeout=aiohttp.ClientTimeout(
             total=settings.outgoing_total_timeout,
             sock_connect=settings.outgoing_connect_timeout,

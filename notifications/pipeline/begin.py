@@ -1,7 +1,7 @@
 """Begin attempts: many deliveries with one statement."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,8 @@ WITH asked AS (
     SELECT * FROM unnest(%(deliveries)s::bigint[], %(tasks)s::bigint[]) AS a(delivery_id, task_id)
 ), begun AS (
     UPDATE notifications_delivery d
-    SET state = 'sending', attempts = d.attempts + 1, finished_at = NULL
+    SET state = 'sending', attempts = d.attempts + 1, finished_at = NULL,
+        parked_task_id = NULL, parked_for = ''
     FROM asked a, notifications_notification n
     WHERE d.id = a.delivery_id
       AND n.id = d.notification_id
@@ -52,12 +53,29 @@ SELECT b.id, b.attempts, b.message_id, b.address, b.throttled, b.subject, b.text
 FROM begun b LEFT JOIN notifications_endpoint e ON e.id = b.endpoint_id
 """
 
+_GIVE_BACK = """
+WITH unmade AS (
+    SELECT * FROM jsonb_to_recordset(%(attempts)s::jsonb) AS r (id bigint, number int)
+), removed AS (
+    DELETE FROM notifications_deliveryattempt a USING unmade
+    WHERE a.delivery_id = unmade.id AND a.number = unmade.number AND a.finished_at IS NULL
+    RETURNING a.delivery_id, a.number
+)
+UPDATE notifications_delivery d SET attempts = d.attempts - 1
+FROM removed WHERE d.id = removed.delivery_id AND d.attempts = removed.number
+"""
 
-def begin(asked: Mapping[int, int]) -> dict[int, Sendable | NotSendable]:
+BEGUN_ALREADY = NotSendable(
+    DeliveryState.SENDING, "another attempt has just begun", may_recover=True
+)
+
+
+def begin(asked: Mapping[int, int], *, slot: int = 0) -> dict[int, Sendable | NotSendable]:
     """Begin an attempt at each delivery.
 
     Args:
         asked: the task that makes the attempt, by delivery id.
+        slot: when their places in the lanes were taken.
 
     Returns:
         for each delivery what to send, or why there is nothing to send.
@@ -66,21 +84,47 @@ def begin(asked: Mapping[int, int]) -> dict[int, Sendable | NotSendable]:
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, {"deliveries": deliveries, "tasks": tasks, "now": clock.now()})
         rows = cursor.fetchall()
-    begun = {row[0]: _loaded(row) for row in rows}
+    begun = {row[0]: _loaded(row, slot) for row in rows}
     return {**_refused([delivery for delivery in asked if delivery not in begun]), **begun}
 
 
-def _loaded(row: tuple[Any, ...]) -> Sendable | NotSendable:
+def begin_each(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]:
+    """Begin an attempt for each pair of delivery and task; of two for one delivery only the first."""
+    first = first_tasks(asked)
+    found = begin(first)
+    return [
+        found[delivery_id] if first[delivery_id] == task_id else BEGUN_ALREADY
+        for delivery_id, task_id in asked
+    ]
+
+
+def first_tasks(asked: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Give the first task of each delivery."""
+    first: dict[int, int] = {}
+    for delivery_id, task_id in asked:
+        first.setdefault(delivery_id, task_id)
+    return first
+
+
+def give_back(begun: Iterable[Sendable]) -> None:
+    """Undo beginnings: these attempts were not made, and will be begun anew."""
+    attempts = [{"id": one.delivery_id, "number": one.number} for one in begun]
+    if attempts:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, {"attempts": json.dumps(attempts)})
+
+
+def _loaded(row: tuple[Any, ...], slot: int) -> Sendable | NotSendable:
     """Load one delivery; what is wrong with it must not stop the others of the batch."""
     try:
-        return _sendable(row)
+        return _sendable(row, slot)
     except RenderingFailed as error:
         return NotSendable(DeliveryState.SENDING, str(error))
     except ImproperlyConfigured as error:
         return NotSendable(DeliveryState.SENDING, str(error), may_recover=True)
 
 
-def _sendable(row: tuple[Any, ...]) -> Sendable:
+def _sendable(row: tuple[Any, ...], slot: int) -> Sendable:
     delivery_id, number, message_id, address, throttled, subject, text, html = row[:8]
     version_id, is_secret, context, secret_context, expires_at, channel = row[8:14]
     secrets = open_variables(secret_context)
@@ -99,6 +143,7 @@ def _sendable(row: tuple[Any, ...]) -> Sendable:
         expires_at=expires_at,
         channel=channel,
         receiver=_receiver(*row[14:]),
+        slot=slot,
     )
 
 

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from notifications.models import Delivery, Notification
+from notifications.pipeline.settle import let_follow
 from notifications.states import (
     DELIVERY_UNFINISHED,
     NOTIFICATION_UNFINISHED,
@@ -51,6 +52,7 @@ def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
         )
         if not ids:
             return 0
+        let_follow(ids)
         Delivery.objects.filter(notification__in=ids, state__in=DELIVERY_UNFINISHED).update(
             state=DeliveryState.CANCELLED, error=reason, finished_at=now
         )

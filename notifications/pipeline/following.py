@@ -1,10 +1,17 @@
-"""How one step enqueues the next."""
+"""How one step enqueues the next, for one delivery or for many."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import tasks_core
+from notifications import conf
+from notifications.channels.registry import channel_named
 from notifications.models import Notification
+from tasks_core.tracing.within import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +22,65 @@ class Terms:
     critical: bool
     expires_at: datetime | None
     correlation_id: str
+    traceparent: str | None = None
+    """Of the step before, if traces are on and the steps of many notifications are taken at once."""
 
 
-def enqueue_step(
-    task_type: str, delivery_id: int, terms: Terms, *, retry: str | None = None
-) -> None:
-    """Enqueue a delivery's next step, with the deadline and urgency of its notification.
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next step of one delivery. ``retry`` names a RetryPolicy row."""
 
-    Call it in the transaction that moves the delivery. ``retry`` names a RetryPolicy row.
+    task_type: str
+    delivery_id: int
+    terms: Terms
+    retry: str | None = None
+
+
+def deliver_next(delivery_id: int, channel: str, terms: Terms) -> Next:
+    """Give the step that hands a written message to its channel."""
+    task_type = channel_named(channel).deliver_task
+    return Next(task_type, delivery_id, terms, retry=conf.retry_policy(channel))
+
+
+def enqueue_next(steps: Iterable[Next]) -> None:
+    """Enqueue steps, with the deadline and urgency of their notifications, in few statements.
+
+    Call it in the transaction that moves the deliveries: that only one caller can move a delivery is
+    what makes the step the only one.
     """
-    tasks_core.enqueue(
-        task_type,
-        {"delivery": delivery_id},
-        priority=urgency(terms.critical),
-        expires_at=terms.expires_at,
-        retry=retry,
-        idempotency_key=f"{task_type}-{delivery_id}",
-        correlation_id=_correlation(terms.notification_id, terms.correlation_id),
+    groups: dict[_Alike, list[Next]] = defaultdict(list)
+    for step in steps:
+        groups[_Alike.of(step)].append(step)
+    for alike, group in groups.items():
+        with within(alike.traceparent) if alike.traceparent else nullcontext():
+            _enqueue(alike, group)
+
+
+class _Alike(NamedTuple):
+    """What tasks must have in common to be enqueued with one statement."""
+
+    task_type: str
+    retry: str | None
+    critical: bool
+    expires_at: datetime | None
+    traceparent: str | None
+
+    @classmethod
+    def of(cls, step: Next) -> "_Alike":
+        terms = step.terms
+        return cls(step.task_type, step.retry, terms.critical, terms.expires_at, terms.traceparent)
+
+
+def _enqueue(alike: _Alike, group: list[Next]) -> None:
+    tasks_core.enqueue_many(
+        alike.task_type,
+        [{"delivery": step.delivery_id} for step in group],
+        priority=urgency(alike.critical),
+        expires_at=alike.expires_at,
+        retry=alike.retry,
+        correlation_ids=[
+            _correlation(step.terms.notification_id, step.terms.correlation_id) for step in group
+        ],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from notifications.channels.outcome import Outcome, SendResult
-from notifications.channels.webhook import endpoints
+from notifications.channels.webhook.disabling import disable_automatically
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
 
@@ -66,6 +66,8 @@ class Ended:
     finished_at: datetime
     result: SendResult
     endpoint_id: int | None = None
+    slot: int = 0
+    """When its place in the endpoint's lane was taken."""
 
 
 def record(attempts: Iterable[Ended]) -> None:
@@ -81,7 +83,7 @@ def record(attempts: Iterable[Ended]) -> None:
             settle(row[0] for row in cursor.fetchall())
         for one in ended:
             if one.result.endpoint_gone and one.endpoint_id is not None:
-                endpoints.disable(one.endpoint_id, reason=one.result.error)
+                disable_automatically(one.endpoint_id, reason=one.result.error)
 
 
 def _row(ended: Ended) -> dict[str, Any]:

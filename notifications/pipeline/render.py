@@ -1,4 +1,4 @@
-"""Second step: write the message, and hand it to its channel."""
+"""Write a message. The first step does so for whole batches; this step is for those that failed there."""
 
 import json
 from datetime import datetime
@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from notifications import conf
-from notifications.channels.registry import channel_named
 from notifications.confidential import open_variables
 from notifications.exceptions import RenderingFailed
 from notifications.pipeline.content import compiled_version
-from notifications.pipeline.following import Terms, enqueue_step
+from notifications.pipeline.following import Terms, deliver_next, enqueue_next
 from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
 from notifications.states import NOTIFICATION_FINAL, DeliveryState, NotificationState
@@ -53,11 +51,7 @@ class _Pending(NamedTuple):
 
 
 def render(delivery_id: int) -> str:
-    """Render a pending delivery; give the state it is in then.
-
-    The message of a secret notification is rendered to see that it can be, and thrown away: it is
-    rendered again in memory when it is sent.
-    """
+    """Render a pending delivery; give the state it is in then."""
     pending = _load(delivery_id)
     if pending.state != DeliveryState.PENDING:
         return pending.state
@@ -71,14 +65,27 @@ def render(delivery_id: int) -> str:
     return _load(delivery_id).state
 
 
+def written(version_id: int, context: str, secret_context: str, is_secret: bool) -> Rendered:
+    """Write the message of a notification from its stored variables.
+
+    The message of a secret notification is written to see that it can be, and thrown away: it is
+    written again in memory when it is sent.
+
+    Raises:
+        RenderingFailed: names the part, the line and the variable.
+    """
+    variables = {**json.loads(context), **open_variables(secret_context)}
+    content = compiled_version(version_id).render(variables)
+    return _EMPTY if is_secret else content
+
+
 def _content(pending: _Pending) -> Rendered:
-    """Render; of a secret notification nothing is kept."""
-    variables = {**json.loads(pending.context), **open_variables(pending.secret_context)}
     try:
-        content = compiled_version(pending.version_id).render(variables)
+        return written(
+            pending.version_id, pending.context, pending.secret_context, pending.is_secret
+        )
     except RenderingFailed as error:
         raise PermanentError(str(error)) from None
-    return _EMPTY if pending.is_secret else content
 
 
 def _move(pending: _Pending, content: Rendered) -> bool:
@@ -89,17 +96,10 @@ def _move(pending: _Pending, content: Rendered) -> bool:
             cursor.execute(_MOVE, {"id": pending.id, "now": clock.now(), **parts})
             if not cursor.rowcount:
                 return False
-        enqueue_step(
-            channel_named(pending.channel).deliver_task,
-            pending.id,
-            Terms(
-                pending.notification_id,
-                pending.critical,
-                pending.expires_at,
-                pending.correlation_id,
-            ),
-            retry=conf.retry_policy(pending.channel),
+        terms = Terms(
+            pending.notification_id, pending.critical, pending.expires_at, pending.correlation_id
         )
+        enqueue_next([deliver_next(pending.id, pending.channel, terms)])
     return True
 
 

@@ -1,48 +1,133 @@
-"""First step: the time has come, so make the deliveries."""
+"""First step: the time has come, so make the deliveries and write their messages.
+
+What needs no thought of its own is done in one go for a whole batch. A message that cannot be written
+here is left to a render task, which is tried again, or ends, without holding up the others.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from notifications.models import Notification
 from notifications.pipeline import names
-from notifications.pipeline.following import Terms, enqueue_step
+from notifications.pipeline.following import Next, Terms, deliver_next, enqueue_next
+from notifications.pipeline.render import written
 from notifications.pipeline.settle import end_notification
-from notifications.states import NotificationState
+from notifications.rendering.compiled import Rendered
+from notifications.states import DeliveryState, NotificationState
 from tasks_core import PermanentError, clock
 
 _BEGIN = """
-WITH begun AS (
-    UPDATE notifications_notification
-    SET state = 'in_progress'
-    WHERE id = %(id)s AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
-    RETURNING id, channel, address, endpoint_id, critical, expires_at, correlation_id
-), made AS (
-    INSERT INTO notifications_delivery
-        (notification_id, channel, address, endpoint_id, state, message_id, created_at, subject, text,
-         html, attempts, throttled, provider_message_id, error)
-    SELECT id, channel, address, endpoint_id, 'pending', replace(gen_random_uuid()::text, '-', ''),
-           %(now)s, '', '', '', 0, 0, '', ''
-    FROM begun
-    RETURNING id
-)
-SELECT made.id, begun.critical, begun.expires_at, begun.correlation_id FROM begun, made
+UPDATE notifications_notification
+SET state = 'in_progress'
+WHERE id = ANY(%(ids)s) AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
+RETURNING id, channel, critical, expires_at, correlation_id, template_version_id, context::text,
+          secret_context, is_secret
+"""
+
+_MAKE = """
+INSERT INTO notifications_delivery
+    (notification_id, channel, address, endpoint_id, state, message_id, created_at, rendered_at,
+     subject, text, html, attempts, throttled, provider_message_id, error, parked_for)
+SELECT n.id, n.channel, n.address, n.endpoint_id, m.state, replace(gen_random_uuid()::text, '-', ''),
+       %(now)s, CASE WHEN m.state = 'rendered' THEN %(now)s::timestamptz END,
+       m.subject, m.text, m.html, 0, 0, '', '', ''
+FROM jsonb_to_recordset(%(messages)s::jsonb)
+    AS m (id bigint, state text, subject text, text text, html text)
+JOIN notifications_notification n ON n.id = m.id
+ORDER BY n.id
+RETURNING id, notification_id
 """
 
 
-def schedule(notification_id: int) -> str:
-    """Make the deliveries of an accepted notification; give the state it is in then."""
+class _Begun(NamedTuple):
+    """A notification whose time has come, and what its message is written from."""
+
+    id: int
+    channel: str
+    critical: bool
+    expires_at: datetime | None
+    correlation_id: str
+    version_id: int
+    context: str
+    secret_context: str
+    is_secret: bool
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.id, self.critical, self.expires_at, self.correlation_id)
+
+
+def schedule(
+    notification_ids: Sequence[int], *, traces: Mapping[int, str] | None = None
+) -> list[str | PermanentError]:
+    """Make the deliveries of accepted notifications.
+
+    Args:
+        notification_ids: at most a message of them.
+        traces: the ``traceparent`` that the next step of a notification gets, if traces are on.
+
+    Returns:
+        for each the state it is in then, or that it is gone.
+    """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_BEGIN, {"id": notification_id, "now": clock.now()})
-            row = cursor.fetchone()
-        if row is not None:
-            delivery_id, critical, expires_at, correlation_id = row
-            terms = Terms(notification_id, critical, expires_at, correlation_id)
-            enqueue_step(names.RENDER, delivery_id, terms)
-            return NotificationState.IN_PROGRESS.value
-    return _not_begun(notification_id)
+        begun = _begin(notification_ids)
+        _make_deliveries(begun, traces or {})
+    known = {one.id for one in begun}
+    return [
+        NotificationState.IN_PROGRESS.value if pk in known else _not_begun(pk)
+        for pk in notification_ids
+    ]
 
 
-def _not_begun(notification_id: int) -> str:
+def _begin(notification_ids: Sequence[int]) -> list[_Begun]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, {"ids": list(notification_ids), "now": clock.now()})
+        return sorted(_Begun(*row) for row in cursor.fetchall())  # in the order of asking
+
+
+def _make_deliveries(begun: Sequence[_Begun], traces: Mapping[int, str]) -> None:
+    if not begun:
+        return
+    messages = {one.id: _message(one) for one in begun}
+    rows = [_row(pk, message) for pk, message in messages.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(_MAKE, {"messages": json.dumps(rows), "now": clock.now()})
+        deliveries = {notification: delivery for delivery, notification in cursor.fetchall()}
+    terms = {one.id: replace(one.terms, traceparent=traces.get(one.id)) for one in begun}
+    enqueue_next(
+        deliver_next(deliveries[one.id], one.channel, terms[one.id])
+        if messages[one.id] is not None
+        else Next(names.RENDER, deliveries[one.id], terms[one.id])
+        for one in begun
+    )
+
+
+def _message(begun: _Begun) -> Rendered | None:
+    """Write the message; None if that fails, whatever the reason: the render task finds it again."""
+    try:
+        return written(begun.version_id, begun.context, begun.secret_context, begun.is_secret)
+    except Exception:  # noqa: BLE001 see above
+        return None
+
+
+def _row(notification_id: int, message: Rendered | None) -> dict[str, Any]:
+    state = DeliveryState.PENDING if message is None else DeliveryState.RENDERED
+    content = message or Rendered("", "", "")
+    return {
+        "id": notification_id,
+        "state": state.value,
+        "subject": content.subject,
+        "text": content.text,
+        "html": content.html,
+    }
+
+
+def _not_begun(notification_id: int) -> str | PermanentError:
     """Say why a notification was not begun, and end it if it has expired."""
     end_notification(
         notification_id,
@@ -51,6 +136,4 @@ def _not_begun(notification_id: int) -> str:
         expired_by=clock.now(),
     )
     state = Notification.objects.filter(pk=notification_id).values_list("state", flat=True).first()
-    if state is None:
-        raise PermanentError(f"notification {notification_id} is gone")
-    return state
+    return PermanentError(f"notification {notification_id} is gone") if state is None else state

@@ -35,6 +35,8 @@ class Sendable:
     redactor: Redactor = field(repr=False)
     expires_at: datetime | None
     receiver: Receiver | None = None
+    slot: int = 0
+    """When its place in the endpoint's lane was taken; see notifications.lanes."""
 
     def is_late(self, now: datetime) -> bool:
         """Say whether the message may no longer be sent."""
@@ -43,6 +45,14 @@ class Sendable:
     def seconds_left(self, now: datetime) -> float | None:
         """Give the seconds until the message may no longer be sent, or None."""
         return None if self.expires_at is None else (self.expires_at - now).total_seconds()
+
+
+@dataclass(frozen=True)
+class Waits:
+    """A delivery that may not start yet: its task sleeps, and may be woken before the time is over."""
+
+    seconds: float
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from notifications.lanes.parking import wake_successors
 from notifications.models import Delivery, Notification
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
 from tasks_core import clock
@@ -35,6 +36,7 @@ FROM (
 WHERE n.id = d.notification_id
   AND NOT d.open
   AND (n.state = 'in_progress' OR (d.sent AND n.state IN ('failed', 'expired', 'cancelled')))
+RETURNING n.id, n.order_key <> ''
 """
 
 
@@ -50,6 +52,14 @@ def settle(notification_ids: Iterable[int]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCK, {"ids": ids})
         cursor.execute(_SETTLE, {"ids": ids, "now": clock.now()})
+        in_order = [pk for pk, has_order in cursor.fetchall() if has_order]
+        let_follow(in_order)
+
+
+def let_follow(notification_ids: list[int]) -> None:
+    """Wake what waits in order behind notifications that end in this transaction, once they have."""
+    if notification_ids:
+        transaction.on_commit(lambda: wake_successors(notification_ids), robust=True)
 
 
 def end_deliveries(delivery_ids: Iterable[int], state: DeliveryState, error: str) -> int:
@@ -78,6 +88,9 @@ def end_notification(
     found = Notification.objects.filter(pk=notification_id, state=NotificationState.ACCEPTED)
     if expired_by is not None:
         found = found.filter(expires_at__lte=expired_by)
-    return bool(
-        found.update(state=state, reason=reason[:200], finished_at=clock.now(), secret_context="")
+    ended = found.update(
+        state=state, reason=reason[:200], finished_at=clock.now(), secret_context=""
     )
+    if ended:
+        let_follow([notification_id])
+    return bool(ended)

@@ -59,6 +59,16 @@ def lost_in_company(*, now: datetime) -> Outcome:
     return _outcome("lose", run_after=now, isolate=True, data={"isolated": True})
 
 
+def failed_in_company(failure: Failure, *, now: datetime) -> Outcome:
+    """A handler of many tasks failed as a whole, so nobody knows which of them is to blame.
+
+    None of them loses an attempt; each runs alone next time, and from then on a failure counts.
+    """
+    reason = f"its batch failed: {failure.summary}"
+    data = {"reason": reason, "isolated": True}
+    return _outcome("release", run_after=now, reason=reason, isolate=True, data=data)
+
+
 def after_failure(
     rule: RetryRule, failure: Failure, attempt: Attempt, *, now: datetime, rng: Random
 ) -> Outcome:

@@ -1,7 +1,8 @@
-"""Let a waiting task start at once."""
+"""Let waiting tasks start at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tasks_core.database import fetch
@@ -18,7 +19,49 @@ WITH task AS (
 SELECT id FROM task
 """
 
+# A task that somebody else has in hand is on its way already.
+WAKE = """
+WITH sleeping AS (
+    SELECT id FROM tasks_core_task
+    WHERE id = ANY(%(ids)s) AND state || '' = 'SCHEDULED' AND run_after > %(now)s
+    ORDER BY id FOR UPDATE SKIP LOCKED
+), task AS (
+    UPDATE tasks_core_task SET run_after = %(now)s
+    WHERE id = ANY(ARRAY(SELECT id FROM sleeping)) AND state || '' = 'SCHEDULED'
+    RETURNING id, task_type, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at)
+    SELECT id, task_type, 'rescheduled', attempts, %(now)s FROM task
+)
+SELECT id FROM task
+"""
+
+
+# A snooze that is being asked for, and one that is asked for already and not written yet, end at once:
+# see FINISH. The other statement passes over rows that are locked, because this one can wait for them.
+WAKE_RUNNING = """
+UPDATE tasks_core_task SET run_after = %(now)s + interval '1 microsecond'
+WHERE id = %(id)s
+  AND (state || '' = 'RUNNING' OR (state || '' = 'SCHEDULED' AND run_after > %(now)s))
+RETURNING id
+"""
+
+RUNNING = "SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s) AND state || '' = 'RUNNING'"
+
 
 def bring_forward(task_id: int, *, now: datetime) -> bool:
     """Make the task due at ``now``; False if it does not wait."""
     return bool(fetch(SQL, {"id": task_id, "now": now}))
+
+
+def wake(ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Make snoozed and scheduled tasks due at ``now``; return those that were to start later.
+
+    A running task that snoozes in this very attempt counts as one of them. Call it outside of
+    transactions: it waits for rows that others have locked.
+    """
+    woken = [row[0] for row in fetch(WAKE, {"ids": list(ids), "now": now})]
+    rest = sorted(set(ids).difference(woken))
+    for row in fetch(RUNNING, {"ids": rest}) if rest else ():
+        woken += [task_id for (task_id,) in fetch(WAKE_RUNNING, {"id": row[0], "now": now})]
+    return woken

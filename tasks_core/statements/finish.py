@@ -24,7 +24,12 @@ WITH outcome AS (
 ), task AS (
     UPDATE tasks_core_task SET
         state = outcome.state,
-        run_after = COALESCE(outcome.run_after, tasks_core_task.run_after),
+        -- A task that was woken while it ran (statements/bring_forward.py) does not go to sleep.
+        run_after = CASE
+            WHEN outcome.kind = 'snoozed' AND tasks_core_task.run_after > outcome.started_at
+            THEN tasks_core_task.run_after
+            ELSE COALESCE(outcome.run_after, tasks_core_task.run_after)
+        END,
         result = outcome.result,
         error = COALESCE(outcome.error, tasks_core_task.error),
         attempts_returned = attempts_returned + COALESCE(outcome.returned, 0),

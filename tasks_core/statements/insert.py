@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tasks_core.database import fetch, fetch_often
 
@@ -25,7 +26,8 @@ WITH task AS (
         %(run_after)s, %(expires_at)s, %(now)s, %(queued_at)s,
         0, 0, false, '', '',
         %(retry_policy_id)s, %(retry)s::jsonb, row.value ->> 1, row.value ->> 2, %(unique_until)s,
-        %(correlation_id)s, %(tags)s::varchar[], %(replay_of_id)s, %(traceparent)s
+        COALESCE(row.value ->> 4, %(correlation_id)s), %(tags)s::varchar[], %(replay_of_id)s,
+        %(traceparent)s
     FROM jsonb_array_elements(%(rows)s::jsonb) WITH ORDINALITY AS row (value, position)
     ORDER BY row.position
     ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING
@@ -49,7 +51,8 @@ class NewTasks:
     """Tasks of one type that differ in payload and key only.
 
     With ``queued_at`` they are QUEUED at once, and the caller publishes them on commit. ``ids`` are those
-    that ``reserve_ids`` gave; without them each takes the next.
+    that ``reserve_ids`` gave; without them each takes the next. ``correlation_ids`` is for tasks that
+    have none in common.
     """
 
     task_type: str
@@ -69,6 +72,7 @@ class NewTasks:
     queued_at: datetime | None = None
     ids: Sequence[int] | None = None
     traceparent: str | None = None
+    correlation_ids: Sequence[str | None] | None = None
 
 
 def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:
@@ -87,13 +91,19 @@ def reserve_ids(count: int) -> list[int]:
 
 
 def _rows(tasks: NewTasks) -> str:
-    """Return payload, keys and id of each task as JSON; the payloads are JSON already."""
-    ids = tasks.ids or itertools.repeat(None)
-    keys = zip(tasks.idempotency_keys, tasks.unique_keys, strict=True)
-    rows = (
-        f"[{payload}]"
-        if key is None and unique is None
-        else f"[{payload},{json.dumps(key)},{json.dumps(unique)},{json.dumps(task_id)}]"
-        for payload, (key, unique), task_id in zip(tasks.payloads, keys, ids, strict=False)
+    """Return what is each task's own as JSON; the payloads are JSON already."""
+    rows = zip(
+        tasks.payloads,
+        tasks.idempotency_keys,
+        tasks.unique_keys,
+        tasks.ids or itertools.repeat(None),
+        tasks.correlation_ids or itertools.repeat(None),
+        strict=False,
     )
-    return f"[{','.join(rows)}]"
+    return f"[{','.join(_row(payload, own) for payload, *own in rows)}]"
+
+
+def _row(payload: str, own: list[Any]) -> str:
+    while own and own[-1] is None:
+        own.pop()
+    return f"[{payload},{json.dumps(own)[1:]}" if own else f"[{payload}]"

@@ -1,6 +1,7 @@
 """Endpoints: a secret is shown once, when it is made, and never again."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -8,7 +9,7 @@ from django.test import Client
 
 from notifications.api import register_endpoint
 from notifications.channels.webhook.endpoints import live_secrets
-from notifications.models import Endpoint
+from notifications.models import Endpoint, EndpointLane
 from tasks_core import clock
 from tests.admin import rows
 
@@ -67,6 +68,44 @@ def test_a_wrong_endpoint_is_explained_and_not_stored(
     assert complaint in page
     assert "hunter2" not in page
     assert not Endpoint.objects.exists()
+
+
+def test_the_lane_is_shown_with_its_breaker_and_last_error(
+    operator: Client, acme: Endpoint
+) -> None:
+    EndpointLane.objects.create(
+        endpoint=acme,
+        breaker="open",
+        breaker_until=clock.now() + timedelta(minutes=5),
+        last_error="the endpoint answered 500",
+        last_error_at=clock.now(),
+        taken={str(int(clock.now().timestamp()) // 5 * 5): 3},
+    )
+    page = rows.text(operator.get(f"{URL}{acme.pk}/change/"))
+    assert "Breaker open" in page
+    assert "the endpoint answered 500" in page
+    assert "3 of 20" in page
+    assert "Breaker open" in rows.text(operator.get(URL))
+
+
+def test_the_limits_of_a_lane_are_edited(operator: Client, acme: Endpoint) -> None:
+    limits = {
+        "owner_email": "owner@acme.example",
+        "max_concurrency": "3",
+        "rate_limit": "2.5",
+        "breaker_threshold": "4",
+        "breaker_pause": "60",
+    }
+    operator.post(f"{URL}{acme.pk}/change/", {"name": "Acme", "url": acme.url, **limits})
+    acme.refresh_from_db()
+    assert (acme.max_concurrency, acme.rate_limit, acme.owner_email) == (
+        3,
+        2.5,
+        "owner@acme.example",
+    )
+    wrong = {"name": "Acme", "url": acme.url, **limits, "max_concurrency": "0"}
+    page = rows.text(operator.post(f"{URL}{acme.pk}/change/", wrong))
+    assert "greater than or equal to 1" in page
 
 
 def test_editing_changes_name_and_address_only(operator: Client, acme: Endpoint) -> None:

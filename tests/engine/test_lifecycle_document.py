@@ -127,6 +127,7 @@ def _outcomes() -> dict[str, list[Outcome]]:
         "snoozed": [decision.snoozed(now=NOW, seconds=1, reason="")],
         "yielded": [decision.yielded(now=NOW)],
         "released": [decision.released(now=NOW, reason="")],
+        "failed_in_company": [decision.failed_in_company(FAILURE, now=NOW)],
         "lost_in_company": [decision.lost_in_company(now=NOW)],
         "after_failure": [failed(2, attempt), failed(1, attempt), failed(2, expiring)],
         "final_failure": [decision.final_failure(FAILURE, attempt, reason="")],

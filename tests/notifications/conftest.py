@@ -31,15 +31,24 @@ def _worker_process_ends() -> Iterator[None]:
         worker_process.drain()
 
 
+class Changed(dict[str, Any]):
+    """The entries of BELLRINGER that a test changes; each change assigns the setting anew."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._settings.BELLRINGER = {**self._settings.BELLRINGER, key: value}
+
+
 @pytest.fixture
 def allow_loopback(settings: Settings) -> dict[str, Any]:
     """Let outgoing requests reach the receivers of the tests; gives the settings to change."""
-    settings.BELLRINGER = {
-        **settings.BELLRINGER,
-        "OUTGOING_HTTPS_ONLY": False,
-        "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"],
-    }
-    changed: dict[str, Any] = settings.BELLRINGER
+    changed = Changed(settings)
+    changed["OUTGOING_HTTPS_ONLY"] = False
+    changed["OUTGOING_ALLOWED_NETWORKS"] = ["127.0.0.0/8"]
     return changed
 
 

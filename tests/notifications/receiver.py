@@ -36,6 +36,20 @@ class Receiver:
         self.replies: deque[Reply] = deque()
         self.wait_for_company: threading.Barrier | None = None
         """Answer only when so many requests are under way at once."""
+        self.under_way = 0
+        self.most_at_once = 0
+        self._counting = threading.Lock()
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        with self._counting:
+            self.under_way += 1
+            self.most_at_once = max(self.most_at_once, self.under_way)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self.under_way -= 1
 
     def plan(self, *replies: Reply) -> None:
         self.replies.extend(replies)
@@ -50,10 +64,11 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.receiver.received.append(Received(self.path, headers, body, self.command))
         reply = self.receiver.replies.popleft() if self.receiver.replies else Reply()
-        if self.receiver.wait_for_company is not None:
-            self.receiver.wait_for_company.wait(20)
-        if reply.hold is not None:
-            reply.hold.wait(30)
+        with self.receiver.counted():
+            if self.receiver.wait_for_company is not None:
+                self.receiver.wait_for_company.wait(20)
+            if reply.hold is not None:
+                reply.hold.wait(30)
         try:
             self._answer(reply)
         except (BrokenPipeError, ConnectionResetError):

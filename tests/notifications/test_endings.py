@@ -99,7 +99,7 @@ def test_a_task_that_ends_while_an_attempt_is_under_way_closes_the_attempt(
     receipt: TemplateVersion,
 ) -> None:
     notification = notify("receipt", to="ada@example.com", context=GOOD)
-    run_due(max_tasks=2)
+    run_due(max_tasks=1)
     delivery = notification.deliveries.get()
     task = Task.objects.get(task_type="notification.deliver.email")
     begin({delivery.pk: task.pk})

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -34,7 +35,21 @@ async def test_a_request_arrives_with_its_exact_body_and_headers(receiver: Recei
     assert seen.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("host", [*LOOPBACK_SPELLINGS, "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"])
+IPV6_SPELLINGS = [
+    "[::1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::127.0.0.1]",
+    "[::1%25lo]",
+    "[fe80::1%25lo]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+]
+
+
+@pytest.mark.parametrize("host", [*LOOPBACK_SPELLINGS, "127.0.0.1", *IPV6_SPELLINGS])
 async def test_no_spelling_of_this_host_gets_through(no_networks: None, host: str) -> None:
     with running_receiver() as receiver:
         with pytest.raises(ExchangeFailed, match=r"^address not allowed$") as refused:
@@ -73,6 +88,48 @@ async def test_a_name_with_one_inner_address_among_outer_ones_is_not_connected_t
         assert receiver.received == []
 
 
+async def test_an_answer_that_turns_inward_after_the_check_of_another_request_is_refused(
+    no_networks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No answer is remembered: each request's own answers are the ones that are checked."""
+    with running_receiver() as receiver:
+        answers = iter(["192.0.2.1", "127.0.0.1"])
+
+        def turning(host: str, port: int, *args: Any, **options: Any) -> list[Answer]:
+            return [answer(next(answers), port)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", turning)
+        for _ in range(2):
+            with pytest.raises(ExchangeFailed, match=r"^address not allowed$"):
+                await post(f"http://turning.example:{receiver.port}/", b"", {})
+        assert receiver.received == []
+
+
+async def test_a_name_of_one_label_leads_to_own_networks_only(
+    no_networks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search domain of resolv.conf could complete it to a public name."""
+    asked: list[str] = []
+
+    def completing(host: str, port: int, *args: Any, **options: Any) -> list[Answer]:
+        asked.append(host)
+        return [answer("93.184.216.34", port)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", completing)
+    with pytest.raises(ExchangeFailed, match=r"^address not allowed$"):
+        await post("http://hooks/", b"", {})
+    assert asked == ["hooks"]
+
+
+async def test_a_name_of_one_label_reaches_an_own_receiver(receiver: Receiver) -> None:
+    assert (await post(f"http://localhost:{receiver.port}/", b"", {})).status == 200
+
+
+async def test_no_compression_is_asked_for(receiver: Receiver) -> None:
+    await post(receiver.url, b"", {})
+    assert receiver.received[0].headers["accept-encoding"] == "identity"
+
+
 async def test_a_redirect_is_a_response_and_is_not_followed(receiver: Receiver) -> None:
     receiver.plan(Reply(302, {"Location": receiver.url}))
     response = await post(receiver.url, b"", {})
@@ -102,8 +159,13 @@ async def test_a_compressed_answer_is_not_unpacked(receiver: Receiver) -> None:
     assert (await post(receiver.url, b"", {})).body == b"not gzip at all"
 
 
-async def test_an_answer_with_endless_headers_is_a_failure(receiver: Receiver) -> None:
-    receiver.plan(Reply(headers={"X-Long": "x" * 100_000}))
+@pytest.mark.parametrize(
+    "headers", [{"X-Long": "x" * 100_000}, {f"X-{n}": "x" for n in range(10_000)}]
+)
+async def test_an_answer_with_endless_headers_is_a_failure(
+    receiver: Receiver, headers: dict[str, str]
+) -> None:
+    receiver.plan(Reply(headers=headers))
     with pytest.raises(ExchangeFailed) as failed:
         await post(receiver.url, b"", {})
     assert failed.value.failure is Failure.UNKNOWN
@@ -119,6 +181,31 @@ async def test_a_receiver_that_hangs_is_given_up_in_time_and_counts_as_unknown(
             await post(receiver.url, b"", {}, seconds=0.2)
     finally:
         release.set()
+    assert failed.value.failure is Failure.UNKNOWN
+
+
+async def test_an_answer_that_trickles_is_given_up_when_the_total_time_is_over(
+    allow_loopback: dict[str, Any],
+) -> None:
+    """Each byte comes in time; all of them together do not."""
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def trickle() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+                while not stop.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            with pytest.raises(ExchangeFailed, match=r"no answer within 0\.4 s") as failed:
+                await post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {}, seconds=0.4)
+        finally:
+            stop.set()
+            thread.join()
     assert failed.value.failure is Failure.UNKNOWN
 
 
@@ -145,6 +232,9 @@ async def test_a_name_that_does_not_resolve_counts_as_not_sent(
         ("example.com", "example.com."),
         ("example.com.", "example.com."),
         ("localhost", "localhost"),
+        ("a.b", "a.b."),
+        ("2130706433", "2130706433"),
+        ("0x7f000001", "0x7f000001"),
         ("127.1", "127.1"),
         ("::1", "::1"),
     ],

@@ -28,7 +28,10 @@ DENIED = [
     "192.0.0.255",
     "192.88.99.1",
     "192.168.1.1",
+    "192.0.2.1",
     "198.19.255.255",
+    "198.51.100.1",
+    "203.0.113.1",
     "224.0.0.1",
     "255.255.255.255",
     "::",
@@ -40,8 +43,10 @@ DENIED = [
     "64:ff9b:1::1",
     "100::1",
     "2001::1",
+    "2001:20::1",
     "2001:db8::1",
     "2002:7f00:1::",
+    "2620:4f:8000::1",
     "3fff::1",
     "5f00::1",
     "fc00::1",
@@ -133,6 +138,9 @@ def test_an_allowed_network_is_an_exception_from_the_table(settings: Settings) -
         ("https://example.com:99999/", "is not a URL"),
         ("https://example.com:0/", "uses port 0"),
         ("https://[::1/", "is not a URL"),
+        ("https://example.com:x/", "is not a URL"),
+        ("https://example.com@evil.test/", "user name or password"),
+        ("https://:pw@example.com/", "user name or password"),
         ("https://example.com/" + "a" * 2048, "longer than 2048"),
     ],
 )
@@ -147,3 +155,18 @@ def test_ports_can_be_limited(settings: Settings) -> None:
     assert check_url("https://example.com:8443/").port == 8443
     with pytest.raises(InvalidUrl, match="uses port 444; allowed: 443, 8443"):
         check_url("https://example.com:444/")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://example.com#@evil.test/", "example.com"),
+        ("https://example.com?@evil.test/", "example.com"),
+        ("https://example.com/@evil.test", "example.com"),
+        ("https://b\u00fccher.example/", "xn--bcher-kva.example"),
+        ("https://[2606:4700::1111]/", "2606:4700::1111"),
+    ],
+)
+def test_the_client_is_given_the_host_that_was_checked(url: str, host: str) -> None:
+    target = check_url(url)
+    assert (target.host, target.url.raw_host) == (host, host)

@@ -262,13 +262,13 @@ def test_deliveries_of_one_batch_run_side_by_side(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
     count = 50
+    Endpoint.objects.filter(pk=endpoint.pk).update(max_concurrency=count)
     receiver.wait_for_company = threading.Barrier(count)
     notify_many(
         "payment.settled",
         [Message(to=endpoint, context={"id": str(i), "order": {}}) for i in range(count)],
     )
     run_together("notification.schedule", count)
-    run_together("notification.render", count)
     run_together("notification.deliver.webhook", count)
     assert len({seen.headers["webhook-id"] for seen in receiver.received}) == count
     assert Notification.objects.filter(state="sent").count() == count

@@ -37,7 +37,7 @@ def test_a_policy_that_does_not_exist_is_named_and_the_delivery_waits_for_it(
     allow_loopback["WEBHOOK_RETRY_POLICY"] = "forgotten"
     notify("payment.settled", to=endpoint, context={"id": "p1", "order": {}})
     run_due()
-    task = Task.objects.get(task_type="notification.render")
+    task = Task.objects.get(task_type="notification.schedule")
     assert task.state == "RETRYING"
     assert "no retry policy is called 'forgotten'" in task.error
     assert receiver.received == []

@@ -105,6 +105,7 @@ def test_an_unsaved_version_can_be_previewed() -> None:
 def test_the_builtin_templates_are_published_once() -> None:
     versions = publish_builtin_templates()
     assert {str(version.template) for version in versions} == {
+        "endpoint-disabled email",
         "notice email",
         "notice webhook",
         "one-time-code email",

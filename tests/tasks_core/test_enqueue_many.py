@@ -101,7 +101,7 @@ def test_keys_across_statements_are_matched_too() -> None:
 
 @pytest.mark.parametrize("keys", [["a"], ["a", "b", "c"]])
 def test_wrong_number_of_keys_is_refused(keys: list[str]) -> None:
-    with pytest.raises(InvalidOption, match=f"idempotency_keys has {len(keys)} keys"):
+    with pytest.raises(InvalidOption, match=f"idempotency_keys has {len(keys)} values"):
         tasks_core.enqueue_many("plain", [{}, {}], idempotency_keys=keys)
 
     assert not Task.objects.exists()
@@ -141,3 +141,27 @@ def test_key_that_is_freed_during_the_call_is_taken_after_all() -> None:
         (task_id,) = tasks_core.enqueue_many("plain", [{"n": 1}], idempotency_keys=["a"])
 
     assert Task.objects.get(pk=task_id).payload == {"n": 1}
+
+
+def test_each_task_can_have_a_correlation_id_of_its_own() -> None:
+    ids = tasks_core.enqueue_many("plain", [{}, {}], correlation_ids=["order-1", "order-2"])
+    found = Task.objects.filter(pk__in=ids).order_by("pk").values_list("correlation_id", flat=True)
+    assert list(found) == ["order-1", "order-2"]
+
+
+def test_correlation_ids_stay_with_their_tasks_when_keys_are_sorted() -> None:
+    ids = tasks_core.enqueue_many(
+        "plain", [{}, {}], idempotency_keys=["b", "a"], correlation_ids=["of b", "of a"]
+    )
+    found = Task.objects.in_bulk(ids)
+    assert [(found[i].idempotency_key, found[i].correlation_id) for i in ids] == [
+        ("b", "of b"),
+        ("a", "of a"),
+    ]
+
+
+@pytest.mark.parametrize("given", [["one"], ["one", "two", "three"]])
+def test_a_wrong_number_of_correlation_ids_is_refused(given: list[str]) -> None:
+    with pytest.raises(InvalidOption, match=rf"correlation_ids has {len(given)} values"):
+        tasks_core.enqueue_many("plain", [{}, {}], correlation_ids=given)
+    assert not Task.objects.exists()

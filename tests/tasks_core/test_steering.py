@@ -1,11 +1,12 @@
 """What operators and callers do to tasks that exist."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 import tasks_core
-from tasks_core import Fixed, PermanentError, clock
+from tasks_core import Fixed, PermanentError, Snooze, TaskContext, clock
 from tasks_core.engine.states import FINAL, UNFINISHED, WAITING, State
 from tasks_core.exceptions import (
     DeadLetterNotFound,
@@ -14,6 +15,7 @@ from tasks_core.exceptions import (
     TaskNotFound,
     UnknownTaskType,
 )
+from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.testing import run_due
 from tests.tasks_core.life import bring_to, events_of, plain_type, queue, state_of
@@ -202,3 +204,47 @@ def test_unknown_dead_letter_is_no_error_of_the_database() -> None:
         tasks_core.replay(12345)
     with pytest.raises(DeadLetterNotFound):
         tasks_core.discard(12345, note="")
+
+
+def test_tasks_that_sleep_are_woken_and_others_left_alone(heard: Callable[[], int]) -> None:
+    plain_type()
+    later = clock.now() + timedelta(hours=1)
+    asleep = [tasks_core.enqueue("plain", {}, run_after=later).pk for _ in range(2)]
+    due = tasks_core.enqueue("plain", {}).pk
+    heard()
+    now = clock.now()
+    assert tasks_core.wake([*asleep, due, 404]) == 2
+    assert heard() == 1
+    assert all(task.run_after < now + timedelta(minutes=1) for task in Task.objects.all())
+    assert tasks_core.wake(asleep) == 0
+    assert events_of(asleep[0]) == ["scheduled", "rescheduled"]
+
+
+def test_a_task_that_is_woken_while_it_falls_asleep_does_not_sleep() -> None:
+    @tasks_core.task_type("sleepy")
+    def sleepy(payload: dict[str, object], context: TaskContext) -> None:
+        tasks_core.wake([context.task_id])
+        raise Snooze(3_600)
+
+    task_id = tasks_core.enqueue("sleepy", {}).pk
+    execute("sleepy", queue(), worker="w1")
+    task = Task.objects.get(pk=task_id)
+    assert task.state == "SCHEDULED"
+    assert task.run_after <= clock.now()
+
+
+def test_an_earlier_wake_up_call_does_not_shorten_a_later_snooze() -> None:
+    calls: list[int] = []
+
+    @tasks_core.task_type("sleepy")
+    def sleepy(payload: dict[str, object], context: TaskContext) -> None:
+        calls.append(context.attempt)
+        if len(calls) == 1:
+            tasks_core.wake([context.task_id])
+        raise Snooze(3_600)
+
+    task_id = tasks_core.enqueue("sleepy", {}).pk
+    execute("sleepy", queue(), worker="w1")
+    execute("sleepy", queue(), worker="w1")
+    assert len(calls) == 2
+    assert (Task.objects.get(pk=task_id).run_after - clock.now()).total_seconds() > 3_000

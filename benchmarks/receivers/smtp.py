@@ -1,0 +1,72 @@
+"""A mail server that takes everything and notes the number in the subject."""
+
+import asyncio
+import re
+import sys
+import time
+
+from benchmarks.ledger import record
+
+NUMBER = re.compile(rb"^Subject: Message (\d+)\r?$", re.MULTILINE)
+END = b"\r\n.\r\n"
+
+
+class Mailbox(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._takes_content = False
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+        transport.write(b"220 mail\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        content, end, rest = self._buffer.partition(END if self._takes_content else b"\r\n")
+        if not end:
+            return False
+        self._buffer = rest
+        self._say(self._take(content) if self._takes_content else self._obey(content))
+        return True
+
+    def _take(self, content: bytes) -> bytes:
+        self._takes_content = False
+        now = time.time()
+        found = NUMBER.search(content)
+        if found:
+            record(int(found[1]), now, now)
+        return b"250 taken"
+
+    def _obey(self, line: bytes) -> bytes:
+        command = line[:4].upper()
+        if command == b"EHLO":
+            return b"250 mail"
+        if command == b"DATA":
+            self._takes_content = True
+            return b"354 go on"
+        return b"221 bye" if command == b"QUIT" else b"250 ok"
+
+    def _say(self, answer: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(answer + b"\r\n")
+            if answer.startswith(b"221"):
+                self._transport.close()
+
+
+async def main(port: int) -> None:
+    """Serve until killed."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Mailbox, "127.0.0.1", port, backlog=1_000)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

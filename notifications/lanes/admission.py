@@ -1,0 +1,124 @@
+"""Which deliveries may start, and what the tasks of the others do meanwhile."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from notifications.lanes import rows
+from notifications.lanes.lane import Admission, admit, slot_of
+from notifications.lanes.parking import LANE, ORDER, Parked, park
+from notifications.pipeline.sendable import Waits
+from tasks_core import clock
+
+# Of messages with the same order key only the first unfinished one may go out.
+_ASKED = """
+SELECT d.id, d.endpoint_id,
+       n.order_key <> '' AND EXISTS (
+           SELECT 1 FROM notifications_notification p
+           WHERE p.endpoint_id = n.endpoint_id AND p.order_key = n.order_key AND p.order_key <> ''
+             AND (p.run_after, p.id) < (n.run_after, n.id)
+             AND p.state IN ('accepted', 'in_progress')
+       )
+FROM notifications_delivery d
+JOIN notifications_notification n ON n.id = d.notification_id
+JOIN notifications_endpoint e ON e.id = d.endpoint_id
+WHERE d.id = ANY(%s) AND d.state IN ('rendered', 'sending', 'failed') AND e.enabled
+ORDER BY d.id
+"""
+
+BEHIND = "an earlier message with the same order key has not ended"
+MOMENT = 0.05
+"""Seconds until another look, where the earlier message has just ended."""
+
+
+class _Asked(NamedTuple):
+    delivery_id: int
+    endpoint_id: int
+    is_behind: bool
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What came of it.
+
+    Attributes:
+        waits: the deliveries that may not start yet.
+        endpoints: the lanes in which the others have places, by delivery.
+        slot: the slot of time in which those were taken.
+    """
+
+    slot: int
+    waits: dict[int, Waits] = field(default_factory=dict)
+    endpoints: dict[int, int] = field(default_factory=dict)
+
+
+def admit_deliveries(asked: Mapping[int, int]) -> Admitted:
+    """Take places in the lanes for deliveries, given with their tasks; what finds none is parked.
+
+    A delivery of a disabled endpoint, or one that has ended, takes no place: it fails or ends by itself.
+    """
+    now = clock.now()
+    wanted = _read(list(asked))
+    admitted = Admitted(slot_of(now))
+    behind = [one.delivery_id for one in wanted if one.is_behind]
+    if behind:
+        admitted.waits.update(_in_order(behind, asked))
+    by_lane: dict[int, list[int]] = defaultdict(list)
+    for one in wanted:
+        if not one.is_behind:
+            by_lane[one.endpoint_id].append(one.delivery_id)
+            admitted.endpoints[one.delivery_id] = one.endpoint_id
+    if by_lane:
+        admitted.waits.update(_in_lanes(by_lane, asked, now))
+    for delivery_id in admitted.waits:
+        admitted.endpoints.pop(delivery_id, None)
+    return admitted
+
+
+def _read(delivery_ids: list[int]) -> list[_Asked]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ASKED, [delivery_ids])
+        return [_Asked(*row) for row in cursor.fetchall()]
+
+
+def _in_order(behind: list[int], asked: Mapping[int, int]) -> Iterator[tuple[int, Waits]]:
+    """Park what is behind an earlier message; look again then, because that may have ended meanwhile."""
+    patience = park([Parked(pk, asked[pk], ORDER) for pk in behind])
+    still = {one.delivery_id for one in _read(behind) if one.is_behind}
+    for pk in behind:
+        yield pk, Waits(patience if pk in still else MOMENT, BEHIND)
+
+
+def _in_lanes(
+    by_lane: Mapping[int, Sequence[int]], asked: Mapping[int, int], now: datetime
+) -> Iterator[tuple[int, Waits]]:
+    """Take places; park what finds none before the lanes are unlocked, so that nobody overlooks it."""
+    with transaction.atomic():
+        found = rows.locked(by_lane)
+        admissions = {
+            endpoint_id: admit(*found[endpoint_id], len(deliveries), now)
+            for endpoint_id, deliveries in by_lane.items()
+        }
+        rows.write({pk: admission.lane for pk, admission in admissions.items()})
+        refused = list(_refused(by_lane, admissions))
+        sleeping = [Parked(pk, asked[pk], LANE) for pk, seconds, _ in refused if seconds is None]
+        patience = park(sleeping) if sleeping else 0.0
+    for pk, seconds, reason in refused:
+        yield pk, Waits(patience if seconds is None else seconds, reason)
+
+
+def _refused(
+    by_lane: Mapping[int, Sequence[int]], admissions: Mapping[int, Admission]
+) -> Iterator[tuple[int, float | None, str]]:
+    """Give the deliveries that may not start, the seconds to wait (None: until woken), and why."""
+    for endpoint_id, deliveries in by_lane.items():
+        admission = admissions[endpoint_id]
+        for position, delivery_id in enumerate(deliveries[admission.count :]):
+            seconds = admission.waits[position] if admission.waits is not None else None
+            yield delivery_id, seconds, admission.reason

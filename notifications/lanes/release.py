@@ -1,0 +1,67 @@
+"""Places given back, what the lane learns, and who comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from notifications import conf
+from notifications.channels.webhook.disabling import disable_automatically
+from notifications.lanes import rows
+from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, ended, room
+from notifications.lanes.parking import wake
+from tasks_core import clock
+
+
+def release(attempts: Mapping[int, Sequence[EndedAttempt]]) -> None:
+    """Give back the places of attempts, by endpoint, and wake as many deliveries as there is room for."""
+    if not attempts:
+        return
+    now = clock.now()
+    with transaction.atomic():
+        found = rows.locked(attempts)
+        lanes = {}
+        for endpoint_id, (before, rule) in found.items():
+            after = ended(before, rule, attempts[endpoint_id], now)
+            lanes[endpoint_id] = _with_woken(endpoint_id, after, rule, now)
+        rows.write(lanes)
+        for endpoint_id, lane in lanes.items():
+            if _is_dead(lane, found[endpoint_id][1], now):
+                days = conf.current().webhook_disable_after_days
+                reason = f"only failures for {days:g} days; the last one: {lane.last_error}"
+                disable_automatically(endpoint_id, reason=reason)
+
+
+def wake_waiting() -> int:
+    """Wake what there is room for in all lanes; give how many lanes were looked at."""
+    now = clock.now()
+    found = rows.waiting()
+    for endpoint_id, (lane, rule) in found.items():
+        places = room(lane, rule, now)
+        if places and wake(endpoint_id, places) < places:
+            _note_that_none_is_parked(endpoint_id)
+    return len(found)
+
+
+def _note_that_none_is_parked(endpoint_id: int) -> None:
+    with transaction.atomic():
+        [(lane, rule)] = rows.locked([endpoint_id]).values()
+        rows.write({endpoint_id: _with_woken(endpoint_id, lane, rule, clock.now())})
+
+
+def _with_woken(endpoint_id: int, lane: Lane, rule: LaneRule, now: datetime) -> Lane:
+    """Wake what there is room for, under the lane's lock: nobody parks a delivery meanwhile."""
+    places = room(lane, rule, now) if lane.has_parked else 0
+    if places and wake(endpoint_id, places) < places:
+        return replace(lane, has_parked=False)
+    return lane
+
+
+def _is_dead(lane: Lane, rule: LaneRule, now: datetime) -> bool:
+    days = conf.current().webhook_disable_after_days
+    if not days or lane.failing_since is None:
+        return False
+    return now - lane.failing_since >= timedelta(days=days)

@@ -1,0 +1,134 @@
+"""Lanes as rows: read under a lock, and written back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from notifications import conf
+from notifications.lanes.lane import Lane, LaneRule
+from notifications.lanes.rate import Pace
+from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
+
+PATIENCE_MARGIN = 15.0
+"""Seconds that an attempt may take beyond its own time limit, before and after the exchange."""
+
+_OPEN = """
+INSERT INTO notifications_endpointlane
+    (endpoint_id, taken, breaker, failures, openings, last_error, has_parked)
+SELECT id, '{}', 'closed', 0, 0, '', false FROM unnest(%s::bigint[]) AS id
+ON CONFLICT (endpoint_id) DO NOTHING
+"""
+
+_READ = """
+SELECT l.endpoint_id, l.taken::text, l.breaker, l.failures, l.openings, l.breaker_until, l.next_at,
+       l.promised_at, l.paused_until, l.failing_since, l.last_error, l.last_error_at, l.has_parked,
+       e.max_concurrency, e.rate_limit, e.breaker_threshold, e.breaker_pause
+FROM notifications_endpointlane l JOIN notifications_endpoint e ON e.id = l.endpoint_id
+"""
+_LOCKED = _READ + "WHERE l.endpoint_id = ANY(%s) ORDER BY l.endpoint_id FOR UPDATE OF l"
+_WAITING = _READ + "WHERE l.has_parked AND e.enabled ORDER BY l.endpoint_id"
+_ONE = _READ + "WHERE l.endpoint_id = %s"
+
+_WRITE = """
+UPDATE notifications_endpointlane l
+SET taken = r.taken, breaker = r.breaker, failures = r.failures, openings = r.openings,
+    breaker_until = r.breaker_until, next_at = r.next_at, promised_at = r.promised_at,
+    paused_until = r.paused_until, failing_since = r.failing_since, last_error = r.last_error,
+    last_error_at = r.last_error_at, has_parked = r.has_parked
+FROM jsonb_to_recordset(%s::jsonb) AS r (
+    endpoint_id bigint, taken jsonb, breaker text, failures int, openings int,
+    breaker_until timestamptz, next_at timestamptz, promised_at timestamptz,
+    paused_until timestamptz, failing_since timestamptz, last_error text,
+    last_error_at timestamptz, has_parked bool)
+WHERE l.endpoint_id = r.endpoint_id
+"""
+
+Rows = dict[int, tuple[Lane, LaneRule]]
+"""Lanes and what they are set to, by endpoint."""
+
+
+def locked(endpoint_ids: Iterable[int]) -> Rows:
+    """Lock lanes until the end of the transaction, in one order everywhere; new ones are made."""
+    wanted = sorted(set(endpoint_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED, [wanted])
+        found = [_loaded(row) for row in cursor.fetchall()]
+        if len(found) < len(wanted):
+            cursor.execute(_OPEN, [wanted])
+            cursor.execute(_LOCKED, [wanted])
+            found = [_loaded(row) for row in cursor.fetchall()]
+    return dict(found)
+
+
+def waiting() -> Rows:
+    """Read the lanes of enabled endpoints in which deliveries may wait for room."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        return dict(_loaded(row) for row in cursor.fetchall())
+
+
+def read(endpoint_id: int) -> tuple[Lane, LaneRule] | None:
+    """Read one lane; None if nothing was sent to the endpoint yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE, [endpoint_id])
+        row = cursor.fetchone()
+    return None if row is None else _loaded(row)[1]
+
+
+def write(lanes: Mapping[int, Lane]) -> None:
+    """Write lanes back that this transaction has locked."""
+    if lanes:
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, [json.dumps([_row(pk, lane) for pk, lane in lanes.items()])])
+
+
+def _loaded(row: tuple[Any, ...]) -> tuple[int, tuple[Lane, LaneRule]]:
+    endpoint_id, taken, state, failures, openings, until, next_at, promised_at = row[:8]
+    paused_until, failing_since, last_error, last_error_at, has_parked = row[8:13]
+    max_concurrency, rate_limit, threshold, pause = row[13:]
+    lane = Lane(
+        taken={int(slot): count for slot, count in json.loads(taken).items()},
+        breaker=Breaker(
+            state=BreakerState(state), failures=failures, openings=openings, until=until
+        ),
+        pace=Pace(next_at, promised_at),
+        paused_until=paused_until,
+        failing_since=failing_since,
+        last_error=last_error,
+        last_error_at=last_error_at,
+        has_parked=has_parked,
+    )
+    rule = LaneRule(
+        max_concurrency=max_concurrency,
+        rate_limit=rate_limit,
+        breaker=BreakerRule(threshold=threshold, pause=pause, longest_pause=max(pause, 3_600.0)),
+        patience=conf.current().outgoing_total_timeout + PATIENCE_MARGIN,
+    )
+    return endpoint_id, (lane, rule)
+
+
+def _row(endpoint_id: int, lane: Lane) -> dict[str, Any]:
+    return {
+        "endpoint_id": endpoint_id,
+        "taken": dict(lane.taken),
+        "breaker": lane.breaker.state.value,
+        "failures": lane.breaker.failures,
+        "openings": lane.breaker.openings,
+        "breaker_until": _text(lane.breaker.until),
+        "next_at": _text(lane.pace.next_at),
+        "promised_at": _text(lane.pace.promised_at),
+        "paused_until": _text(lane.paused_until),
+        "failing_since": _text(lane.failing_since),
+        "last_error": lane.last_error,
+        "last_error_at": _text(lane.last_error_at),
+        "has_parked": lane.has_parked,
+    }
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()

@@ -1,0 +1,136 @@
+"""Run one batch handler and turn what it says of each task into an outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from tasks_core import clock, watching
+from tasks_core.attempting import Ending, after, succeeded
+from tasks_core.batch_item import BatchItem
+from tasks_core.context import TaskContext
+from tasks_core.correlating import Binding, bound
+from tasks_core.current_attempt import current_context
+from tasks_core.engine import decision
+from tasks_core.engine.outcome import Outcome
+from tasks_core.engine.retry import RetryRule
+from tasks_core.exceptions import Snooze, Yield
+from tasks_core.failures import failure_of
+from tasks_core.payloads import secrets_of
+from tasks_core.registry import TaskType
+from tasks_core.statements.claim import ClaimedTask
+from tasks_core.time_limit import time_limit
+from tasks_core.watching import WatchedAttempt, watched
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One task of a batch, and what is needed to decide about it."""
+
+    task: ClaimedTask
+    context: TaskContext
+    rule: RetryRule
+
+
+Loaded = BatchItem[Any] | Ending
+"""A task for the handler, or what became of it because its payload cannot be loaded."""
+
+
+def attempt_batch(
+    registered: TaskType, members: Sequence[Member]
+) -> Generator[Outcome, None, None]:
+    """Call the handler with all of ``members``; give one outcome for each, in order, as they come.
+
+    An error that the handler raises, instead of giving it as one task's outcome, is nobody's in
+    particular: the tasks without an outcome lose no attempt, and each runs alone next time.
+    """
+    loaded = [_loaded(registered, member) for member in members]
+    items = [item for item in loaded if isinstance(item, BatchItem)]
+    answers = _answers(registered, items)
+    raised: BaseException | None = None
+    began_ns = time.time_ns()
+    for member, item in zip(members, loaded, strict=True):
+        if not isinstance(item, BatchItem):
+            ending = item
+        elif raised is not None:
+            ending = _of_error(raised, registered, member, company=len(items) - 1)
+        else:
+            try:
+                ending = _of_answer(next(answers), registered, member)
+            except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
+                raised = error
+                ending = _of_error(raised, registered, member, company=len(items) - 1)
+        yield _shown(ending, registered, member, began_ns)
+        began_ns = time.time_ns()
+
+
+def _shown(ending: Ending, registered: TaskType, member: Member, began_ns: int) -> Outcome:
+    """Show an attempt to those who watch when it is over: before that it is one with its neighbours."""
+    outcome, error = ending
+    if watching.watchers:
+        seen = WatchedAttempt(member.task, registered, member.context, began_ns=began_ns)
+        with watched(seen):
+            seen.outcome, seen.error = outcome, error
+    return outcome
+
+
+def _loaded(registered: TaskType, member: Member) -> Loaded:
+    """Load one payload; one that no longer fits its schema must not stop the others."""
+    member.context.begin()
+    try:
+        return BatchItem(registered.schema.load(member.task.payload), member.context)
+    except Exception as error:  # noqa: BLE001 it is that task's outcome
+        return after(error, registered, member.task, member.rule), error
+
+
+def _answers(registered: TaskType, items: list[BatchItem[Any]]) -> Iterator[Any]:
+    """Call the handler; the time limit begins anew with each answer."""
+    handler: Callable[..., Iterable[Any]] = registered.handler
+    limit = registered.max_runtime
+    nobody = Binding("", current_context.get())
+    with _in_the_name_of(items, nobody), time_limit(limit):
+        given = handler(items)
+    if isinstance(given, list):  # all is done, so there is nothing to limit any more
+        yield from given[: len(items)]
+        raise _too_few(len(given), items)
+    rest = iter(given)
+    for number in range(len(items)):
+        with _in_the_name_of(items, nobody), time_limit(limit):
+            try:
+                answer = next(rest)
+            except StopIteration:
+                raise _too_few(number, items) from None
+        yield answer
+
+
+def _too_few(number: int, items: list[BatchItem[Any]]) -> RuntimeError:
+    return RuntimeError(
+        f"the handler gave {number} outcomes for {len(items)} tasks; "
+        "it must give one for each, in their order"
+    )
+
+
+def _in_the_name_of(items: list[BatchItem[Any]], nobody: Binding) -> AbstractContextManager[None]:
+    """A task that is alone is the attempt that runs here; of several none is."""
+    return items[0].active() if len(items) == 1 else bound(nobody)
+
+
+def _of_answer(answer: Any, registered: TaskType, member: Member) -> Ending:
+    if isinstance(answer, BaseException):
+        return after(answer, registered, member.task, member.rule), answer
+    try:
+        return succeeded(answer), None
+    except Exception as error:  # noqa: BLE001 what cannot be stored is that task's failure
+        return after(error, registered, member.task, member.rule), error
+
+
+def _of_error(
+    error: BaseException, registered: TaskType, member: Member, *, company: int
+) -> Ending:
+    if not company or isinstance(error, Snooze | Yield):
+        return after(error, registered, member.task, member.rule), error
+    failure = failure_of(error, secrets=secrets_of(member.task.payload))
+    return decision.failed_in_company(failure, now=clock.now()), error

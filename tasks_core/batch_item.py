@@ -1,0 +1,37 @@
+"""One task of the batch that a batch handler gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from tasks_core.current_attempt import current_context
+from tasks_core.tracing.within import within
+
+if TYPE_CHECKING:
+    from tasks_core.context import TaskContext
+
+PayloadT = TypeVar("PayloadT")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem(Generic[PayloadT]):
+    """A task's payload, and its attempt."""
+
+    payload: PayloadT
+    context: TaskContext
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Make this the attempt that runs here: its ids are on log lines, its children inherit them.
+
+        Without it the work of a batch handler is in nobody's name, because it is for many.
+        """
+        token = current_context.set(self.context)
+        try:
+            with within(self.context.traceparent):
+                yield
+        finally:
+            current_context.reset(token)
