@@ -1,6 +1,7 @@
 """The notifications app."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class NotificationsConfig(AppConfig):
@@ -10,7 +11,9 @@ class NotificationsConfig(AppConfig):
     verbose_name = "Notifications"
 
     def ready(self) -> None:
-        """Register the receivers."""
-        from notifications import receivers
+        """Register receivers, checks, and the conditions of all apps."""
+        from notifications import checks, receivers
 
+        checks.register()
         receivers.connect()
+        autodiscover_modules("notification_conditions")

@@ -7,6 +7,12 @@ NotificationsError
 ├── InvalidTemplate          a template cannot be published; names the part and the line
 ├── RenderingFailed          a published template and its variables do not make a message
 ├── InvalidEndpoint          a webhook address or one of its secrets is wrong
+├── InvalidRecipient         one argument of save_recipient(...) is wrong; names the field
+├── RecipientNotFound        there is no recipient of this key
+├── InvalidCategory          one argument of save_category(...) is wrong; names the field
+├── InvalidSuppression       an entry for the suppression list is wrong; names the field
+├── InvalidEvent             a provider's event cannot be read; names the field
+├── UnknownCondition         no predicate of this name is registered in this process
 ├── InvalidTrigger           one argument of a trigger or a scheduled event is wrong; names the field
 │   └── TriggerExists        the name is taken, and the caller did not say replace
 ├── TriggerNotFound          there is no cron trigger of this name
@@ -81,6 +87,39 @@ class InvalidEndpoint(NotificationsError, ValueError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class _InvalidField(NotificationsError, ValueError):
+    """Something is wrong with one argument, named by ``field``; nothing was written."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class InvalidRecipient(_InvalidField):
+    """One argument of save_recipient(...) or set_preference(...) is wrong."""
+
+
+class RecipientNotFound(NotificationsError, LookupError):
+    """There is no recipient of this key."""
+
+
+class InvalidCategory(_InvalidField):
+    """One argument of save_category(...) is wrong."""
+
+
+class InvalidSuppression(_InvalidField):
+    """An entry for the suppression list is wrong."""
+
+
+class InvalidEvent(_InvalidField):
+    """A provider's event cannot be read."""
+
+
+class UnknownCondition(NotificationsError):
+    """No predicate of this name is registered in this process."""
 
 
 class InvalidTrigger(NotificationsError, ValueError):

@@ -5,6 +5,8 @@ from typing import Any
 
 from notifications.closing import close_all
 from notifications.pipeline.ending import follow_unsuccessful
+from notifications.provider_events import anymail_tracking
+from notifications.provider_events.duties import make_duties as make_event_duties
 from notifications.triggers.duties import make_duties
 from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.duties import add_duties
@@ -16,6 +18,8 @@ def connect() -> None:
     tasks_unsuccessful.connect(_on_unsuccessful, dispatch_uid="notifications.unsuccessful")
     worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
     add_duties(make_duties)
+    add_duties(make_event_duties)
+    anymail_tracking.connect()
 
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:

@@ -1,10 +1,19 @@
 """The rows of the notifications app."""
 
+from notifications.models.category import Category
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
 from notifications.models.endpoint import Endpoint
+from notifications.models.event_source import EventSource
 from notifications.models.notification import Notification
+from notifications.models.preference import Preference
+from notifications.models.provider_event import ProviderEvent
+from notifications.models.recipient import Recipient
+from notifications.models.recipient_address import RecipientAddress
+from notifications.models.sealed_key import SealedKey
+from notifications.models.soft_bounces import SoftBounces
+from notifications.models.suppression import Suppression
 from notifications.models.template import Template
 from notifications.models.template_draft import TemplateDraft
 from notifications.models.template_version import TemplateVersion
@@ -12,11 +21,20 @@ from notifications.models.trigger_event import TriggerEvent
 from notifications.models.trigger_invocation import TriggerInvocation
 
 __all__ = [
+    "Category",
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",
     "Endpoint",
+    "EventSource",
     "Notification",
+    "Preference",
+    "ProviderEvent",
+    "Recipient",
+    "RecipientAddress",
+    "SealedKey",
+    "SoftBounces",
+    "Suppression",
     "Template",
     "TemplateDraft",
     "TemplateVersion",

@@ -65,6 +65,11 @@ class Delivery(models.Model):
                 name="notifications_delivery_open",
             ),
             models.Index(fields=("channel", "state"), name="notifications_delivery_state"),
+            models.Index(
+                fields=("provider_message_id",),
+                condition=~Q(provider_message_id=""),
+                name="notifications_delivery_ppid",
+            ),
         )
 
     def __str__(self) -> str:

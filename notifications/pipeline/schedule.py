@@ -5,6 +5,7 @@ from django.db import connection, transaction
 from notifications.models import Notification
 from notifications.pipeline import names
 from notifications.pipeline.following import Terms, enqueue_step
+from notifications.pipeline.hold import hold_notifications
 from notifications.pipeline.settle import end_notification
 from notifications.states import NotificationState
 from tasks_core import PermanentError, clock
@@ -29,7 +30,14 @@ SELECT made.id, begun.critical, begun.expires_at, begun.correlation_id FROM begu
 
 
 def schedule(notification_id: int) -> str:
-    """Make the deliveries of an accepted notification; give the state it is in then."""
+    """Make the deliveries of an accepted notification; give the state it is in then.
+
+    Raises:
+        Snooze, ConditionUndecided: it is not to be begun now.
+    """
+    held = hold_notifications([notification_id]).get(notification_id)
+    if held is not None:
+        return held.answer()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_BEGIN, {"id": notification_id, "now": clock.now()})

@@ -34,6 +34,8 @@ class Sendable:
     redactor: Redactor = field(repr=False)
     expires_at: datetime | None
     receiver: Receiver | None = None
+    unsubscribe_url: str = field(default="", repr=False)
+    """Where the receiver can switch such mail off; empty for what cannot be."""
 
     def is_late(self, now: datetime) -> bool:
         """Say whether the message may no longer be sent."""
@@ -53,3 +55,5 @@ class NotSendable:
     """Why it cannot be sent; empty when there is simply nothing left to do."""
     may_recover: bool = False
     """Another attempt may find it sendable."""
+    wait: float = 0.0
+    """Seconds after which to ask again, without using up an attempt; ``refusal`` says why."""
