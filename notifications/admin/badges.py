@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.safestring import SafeString
 
 from notifications.channels.outcome import Outcome
+from notifications.rules.provider_events import EventKind
 from notifications.states import DeliveryState, NotificationState, TriggerEventStatus
 from tasks_core.admin.badges import badge
 
@@ -26,6 +27,10 @@ TONES: dict[str, str] = {
     TriggerEventStatus.LOCKED: "active",
     TriggerEventStatus.ERROR: "bad",
     TriggerEventStatus.DEAD: "bad",
+    EventKind.OPENED: "good",
+    EventKind.CLICKED: "good",
+    EventKind.QUEUED: "calm",
+    EventKind.COMPLAINED: "bad",
     Outcome.SUCCESS.value: "good",
     Outcome.PERMANENT.value: "bad",
 }
