@@ -23,15 +23,19 @@ CHANNELS = ("email", "sms")
 """The addresses that are edited here; others belong to devices and accounts."""
 
 
-def _text(help_text: str) -> forms.CharField:
-    return forms.CharField(required=False, widget=UnfoldAdminTextInputWidget(), help_text=help_text)
+def _text(label: str, help_text: str) -> forms.CharField:
+    return forms.CharField(
+        label=label, required=False, widget=UnfoldAdminTextInputWidget(), help_text=help_text
+    )
 
 
 class RecipientForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """The addresses are shown as fields of the recipient."""
 
-    email = _text("Mail address; empty if there is none.")
-    sms = _text("Phone number with its country, such as +4930123456; empty if there is none.")
+    email = _text("E-mail", "Mail address; empty if there is none.")
+    sms = _text(
+        "SMS", "Phone number with its country, such as +4930123456; empty if there is none."
+    )
     attributes = JsonObjectField(help_text="Plain JSON of the caller's.")
 
     class Meta:
