@@ -18,6 +18,7 @@ from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core import clock
+from tasks_core.duties import make_duties
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
@@ -200,6 +201,19 @@ def test_a_report_ahead_of_its_message_is_followed_when_the_id_is_on_record() ->
     [entry] = suppressions_of("email", "ada@example.com")
     assert entry.reason == "hard_bounce"
     assert follow_late_events() == 0
+
+
+@pytest.mark.django_db
+def test_beat_looks_for_late_events_and_removes_old_ones() -> None:
+    duties = {duty.name: duty for duty in make_duties()}
+    assert {"duty-late-events", "duty-old-events"} <= set(duties)
+    delivery = sent()
+    report("delivered", "p-1")
+    Delivery.objects.update(provider_message_id="p-1")
+    assert duties["duty-late-events"]._work() < 1.0  # there was something, so it looks again soon
+    assert states(delivery) == ("delivered", "sent")
+    assert duties["duty-late-events"]._work() > 1.0
+    assert duties["duty-old-events"]._work() > 1.0
 
 
 @pytest.mark.django_db
