@@ -1,22 +1,23 @@
 """The door: everything about a message is checked here, before anything is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import tasks_core
 from notifications import conf
-from notifications.channels.channel import Address, Channel
+from notifications.catalogue import find_version
+from notifications.channels.channel import Channel
+from notifications.conditions import check_condition
 from notifications.confidential import content_digest, seal_variables
 from notifications.exceptions import InvalidNotification, RenderingFailed
 from notifications.message import Message
-from notifications.models import Notification, TemplateVersion
+from notifications.models import Notification, Recipient, TemplateVersion
 from notifications.pipeline.content import compiled_version
+from notifications.recipients.addressing import Found, find_addresses
 from notifications.rendering.variables import check_variables, plain_json
-
-ONE_TIME_CODE = "otp"
-"""The category whose messages must expire, and whose code must be secret."""
+from notifications.screening.tree import ONE_TIME_CODE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,10 @@ class Terms:
     critical: bool
     run_after: datetime
     now: datetime
+    recipients: Mapping[str, Recipient] = field(default_factory=dict)
+    """Those that were named by their keys."""
+    locale_given: bool = True
+    """Whether the caller chose the locale; if not, it is each recipient's own."""
 
 
 _TEXTS = (
@@ -54,26 +59,48 @@ def admit(messages: Sequence[Message], terms: Terms) -> list[Notification]:
         InvalidNotification: names the field; with several messages also which one.
     """
     prefixes = [""] if len(messages) == 1 else [f"messages[{i}]." for i in range(len(messages))]
-    addresses = terms.channel.addresses([message.to for message in messages])
+    found = find_addresses([message.to for message in messages], terms.recipients, terms.channel)
+    versions = _versions(found, terms)
     return [
-        _admitted(message, address, terms, prefix)
-        for message, address, prefix in zip(messages, addresses, prefixes, strict=True)
+        _admitted(message, one, replace(terms, version=versions[_locale(one)]), prefix)
+        for message, one, prefix in zip(messages, found, prefixes, strict=True)
     ]
 
 
-def _admitted(message: Message, address: Address | str, terms: Terms, prefix: str) -> Notification:
+def _versions(found: Sequence[Found], terms: Terms) -> dict[str, TemplateVersion]:
+    """Find the template's version for each locale that is needed."""
+    locales = {_locale(one) for one in found}
+    if terms.locale_given:
+        return dict.fromkeys(locales, terms.version)
+    template = terms.version.template
+    return {
+        locale: find_version(template.name, template.channel, locale) if locale else terms.version
+        for locale in locales
+    }
+
+
+def _locale(found: Found) -> str:
+    return found.recipient.locale if found.recipient else ""
+
+
+def _admitted(message: Message, found: Found, terms: Terms, prefix: str) -> Notification:
     try:
-        if isinstance(address, str):
-            raise InvalidNotification("to", address)
+        if found.address is None:
+            raise InvalidNotification("to", found.problem)
         _check_options(message, terms)
+        condition_args = _condition_args(message)
         context, secret_context = _variables(message, terms.version)
     except InvalidNotification as error:
         raise InvalidNotification(prefix + error.field, error.problem) from None
+    address = found.address
     return Notification(
         template_version=terms.version,
         channel=terms.channel.kind,
         address=address.text,
         endpoint=address.endpoint,
+        recipient=found.recipient,
+        condition=message.condition or "",
+        condition_args=condition_args,
         context=context,
         secret_context=seal_variables(secret_context),
         is_secret=bool(secret_context),
@@ -83,7 +110,7 @@ def _admitted(message: Message, address: Address | str, terms: Terms, prefix: st
         expires_at=message.expires_at,
         created_at=terms.now,
         idempotency_key=message.idempotency_key,
-        content_digest=_digest(terms, address, context, secret_context),
+        content_digest=_digest(message, terms, found, context, secret_context),
         supersede_key=message.supersede_key or "",
         order_key=message.order_key or "",
         correlation_id=message.correlation_id or tasks_core.current_correlation_id(),
@@ -92,12 +119,12 @@ def _admitted(message: Message, address: Address | str, terms: Terms, prefix: st
 
 def _check_options(message: Message, terms: Terms) -> None:
     _check_expiry(message.expires_at, terms)
-    for field, limit in _TEXTS:
-        value = getattr(message, field)
+    for name, limit in _TEXTS:
+        value = getattr(message, name)
         if value is not None:
-            _check_text(field, value, limit)
+            _check_text(name, value, limit)
             if not value:
-                raise InvalidNotification(field, "is empty; leave it out if there is none")
+                raise InvalidNotification(name, "is empty; leave it out if there is none")
     if message.order_key is not None and terms.channel.kind != "webhook":
         raise InvalidNotification(
             "order_key", f"is for webhooks; the channel {terms.channel.kind} keeps no order"
@@ -137,13 +164,42 @@ def _variables(message: Message, version: TemplateVersion) -> tuple[dict[str, An
     return context, secret_context
 
 
+def _condition_args(message: Message) -> dict[str, Any]:
+    arguments = plain_json("condition_args", message.condition_args, conf.current().context_limit)
+    if message.condition:
+        check_condition(message.condition, arguments)
+    elif arguments:
+        raise InvalidNotification("condition_args", "are for a condition, and none is given")
+    return arguments
+
+
 def _digest(
-    terms: Terms, address: Address, context: Mapping[str, Any], secret_context: Mapping[str, Any]
+    message: Message,
+    terms: Terms,
+    found: Found,
+    context: Mapping[str, Any],
+    secret_context: Mapping[str, Any],
 ) -> str:
     template = terms.version.template
-    receiver = address.endpoint.pk if address.endpoint else address.text
-    content = [template.name, template.channel, receiver, terms.category, context, secret_context]
+    content = [
+        template.name,
+        template.channel,
+        _receiver(found),
+        terms.category,
+        context,
+        secret_context,
+    ]
+    if message.condition:
+        content += [message.condition, message.condition_args]
     return content_digest(content)
+
+
+def _receiver(found: Found) -> object:
+    """Tell receivers apart: a recipient stays the same when the address changes."""
+    if found.recipient is not None:
+        return ["recipient", found.recipient.pk]
+    assert found.address is not None
+    return found.address.endpoint.pk if found.address.endpoint else found.address.text
 
 
 def _check_aware(field: str, instant: object) -> None:

@@ -19,14 +19,12 @@ from datetime import datetime
 from typing import Any
 
 from notifications.acceptance import accept
-from notifications.admission import ONE_TIME_CODE, Terms, admit, check_terms
+from notifications.admission import Terms, admit, check_terms
 from notifications.broadcasts.creation import create_broadcast, fill_broadcast
 from notifications.broadcasts.progress import broadcast_progress
 from notifications.broadcasts.receiver import Receiver
 from notifications.broadcasts.steering import cancel_broadcast, pause_broadcast, resume_broadcast
 from notifications.catalogue import check_template, find_version, preview, publish_template
-from notifications.channels.channel import Channel
-from notifications.channels.registry import channel_for, channel_named
 from notifications.channels.webhook.endpoints import (
     disable as disable_endpoint,
 )
@@ -34,11 +32,19 @@ from notifications.channels.webhook.endpoints import (
     enable as enable_endpoint,
 )
 from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
+from notifications.conditions import condition
 from notifications.digests.adding import add_to_digest
 from notifications.erasure.erase import erase
 from notifications.message import Message
-from notifications.models import Endpoint, Notification
+from notifications.models import Endpoint, Notification, Recipient
 from notifications.pipeline.cancel import cancel
+from notifications.provider_events.sources import register_event_source, rotate_source_secret
+from notifications.recipients.addressing import choose_channel, recipients_among
+from notifications.recipients.categories import save_category
+from notifications.recipients.preferences import set_preference
+from notifications.recipients.saving import delete_recipient, get_recipient, save_recipient
+from notifications.screening.tree import tree_for
+from notifications.suppression.listing import suppress, suppressions_of, unsuppress
 from tasks_core import clock
 
 __all__ = [
@@ -49,26 +55,37 @@ __all__ = [
     "cancel",
     "cancel_broadcast",
     "check_template",
+    "condition",
     "create_broadcast",
+    "delete_recipient",
     "disable_endpoint",
     "enable_endpoint",
     "erase",
     "fill_broadcast",
+    "get_recipient",
     "notify",
     "notify_many",
     "pause_broadcast",
     "preview",
     "publish_template",
     "register_endpoint",
+    "register_event_source",
     "resume_broadcast",
     "rotate_secret",
+    "rotate_source_secret",
+    "save_category",
+    "save_recipient",
+    "set_preference",
+    "suppress",
+    "suppressions_of",
+    "unsuppress",
 ]
 
 
 def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     template: str,
     *,
-    to: str | Endpoint,
+    to: str | Endpoint | Recipient,
     channel: str | None = None,
     locale: str = "",
     context: Mapping[str, Any] | None = None,
@@ -81,22 +98,29 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     supersede_key: str | None = None,
     order_key: str | None = None,
     correlation_id: str | None = None,
+    condition: str | None = None,
+    condition_args: Mapping[str, Any] | None = None,
 ) -> Notification:
     """Send a message to one receiver, as soon as the caller's transaction is committed.
 
     Args:
         template: name of a published template.
-        to: a mail address, an Endpoint, or the URL of a registered endpoint.
-        channel: ``email`` or ``webhook``; found from ``to`` if not given.
-        locale: language tag; the template's version for it is used, or for its language, or any.
+        to: a mail address, an Endpoint, the URL of a registered endpoint, a Recipient, or the key of
+            one. The address that a recipient has now is used.
+        channel: ``email`` or ``webhook``; found from ``to`` if not given. For a recipient it is the first
+            that the category prefers, the recipient has and the template is written for.
+        locale: language tag; the template's version for it is used, or for its language, or any. If not
+            given, it is the recipient's.
         context: variables of the template, as plain JSON. Operators can see them.
         secret_context: variables that nobody may see, such as a one-time code. They are stored
             encrypted, wiped when the message has ended, and appear in no log, event or page.
         expires_at: aware datetime from which on nothing is sent any more.
         run_after: aware datetime before which nothing is sent.
         category: what kind of message this is. ``otp`` requires ``expires_at`` and
-            ``secret_context``, and is critical.
-        critical: overtakes all other messages; if not given, only ``otp`` does.
+            ``secret_context``, and is critical. A category that is not in the database belongs to no
+            other, and is not critical.
+        critical: overtakes all other messages, and goes out whatever the receiver's preferences and quiet
+            hours are; if not given, as the category says.
         idempotency_key: a second call with the same key and content gives the first notification.
         supersede_key: unsent notifications with the same key are cancelled.
         order_key: for webhooks: messages to one endpoint with the same key are delivered one after
@@ -104,6 +128,9 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
             behind it until it has ended.
         correlation_id: ties the notification's tasks and log lines together; if not given, the one
             that holds here (see ``tasks_core.correlation``), if any.
+        condition: name of a registered predicate (``notifications.api.condition``), which must hold when
+            the message is about to be sent.
+        condition_args: keyword arguments for it, as plain JSON. Operators can see them.
 
     Returns:
         the stored notification; its state says how far it has come.
@@ -122,6 +149,8 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         supersede_key=supersede_key,
         order_key=order_key,
         correlation_id=correlation_id,
+        condition=condition,
+        condition_args=condition_args or {},
     )
     [notification] = notify_many(
         template,
@@ -169,14 +198,18 @@ def notify_many(
     asked = list(messages)
     if not asked:
         return []
-    kind: Channel = channel_named(channel) if channel else channel_for(asked[0].to)
     now = clock.now()
+    begins_at = check_terms(category, run_after, now)
+    known = recipients_among(message.to for message in asked)
+    kind = choose_channel(asked[0].to, known, asked=channel, template=template, category=category)
     terms = Terms(
-        run_after=check_terms(category, run_after, now),
+        run_after=begins_at,
         version=find_version(template, kind.kind, locale),
         channel=kind,
         category=category,
-        critical=category == ONE_TIME_CODE if critical is None else critical,
+        critical=tree_for([category]).is_critical(category) if critical is None else critical,
         now=now,
+        recipients=known,
+        locale_given=bool(locale),
     )
     return accept(admit(asked, terms))

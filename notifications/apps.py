@@ -1,6 +1,7 @@
 """The notifications app."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class NotificationsConfig(AppConfig):
@@ -10,9 +11,10 @@ class NotificationsConfig(AppConfig):
     verbose_name = "Notifications"
 
     def ready(self) -> None:
-        """Register the receivers and the metrics."""
+        """Register receivers, checks, metrics, and the conditions of all apps."""
         from notifications import checks, metrics, receivers
 
         checks.register()
         receivers.connect()
         metrics.register()
+        autodiscover_modules("notification_conditions")

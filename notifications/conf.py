@@ -82,6 +82,28 @@ class NotificationSettings:
     """Other numbers of days for some categories, as JSON: {"otp": {"exchange": 1, "row": 7}}; the words are
     body, exchange and row.
     """
+    public_url: str = ""
+    """Where recipients reach this installation, such as https://notify.example.com; for links in mails."""
+    quiet_hours: str = ""
+    """Local times in which recipients are left alone, such as 22:00-08:00; empty for none."""
+    quiet_hours_jitter: float = 900.0
+    """Seconds over which messages held by quiet hours are spread when those end."""
+    recipient_timezone: str = "UTC"
+    """Time zone of recipients who have none of their own."""
+    suppression_keep_addresses: bool = False
+    """Whether the suppression list keeps the addresses themselves beside their keyed hashes."""
+    soft_bounce_limit: int = 5
+    """So many soft bounces stop an address; 0 never does."""
+    soft_bounce_window_days: float = 14.0
+    """The time in which they are counted."""
+    soft_bounce_suppression_days: float = 30.0
+    """How long soft bounces stop an address; 0 for ever."""
+    provider_event_limit: int = 65_536
+    """Bytes that a posted provider event may have."""
+    provider_event_tolerance: float = 300.0
+    """Seconds by which the time of a signed event may differ from ours."""
+    provider_event_retention_days: float = 90.0
+    """How long provider events are kept, and their ids known; 0 keeps them for ever."""
     trigger_env_prefix: str = "HOOK_"
     """Scheduled triggers may use environment variables whose names begin so; empty allows none."""
     trigger_retry_after_cap: float = 3600.0

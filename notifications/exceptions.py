@@ -9,6 +9,12 @@ NotificationsError
 ├── InvalidEndpoint          a webhook address or one of its secrets is wrong
 ├── InvalidBroadcast         one argument or one receiver of a broadcast is wrong; names the field
 ├── BroadcastNotFound        there is no broadcast of this name
+├── InvalidRecipient         one argument of save_recipient(...) is wrong; names the field
+├── RecipientNotFound        there is no recipient of this key
+├── InvalidCategory          one argument of save_category(...) is wrong; names the field
+├── InvalidSuppression       an entry for the suppression list is wrong; names the field
+├── InvalidEvent             a provider's event cannot be read; names the field
+├── UnknownCondition         no predicate of this name is registered in this process
 ├── InvalidTrigger           one argument of a trigger or a scheduled event is wrong; names the field
 │   └── TriggerExists        the name is taken, and the caller did not say replace
 ├── TriggerNotFound          there is no cron trigger of this name
@@ -24,17 +30,21 @@ class NotificationsError(Exception):
     """Base of all errors of the notifications app."""
 
 
-class InvalidNotification(NotificationsError, ValueError):
-    """One argument of notify(...) is wrong.
-
-    ``field`` is the name of the argument, with a path into it where that helps
-    (``context.amount``, ``messages[3].to``).
-    """
+class _InvalidField(NotificationsError, ValueError):
+    """Something is wrong with one argument, named by ``field``; nothing was written."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class InvalidNotification(_InvalidField):
+    """One argument of notify(...) is wrong.
+
+    ``field`` is the name of the argument, with a path into it where that helps
+    (``context.amount``, ``messages[3].to``).
+    """
 
 
 class UnknownTemplate(InvalidNotification):
@@ -76,41 +86,50 @@ class RenderingFailed(NotificationsError):
         self.variable = variable
 
 
-class InvalidEndpoint(NotificationsError, ValueError):
+class InvalidEndpoint(_InvalidField):
     """A webhook address or one of its secrets is wrong; names the field."""
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
 
-
-class InvalidBroadcast(NotificationsError, ValueError):
+class InvalidBroadcast(_InvalidField):
     """One argument or one receiver of a broadcast is wrong.
 
     ``field`` is its name, with a path into it where that helps (``audience[3].to``).
     """
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
 
 
 class BroadcastNotFound(NotificationsError, LookupError):
     """There is no broadcast of this name."""
 
 
-class InvalidTrigger(NotificationsError, ValueError):
+class InvalidRecipient(_InvalidField):
+    """One argument of save_recipient(...) or set_preference(...) is wrong."""
+
+
+class RecipientNotFound(NotificationsError, LookupError):
+    """There is no recipient of this key."""
+
+
+class InvalidCategory(_InvalidField):
+    """One argument of save_category(...) is wrong."""
+
+
+class InvalidSuppression(_InvalidField):
+    """An entry for the suppression list is wrong."""
+
+
+class InvalidEvent(_InvalidField):
+    """A provider's event cannot be read."""
+
+
+class UnknownCondition(NotificationsError):
+    """No predicate of this name is registered in this process."""
+
+
+class InvalidTrigger(_InvalidField):
     """One argument of a trigger or of a scheduled event is wrong; nothing was written.
 
     ``field`` is its name, with a path into it where that helps (``retry_conf.num_retries``).
     """
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
 
 
 class TriggerExists(InvalidTrigger):

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from notifications.models.endpoint import Endpoint
+from notifications.models.recipient import Recipient
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One entry of ``notify_many``. The fields mean what they mean in ``notify``."""
 
-    to: str | Endpoint
+    to: str | Endpoint | Recipient
     context: Mapping[str, Any] = field(default_factory=dict)
     secret_context: Mapping[str, Any] = field(default_factory=dict, repr=False)
     expires_at: datetime | None = None
@@ -20,3 +21,5 @@ class Message:
     supersede_key: str | None = None
     order_key: str | None = None
     correlation_id: str | None = None
+    condition: str | None = None
+    condition_args: Mapping[str, Any] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from notifications.digests.closing import follow_unsuccessful_digests
 from notifications.events.parked import tell_of_parked
 from notifications.lanes.duties import make_duties as make_lane_duties
 from notifications.pipeline.ending import follow_unsuccessful
+from notifications.provider_events import anymail_tracking
+from notifications.provider_events.duties import make_duties as make_event_duties
 from notifications.retention.duties import make_duties as make_retention_duties
 from notifications.triggers.duties import make_duties
 from notifications.triggers.ending import follow_unsuccessful_events
@@ -31,6 +33,8 @@ def connect() -> None:
     add_duties(make_retention_duties)
     add_duties(broadcasts.make_duties)
     add_duties(make_lane_duties)
+    add_duties(make_event_duties)
+    anymail_tracking.connect()
 
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:

@@ -1,9 +1,9 @@
 """The states of all that is on its way here, and which of them are final.
 
-A delivery only moves forward: pending, rendered, sending, and then one of the final states. Two
-moves out of a final state exist, and both are facts rather than steps back: an attempt that was
-under way when the delivery was cancelled or expired may still succeed, and an operator may replay
-a failed delivery.
+A delivery only moves forward: pending, rendered, sending, and then one of the final states. Three
+moves out of a final state exist, and all are facts rather than steps back: an attempt that was
+under way when the delivery was cancelled or expired may still succeed, an operator may replay
+a failed delivery, and a provider may report later what became of a message (``RANK``).
 """
 
 from django.db import models
@@ -17,9 +17,12 @@ class DeliveryState(models.TextChoices):
     SENDING = "sending", "Sending"
     SENT = "sent", "Sent"
     DELIVERED = "delivered", "Delivered"
+    REJECTED = "rejected", "Rejected"
+    BOUNCED = "bounced", "Bounced"
     FAILED = "failed", "Failed"
     EXPIRED = "expired", "Expired"
     CANCELLED = "cancelled", "Cancelled"
+    SUPPRESSED = "suppressed", "Suppressed"
 
 
 class NotificationState(models.TextChoices):
@@ -31,10 +34,37 @@ class NotificationState(models.TextChoices):
     FAILED = "failed", "Failed"
     EXPIRED = "expired", "Expired"
     CANCELLED = "cancelled", "Cancelled"
+    SUPPRESSED = "suppressed", "Suppressed"
 
 
 DELIVERY_UNFINISHED = (DeliveryState.PENDING, DeliveryState.RENDERED, DeliveryState.SENDING)
 DELIVERY_FINAL = tuple(state for state in DeliveryState if state not in DELIVERY_UNFINISHED)
+
+RANK = {
+    DeliveryState.PENDING: 0,
+    DeliveryState.RENDERED: 1,
+    DeliveryState.SENDING: 2,
+    DeliveryState.FAILED: 3,
+    DeliveryState.EXPIRED: 3,
+    DeliveryState.CANCELLED: 3,
+    DeliveryState.SUPPRESSED: 3,
+    DeliveryState.SENT: 4,
+    DeliveryState.DELIVERED: 5,
+    DeliveryState.REJECTED: 6,
+    DeliveryState.BOUNCED: 7,
+}
+"""How much a state says about a message that may have gone out.
+
+A provider's report moves a delivery to a state of a higher rank only, so reports may come in any order
+and any number: the end is the same. A bounce outranks a delivery, as mail that a server took may still
+come back; what we ourselves gave up (3) yields to a provider that knows better.
+"""
+
+
+def outranked_by(state: DeliveryState) -> list[DeliveryState]:
+    """Return the states from which a provider's report moves a delivery to ``state``."""
+    return [other for other, rank in RANK.items() if rank < RANK[state]]
+
 
 NOTIFICATION_UNFINISHED = (NotificationState.ACCEPTED, NotificationState.IN_PROGRESS)
 NOTIFICATION_FINAL = tuple(

@@ -98,6 +98,14 @@ THEME: dict[str, Any] = {
                 _item("Endpoints", "webhook", "notifications_endpoint"),
             ),
             _group(
+                "Recipients",
+                _item("Recipients", "group", "notifications_recipient"),
+                _item("Categories", "category", "notifications_category"),
+                _item("Suppression list", "do_not_disturb_on", "notifications_suppression"),
+                _item("Provider events", "move_to_inbox", "notifications_providerevent"),
+                _item("Event sources", "input", "notifications_eventsource"),
+            ),
+            _group(
                 "Scheduled triggers",
                 _item("Cron triggers", "alarm", "notifications_crontrigger"),
                 _item("Scheduled events", "event", "notifications_triggerevent"),

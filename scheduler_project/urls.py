@@ -1,7 +1,7 @@
 """URLs of the project."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from tasks_core.metrics.view import metrics
@@ -10,4 +10,5 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index", permanent=False)),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("", include("notifications.urls")),
 ]

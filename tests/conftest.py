@@ -10,6 +10,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
+from notifications import keyring
 from tasks_core import attempting
 
 
@@ -25,6 +26,12 @@ class LongestWait(Random):
 def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for their whole delay: a short draw would let some come due within a test."""
     monkeypatch.setattr(attempting, "_rng", LongestWait())
+
+
+@pytest.fixture(autouse=True)
+def no_remembered_keys() -> None:
+    """Another test's database had other keys."""
+    keyring.forget()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ def production_environment() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(48),
         "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "ALLOWED_HOSTS": "bell.example.com",
+        "BELLRINGER_PUBLIC_URL": "https://bell.example.com",
         "DATABASE_URL": "postgresql://bell:secret@127.0.0.1:1/bell",
         "BROKER_URL": "redis://:secret@127.0.0.1:1/0",
     }

@@ -2,20 +2,30 @@
 
 from notifications.admin import task_links
 from notifications.admin.broadcast import BroadcastAdmin
+from notifications.admin.category import CategoryAdmin
 from notifications.admin.cron_trigger import CronTriggerAdmin
 from notifications.admin.delivery import DeliveryAdmin
 from notifications.admin.endpoint import EndpointAdmin
+from notifications.admin.event_source import EventSourceAdmin
 from notifications.admin.notification import NotificationAdmin
+from notifications.admin.provider_event import ProviderEventAdmin
+from notifications.admin.recipient import RecipientAdmin
+from notifications.admin.suppression import SuppressionAdmin
 from notifications.admin.template import TemplateAdmin
 from notifications.admin.template_version import TemplateVersionAdmin
 from notifications.admin.trigger_event import TriggerEventAdmin
 
 __all__ = [
     "BroadcastAdmin",
+    "CategoryAdmin",
     "CronTriggerAdmin",
     "DeliveryAdmin",
     "EndpointAdmin",
+    "EventSourceAdmin",
     "NotificationAdmin",
+    "ProviderEventAdmin",
+    "RecipientAdmin",
+    "SuppressionAdmin",
     "TemplateAdmin",
     "TemplateVersionAdmin",
     "TriggerEventAdmin",

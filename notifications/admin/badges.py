@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.safestring import SafeString
 
 from notifications.channels.outcome import Outcome
+from notifications.rules.provider_events import EventKind
 from notifications.states import (
     BroadcastState,
     DeliveryState,
@@ -22,8 +23,11 @@ TONES: dict[str, str] = {
     DeliveryState.SENT: "good",
     DeliveryState.DELIVERED: "good",
     DeliveryState.FAILED: "bad",
+    DeliveryState.REJECTED: "bad",
+    DeliveryState.BOUNCED: "bad",
     DeliveryState.EXPIRED: "muted",
     DeliveryState.CANCELLED: "muted",
+    DeliveryState.SUPPRESSED: "muted",
     TriggerEventStatus.SCHEDULED: "calm",
     TriggerEventStatus.LOCKED: "active",
     TriggerEventStatus.ERROR: "bad",
@@ -32,6 +36,10 @@ TONES: dict[str, str] = {
     BroadcastState.SNAPSHOTTING: "active",
     BroadcastState.RUNNING: "active",
     BroadcastState.FINISHED: "good",
+    EventKind.OPENED: "good",
+    EventKind.CLICKED: "good",
+    EventKind.QUEUED: "calm",
+    EventKind.COMPLAINED: "bad",
     Outcome.SUCCESS.value: "good",
     Outcome.SANDBOX.value: "muted",
     Outcome.PERMANENT.value: "bad",

@@ -119,8 +119,18 @@ class DeliveryAdmin(RecordAdmin[Delivery]):
         return [
             Panel("attempts", "Attempts", _attempts(attempts), count=len(attempts)),
             Panel("message", "Message", _message(row)),
+            *_reports(row),
             *_exchange(attempts),
         ]
+
+
+def _reports(row: Delivery) -> list[Panel]:
+    """Return what providers reported, if they did."""
+    now = clock.now()
+    found = list(row.provider_events.order_by("-pk")[:SHOWN_ATTEMPTS])
+    rows = [(word(one.kind), one.source, one.reason, moment(one.occurred_at, now)) for one in found]
+    shown = table(("What", "Source", "Reason", "When"), rows, empty="None.")
+    return [Panel("reports", "Reports of the provider", shown, count=len(found))] if found else []
 
 
 def _attempts(attempts: list[DeliveryAttempt]) -> SafeString:

@@ -41,7 +41,7 @@ class NotificationAdmin(SteeredAdmin[Notification]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """Read the template along, and the sealed variables never."""
         rows = super().get_queryset(request).defer("secret_context")
-        return rows.select_related("template_version__template", "endpoint")
+        return rows.select_related("template_version__template", "endpoint", "recipient")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
@@ -91,10 +91,13 @@ class NotificationAdmin(SteeredAdmin[Notification]):
             Fact("Channel", row.channel),
             Fact("Address", row.address),
             Fact("Endpoint", row.endpoint.name if row.endpoint else ""),
+            Fact("Recipient", _recipient(row)),
             Fact("Category", row.category),
+            Fact("Condition", row.condition),
             Fact("Critical", "yes, overtakes others" if row.critical else ""),
             Fact("Tasks", link(list_url("tasks_core_task", q=key), key)),
             Fact("Due", moment_in_full(row.run_after, now)),
+            Fact("Held until", moment_in_full(row.held_until, now) if row.held_until else ""),
             Fact("Expires", moment_in_full(row.expires_at, now) if row.expires_at else ""),
             Fact("Accepted", moment_in_full(row.created_at, now)),
             Fact("Ended", moment_in_full(row.finished_at, now) if row.finished_at else ""),
@@ -117,6 +120,13 @@ class NotificationAdmin(SteeredAdmin[Notification]):
             found.append(Panel("secret", "Secret variables", text_block(WIPED)))
         found.append(Panel("context", "Variables", json_block(row.context)))
         return found
+
+
+def _recipient(row: Notification) -> SafeString | str:
+    if row.recipient is None:
+        return ""
+    url = reverse("admin:notifications_recipient_change", args=[row.recipient.pk])
+    return link(url, row.recipient.key)
 
 
 def _deliveries(row: Notification) -> SafeString:

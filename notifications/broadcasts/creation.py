@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from notifications.admission import ONE_TIME_CODE, check_terms
+from notifications.admission import check_terms
 from notifications.broadcasts.planning import plan
 from notifications.broadcasts.snapshot import Audience, copy_audience
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_named
 from notifications.exceptions import BroadcastNotFound, InvalidBroadcast, InvalidNotification
 from notifications.models import Broadcast
+from notifications.screening.tree import ONE_TIME_CODE
 from notifications.states import BroadcastState
 from tasks_core import clock
 

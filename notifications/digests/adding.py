@@ -10,13 +10,14 @@ from django.db import connection, transaction
 
 import tasks_core
 from notifications import conf
-from notifications.admission import ONE_TIME_CODE, Terms, admit, check_terms
+from notifications.admission import Terms, admit, check_terms
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_for, channel_named
 from notifications.digests import names
 from notifications.exceptions import InvalidNotification
 from notifications.message import Message
 from notifications.models import Digest, DigestItem, Endpoint, Notification
+from notifications.screening.tree import ONE_TIME_CODE
 from notifications.states import DigestState
 from tasks_core import clock
 

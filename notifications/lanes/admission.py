@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from notifications.lanes import rows
 from notifications.lanes.lane import Admission, admit, slot_of
 from notifications.lanes.parking import LANE, ORDER, Parked, park
-from notifications.pipeline.sendable import Waits
+from notifications.pipeline.sendable import NotSendable
+from notifications.states import DeliveryState
 from tasks_core import clock
 
 # Of messages with the same order key only the first unfinished one may go out.
@@ -54,7 +55,7 @@ class Admitted:
     """
 
     slot: int
-    waits: dict[int, Waits] = field(default_factory=dict)
+    waits: dict[int, NotSendable] = field(default_factory=dict)
     endpoints: dict[int, int] = field(default_factory=dict)
 
 
@@ -87,17 +88,17 @@ def _read(delivery_ids: list[int]) -> list[_Asked]:
         return [_Asked(*row) for row in cursor.fetchall()]
 
 
-def _in_order(behind: list[int], asked: Mapping[int, int]) -> Iterator[tuple[int, Waits]]:
+def _in_order(behind: list[int], asked: Mapping[int, int]) -> Iterator[tuple[int, NotSendable]]:
     """Park what is behind an earlier message; look again then, because that may have ended meanwhile."""
     patience = park([Parked(pk, asked[pk], ORDER) for pk in behind])
     still = {one.delivery_id for one in _read(behind) if one.is_behind}
     for pk in behind:
-        yield pk, Waits(patience if pk in still else MOMENT, BEHIND)
+        yield pk, _waits(patience if pk in still else MOMENT, BEHIND)
 
 
 def _in_lanes(
     by_lane: Mapping[int, Sequence[int]], asked: Mapping[int, int], now: datetime
-) -> Iterator[tuple[int, Waits]]:
+) -> Iterator[tuple[int, NotSendable]]:
     """Take places; park what finds none before the lanes are unlocked, so that nobody overlooks it."""
     with transaction.atomic():
         found = rows.locked(by_lane)
@@ -110,7 +111,7 @@ def _in_lanes(
         sleeping = [Parked(pk, asked[pk], LANE) for pk, seconds, _ in refused if seconds is None]
         patience = park(sleeping) if sleeping else 0.0
     for pk, seconds, reason in refused:
-        yield pk, Waits(patience if seconds is None else seconds, reason)
+        yield pk, _waits(patience if seconds is None else seconds, reason)
 
 
 def _refused(
@@ -122,3 +123,7 @@ def _refused(
         for position, delivery_id in enumerate(deliveries[admission.count :]):
             seconds = admission.waits[position] if admission.waits is not None else None
             yield delivery_id, seconds, admission.reason
+
+
+def _waits(seconds: float, reason: str) -> NotSendable:
+    return NotSendable(DeliveryState.SENDING, reason, wait=seconds)

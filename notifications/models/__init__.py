@@ -4,6 +4,7 @@ from notifications.models.alert_limit import AlertLimit
 from notifications.models.broadcast import Broadcast
 from notifications.models.broadcast_chunk import BroadcastChunk
 from notifications.models.broadcast_receiver import BroadcastReceiver
+from notifications.models.category import Category
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
@@ -11,7 +12,15 @@ from notifications.models.digest import Digest
 from notifications.models.digest_item import DigestItem
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
+from notifications.models.event_source import EventSource
 from notifications.models.notification import Notification
+from notifications.models.preference import Preference
+from notifications.models.provider_event import ProviderEvent
+from notifications.models.recipient import Recipient
+from notifications.models.recipient_address import RecipientAddress
+from notifications.models.sealed_key import SealedKey
+from notifications.models.soft_bounces import SoftBounces
+from notifications.models.suppression import Suppression
 from notifications.models.template import Template
 from notifications.models.template_draft import TemplateDraft
 from notifications.models.template_version import TemplateVersion
@@ -23,6 +32,7 @@ __all__ = [
     "Broadcast",
     "BroadcastChunk",
     "BroadcastReceiver",
+    "Category",
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",
@@ -30,7 +40,15 @@ __all__ = [
     "DigestItem",
     "Endpoint",
     "EndpointLane",
+    "EventSource",
     "Notification",
+    "Preference",
+    "ProviderEvent",
+    "Recipient",
+    "RecipientAddress",
+    "SealedKey",
+    "SoftBounces",
+    "Suppression",
     "Template",
     "TemplateDraft",
     "TemplateVersion",

@@ -83,6 +83,11 @@ class Delivery(models.Model):
                 condition=Q(parked_for="lane", state__in=DELIVERY_UNFINISHED),
                 name="notifications_delivery_parked",
             ),
+            models.Index(
+                fields=("provider_message_id",),
+                condition=~Q(provider_message_id=""),
+                name="notifications_delivery_ppid",
+            ),
         )
 
     def __str__(self) -> str:

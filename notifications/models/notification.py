@@ -39,6 +39,14 @@ class Notification(models.Model):
         on_delete=models.PROTECT,
         related_name="notifications",
     )
+    recipient = models.ForeignKey(
+        "notifications.Recipient",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="notifications",
+        db_index=False,
+    )
     context = models.JSONField(default=dict, help_text="Variables that may be seen by operators.")
     secret_context = models.TextField(
         blank=True, editable=False, help_text="Sealed variables; wiped when the message ended."
@@ -56,11 +64,18 @@ class Notification(models.Model):
     )
     category = models.CharField(max_length=64, blank=True)
     critical = models.BooleanField(default=False)
+    condition = models.CharField(
+        max_length=100, blank=True, help_text="Registered predicate that must hold when it is sent."
+    )
+    condition_args = models.JSONField(default=dict, blank=True)
     state = models.CharField(
         max_length=16, choices=NotificationState.choices, default=NotificationState.ACCEPTED
     )
     reason = models.CharField(max_length=200, blank=True, help_text="Why it ended that way.")
     run_after = models.DateTimeField()
+    held_until = models.DateTimeField(
+        null=True, blank=True, help_text="Quiet hours: when it is looked at again."
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -110,13 +125,18 @@ class Notification(models.Model):
                 condition=Q(broadcast__isnull=False),
                 name="notifications_by_broadcast",
             ),
-            models.Index(fields=("category", "created_at"), name="notifications_category"),
             models.Index(
                 fields=("category", "wiped", "finished_at"),
                 condition=Q(finished_at__isnull=False),
                 name="notifications_retention",
             ),
             models.Index(address_hash("address"), name="notifications_address"),
+            models.Index(fields=("category", "created_at"), name="notifications_by_category"),
+            models.Index(
+                fields=("recipient",),
+                condition=Q(recipient__isnull=False),
+                name="notifications_by_recipient",
+            ),
         )
         permissions = (("erase_notification", "Can erase a recipient"),)
 

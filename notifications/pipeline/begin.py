@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from notifications.confidential import Redactor, open_variables
 from notifications.exceptions import RenderingFailed
 from notifications.models import Delivery
 from notifications.pipeline.content import compiled_version
+from notifications.pipeline.hold import hold_deliveries
 from notifications.pipeline.sendable import NotSendable, Receiver, Sendable
 from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
@@ -80,12 +82,17 @@ def begin(asked: Mapping[int, int], *, slot: int = 0) -> dict[int, Sendable | No
     Returns:
         for each delivery what to send, or why there is nothing to send.
     """
+    held, links = hold_deliveries(list(asked))
+    asked = {delivery: task for delivery, task in asked.items() if delivery not in held}
+    if not asked:
+        return dict(held)
     deliveries, tasks = list(asked), list(asked.values())
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, {"deliveries": deliveries, "tasks": tasks, "now": clock.now()})
         rows = cursor.fetchall()
-    begun = {row[0]: _loaded(row, slot) for row in rows}
-    return {**_refused([delivery for delivery in asked if delivery not in begun]), **begun}
+    begun = {row[0]: _loaded(row, slot, links.get(row[0], "")) for row in rows}
+    refused = _refused([delivery for delivery in asked if delivery not in begun])
+    return {**held, **refused, **begun}
 
 
 def begin_each(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]:
@@ -114,10 +121,10 @@ def give_back(begun: Iterable[Sendable]) -> None:
             cursor.execute(_GIVE_BACK, {"attempts": json.dumps(attempts)})
 
 
-def _loaded(row: tuple[Any, ...], slot: int) -> Sendable | NotSendable:
+def _loaded(row: tuple[Any, ...], slot: int, link: str) -> Sendable | NotSendable:
     """Load one delivery; what is wrong with it must not stop the others of the batch."""
     try:
-        return _sendable(row, slot)
+        return replace(_sendable(row, slot), unsubscribe_url=link)
     except RenderingFailed as error:
         return NotSendable(DeliveryState.SENDING, str(error))
     except ImproperlyConfigured as error:

@@ -7,11 +7,11 @@ from notifications.channels.outcome import SendResult
 from notifications.pipeline.begin import begin_each
 from notifications.pipeline.lanes import begin_in_lanes, give_places_back
 from notifications.pipeline.record import Ended, record
-from notifications.pipeline.sendable import NotSendable, Sendable, Waits
+from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.sending import send_async, send_now
 from notifications.pipeline.together import Together
 from notifications.pipeline.verdict import conclude, nothing_to_send
-from tasks_core import Snooze, clock
+from tasks_core import clock
 
 
 def deliver(
@@ -37,8 +37,6 @@ async def deliver_async(
     lane there is no room gives its place in the worker up at once.
     """
     found = await _begin_together((delivery_id, task_id))
-    if isinstance(found, Waits):
-        raise Snooze(found.seconds, found.reason)
     if isinstance(found, NotSendable):
         return nothing_to_send(found)
     found.redactor.hide_in_logs()

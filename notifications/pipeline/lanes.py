@@ -9,19 +9,17 @@ from notifications.lanes.lane import EndedAttempt
 from notifications.lanes.release import release
 from notifications.pipeline.begin import BEGUN_ALREADY, begin, first_tasks
 from notifications.pipeline.record import Ended
-from notifications.pipeline.sendable import NotSendable, Sendable, Waits
-
-Found = Sendable | NotSendable | Waits
+from notifications.pipeline.sendable import NotSendable, Sendable
 
 
-def begin_in_lanes(asked: Sequence[tuple[int, int]]) -> list[Found]:
+def begin_in_lanes(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]:
     """Begin an attempt for each pair of delivery and task whose lane has room; the others wait."""
     first = first_tasks(asked)
     admitted = admit_deliveries(first)
     begun = begin(
         {pk: task for pk, task in first.items() if pk not in admitted.waits}, slot=admitted.slot
     )
-    found: dict[int, Found] = {**admitted.waits, **begun}
+    found: dict[int, Sendable | NotSendable] = {**admitted.waits, **begun}
     unused = [pk for pk, one in begun.items() if isinstance(one, NotSendable)]
     if unused:
         _release_unused(

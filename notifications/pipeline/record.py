@@ -49,7 +49,8 @@ WITH ended AS (
         finished_at = CASE WHEN r.state IS NULL THEN d.finished_at ELSE r.finished_at END
     FROM ended r
     WHERE d.id = r.delivery_id
-      AND (d.state = 'sending' OR (r.state = 'sent' AND d.state <> 'delivered'))
+      AND (d.state = 'sending'
+           OR (r.state = 'sent' AND d.state NOT IN ('delivered', 'rejected', 'bounced')))
     RETURNING d.notification_id, r.state
 )
 SELECT notification_id FROM moved WHERE state IS NOT NULL

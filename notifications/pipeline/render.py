@@ -108,6 +108,7 @@ def _follow(pending: _Pending) -> str:
     state = {
         NotificationState.EXPIRED: DeliveryState.EXPIRED,
         NotificationState.FAILED: DeliveryState.FAILED,
+        NotificationState.SUPPRESSED: DeliveryState.SUPPRESSED,
     }.get(NotificationState(pending.notification_state), DeliveryState.CANCELLED)
     end_deliveries([pending.id], state, pending.reason)
     return state.value

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from notifications.models import Notification
 from notifications.pipeline import names
 from notifications.pipeline.following import Next, Terms, deliver_next, enqueue_next
+from notifications.pipeline.hold import hold_notifications
 from notifications.pipeline.render import written
 from notifications.pipeline.settle import end_notification
 from notifications.rendering.compiled import Rendered
@@ -64,24 +65,23 @@ class _Begun(NamedTuple):
 
 def schedule(
     notification_ids: Sequence[int], *, traces: Mapping[int, str] | None = None
-) -> list[str | PermanentError]:
-    """Make the deliveries of accepted notifications.
+) -> list[str | Exception]:
+    """Make the deliveries of accepted notifications, but of those that are held back.
 
     Args:
         notification_ids: at most a message of them.
         traces: the ``traceparent`` that the next step of a notification gets, if traces are on.
 
     Returns:
-        for each the state it is in then, or that it is gone.
+        for each the state it is in then, or as an error why it is asked again or is gone.
     """
+    held = hold_notifications(notification_ids)
     with transaction.atomic():
-        begun = _begin(notification_ids)
+        begun = _begin([pk for pk in notification_ids if pk not in held])
         _make_deliveries(begun, traces or {})
-    known = {one.id for one in begun}
-    return [
-        NotificationState.IN_PROGRESS.value if pk in known else _not_begun(pk)
-        for pk in notification_ids
-    ]
+    answers: dict[int, str | Exception] = {pk: one.answer() for pk, one in held.items()}
+    answers.update((one.id, NotificationState.IN_PROGRESS.value) for one in begun)
+    return [answers[pk] if pk in answers else _not_begun(pk) for pk in notification_ids]
 
 
 def _begin(notification_ids: Sequence[int]) -> list[_Begun]:

@@ -37,6 +37,8 @@ class Sendable:
     receiver: Receiver | None = None
     slot: int = 0
     """When its place in the endpoint's lane was taken; see notifications.lanes."""
+    unsubscribe_url: str = field(default="", repr=False)
+    """Where the receiver can switch such mail off; empty for what cannot be."""
 
     def is_late(self, now: datetime) -> bool:
         """Say whether the message may no longer be sent."""
@@ -48,14 +50,6 @@ class Sendable:
 
 
 @dataclass(frozen=True)
-class Waits:
-    """A delivery that may not start yet: its task sleeps, and may be woken before the time is over."""
-
-    seconds: float
-    reason: str
-
-
-@dataclass(frozen=True)
 class NotSendable:
     """A delivery that has ended, or may not be tried again."""
 
@@ -64,3 +58,6 @@ class NotSendable:
     """Why it cannot be sent; empty when there is simply nothing left to do."""
     may_recover: bool = False
     """Another attempt may find it sendable."""
+    wait: float = 0.0
+    """Seconds after which to ask again, without using up an attempt; ``refusal`` says why. The task may be
+    woken before that."""

@@ -18,15 +18,18 @@ _LOCK = "SELECT id FROM notifications_notification WHERE id = ANY(%(ids)s) ORDER
 _SETTLE = """
 UPDATE notifications_notification n
 SET state = CASE WHEN d.sent THEN 'sent' WHEN d.failed THEN 'failed'
-                 WHEN d.expired THEN 'expired' ELSE 'cancelled' END,
+                 WHEN d.expired THEN 'expired' WHEN d.suppressed THEN 'suppressed'
+                 ELSE 'cancelled' END,
     reason = CASE WHEN d.sent THEN '' WHEN n.reason <> '' THEN n.reason ELSE left(d.error, 200) END,
     finished_at = %(now)s,
     secret_context = ''
 FROM (
     SELECT notification_id,
            bool_or(state IN ('sent', 'delivered')) AS sent,
-           bool_or(state = 'failed') AS failed,
+           bool_or(state IN ('failed', 'rejected', 'bounced')) AS failed,
+           bool_or(state IN ('rejected', 'bounced')) AS returned,
            bool_or(state = 'expired') AS expired,
+           bool_or(state = 'suppressed') AS suppressed,
            bool_or(state IN ('pending', 'rendered', 'sending')) AS open,
            max(error) AS error
     FROM notifications_delivery
@@ -35,7 +38,9 @@ FROM (
 ) d
 WHERE n.id = d.notification_id
   AND NOT d.open
-  AND (n.state = 'in_progress' OR (d.sent AND n.state IN ('failed', 'expired', 'cancelled')))
+  AND (n.state = 'in_progress'
+       OR (d.sent AND n.state IN ('failed', 'expired', 'cancelled', 'suppressed'))
+       OR (d.returned AND NOT d.sent AND n.state = 'sent'))
 RETURNING n.id, n.order_key <> ''
 """
 

@@ -44,7 +44,10 @@ def nothing_to_send(found: NotSendable) -> dict[str, str]:
 
     Raises:
         PermanentError, DeliveryFailed: it cannot be sent; for example a replay that comes too late.
+        Snooze: it must not be sent now.
     """
+    if found.wait:
+        raise Snooze(found.wait, found.refusal)
     if found.refusal and found.may_recover:
         raise DeliveryFailed(found.refusal)
     if found.refusal:

@@ -50,6 +50,11 @@ def test_there_are_pages_for_all_models() -> None:
         "notifications_broadcast",
         "notifications_crontrigger",
         "notifications_triggerevent",
+        "notifications_recipient",
+        "notifications_category",
+        "notifications_suppression",
+        "notifications_providerevent",
+        "notifications_eventsource",
     } <= set(NAMES)
 
 

@@ -21,6 +21,8 @@ class MailServer:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.raw: list[bytes] = []
+        """The messages as they came over the wire."""
         self.refusals: deque[str] = deque()
         self.replies: deque[str] = deque()
         self.connections = 0
@@ -72,6 +74,7 @@ class MailServer:
         assert isinstance(message, EmailMessage)
         with self._lock:
             self.messages.append(message)
+            self.raw.append(content)
         return "250 OK"
 
 

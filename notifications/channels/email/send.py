@@ -3,7 +3,6 @@
 import smtplib
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 
 from notifications import conf
 from notifications.channels.email.connection import TooLateError, connection
@@ -12,8 +11,10 @@ from notifications.channels.email.failures import (
     classify_connecting,
     classify_sending,
 )
+from notifications.channels.email.unfolded import Mail
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.pipeline.sendable import Sendable
+from notifications.unsubscribing.headers import unsubscribe_headers
 from tasks_core import clock
 
 MAX_ERROR = 500
@@ -40,10 +41,10 @@ def send(sendable: Sendable) -> SendResult:
     return SendResult(outcome=Outcome.SUCCESS, status_code=250, request=_request(sendable))
 
 
-def compose(sendable: Sendable) -> EmailMultiAlternatives:
+def compose(sendable: Sendable) -> Mail:
     """Build the message. Its Message-ID is the same for every attempt."""
     content = sendable.content
-    message = EmailMultiAlternatives(
+    message = Mail(
         subject=content.subject,
         body=content.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
@@ -51,6 +52,7 @@ def compose(sendable: Sendable) -> EmailMultiAlternatives:
         headers={
             "Message-ID": f"<{sendable.message_id}@{message_id_domain()}>",
             "Auto-Submitted": "auto-generated",
+            **unsubscribe_headers(sendable.unsubscribe_url),
         },
     )
     if content.html:

@@ -1,22 +1,32 @@
 """Registering endpoints, rotating their secrets, and switching them off."""
 
-from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from notifications import conf
-from notifications.channels.webhook.signing import generate_secret, key_of
+from notifications.channels.webhook.secrets import (
+    add_secret,
+    checked_secret,
+    live_secrets,
+    sealed_entry,
+)
 from notifications.exceptions import InvalidEndpoint
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
 from notifications.outgoing.guard import InvalidUrl, check_url
-from tasks_core import clock, sealing
+from tasks_core import clock
 from tasks_core.engine.breaker import BreakerState
 
-MAX_OLD_SECRETS = 3
+__all__ = [
+    "check_endpoint_url",
+    "disable",
+    "enable",
+    "live_secrets",
+    "register_endpoint",
+    "rotate_secret",
+]
 
 
 def register_endpoint(
@@ -53,7 +63,7 @@ def register_endpoint(
     endpoint = Endpoint(
         name=name,
         url=url,
-        secrets=[_entry(_checked(secret), now)],
+        secrets=[sealed_entry(_checked(secret), now)],
         created_at=now,
         owner_email=owner_email,
         max_concurrency=max_concurrency,
@@ -109,22 +119,10 @@ def rotate_secret(endpoint: Endpoint, *, secret: str | None = None) -> str:
     retires_at = now + timedelta(seconds=conf.current().webhook_secret_grace)
     with transaction.atomic():
         locked = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
-        old = [_retiring(entry, retires_at) for entry in locked.secrets if _is_live(entry, now)]
-        secrets = [_entry(new, now), *old[:MAX_OLD_SECRETS]]
+        secrets = add_secret(locked.secrets, new, now=now, retires_at=retires_at)
         Endpoint.objects.filter(pk=endpoint.pk).update(secrets=secrets)
     endpoint.secrets = secrets
     return new
-
-
-def live_secrets(secrets: list[dict[str, Any]], now: datetime) -> list[str]:
-    """Give the secrets that sign now, newest first, from ``Endpoint.secrets``."""
-    return [_opened(entry["sealed"]) for entry in secrets if _is_live(entry, now)]
-
-
-@lru_cache(maxsize=1_024)
-def _opened(sealed: str) -> str:
-    """Open a sealed secret; it is the same for thousands of messages."""
-    return sealing.unseal(sealed)
 
 
 def disable(endpoint_id: int, *, reason: str) -> bool:
@@ -160,23 +158,7 @@ def forgive(endpoint_id: int) -> None:
 
 
 def _checked(secret: str | None) -> str:
-    if secret is None:
-        return generate_secret()
     try:
-        key_of(secret)
+        return checked_secret(secret)
     except ValueError as error:
         raise InvalidEndpoint("secret", str(error)) from None
-    return secret
-
-
-def _entry(secret: str, now: datetime) -> dict[str, Any]:
-    return {"sealed": sealing.seal(secret), "created_at": now.isoformat(), "retires_at": None}
-
-
-def _retiring(entry: dict[str, Any], at: datetime) -> dict[str, Any]:
-    return {**entry, "retires_at": entry["retires_at"] or at.isoformat()}
-
-
-def _is_live(entry: dict[str, Any], now: datetime) -> bool:
-    retires_at = entry["retires_at"]
-    return retires_at is None or datetime.fromisoformat(retires_at) > now

@@ -28,7 +28,10 @@ class Command(PlatformCommand):
         """Declare the template, the receiver and the options of ``notifications.api.notify``."""
         parser.add_argument("template", help="Name of a published template.")
         parser.add_argument(
-            "--to", required=True, metavar="ADDRESS", help="Mail address, or URL of an endpoint."
+            "--to",
+            required=True,
+            metavar="ADDRESS",
+            help="Mail address, URL of an endpoint, or key of a recipient.",
         )
         parser.add_argument(
             "--channel", choices=sorted(CHANNELS), help="Found from --to if not given."
@@ -67,6 +70,16 @@ class Command(PlatformCommand):
             "--category", default="", metavar="NAME", help="What kind of message; otp is a code."
         )
         parser.add_argument(
+            "--condition", metavar="NAME", help="Send it only if this condition holds then."
+        )
+        parser.add_argument(
+            "--condition-args",
+            type=json_input,
+            default={},
+            metavar="JSON",
+            help=f"Arguments of the condition: {SOURCES}. Operators can see them.",
+        )
+        parser.add_argument(
             "--critical", action="store_true", default=None, help="Overtakes all other messages."
         )
         add_format_argument(parser)
@@ -81,6 +94,7 @@ def _notify(options: Mapping[str, Any]) -> Notification:
     passed_on = (
         "to", "channel", "locale", "context", "secret_context", "run_after", "expires_at",
         "category", "critical", "idempotency_key", "supersede_key", "correlation_id",
+        "condition", "condition_args",
     )  # fmt: skip
     return notify(options["template"], **{name: options[name] for name in passed_on})
 

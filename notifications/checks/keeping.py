@@ -1,4 +1,4 @@
-"""System checks: settings that would surprise in operation."""
+"""Settings of the sandbox and of retention that would surprise in operation."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,19 +13,15 @@ from notifications.channels.registry import CHANNELS
 from notifications.retention.rules import check_rules
 
 
-def register() -> None:
-    """Register the checks; called once, when the app is ready."""
-    checks.register(_sandbox)
-    checks.register(_retention)
-
-
-def _sandbox(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+def sandbox_is_on(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Say that nothing leaves, and whether where it goes instead can be reached."""
     if conf.current().sandbox:
         return [_is_on(), *_unusable()]
     return []
 
 
-def _retention(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+def retention_can_be_read(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse times of retention that make no sense."""
     try:
         check_rules()
     except ImproperlyConfigured as error:

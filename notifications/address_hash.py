@@ -1,0 +1,21 @@
+"""What stands for an address where nobody needs to read it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from notifications import keyring
+from notifications.rules.addresses import normal_form
+
+LENGTH = 32
+_KEY = "address-hash"
+
+
+def address_hash(channel: str, address: str) -> str:
+    """Return the keyed hash of an address's normal form: 32 hexadecimal digits.
+
+    It is keyed because addresses can be guessed: without the key nobody can ask who is on a list.
+    """
+    text = f"{channel}:{normal_form(channel, address)}".encode()
+    return hmac.new(keyring.key(_KEY), text, hashlib.sha256).hexdigest()[:LENGTH]

@@ -1,0 +1,19 @@
+"""System checks: what is wrong with the settings, before a message shows it."""
+
+from django.core import checks
+
+from notifications.checks.keeping import retention_can_be_read, sandbox_is_on
+from notifications.checks.recipients import (
+    mails_can_be_unsubscribed_from,
+    public_url_can_be_reached,
+    quiet_hours_can_be_read,
+)
+
+
+def register() -> None:
+    """Register the checks with Django; called once, when the app is ready."""
+    checks.register(sandbox_is_on)
+    checks.register(retention_can_be_read)
+    checks.register(public_url_can_be_reached)
+    checks.register(quiet_hours_can_be_read)
+    checks.register(mails_can_be_unsubscribed_from, deploy=True)

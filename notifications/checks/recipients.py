@@ -1,0 +1,69 @@
+"""Settings of recipients that would only show when a message is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.apps import AppConfig
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+
+from notifications import conf
+from notifications.rules.quiet_hours import parse_window
+
+
+def public_url_can_be_reached(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """Refuse an address that mail programs do not follow."""
+    url = conf.current().public_url
+    if not url:
+        return []
+    address = urlsplit(url)
+    if address.scheme == "https" and address.hostname and not (address.query or address.fragment):
+        return []
+    return [
+        Error(
+            "PUBLIC_URL is not the https:// address of this installation; mail programs follow no other",
+            hint="Set it to an address such as https://notify.example.com.",
+            id="notifications.E003",
+        )
+    ]
+
+
+def mails_can_be_unsubscribed_from(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """Warn of mails without an unsubscribe link."""
+    if conf.current().public_url:
+        return []
+    return [
+        checks.Warning(
+            "PUBLIC_URL is empty: mails carry no unsubscribe link, and large providers may refuse them",
+            hint="Set it to where recipients reach this installation, such as https://notify.example.com.",
+            id="notifications.W002",
+        )
+    ]
+
+
+def quiet_hours_can_be_read(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """Refuse quiet hours and time zones that nobody can read."""
+    settings = conf.current()
+    found: list[CheckMessage] = []
+    try:
+        parse_window(settings.quiet_hours)
+    except ValueError as error:
+        found.append(Error(f"QUIET_HOURS {error}", id="notifications.E004"))
+    try:
+        ZoneInfo(settings.recipient_timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = "Set it to a name such as Europe/Berlin."
+        found.append(
+            Error("RECIPIENT_TIMEZONE is no time zone", hint=hint, id="notifications.E005")
+        )
+    return found

@@ -1,0 +1,16 @@
+"""A key of the installation's own, made by itself."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class SealedKey(models.Model):
+    """Random bytes, encrypted with ENCRYPTION_KEYS: those may be rotated, and what was hashed stays valid."""
+
+    name = models.CharField(max_length=50, unique=True)
+    sealed = models.TextField(editable=False)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

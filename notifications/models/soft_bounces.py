@@ -1,0 +1,26 @@
+"""How often messages to an address came back lately."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class SoftBounces(models.Model):
+    """Counts within a window of time; a delivered message ends the count."""
+
+    channel = models.CharField(max_length=20)
+    address_hash = models.CharField(max_length=32)
+    count = models.PositiveIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "soft bounces"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("address_hash", "channel"), name="notifications_soft_bounces_key"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.count} soft bounces"

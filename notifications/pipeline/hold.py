@@ -1,0 +1,109 @@
+"""Hold back what may not be sent now: end it, or say when to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from notifications.models import Notification
+from notifications.pipeline.sendable import NotSendable
+from notifications.pipeline.settle import end_deliveries
+from notifications.screening.screen import Screened, screen_deliveries, screen_notifications
+from notifications.screening.verdict import Stop, Undecided, Verdict, Wait
+from notifications.states import DeliveryState, NotificationState
+from tasks_core import Snooze, clock
+
+# The delivery that there would have been says on which channel it ended, and why.
+_END = """
+WITH ended AS (
+    UPDATE notifications_notification
+    SET state = %(state)s, reason = left(%(reason)s, 200), finished_at = %(now)s, secret_context = ''
+    WHERE id = %(id)s AND state = 'accepted'
+    RETURNING id, channel, address, endpoint_id
+)
+INSERT INTO notifications_delivery
+    (notification_id, channel, address, endpoint_id, state, message_id, created_at, finished_at, subject,
+     text, html, attempts, throttled, provider_message_id, error, parked_for)
+SELECT id, channel, address, endpoint_id, %(state)s, replace(gen_random_uuid()::text, '-', ''), %(now)s,
+       %(now)s, '', '', '', 0, 0, '', %(reason)s, ''
+FROM ended
+"""
+
+
+class ConditionUndecided(Exception):
+    """A condition could not be asked; it is tried again by the task's policy."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A notification that is not begun."""
+
+    verdict: Verdict
+
+    def answer(self) -> str | Snooze | ConditionUndecided:
+        """Return the state it is in, or what makes its task ask again."""
+        if isinstance(self.verdict, Wait):
+            return Snooze(_seconds(self.verdict), self.verdict.reason)
+        if isinstance(self.verdict, Undecided):
+            return ConditionUndecided(self.verdict.problem)
+        return self.verdict.state
+
+
+def hold_notifications(ids: Sequence[int]) -> dict[int, Held]:
+    """Screen accepted notifications; give those that are not to be begun, and end or mark them."""
+    verdicts = screen_notifications(ids).verdicts
+    for notification_id, verdict in verdicts.items():
+        if isinstance(verdict, Stop):
+            _end(notification_id, verdict)
+    _mark(verdicts)
+    return {notification_id: Held(verdict) for notification_id, verdict in verdicts.items()}
+
+
+def hold_deliveries(ids: Sequence[int]) -> tuple[dict[int, NotSendable], dict[int, str]]:
+    """Screen deliveries that are about to be sent.
+
+    Returns:
+        those that are not to be sent, and the unsubscribe links of the others, by id.
+    """
+    screened: Screened = screen_deliveries(ids)
+    return {key: _not_sendable(key, one) for key, one in screened.verdicts.items()}, screened.links
+
+
+def _end(notification_id: int, verdict: Stop) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _END,
+            {
+                "id": notification_id,
+                "state": NotificationState(verdict.state).value,
+                "reason": verdict.reason,
+                "now": clock.now(),
+            },
+        )
+
+
+def _mark(verdicts: dict[int, Verdict]) -> None:
+    """Show operators that it is held and not lost."""
+    for notification_id, verdict in verdicts.items():
+        if isinstance(verdict, Wait):
+            Notification.objects.filter(
+                pk=notification_id, state=NotificationState.ACCEPTED
+            ).update(held_until=verdict.until)
+
+
+def _not_sendable(delivery_id: int, verdict: Verdict) -> NotSendable:
+    if isinstance(verdict, Wait):
+        return NotSendable(DeliveryState.SENDING, verdict.reason, wait=_seconds(verdict))
+    if isinstance(verdict, Undecided):
+        return NotSendable(DeliveryState.SENDING, verdict.problem, may_recover=True)
+    state = DeliveryState(verdict.state)
+    if end_deliveries([delivery_id], state, verdict.reason):
+        return NotSendable(state)
+    # It had failed before, and somebody replays it: it stays failed, and the replay says why.
+    return NotSendable(DeliveryState.FAILED, verdict.reason)
+
+
+def _seconds(verdict: Wait) -> float:
+    return max(0.0, (verdict.until - clock.now()).total_seconds())

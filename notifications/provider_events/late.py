@@ -1,0 +1,68 @@
+"""Events that came before their message's id was on record, and events that are old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from notifications import conf
+from notifications.address_hash import address_hash
+from notifications.models import ProviderEvent
+from notifications.provider_events.following import follow_address, follow_delivery
+from notifications.provider_events.record import find_delivery
+from tasks_core import clock
+
+LIMIT = 500
+PATIENCE = timedelta(hours=1)
+"""How long an event may be ahead of its message; longer, and it is about none of ours."""
+
+_CANDIDATES = """
+SELECT e.id, e.source, e.event_id, e.channel, e.message_id, e.kind, e.bounce, e.reason, e.address_hash,
+       e.occurred_at, e.received_at, e.delivery_id
+FROM notifications_providerevent e
+JOIN notifications_delivery d
+  ON d.provider_message_id = e.message_id AND d.provider_message_id <> '' AND d.channel = e.channel
+WHERE e.delivery_id IS NULL AND e.message_id <> '' AND e.received_at > %s
+ORDER BY e.id LIMIT %s
+FOR UPDATE OF e SKIP LOCKED
+"""
+
+_OLD = """
+DELETE FROM notifications_providerevent WHERE id IN (
+    SELECT id FROM notifications_providerevent WHERE received_at < %s
+    ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+def follow_late_events() -> int:
+    """Follow events whose delivery is known by now; give how many."""
+    with transaction.atomic():
+        waiting = ProviderEvent.objects.raw(_CANDIDATES, [clock.now() - PATIENCE, LIMIT])
+        return sum(_follow(event) for event in waiting)
+
+
+def delete_old_events() -> int:
+    """Remove one batch of events that are older than their retention; give how many."""
+    days = conf.current().provider_event_retention_days
+    if not days:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_OLD, [clock.now() - timedelta(days=days), LIMIT])
+        removed: int = cursor.rowcount
+    return removed
+
+
+def _follow(event: ProviderEvent) -> bool:
+    delivery = find_delivery(event.channel, event.message_id)
+    if delivery is None:
+        return False
+    ProviderEvent.objects.filter(pk=event.pk, delivery=None).update(delivery=delivery)
+    follow_delivery(event, delivery)
+    if not event.address_hash:
+        # With an address it was followed at once.
+        event.address_hash = address_hash(event.channel, delivery.address)
+        ProviderEvent.objects.filter(pk=event.pk).update(address_hash=event.address_hash)
+        follow_address(event, delivery.address, delivery)
+    return True

@@ -1,0 +1,68 @@
+"""Store a report once, and do what follows from it."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from notifications.address_hash import address_hash
+from notifications.models import Delivery, ProviderEvent
+from notifications.provider_events.following import follow_address, follow_delivery
+from notifications.provider_events.report import Report
+from tasks_core import clock
+
+OUR_ID = 32
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+def record_report(report: Report) -> bool:
+    """Record a report and follow it; False if it is known already, and nothing was done.
+
+    The delivery moves forward only, whatever order reports come in. One whose delivery is not known yet
+    is kept, and followed when it is (``notifications.provider_events.late``).
+    """
+    with transaction.atomic():
+        delivery = find_delivery(report.channel, report.message_id)
+        event = _store(report, delivery)
+        if event is None:
+            return False
+        if delivery is not None:
+            follow_delivery(event, delivery)
+        follow_address(event, report.address, delivery)
+    return True
+
+
+def find_delivery(channel: str, message_id: str) -> Delivery | None:
+    """Find the delivery that a report is about, by our id of the message or by the provider's."""
+    if not message_id:
+        return None
+    ours = message_id.strip("<>").partition("@")[0].removeprefix("msg_").lower()
+    if len(ours) == OUR_ID and _HEXADECIMAL.issuperset(ours):
+        found = Delivery.objects.filter(message_id=ours).select_related("notification").first()
+        if found is not None:
+            return found
+    by_provider = Delivery.objects.filter(provider_message_id=message_id, channel=channel)
+    return by_provider.select_related("notification").order_by("-pk").first()
+
+
+def _store(report: Report, delivery: Delivery | None) -> ProviderEvent | None:
+    now = clock.now()
+    address = report.address or (delivery.address if delivery else "")
+    event = ProviderEvent(
+        source=report.source,
+        event_id=report.event_id,
+        kind=report.kind.value,
+        bounce=report.bounce.value if report.bounce else "",
+        reason=report.reason[:200],
+        channel=report.channel,
+        address_hash=address_hash(report.channel, address) if address else "",
+        message_id=report.message_id[:200],
+        delivery=delivery,
+        occurred_at=min(report.occurred_at, now),
+        received_at=now,
+    )
+    try:
+        with transaction.atomic():
+            event.save(force_insert=True)
+    except IntegrityError:
+        return None
+    return event

@@ -1,0 +1,1 @@
+"""Who gets notifications, where, and what they want."""

@@ -1,0 +1,47 @@
+"""The categories, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from notifications.models import Category
+from notifications.rules.preferences import path_of
+
+ONE_TIME_CODE = "otp"
+"""Critical whatever the database says."""
+
+DEFER = Category.QuietHours.DEFER.value
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Answers for categories by key. One that is not in the database stands alone and is not critical."""
+
+    parents: dict[str, str] = field(default_factory=dict)
+    critical: frozenset[str] = frozenset({ONE_TIME_CODE})
+    quiet_hours: dict[str, str] = field(default_factory=dict)
+
+    def path(self, key: str) -> tuple[str, ...]:
+        """Return the category and those above it; nothing for no category."""
+        return path_of(key, self.parents)
+
+    def is_critical(self, key: str) -> bool:
+        """Tell whether preferences and quiet hours do not hold for it."""
+        return key in self.critical
+
+    def in_quiet_hours(self, key: str) -> str:
+        """Return what quiet hours do to its messages."""
+        return self.quiet_hours.get(key, DEFER)
+
+
+def tree_for(keys: Iterable[str]) -> Tree:
+    """Load the tree, if one of the messages has a category that could be in it."""
+    if not any(key and key != ONE_TIME_CODE for key in keys):
+        return Tree()
+    rows = list(Category.objects.values_list("key", "parent__key", "is_critical", "quiet_hours"))
+    return Tree(
+        parents={key: parent or "" for key, parent, _, _ in rows},
+        critical=frozenset({ONE_TIME_CODE, *(key for key, _, critical, _ in rows if critical)}),
+        quiet_hours={key: behaviour for key, _, _, behaviour in rows},
+    )

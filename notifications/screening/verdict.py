@@ -1,0 +1,39 @@
+"""What may stand between a message and its receiver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+SUPPRESSED = "suppressed"
+EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """It must not be sent: ``state`` is how it ends."""
+
+    reason: str
+    state: str = SUPPRESSED
+
+
+@dataclass(frozen=True)
+class Wait:
+    """It must not be sent now; ask again at ``until``.
+
+    With ``digest``, what waits for the same recipient until the same instant belongs together.
+    """
+
+    until: datetime
+    reason: str
+    digest: bool = False
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Nobody can say now; ask again as after a failure."""
+
+    problem: str
+
+
+Verdict = Stop | Wait | Undecided

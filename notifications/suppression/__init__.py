@@ -1,0 +1,1 @@
+"""The addresses that nothing is sent to."""

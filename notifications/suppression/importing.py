@@ -1,0 +1,119 @@
+"""Read a suppression list from CSV, however long it is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+
+from notifications.exceptions import InvalidSuppression
+from notifications.rules.suppressions import Reason
+from notifications.suppression.listing import NewEntry, checked, put
+
+COLUMNS = ("address", "channel", "reason", "category", "expires_at")
+CHUNK = 1_000
+SHOWN = 20
+
+
+@dataclass
+class Imported:
+    """What became of the lines so far."""
+
+    read: int = 0
+    stored: int = 0
+    """New entries, and those that hold longer than before."""
+    refused: int = 0
+    problems: list[str] = field(default_factory=list)
+    """The first ones, each with its line; addresses are not quoted."""
+
+
+def import_suppressions(
+    lines: Iterable[str], *, channel: str, reason: Reason, source: str
+) -> Imported:
+    """Store the entries of a CSV file, 1,000 in a transaction; give how many there were.
+
+    Args:
+        lines: the file. Its first line names the columns: ``address`` and, if wanted, ``channel``,
+            ``reason``, ``category`` and ``expires_at`` (ISO 8601 with a zone).
+        channel: for lines that name none.
+        reason: for lines that name none.
+        source: who says so.
+
+    A wrong line is counted and the others are stored; what is on the list already stays as it is.
+
+    Raises:
+        InvalidSuppression: the first line does not name the columns, or the file cannot be read on; what
+            was stored before stays.
+    """
+    reader = csv.DictReader(lines)
+    imported = Imported()
+    try:
+        _check_columns(reader.fieldnames)
+        rows = _entries(reader, imported, NewEntry(channel=channel, reason=reason, source=source))
+        while chunk := list(islice(rows, CHUNK)):
+            with transaction.atomic():
+                imported.stored += put(chunk)
+    except (csv.Error, UnicodeDecodeError) as error:
+        problem = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise InvalidSuppression(f"after line {reader.line_num}", problem) from None
+    return imported
+
+
+def _entries(
+    reader: csv.DictReader[str], imported: Imported, default: NewEntry
+) -> Iterator[NewEntry]:
+    for row in reader:
+        imported.read += 1
+        try:
+            yield checked(_entry(row, default))
+        except InvalidSuppression as error:
+            _refuse(imported, reader.line_num, str(error))
+
+
+def _entry(row: dict[str, str], default: NewEntry) -> NewEntry:
+    if None in row:  # DictReader's mark for too many fields
+        raise InvalidSuppression("line", "has more fields than the first line has names")
+    given = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    return NewEntry(
+        channel=given["channel"] or default.channel,
+        address=given["address"],
+        category=given["category"],
+        reason=_reason(given["reason"]) if given["reason"] else default.reason,
+        source=default.source,
+        expires_at=_instant(given["expires_at"]) if given["expires_at"] else None,
+    )
+
+
+def _reason(text: str) -> Reason:
+    try:
+        return Reason(text)
+    except ValueError:
+        listed = ", ".join(Reason)
+        raise InvalidSuppression("reason", f"must be one of {listed}") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidSuppression("expires_at", "must be like 2026-07-01T09:00Z") from None
+
+
+def _check_columns(names: Iterable[str] | None) -> None:
+    found = list(names or [])
+    unknown = sorted(set(found) - set(COLUMNS))
+    if "address" not in found or unknown:
+        raise InvalidSuppression(
+            "line 1",
+            f"must name the columns: address and, if wanted, {', '.join(COLUMNS[1:])}",
+        )
+
+
+def _refuse(imported: Imported, line: int, problem: str) -> None:
+    imported.refused += 1
+    if len(imported.problems) < SHOWN:
+        imported.problems.append(f"line {line}: {problem}")

@@ -1,0 +1,1 @@
+"""Links by which people say what they do not want, without logging in (RFC 8058)."""

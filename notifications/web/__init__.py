@@ -1,0 +1,1 @@
+"""What others reach over HTTP without an account: providers, and people with a link."""

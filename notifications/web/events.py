@@ -1,0 +1,78 @@
+"""Where providers post what became of messages."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, JsonResponse, RawPostDataException
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from notifications import conf
+from notifications.channels.webhook.secrets import live_secrets
+from notifications.channels.webhook.verification import NotGenuine, verified_at
+from notifications.exceptions import InvalidEvent
+from notifications.models import EventSource
+from notifications.provider_events.reading import read_report
+from notifications.provider_events.record import record_report
+from notifications.provider_events.report import Report
+from tasks_core import clock
+
+logger = logging.getLogger(__name__)
+
+
+@csrf_exempt
+@require_POST
+def receive_event(request: HttpRequest, source: str) -> JsonResponse:
+    """Record one signed event. A copy of one that is known is answered like the first.
+
+    Whoever is not registered gets the same answer as whoever signs wrongly.
+    """
+    limit = conf.current().provider_event_limit
+    body = _body(request, limit)
+    if body is None:
+        return _answer(413, "body", f"has more than {limit} bytes")
+    try:
+        report = _report(request, source, body)
+    except NotGenuine:
+        logger.warning("an event for source %s is not genuine", source)
+        return _answer(401, "webhook-signature", "is not valid for this source and this time")
+    except InvalidEvent as error:
+        logger.warning("an event of source %s cannot be read: %s", source, error)
+        return _answer(400, error.field, error.problem)
+    return JsonResponse({"status": "recorded" if record_report(report) else "duplicate"})
+
+
+def _report(request: HttpRequest, name: str, body: bytes) -> Report:
+    now = clock.now()
+    source = EventSource.objects.filter(name=name, enabled=True).first()
+    if source is None:
+        raise NotGenuine
+    sent_at = verified_at(
+        body,
+        request.headers,
+        secrets=live_secrets(source.secrets, now),
+        now=now,
+        tolerance=conf.current().provider_event_tolerance,
+    )
+    event_id = request.headers["webhook-id"]
+    return read_report(body, source=source, event_id=event_id, sent_at=sent_at)
+
+
+def _body(request: HttpRequest, limit: int) -> bytes | None:
+    """Read no more than may come; None if it is more."""
+    try:
+        announced = int(request.headers.get("content-length") or 0)
+    except ValueError:
+        return None
+    if announced > limit:
+        return None
+    try:
+        body: bytes = request.read(limit + 1)
+    except (RawPostDataException, OSError):
+        return None
+    return body if len(body) <= limit else None
+
+
+def _answer(status: int, field: str, problem: str) -> JsonResponse:
+    return JsonResponse({"error": {"field": field, "problem": problem}}, status=status)

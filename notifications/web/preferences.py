@@ -1,0 +1,71 @@
+"""The page on which people say what they want, by a link from their mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from notifications.unsubscribing.token import Subscription, decode
+from notifications.unsubscribing.wishes import (
+    Wishes,
+    channels_of,
+    current_wishes,
+    rows_for,
+    store_wishes,
+)
+from notifications.web.page import page
+
+LABELS = {"email": "E-mail", "sms": "SMS"}
+
+
+# There is no login that another site could abuse: whoever has the token may do this, and nobody else.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def preference_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is on and off; store what is posted."""
+    subscription = decode(token)
+    channels = channels_of(subscription) if subscription else []
+    if subscription is None or not channels:
+        return page(request, "unknown", {})
+    saved = request.method == "POST"
+    if saved:
+        store_wishes(subscription, _posted(request, subscription, channels))
+    context = {"token": token, "saved": saved, **_table(subscription, channels)}
+    return page(request, "preferences", context)
+
+
+def _posted(request: HttpRequest, subscription: Subscription, channels: list[str]) -> Wishes:
+    """Read the boxes that were shown; a browser sends only those that are ticked."""
+    return {
+        (row.key, channel): _box(channel, row.key) in request.POST
+        for row in rows_for(subscription)
+        for channel in channels
+    }
+
+
+def _table(subscription: Subscription, channels: list[str]) -> dict[str, Any]:
+    wishes = current_wishes(subscription)
+    return {
+        "labels": [LABELS.get(channel, channel.capitalize()) for channel in channels],
+        "rows": [
+            {
+                "row": row,
+                "boxes": [
+                    {
+                        "field": _box(channel, row.key),
+                        "on": wishes[row.key, channel],
+                        "label": f"{row.name}: {LABELS.get(channel, channel.capitalize())}",
+                    }
+                    for channel in channels
+                ],
+            }
+            for row in rows_for(subscription)
+        ],
+    }
+
+
+def _box(channel: str, category: str) -> str:
+    return f"{channel}:{category}"

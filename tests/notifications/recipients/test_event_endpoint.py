@@ -1,0 +1,201 @@
+"""The address that providers post signed events to (reference point 12)."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from notifications.api import register_event_source, rotate_source_secret, suppressions_of
+from notifications.channels.webhook.secrets import live_secrets
+from notifications.exceptions import InvalidEvent
+from notifications.models import EventSource, ProviderEvent, TemplateVersion
+from tasks_core import clock
+from tests.notifications.mail_server import MailServer
+from tests.notifications.recipients.reports import document, post, registered, sent
+
+pytestmark = pytest.mark.django_db
+
+BOUNCED = document("bounced", address="ada@example.com", bounce="hard", reason="550 5.1.1")
+
+
+@pytest.fixture
+def outside() -> Client:
+    """Whoever has no account and no cookie."""
+    return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def acme(db: None) -> EventSource:
+    return registered()
+
+
+def test_a_signed_event_is_recorded_and_followed(
+    acme: EventSource, receipt: TemplateVersion, mail_server: MailServer, outside: Client
+) -> None:
+    delivery = sent()
+    body = document("delivered", message_id=mail_server.messages[0]["Message-ID"])
+    answer = post(outside, body)
+    assert (answer.status_code, answer.json()) == (200, {"status": "recorded"})
+    delivery.refresh_from_db()
+    assert delivery.state == "delivered"
+    event = ProviderEvent.objects.get()
+    assert (event.source, event.event_id, event.kind) == ("acme", "evt_1", "delivered")
+    assert event.delivery == delivery
+
+
+def test_a_replay_is_answered_like_the_first_and_changes_nothing(
+    acme: EventSource, outside: Client
+) -> None:
+    first = post(outside, BOUNCED)
+    suppressions_of("email", "ada@example.com")[0].delete()
+    again = post(outside, BOUNCED)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert json.loads(again.content) == {"status": "duplicate"}
+    assert ProviderEvent.objects.count() == 1
+    assert suppressions_of("email", "ada@example.com") == []
+
+
+def test_ids_are_the_sources_own(acme: EventSource, outside: Client) -> None:
+    registered("globex")
+    post(outside, BOUNCED)
+    assert json.loads(post(outside, BOUNCED, source="globex").content) == {"status": "recorded"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source": "unknown"},
+        {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+        {"at": datetime.now(UTC) - timedelta(minutes=6)},
+        {"at": datetime.now(UTC) + timedelta(minutes=6)},
+        {"webhook-signature": ""},
+        {"webhook-signature": "v1"},
+        {"webhook-signature": "v1,AAAA v2,BBBB"},
+        {"webhook-id": "evt_2"},
+        {"webhook-id": ""},
+        {"webhook-id": "evt.1"},
+        {"webhook-timestamp": "now"},
+        {"webhook-timestamp": "9" * 12},
+        {"webhook-timestamp": "-1"},
+    ],
+)
+def test_what_is_not_genuine_and_fresh_is_refused(
+    acme: EventSource, outside: Client, wrong: dict[str, Any]
+) -> None:
+    answer = post(outside, BOUNCED, **wrong)
+    assert answer.status_code == 401
+    assert not ProviderEvent.objects.exists()
+    assert suppressions_of("email", "ada@example.com") == []
+
+
+def test_a_changed_body_is_refused(acme: EventSource, outside: Client) -> None:
+    body = BOUNCED.decode()
+    signed = post(outside, BOUNCED).wsgi_request.headers
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    answer = outside.post(
+        "/notifications/events/acme",
+        body.replace("ada@", "eve@"),
+        content_type="application/json",
+        headers={name: signed[name] for name in names},
+    )
+    assert answer.status_code == 401
+    assert suppressions_of("email", "eve@example.com") == []
+
+
+def test_a_source_that_is_switched_off_is_refused(acme: EventSource, outside: Client) -> None:
+    EventSource.objects.update(enabled=False)
+    assert post(outside, BOUNCED).status_code == 401
+
+
+def test_a_rotated_secret_counts_for_a_while(
+    acme: EventSource, outside: Client, bellringer: dict[str, Any]
+) -> None:
+    bellringer["WEBHOOK_SECRET_GRACE"] = 3600.0
+    new = rotate_source_secret(acme)
+    assert post(outside, BOUNCED).status_code == 200
+    assert post(outside, BOUNCED, secret=new, event_id="evt_2").status_code == 200
+    later = datetime.now(UTC) + timedelta(hours=2)
+    with clock.frozen(later):
+        assert live_secrets(EventSource.objects.get().secrets, later) == [new]
+        assert post(outside, BOUNCED, at=later, event_id="evt_3").status_code == 401
+        assert post(outside, BOUNCED, at=later, secret=new, event_id="evt_4").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"not json", "body"),
+        (b"[]", "body"),
+        (b"[" * 50_000, "body"),
+        (b'{"type": "exploded", "data": {"address": "a@b.example"}}', "type"),
+        (b'{"type": "bounced"}', "data"),
+        (b'{"type": "bounced", "data": {}}', "data.message_id"),
+        (b'{"type": "bounced", "data": {"address": 5}}', "data.address"),
+        (b'{"type": "bounced", "data": {"address": "a@b.example\\u0000"}}', "data.address"),
+        (
+            b'{"type": "bounced", "data": {"address": "a@b.example", "bounce": "very"}}',
+            "data.bounce",
+        ),
+        (
+            b'{"type": "bounced", "timestamp": "now", "data": {"address": "a@b.example"}}',
+            "timestamp",
+        ),
+        (
+            b'{"type": "bounced", "timestamp": "2026-07-01T09:00", "data": {"address": "a@b.c"}}',
+            "timestamp",
+        ),
+        (
+            json.dumps({"type": "bounced", "data": {"message_id": "x" * 201}}).encode(),
+            "data.message_id",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_explained(
+    acme: EventSource, outside: Client, body: bytes, field: str
+) -> None:
+    answer = post(outside, body)
+    assert answer.status_code == 400
+    assert json.loads(answer.content)["error"]["field"] == field
+    assert not ProviderEvent.objects.exists()
+
+
+def test_too_much_is_not_read(
+    acme: EventSource, outside: Client, bellringer: dict[str, Any]
+) -> None:
+    bellringer["PROVIDER_EVENT_LIMIT"] = 100
+    body = document("bounced", address="ada@example.com", reason="x" * 100)
+    assert post(outside, body).status_code == 413
+    assert post(outside, document("bounced", address="a@b.example")).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "head"])
+def test_other_methods_are_refused(acme: EventSource, outside: Client, method: str) -> None:
+    assert getattr(outside, method)("/notifications/events/acme").status_code == 405
+
+
+def test_nobody_needs_to_read_who_bounced(acme: EventSource, outside: Client) -> None:
+    post(outside, BOUNCED)
+    event = ProviderEvent.objects.get()
+    assert "ada" not in str(vars(event))
+    assert event.reason == "550 5.1.1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"name": "Acme!"}, "name"),
+        ({"name": "acme"}, "name"),
+        ({"name": "new", "channel": "pigeon"}, "channel"),
+        ({"name": "new", "secret": "hunter2"}, "secret"),
+    ],
+)
+def test_a_wrong_source_is_explained(
+    acme: EventSource, arguments: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        register_event_source(**arguments)
+    assert refused.value.field == field
+    assert "hunter2" not in str(refused.value)
+    assert EventSource.objects.count() == 1
