@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from notifications.acceptance import accept
-from notifications.admission import ONE_TIME_CODE, Terms, admit, check_terms
+from notifications.admission import Terms, admit, check_terms
 from notifications.catalogue import check_template, find_version, preview, publish_template
 from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
@@ -30,23 +30,37 @@ from notifications.channels.webhook.endpoints import (
     enable as enable_endpoint,
 )
 from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
-from notifications.message import Message
+from notifications.codes.keeping import forget as forget_code
+from notifications.codes.resending import resend
+from notifications.destinations.registration import register_destination
+from notifications.destinations.switching import disable_destination, enable_destination
+from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Endpoint, Notification
 from notifications.pipeline.cancel import cancel
+from notifications.providers.registration import enable_provider, register_provider
+from notifications.trial import send_test
 from tasks_core import clock
 
 __all__ = [
     "Message",
     "cancel",
     "check_template",
+    "disable_destination",
     "disable_endpoint",
+    "enable_destination",
     "enable_endpoint",
+    "enable_provider",
+    "forget_code",
     "notify",
     "notify_many",
     "preview",
     "publish_template",
+    "register_destination",
     "register_endpoint",
+    "register_provider",
+    "resend",
     "rotate_secret",
+    "send_test",
 ]
 
 
@@ -65,13 +79,16 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     idempotency_key: str | None = None,
     supersede_key: str | None = None,
     correlation_id: str | None = None,
+    requester: str = "",
+    resends: int = 0,
 ) -> Notification:
     """Send a message to one receiver, as soon as the caller's transaction is committed.
 
     Args:
         template: name of a published template.
-        to: a mail address, an Endpoint, or the URL of a registered endpoint.
-        channel: ``email`` or ``webhook``; found from ``to`` if not given.
+        to: a mail address, a phone number, an Endpoint or the URL of a registered endpoint; or, with
+            ``channel``, what that channel takes (see ``docs/channels.md``).
+        channel: ``email``, ``webhook``, ``sms`` and so on; found from ``to`` if not given.
         locale: language tag; the template's version for it is used, or for its language, or any.
         context: variables of the template, as plain JSON. Operators can see them.
         secret_context: variables that nobody may see, such as a one-time code. They are stored
@@ -85,6 +102,10 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         supersede_key: unsent notifications with the same key are cancelled.
         correlation_id: ties the notification's tasks and log lines together; if not given, the one
             that holds here (see ``tasks_core.correlation``), if any.
+        requester: who asks for a one-time code, such as an IP address; limits count by it. Only a
+            keyed hash is stored.
+        resends: how often ``resend`` may send the same code again; it is then kept encrypted until
+            ``expires_at``.
 
     Returns:
         the stored notification; its state says how far it has come.
@@ -92,6 +113,7 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     Raises:
         InvalidNotification: names the argument that is wrong, and what would be right.
         IdempotencyConflict: the key was used before for other content.
+        LimitExceeded: names the limit that is used up, and when that ends.
         Nothing is written in either case.
     """
     message = Message(
@@ -102,6 +124,8 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         idempotency_key=idempotency_key,
         supersede_key=supersede_key,
         correlation_id=correlation_id,
+        requester=requester,
+        resends=resends,
     )
     [notification] = notify_many(
         template,
@@ -133,7 +157,7 @@ def notify_many(
     Args:
         template: name of a published template.
         messages: receivers with their own variables, deadlines and keys.
-        channel: ``email`` or ``webhook``.
+        channel: as for ``notify``.
         locale: as for ``notify``.
         run_after: as for ``notify``.
         category: as for ``notify``.
@@ -143,7 +167,7 @@ def notify_many(
         a notification for each message, in their order.
 
     Raises:
-        InvalidNotification, IdempotencyConflict: as for ``notify``; the field begins with
+        InvalidNotification, IdempotencyConflict, LimitExceeded: as for ``notify``; the field begins with
             ``messages[n].`` when there are several.
     """
     asked = list(messages)

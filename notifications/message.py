@@ -7,6 +7,9 @@ from typing import Any
 
 from notifications.models.endpoint import Endpoint
 
+ONE_TIME_CODE = "otp"
+"""The category whose messages must expire, and whose code must be secret."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
@@ -19,3 +22,5 @@ class Message:
     idempotency_key: str | None = None
     supersede_key: str | None = None
     correlation_id: str | None = None
+    requester: str = ""
+    resends: int = 0

@@ -1,22 +1,28 @@
 """The platform's task types for notifications. Each body is one call."""
 
 from notifications.channels.email.send import send as send_email
+from notifications.channels.registry import SENDING
 from notifications.channels.webhook.send import send as send_webhook
 from notifications.pipeline import names
 from notifications.pipeline.deliver import deliver, deliver_async
 from notifications.pipeline.payloads import DeliveryStep, NotificationStep
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
+from notifications.sending_tasks import add_task_type
 from notifications.triggers import names as triggers
 from notifications.triggers.deliver import deliver as deliver_event
 from notifications.triggers.payloads import EventStep, TickStep
 from notifications.triggers.retry_conf import LONGEST_TIMEOUT
 from notifications.triggers.tick import tick
-from tasks_core import Exponential, Fixed, TaskContext, task_type
+from tasks_core import Exponential, Fixed, TaskContext, declare_queue, task_type
 
 INNER = Exponential(max_attempts=10, initial=1.0, factor=2.0, cap=300.0, jitter="full")
 EMAIL = Exponential(max_attempts=8, initial=5.0, factor=3.0, cap=3600.0, jitter="full")
 WEBHOOK = Exponential(max_attempts=8, initial=2.0, factor=4.0, cap=3600.0, jitter="full")
+
+declare_queue(names.CRITICAL_QUEUE)
+for channel in SENDING:
+    add_task_type(channel)
 
 
 @task_type(names.SCHEDULE, queue_name="notifications", retry=INNER, max_runtime=30.0)

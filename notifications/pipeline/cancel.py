@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from notifications.codes.keeping import forget, forget_superseded
 from notifications.models import Delivery, Notification
 from notifications.states import (
     DELIVERY_UNFINISHED,
@@ -16,11 +17,13 @@ from tasks_core import clock
 
 
 def cancel(notification_id: int, *, reason: str) -> bool:
-    """Cancel an unfinished notification; False if it had ended.
+    """Cancel an unfinished notification; False if it had ended. A kept code is wiped in any case.
 
     A message that is just being sent may still arrive; the delivery then says so.
     """
-    return bool(_cancel(Notification.objects.filter(pk=notification_id), reason))
+    with transaction.atomic():
+        forget(notification_id)
+        return bool(cancel_unsent(Notification.objects.filter(pk=notification_id), reason))
 
 
 def supersede(keys: Iterable[str]) -> int:
@@ -39,10 +42,12 @@ def supersede(keys: Iterable[str]) -> int:
                 [wanted],
             )
         older = Notification.objects.filter(supersede_key__in=wanted)
-        return _cancel(older, "superseded by a newer notification")
+        forget_superseded(wanted)
+        return cancel_unsent(older, "superseded by a newer notification")
 
 
-def _cancel(notifications: "QuerySet[Notification]", reason: str) -> int:
+def cancel_unsent(notifications: "QuerySet[Notification]", reason: str) -> int:
+    """Cancel those that have not ended; give how many."""
     now = clock.now()
     with transaction.atomic():
         ids = list(

@@ -23,7 +23,7 @@ def follow_unsuccessful(tasks: Iterable[UnsuccessfulTask]) -> None:
     for task in tasks:
         if task.task_type == names.SCHEDULE:
             _end_notification(task)
-        elif task.task_type in names.DELIVERY_STEPS:
+        elif names.is_delivery_step(task.task_type):
             _end_delivery(task)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import tasks_core
 from notifications.models import Notification
+from notifications.pipeline import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ def enqueue_step(
         task_type,
         {"delivery": delivery_id},
         priority=urgency(terms.critical),
+        queue_name=queue(terms.critical),
         expires_at=terms.expires_at,
         retry=retry,
         idempotency_key=f"{task_type}-{delivery_id}",
@@ -38,6 +40,14 @@ def enqueue_step(
 def urgency(critical: bool) -> int:
     """Give the priority of a notification's tasks: critical ones overtake all others."""
     return int(tasks_core.CRITICAL if critical else tasks_core.NORMAL)
+
+
+def queue(critical: bool) -> str | None:
+    """Give the queue of a notification's tasks: critical ones have their own, None is the type's.
+
+    So that workers can be kept free for one-time codes, whatever else there is to do.
+    """
+    return names.CRITICAL_QUEUE if critical else None
 
 
 def correlation(notification: Notification) -> str:
