@@ -1,7 +1,6 @@
 """Base64 for URLs, without the filling."""
 
 import base64
-import binascii
 
 
 def encode(data: bytes) -> str:
@@ -17,5 +16,5 @@ def decode(text: str) -> bytes:
     """
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), b"-_", True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one
         raise ValueError("is not base64url") from None
