@@ -38,10 +38,7 @@ def register_destination(name: str, *, channel: str, **secret: Any) -> Destinati
     Raises:
         InvalidProvider: names the field and what would be right.
     """
-    if not _NAME.fullmatch(name):
-        raise InvalidProvider("name", "use letters, digits, dots, dashes, underscores; at most 100")
-    logs.hide(*hidden_texts(secret))
-    kept, hint = channel_taking(channel).checked_destination(secret)
+    kept, hint = check_destination(name, channel, secret)
     values = {
         "sealed": sealing.seal(json.dumps(kept)),
         "hint": hint[:200],
@@ -56,6 +53,20 @@ def register_destination(name: str, *, channel: str, **secret: Any) -> Destinati
         create_defaults={**values, "created_at": clock.now()},
     )
     return destination
+
+
+def check_destination(
+    name: str, channel: str, secret: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """Check a destination; give what is sealed of it, and a hint that is no secret.
+
+    Raises:
+        InvalidProvider: names the field and what would be right.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidProvider("name", "use letters, digits, dots, dashes, underscores; at most 100")
+    logs.hide(*hidden_texts(secret))
+    return channel_taking(channel).checked_destination(secret)
 
 
 def channel_taking(channel: str) -> TakesDestinations:

@@ -20,6 +20,18 @@ class Account:
     credentials: dict[str, str] = field(repr=False)
 
 
+class GivenCredentials:
+    """A kind of provider whose credentials come from the provider, as most do."""
+
+    def generated(self) -> dict[str, str]:
+        """Nothing: they are given."""
+        return {}
+
+    def public(self, account: Account) -> dict[str, str]:
+        """Nothing needs to be known of it."""
+        return {}
+
+
 class Carrier(Protocol):
     """One kind of provider: whose interface it speaks, and what it needs to know."""
 
@@ -38,6 +50,14 @@ class Carrier(Protocol):
     @property
     def options(self) -> Sequence[str]:
         """The names of what is not; none is required by itself."""
+
+    def generated(self) -> dict[str, str]:
+        """Make credentials where nobody else gives them; empty if somebody does."""
+        ...
+
+    def public(self, account: Account) -> dict[str, str]:
+        """Give what others must know of an account, such as a public key."""
+        ...
 
     def check(self, account: Account) -> str:
         """Say what is wrong with an account, or nothing. Called when it is registered."""

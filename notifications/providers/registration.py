@@ -11,7 +11,7 @@ from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.outgoing.guard import InvalidUrl, check_url
 from notifications.providers.account import Account, Carrier
-from notifications.providers.accounts import forget_accounts
+from notifications.providers.accounts import account_of, forget_accounts
 from tasks_core import clock, logs, sealing
 
 
@@ -20,7 +20,7 @@ def register_provider(
     *,
     channel: str,
     kind: str,
-    credentials: Mapping[str, str],
+    credentials: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     base_url: str = "",
     position: int = 0,
@@ -31,7 +31,8 @@ def register_provider(
         name: for people; unique.
         channel: the channel that it carries.
         kind: whose interface it speaks: ``twilio``, ``slack``, ``telegram`` or ``vapid``.
-        credentials: stored encrypted and shown nowhere; ``docs/channels.md`` lists each kind's.
+        credentials: stored encrypted and shown nowhere; ``docs/channels.md`` lists each kind's. The
+            key of ``vapid`` is made if none is given.
         options: what is not secret, such as the sender of SMS.
         base_url: where the interface is; empty for the usual place.
         position: lower ones are tried first.
@@ -39,21 +40,47 @@ def register_provider(
     Raises:
         InvalidProvider: names the field and what would be right.
     """
+    account = check_provider(
+        name,
+        channel=channel,
+        kind=kind,
+        credentials=credentials,
+        options=options,
+        base_url=base_url,
+    )
+    return _store(account, channel, position)
+
+
+def check_provider(
+    name: str,
+    *,
+    channel: str,
+    kind: str,
+    credentials: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    base_url: str = "",
+) -> Account:
+    """Check everything about a provider; forms that validate with it too.
+
+    Raises:
+        InvalidProvider: names the field and what would be right.
+    """
     if not name or len(name) > 100:
         raise InvalidProvider("name", "must have 1 to 100 characters")
-    logs.hide(*(str(value) for value in credentials.values()))
     carrier = carrier_of(channel, kind)
+    given = credentials or carrier.generated()
+    logs.hide(*(str(value) for value in given.values()))
     account = Account(
         name=name,
         kind=kind,
         base_url=_base_url(base_url or carrier.base_url),
         options=_known("options", options or {}, carrier.options),
-        credentials=_required(_known("credentials", credentials, carrier.credentials), carrier),
+        credentials=_required(_known("credentials", given, carrier.credentials), carrier),
     )
     problem = carrier.check(account)
     if problem:
         raise InvalidProvider(*problem.split(": ", 1))
-    return _store(account, channel, position)
+    return account
 
 
 def enable_provider(name: str, *, on: bool = True) -> bool:
@@ -61,6 +88,11 @@ def enable_provider(name: str, *, on: bool = True) -> bool:
     changed = Provider.objects.filter(name=name, enabled=not on).update(enabled=on)
     forget_accounts()
     return bool(changed)
+
+
+def public_facts(provider: Provider) -> dict[str, str]:
+    """Give what others must know of a provider, such as the public key of web push."""
+    return carrier_of(provider.channel, provider.kind).public(account_of(provider))
 
 
 def carriers_of(channel: str) -> dict[str, Carrier]:

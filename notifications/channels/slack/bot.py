@@ -7,12 +7,12 @@ from notifications.channels.slack.errors import is_our_account, outcome_of_error
 from notifications.channels.slack.text import escaped
 from notifications.outgoing.fetch import Response
 from notifications.pipeline.sendable import Sendable
-from notifications.providers.account import Account
+from notifications.providers.account import Account, GivenCredentials
 from notifications.providers.answer import described, json_object, outcome_of_status, retry_after
 from notifications.providers.exchange import ask
 
 
-class SlackBot:
+class SlackBot(GivenCredentials):
     """Posts to a channel that the bot was invited to."""
 
     kind = "slack"

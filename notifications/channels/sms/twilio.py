@@ -8,7 +8,7 @@ from notifications.channels.sms.segments import segments
 from notifications.channels.sms.twilio_errors import meaning_of
 from notifications.outgoing.fetch import Response
 from notifications.pipeline.sendable import Sendable
-from notifications.providers.account import Account
+from notifications.providers.account import Account, GivenCredentials
 from notifications.providers.answer import described, json_object, outcome_of_status, retry_after
 from notifications.providers.exchange import ask
 from tasks_core import clock
@@ -17,7 +17,7 @@ SHORTEST_VALIDITY, LONGEST_VALIDITY = 1, 36_000
 """What the gateway takes as the rest of a message's life, in whole seconds."""
 
 
-class Twilio:
+class Twilio(GivenCredentials):
     """Sends by ``POST /2010-04-01/Accounts/{sid}/Messages.json``."""
 
     kind = "twilio"

@@ -8,7 +8,7 @@ from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.retry_after import parse_retry_after
 from notifications.outgoing.fetch import Response
 from notifications.pipeline.sendable import Sendable
-from notifications.providers.account import Account
+from notifications.providers.account import Account, GivenCredentials
 from notifications.providers.answer import described, json_object, outcome_of_status
 from notifications.providers.exchange import ask, clean
 from tasks_core import clock
@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 _NOT_FOUND, _UNAUTHORISED, _FORBIDDEN = 404, 401, 403
 
 
-class TelegramBot:
+class TelegramBot(GivenCredentials):
     """Sends to people who have spoken to the bot, and to groups that it was added to."""
 
     kind = "telegram"

@@ -4,7 +4,12 @@ from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webpush.encryption import encrypted
 from notifications.channels.webpush.subscription import parse_subscription
 from notifications.channels.webpush.template import document_of
-from notifications.channels.webpush.vapid import authorization, private_key
+from notifications.channels.webpush.vapid import (
+    authorization,
+    generate_vapid_key,
+    private_key,
+    public_key,
+)
 from notifications.destinations.loading import Opened, open_destination
 from notifications.outgoing.fetch import Response
 from notifications.pipeline.sendable import Sendable
@@ -25,6 +30,14 @@ class VapidSender:
     base_url = "https://push.invalid"
     credentials = ("private_key",)
     options = ("contact",)
+
+    def generated(self) -> dict[str, str]:
+        """A new key pair."""
+        return {"private_key": generate_vapid_key()}
+
+    def public(self, account: Account) -> dict[str, str]:
+        """What browsers subscribe with (``applicationServerKey``)."""
+        return {"public_key": public_key(account.credentials["private_key"])}
 
     def check(self, account: Account) -> str:
         """Say whether the key is one, and whether there is somebody to contact."""

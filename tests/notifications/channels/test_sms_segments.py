@@ -48,7 +48,7 @@ def test_a_no_break_space_does_not_double_the_price() -> None:
 
 
 def test_a_text_that_needs_unicode_anyway_is_left_as_it_was_written() -> None:
-    text = "Привет \u00abКнига\u00bb \u2013 12\u00a0EUR"
+    text = "Привет \u00abКнига\u00bb \u2013 12\u00a0EUR"  # noqa: RUF001
     assert normalise(text) == text
 
 

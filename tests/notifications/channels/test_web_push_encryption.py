@@ -44,8 +44,8 @@ def test_the_example_of_rfc_8291_comes_out_to_the_byte() -> None:
 
 
 def test_every_message_has_its_own_key_and_salt() -> None:
-    keys = {"receiver_key": base64url.decode(RECEIVER_PUBLIC), "auth_secret": b"0" * 16}
-    first, second = encrypted(b"x", **keys), encrypted(b"x", **keys)
+    key = base64url.decode(RECEIVER_PUBLIC)
+    first, second = (encrypted(b"x", receiver_key=key, auth_secret=b"0" * 16) for _ in range(2))
     assert first[:16] != second[:16]
     assert first[21:86] != second[21:86]
 

@@ -27,7 +27,7 @@ GERMAN, AMERICAN = "+4915112345678", "+14155552671"
 @pytest.fixture
 def limits(settings: Settings) -> Callable[..., None]:
     """Give a function that sets limits; all others are off."""
-    off = {"OTP_RECIPIENT_LIMITS": [], "OTP_REQUESTER_LIMITS": []}
+    off: dict[str, list[str]] = {"OTP_RECIPIENT_LIMITS": [], "OTP_REQUESTER_LIMITS": []}
 
     def use(**given: object) -> None:
         settings.BELLRINGER = {**settings.BELLRINGER, **off, **given}
