@@ -38,11 +38,13 @@ from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Endpoint, Notification
 from notifications.pipeline.cancel import cancel
 from notifications.providers.registration import enable_provider, register_provider
+from notifications.sending_tasks import add_channel
 from notifications.trial import send_test
 from tasks_core import clock
 
 __all__ = [
     "Message",
+    "add_channel",
     "cancel",
     "check_template",
     "disable_destination",

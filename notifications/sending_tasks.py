@@ -6,10 +6,22 @@ from typing import cast
 
 from notifications.channels.channel import SendingChannel
 from notifications.channels.outcome import SendResult
+from notifications.channels.registry import CHANNELS
 from notifications.pipeline.deliver import deliver, deliver_async
 from notifications.pipeline.payloads import DeliveryStep
 from notifications.pipeline.sendable import Sendable
 from tasks_core import TaskContext, task_type
+
+
+def add_channel(channel: SendingChannel) -> None:
+    """Add a channel of another app; call it when that app is ready (``AppConfig.ready``).
+
+    Raises:
+        ValueError: there is a channel of this name.
+    """
+    if CHANNELS.setdefault(channel.kind, channel) is not channel:
+        raise ValueError(f"there is a channel {channel.kind} already; choose another name")
+    add_task_type(channel)
 
 
 def add_task_type(channel: SendingChannel) -> None:

@@ -32,7 +32,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     """A draft may be wrong when it is saved; it must be right to be published."""
 
     channel = forms.ChoiceField(
-        choices=[(kind, kind) for kind in CHANNELS],
+        choices=lambda: [(kind, kind) for kind in CHANNELS],
         widget=UnfoldAdminSelectWidget(),
         help_text="How its messages leave.",
     )

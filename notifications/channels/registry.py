@@ -1,4 +1,4 @@
-"""All channels. To add one: write its folder, and add it to ``SENDING``."""
+"""All channels. To add one: write its folder, and add it to ``SENDING``; see docs/channels.md."""
 
 from notifications.channels.apprise.channel import AppriseChannel
 from notifications.channels.channel import Channel, SendingChannel
