@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from django.core.exceptions import ImproperlyConfigured
+
 from notifications import conf
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.pipeline.sendable import Sendable
@@ -32,7 +34,10 @@ async def send_through(channel: str, carriers: Iterable[Carrier], sendable: Send
     """
     known = {carrier.kind: carrier for carrier in carriers}
     breaker = current_breaker()
-    accounts = [one for one in await enabled_accounts(channel) if one.kind in known]
+    try:
+        accounts = [one for one in await enabled_accounts(channel) if one.kind in known]
+    except ImproperlyConfigured as error:  # the key that sealed a credential is missing
+        return SendResult(outcome=Outcome.TRANSIENT, error=str(error))
     usable = [one for one in accounts if breaker.allows(one.name)]
     results: list[SendResult] = []
     tried: list[dict[str, str]] = []

@@ -11,6 +11,7 @@ import pytest
 
 from notifications.api import notify
 from notifications.models import DeliveryAttempt, Notification, Provider, TemplateVersion
+from notifications.providers.accounts import forget_accounts
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
@@ -151,6 +152,18 @@ def test_without_a_provider_the_message_waits_and_says_why(
         run_due()
     notification.refresh_from_db()
     assert notification.state == "sent"
+
+
+def test_a_missing_encryption_key_is_named_and_the_message_waits(
+    gateway: Provider, receiver: Receiver, paid_sms: TemplateVersion
+) -> None:
+    Provider.objects.update(credentials="sealed with another key")
+    forget_accounts()
+    notification = pay()
+    run_due()
+    assert "ENCRYPTION_KEYS" in notification.deliveries.get().error
+    assert DeliveryAttempt.objects.get().outcome == "transient"
+    assert receiver.received == []
 
 
 def test_credentials_are_in_no_row_and_no_log_line(
