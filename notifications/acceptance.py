@@ -7,11 +7,14 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 import tasks_core
+from notifications.codes.keeping import keep
 from notifications.exceptions import IdempotencyConflict, InvalidNotification
+from notifications.limits.charges import charges_of
+from notifications.limits.counters import take
 from notifications.models import Notification
 from notifications.pipeline import names
 from notifications.pipeline.cancel import supersede
-from notifications.pipeline.following import urgency
+from notifications.pipeline.following import queue, urgency
 from tasks_core.exceptions import InvalidSchedule
 
 TRIES = 5
@@ -22,6 +25,7 @@ def accept(admitted: Sequence[Notification]) -> list[Notification]:
 
     Raises:
         IdempotencyConflict: a key was used for other content; nothing is stored.
+        LimitExceeded: a limit does not allow all of them; nothing is stored.
     """
     for _ in range(TRIES):
         try:
@@ -48,10 +52,18 @@ def _accept(admitted: Sequence[Notification]) -> list[Notification]:
             known[key] = notification
         new.append(notification)
         answers.append(notification)
-    supersede(one.supersede_key for one in new if one.supersede_key)
+    _supersede(new)
     Notification.objects.bulk_create(new, batch_size=1000)
+    keep(new)
     _enqueue(new)
+    # Last: the rows of the counters stay locked until the caller's transaction ends.
+    take(charge for one in new if not one.is_test for charge in charges_of(one, one.created_at))
     return answers
+
+
+def _supersede(new: Sequence[Notification]) -> None:
+    """A newer code replaces older ones; the same code once more does not."""
+    supersede(one.supersede_key for one in new if one.supersede_key and not one.resend_of_id)
 
 
 def _known(keys: list[str]) -> dict[str, Notification]:
@@ -81,6 +93,7 @@ def _enqueue(notifications: Sequence[Notification]) -> None:
                 run_after=run_after,
                 expires_at=expires_at,
                 priority=urgency(critical),
+                queue_name=queue(critical),
                 correlation_id=correlation_id or None,
             )
         except InvalidSchedule:

@@ -9,15 +9,18 @@ import tasks_core
 from notifications import conf
 from notifications.catalogue import find_version
 from notifications.channels.channel import Channel
+from notifications.channels.sms.segments import segments
 from notifications.conditions import check_condition
 from notifications.confidential import content_digest, seal_variables
 from notifications.exceptions import InvalidNotification, RenderingFailed
-from notifications.message import Message
+from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Notification, Recipient, TemplateVersion
 from notifications.pipeline.content import compiled_version
 from notifications.recipients.addressing import Found, find_addresses
+from notifications.rendering.compiled import Rendered
 from notifications.rendering.variables import check_variables, plain_json
-from notifications.screening.tree import ONE_TIME_CODE
+
+MAX_RESENDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,7 @@ class Terms:
     critical: bool
     run_after: datetime
     now: datetime
+    is_test: bool = False
     recipients: Mapping[str, Recipient] = field(default_factory=dict)
     """Those that were named by their keys."""
     locale_given: bool = True
@@ -89,11 +93,11 @@ def _admitted(message: Message, found: Found, terms: Terms, prefix: str) -> Noti
             raise InvalidNotification("to", found.problem)
         _check_options(message, terms)
         condition_args = _condition_args(message)
-        context, secret_context = _variables(message, terms.version)
+        context, secret_context, content = _variables(message, terms.version)
     except InvalidNotification as error:
         raise InvalidNotification(prefix + error.field, error.problem) from None
     address = found.address
-    return Notification(
+    notification = Notification(
         template_version=terms.version,
         channel=terms.channel.kind,
         address=address.text,
@@ -114,7 +118,13 @@ def _admitted(message: Message, found: Found, terms: Terms, prefix: str) -> Noti
         supersede_key=message.supersede_key or "",
         order_key=message.order_key or "",
         correlation_id=message.correlation_id or tasks_core.current_correlation_id(),
+        is_test=terms.is_test,
     )
+    notification.requester = message.requester
+    notification.resends_asked = message.resends
+    if terms.channel.kind == "sms":
+        notification.segments = segments(content.text).count
+    return notification
 
 
 def _check_options(message: Message, terms: Terms) -> None:
@@ -129,9 +139,30 @@ def _check_options(message: Message, terms: Terms) -> None:
         raise InvalidNotification(
             "order_key", f"is for webhooks; the channel {terms.channel.kind} keeps no order"
         )
+    _check_requester(message.requester)
+    _check_resends(message)
+    if message.secret_context and not terms.channel.carries_secrets:
+        raise InvalidNotification(
+            "secret_context",
+            f"cannot be sent by channel {terms.channel.kind}, where messages are kept; use another one",
+        )
     if terms.category == ONE_TIME_CODE and not message.secret_context:
         raise InvalidNotification(
             "secret_context", "is required for category 'otp'; put the code there, not in context"
+        )
+
+
+def _check_requester(requester: object) -> None:
+    _check_text("requester", requester, 200)
+
+
+def _check_resends(message: Message) -> None:
+    resends: object = message.resends
+    if isinstance(resends, bool) or not isinstance(resends, int) or not 0 <= resends <= MAX_RESENDS:
+        raise InvalidNotification("resends", f"give a whole number from 0 to {MAX_RESENDS}")
+    if resends and (message.expires_at is None or not message.secret_context):
+        raise InvalidNotification(
+            "resends", "needs expires_at and secret_context: what is sent again?"
         )
 
 
@@ -149,19 +180,21 @@ def _check_expiry(expires_at: datetime | None, terms: Terms) -> None:
         raise InvalidNotification("expires_at", "is not after run_after; nothing could be sent")
 
 
-def _variables(message: Message, version: TemplateVersion) -> tuple[dict[str, Any], dict[str, Any]]:
+def _variables(
+    message: Message, version: TemplateVersion
+) -> tuple[dict[str, Any], dict[str, Any], Rendered]:
     """Check the variables, and that the template gives a message with them."""
     limit = conf.current().context_limit
     context = plain_json("context", message.context, limit)
     secret_context = plain_json("secret_context", message.secret_context, limit)
     check_variables(version.schema, context, secret_context)
     try:
-        compiled_version(version.pk).render({**context, **secret_context})
+        content = compiled_version(version.pk).render({**context, **secret_context})
     except RenderingFailed as error:
         where = f"context.{error.variable}" if error.variable else "context"
         problem = f"the template cannot be rendered with it: {error}"
         raise InvalidNotification(where, problem) from None
-    return context, secret_context
+    return context, secret_context, content
 
 
 def _condition_args(message: Message) -> dict[str, Any]:

@@ -32,24 +32,32 @@ from notifications.channels.webhook.endpoints import (
     enable as enable_endpoint,
 )
 from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
+from notifications.codes.keeping import forget as forget_code
+from notifications.codes.resending import resend
 from notifications.conditions import condition
+from notifications.destinations.registration import register_destination
+from notifications.destinations.switching import disable_destination, enable_destination
 from notifications.digests.adding import add_to_digest
 from notifications.erasure.erase import erase
 from notifications.message import Message
 from notifications.models import Endpoint, Notification, Recipient
 from notifications.pipeline.cancel import cancel
 from notifications.provider_events.sources import register_event_source, rotate_source_secret
+from notifications.providers.registration import enable_provider, register_provider
 from notifications.recipients.addressing import choose_channel, recipients_among
 from notifications.recipients.categories import save_category
 from notifications.recipients.preferences import set_preference
 from notifications.recipients.saving import delete_recipient, get_recipient, save_recipient
 from notifications.screening.tree import tree_for
+from notifications.sending_tasks import add_channel
 from notifications.suppression.listing import suppress, suppressions_of, unsuppress
+from notifications.trial import send_test
 from tasks_core import clock
 
 __all__ = [
     "Message",
     "Receiver",
+    "add_channel",
     "add_to_digest",
     "broadcast_progress",
     "cancel",
@@ -58,23 +66,31 @@ __all__ = [
     "condition",
     "create_broadcast",
     "delete_recipient",
+    "disable_destination",
     "disable_endpoint",
+    "enable_destination",
     "enable_endpoint",
+    "enable_provider",
     "erase",
     "fill_broadcast",
+    "forget_code",
     "get_recipient",
     "notify",
     "notify_many",
     "pause_broadcast",
     "preview",
     "publish_template",
+    "register_destination",
     "register_endpoint",
     "register_event_source",
+    "register_provider",
+    "resend",
     "resume_broadcast",
     "rotate_secret",
     "rotate_source_secret",
     "save_category",
     "save_recipient",
+    "send_test",
     "set_preference",
     "suppress",
     "suppressions_of",
@@ -100,15 +116,18 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     correlation_id: str | None = None,
     condition: str | None = None,
     condition_args: Mapping[str, Any] | None = None,
+    requester: str = "",
+    resends: int = 0,
 ) -> Notification:
     """Send a message to one receiver, as soon as the caller's transaction is committed.
 
     Args:
         template: name of a published template.
-        to: a mail address, an Endpoint, the URL of a registered endpoint, a Recipient, or the key of
-            one. The address that a recipient has now is used.
-        channel: ``email`` or ``webhook``; found from ``to`` if not given. For a recipient it is the first
-            that the category prefers, the recipient has and the template is written for.
+        to: a mail address, a phone number, an Endpoint, the URL of a registered endpoint, a Recipient or the
+            key of one; or, with ``channel``, what that channel takes (see ``docs/channels.md``). The address
+            that a recipient has now is used.
+        channel: ``email``, ``webhook``, ``sms`` and so on; found from ``to`` if not given. For a recipient it
+            is the first that the category prefers, the recipient has and the template is written for.
         locale: language tag; the template's version for it is used, or for its language, or any. If not
             given, it is the recipient's.
         context: variables of the template, as plain JSON. Operators can see them.
@@ -131,6 +150,10 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         condition: name of a registered predicate (``notifications.api.condition``), which must hold when
             the message is about to be sent.
         condition_args: keyword arguments for it, as plain JSON. Operators can see them.
+        requester: who asks for a one-time code, such as an IP address; limits count by it. Only a
+            keyed hash is stored.
+        resends: how often ``resend`` may send the same code again; it is then kept encrypted until
+            ``expires_at``.
 
     Returns:
         the stored notification; its state says how far it has come.
@@ -138,6 +161,7 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     Raises:
         InvalidNotification: names the argument that is wrong, and what would be right.
         IdempotencyConflict: the key was used before for other content.
+        LimitExceeded: names the limit that is used up, and when that ends.
         Nothing is written in either case.
     """
     message = Message(
@@ -151,6 +175,8 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         correlation_id=correlation_id,
         condition=condition,
         condition_args=condition_args or {},
+        requester=requester,
+        resends=resends,
     )
     [notification] = notify_many(
         template,
@@ -182,7 +208,7 @@ def notify_many(
     Args:
         template: name of a published template.
         messages: receivers with their own variables, deadlines and keys.
-        channel: ``email`` or ``webhook``.
+        channel: as for ``notify``.
         locale: as for ``notify``.
         run_after: as for ``notify``.
         category: as for ``notify``.
@@ -192,7 +218,7 @@ def notify_many(
         a notification for each message, in their order.
 
     Raises:
-        InvalidNotification, IdempotencyConflict: as for ``notify``; the field begins with
+        InvalidNotification, IdempotencyConflict, LimitExceeded: as for ``notify``; the field begins with
             ``messages[n].`` when there are several.
     """
     asked = list(messages)

@@ -38,6 +38,8 @@ class NotificationSettings:
     """Seconds for which a rotated webhook secret goes on signing."""
     webhook_disable_after_days: float = 5.0
     """Days of nothing but failures after which a webhook endpoint is disabled; 0 never does so."""
+    email_mailer: str = "default"
+    """The entry of Django's setting MAILERS, if that is used, by which e-mails leave."""
     email_message_id_domain: str = ""
     """Domain of Message-ID headers; empty takes the domain of DEFAULT_FROM_EMAIL."""
     email_timeout: float = 20.0
@@ -104,6 +106,40 @@ class NotificationSettings:
     """Seconds by which the time of a signed event may differ from ours."""
     provider_event_retention_days: float = 90.0
     """How long provider events are kept, and their ids known; 0 keeps them for ever."""
+    sms_retry_policy: str = ""
+    """The same for SMS."""
+    sms_countries: Sequence[str] = ()
+    """Countries that SMS are sent to, such as DE,AT,CH; empty allows every country."""
+    sms_max_segments: int = 6
+    """SMS that one message may make; a longer text is refused."""
+    sms_prices: Sequence[str] = ()
+    """What one SMS costs, by country, such as DE=0.075,*=0.10; for SMS_SPEND_LIMITS."""
+    sms_spend_limits: Sequence[str] = ()
+    """What may be spent on SMS, by SMS_PRICES, such as 50.00/1h,500.00/1d; empty for no limit."""
+    sms_country_limits: Sequence[str] = ()
+    """SMS to one country, such as DE=5000/1h,*=100/1h; empty for no limit."""
+    otp_recipient_limits: Sequence[str] = ("5/10m", "20/1d")
+    """One-time codes to one address, in windows of time."""
+    otp_requester_limits: Sequence[str] = ("30/10m",)
+    """One-time codes for one requester, such as an IP address, if callers name one."""
+    otp_resend_interval: float = 30.0
+    """Seconds between two sendings of the same code."""
+    repeat_unanswered: bool = True
+    """Send an SMS, chat or push message again when a provider gave no answer, so it may arrive twice.
+
+    One-time codes always are: the same code twice does no harm.
+    """
+    console_channel: bool = False
+    """Whether the channel console, which prints messages, can be used; for development."""
+    inbox_owner: str = ""
+    """Dotted path of a function that takes a request and gives the owner of the inbox, or None.
+
+    Empty: the owner is the id of the signed-in user.
+    """
+    apprise_schemas: Sequence[str] = ()
+    """Services that the channel apprise may use, such as ntfys,discord; empty switches it off."""
+    apprise_proxy: str = ""
+    """Egress proxy for Apprise, such as http://proxy.internal:4750."""
     trigger_env_prefix: str = "HOOK_"
     """Scheduled triggers may use environment variables whose names begin so; empty allows none."""
     trigger_retry_after_cap: float = 3600.0

@@ -3,6 +3,9 @@
 NotificationsError
 ├── InvalidNotification      one argument of notify(...) is wrong; names the field
 │   └── UnknownTemplate
+├── LimitExceeded            too much was sent already; names the limit and when it ends
+├── ResendRefused            a code cannot be sent again, or not yet
+├── InvalidProvider          a provider or a destination is wrong; names the field
 ├── IdempotencyConflict      the key was used before, for other content
 ├── InvalidTemplate          a template cannot be published; names the part and the line
 ├── RenderingFailed          a published template and its variables do not make a message
@@ -24,6 +27,8 @@ NotificationsError
 The messages are written for the person who made the call: what is wrong, and what would be right.
 They never quote a value, because a value may be a one-time code.
 """
+
+from datetime import datetime, timedelta
 
 
 class NotificationsError(Exception):
@@ -53,6 +58,39 @@ class UnknownTemplate(InvalidNotification):
 
 class IdempotencyConflict(NotificationsError):
     """The idempotency key belongs to an earlier notification with other content."""
+
+
+class LimitExceeded(NotificationsError):
+    """A limit does not allow this message; nothing was stored.
+
+    ``limit`` is its name: ``otp_recipient``, ``otp_requester``, ``sms_country`` or ``sms_spend``;
+    ``ends_at`` is when its window ends, so when to try again.
+    """
+
+    def __init__(self, limit: str, ends_at: datetime, seconds: int) -> None:
+        super().__init__(
+            f"the limit {limit} is used up for this span of {timedelta(seconds=seconds)}; "
+            f"it ends at {ends_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        self.limit = limit
+        self.ends_at = ends_at
+
+
+class ResendRefused(NotificationsError):
+    """A code cannot be sent again. ``again_at`` is when it can, if waiting helps."""
+
+    def __init__(self, problem: str, again_at: datetime | None = None) -> None:
+        super().__init__(problem)
+        self.again_at = again_at
+
+
+class InvalidProvider(NotificationsError, ValueError):
+    """A provider or a destination is wrong; names the field, never quotes a credential."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
 
 
 class InvalidTemplate(NotificationsError, ValueError):

@@ -8,6 +8,9 @@ from typing import Any
 from notifications.models.endpoint import Endpoint
 from notifications.models.recipient import Recipient
 
+ONE_TIME_CODE = "otp"
+"""The category whose messages must expire, and whose code must be secret."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
@@ -23,3 +26,5 @@ class Message:
     correlation_id: str | None = None
     condition: str | None = None
     condition_args: Mapping[str, Any] = field(default_factory=dict)
+    requester: str = ""
+    resends: int = 0

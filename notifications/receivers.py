@@ -7,13 +7,14 @@ from notifications.broadcasts import duties as broadcasts
 from notifications.broadcasts.failing import follow_unsuccessful_chunks
 from notifications.closing import close_all
 from notifications.digests.closing import follow_unsuccessful_digests
+from notifications.duties import make_duties
 from notifications.events.parked import tell_of_parked
 from notifications.lanes.duties import make_duties as make_lane_duties
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.provider_events import anymail_tracking
 from notifications.provider_events.duties import make_duties as make_event_duties
 from notifications.retention.duties import make_duties as make_retention_duties
-from notifications.triggers.duties import make_duties
+from notifications.triggers.duties import make_duties as make_trigger_duties
 from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.duties import add_duties
 from tasks_core.signals import (
@@ -30,6 +31,7 @@ def connect() -> None:
     worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
     subscription_parked.connect(_on_parked, dispatch_uid="notifications.parked")
     add_duties(make_duties)
+    add_duties(make_trigger_duties)
     add_duties(make_retention_duties)
     add_duties(broadcasts.make_duties)
     add_duties(make_lane_duties)

@@ -6,6 +6,7 @@ from notifications.broadcasts import names as broadcasts
 from notifications.broadcasts.handing_over import hand_over
 from notifications.broadcasts.payloads import ChunkStep
 from notifications.channels.email.send import send as send_email
+from notifications.channels.registry import SENDING
 from notifications.channels.webhook.send import send as send_webhook
 from notifications.digests import names as digests
 from notifications.digests.closing import close
@@ -17,16 +18,21 @@ from notifications.pipeline.deliver_batch import deliver_batch
 from notifications.pipeline.payloads import DeliveryStep, ErasureStep, NotificationStep
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
+from notifications.sending_tasks import add_task_type
 from notifications.triggers import names as triggers
 from notifications.triggers.deliver import deliver as deliver_event
 from notifications.triggers.payloads import EventStep, TickStep
 from notifications.triggers.retry_conf import LONGEST_TIMEOUT
 from notifications.triggers.tick import tick
-from tasks_core import BatchItem, Exponential, Fixed, TaskContext, task_type
+from tasks_core import BatchItem, Exponential, Fixed, TaskContext, declare_queue, task_type
 
 INNER = Exponential(max_attempts=10, initial=1.0, factor=2.0, cap=300.0, jitter="full")
 EMAIL = Exponential(max_attempts=8, initial=5.0, factor=3.0, cap=3600.0, jitter="full")
 WEBHOOK = Exponential(max_attempts=8, initial=2.0, factor=4.0, cap=3600.0, jitter="full")
+
+declare_queue(names.CRITICAL_QUEUE)
+for channel in SENDING:
+    add_task_type(channel)
 
 
 @task_type(names.SCHEDULE, queue_name="notifications", retry=INNER, max_runtime=30.0, batch=True)

@@ -96,6 +96,9 @@ THEME: dict[str, Any] = {
                 _item("Broadcasts", "campaign", "notifications_broadcast"),
                 _item("Templates", "draft", "notifications_template"),
                 _item("Endpoints", "webhook", "notifications_endpoint"),
+                _item("Providers", "cell_tower", "notifications_provider"),
+                _item("Destinations", "forum", "notifications_destination"),
+                _item("Limits", "speed", "notifications_limitcounter"),
             ),
             _group(
                 "Recipients",

@@ -133,6 +133,7 @@ APPLICATION_SETTINGS = {**types_of_defaults(DEFAULTS), **types_of_fields(Notific
 for _secret in ("ENCRYPTION_KEYS", "HEALTH_TOKEN", "METRICS_TOKEN"):
     del APPLICATION_SETTINGS[_secret]  # without prefix, and with a file variant
 BELLRINGER = {
+    "CONSOLE_CHANNEL": configuration.debug,
     **application_settings(APPLICATION_SETTINGS, os.environ),
     "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
     "HEALTH_TOKEN": configuration.health_token.get_secret_value()

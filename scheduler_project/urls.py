@@ -11,4 +11,5 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("notifications.urls")),
+    path("notifications/inbox/", include("notifications.inbox.urls")),
 ]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from tasks_core.finding import get as get
     from tasks_core.finding import wait as wait
     from tasks_core.priorities import Priority as Priority
+    from tasks_core.registry import declare_queue as declare_queue
     from tasks_core.registry import task_type as task_type
     from tasks_core.schedules.api import cancel_occurrence as cancel_occurrence
     from tasks_core.schedules.api import delete_schedule as delete_schedule
@@ -118,6 +119,7 @@ _PLACES = {
     "run_now": "steering",
     "schedule_delayed": "enqueuing",
     "schedule_once": "enqueuing",
+    "declare_queue": "registry",
     "task_type": "registry",
     "wait": "finding",
     "wake": "steering",

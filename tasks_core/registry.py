@@ -47,6 +47,7 @@ class TaskType:
 
 
 _types: dict[str, TaskType] = {}
+_declared_queues: set[str] = set()
 
 
 def task_type(
@@ -134,13 +135,29 @@ def task_types() -> dict[str, TaskType]:
     return dict(_types)
 
 
+def declare_queue(queue_name: str) -> None:
+    """Let workers consume a queue that no task type names as its own, but tasks are put into.
+
+    Raises:
+        ValueError: not lower-case letters, digits, ``_`` and ``-``.
+    """
+    if not QUEUE_NAME.fullmatch(queue_name):
+        raise ValueError(f"queue name {queue_name!r} must be lower-case letters, digits, _ and -")
+    _declared_queues.add(queue_name)
+
+
+def declared_queues() -> frozenset[str]:
+    """Return what ``declare_queue`` was told."""
+    return frozenset(_declared_queues)
+
+
 def queue_names() -> list[str]:
-    """Return the queues that the registered task types and subscribers use, sorted."""
+    """Return the queues that task types and subscribers use, and those declared, sorted."""
     from tasks_core.events.subscription import subscriptions
 
     of_types = {task_type.queue_name for task_type in _types.values()}
     of_subscribers = {subscription.queue_name for subscription in subscriptions().values()}
-    return sorted(of_types | of_subscribers | {"default"})
+    return sorted(of_types | of_subscribers | _declared_queues | {"default"})
 
 
 def _expose(registered: TaskType) -> None:

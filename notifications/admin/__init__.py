@@ -5,9 +5,12 @@ from notifications.admin.broadcast import BroadcastAdmin
 from notifications.admin.category import CategoryAdmin
 from notifications.admin.cron_trigger import CronTriggerAdmin
 from notifications.admin.delivery import DeliveryAdmin
+from notifications.admin.destination import DestinationAdmin
 from notifications.admin.endpoint import EndpointAdmin
 from notifications.admin.event_source import EventSourceAdmin
+from notifications.admin.limit_counter import LimitCounterAdmin
 from notifications.admin.notification import NotificationAdmin
+from notifications.admin.provider import ProviderAdmin
 from notifications.admin.provider_event import ProviderEventAdmin
 from notifications.admin.recipient import RecipientAdmin
 from notifications.admin.suppression import SuppressionAdmin
@@ -20,9 +23,12 @@ __all__ = [
     "CategoryAdmin",
     "CronTriggerAdmin",
     "DeliveryAdmin",
+    "DestinationAdmin",
     "EndpointAdmin",
     "EventSourceAdmin",
+    "LimitCounterAdmin",
     "NotificationAdmin",
+    "ProviderAdmin",
     "ProviderEventAdmin",
     "RecipientAdmin",
     "SuppressionAdmin",

@@ -34,7 +34,7 @@ class NotificationAdmin(SteeredAdmin[Notification]):
     steps = (CANCEL, ERASE)
     list_display = ("what", "state_word", "receiver", "category", "reason", "made")
     list_display_links = ("what",)
-    list_filter = ("state", "channel", "critical")
+    list_filter = ("state", "channel", "critical", "is_test")
     search_fields = ("id",)
     search_help_text = "Id, address, idempotency key or correlation id"
 
@@ -94,6 +94,8 @@ class NotificationAdmin(SteeredAdmin[Notification]):
             Fact("Recipient", _recipient(row)),
             Fact("Category", row.category),
             Fact("Condition", row.condition),
+            Fact("Test", "yes, sent to try the template out" if row.is_test else ""),
+            Fact("Repeats", _first(row)),
             Fact("Critical", "yes, overtakes others" if row.critical else ""),
             Fact("Tasks", link(list_url("tasks_core_task", q=key), key)),
             Fact("Due", moment_in_full(row.run_after, now)),
@@ -127,6 +129,14 @@ def _recipient(row: Notification) -> SafeString | str:
         return ""
     url = reverse("admin:notifications_recipient_change", args=[row.recipient.pk])
     return link(url, row.recipient.key)
+
+
+def _first(row: Notification) -> SafeString | str:
+    """The notification whose code it sends again."""
+    if row.resend_of_id is None:
+        return ""
+    url = reverse("admin:notifications_notification_change", args=[row.resend_of_id])
+    return link(url, f"Notification {row.resend_of_id}")
 
 
 def _deliveries(row: Notification) -> SafeString:

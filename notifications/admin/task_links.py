@@ -15,7 +15,6 @@ from tasks_core.models import Task
 
 _MODELS = {
     names.SCHEDULE: (("notification", "notification"),),
-    **dict.fromkeys(names.DELIVERY_STEPS, (("delivery", "delivery"),)),
     triggers.DELIVER: (("event", "triggerevent"),),
     triggers.TICK: (("trigger", "crontrigger"),),
 }
@@ -25,8 +24,14 @@ _MODELS = {
 @link_tasks
 def notification_facts(task: Task) -> Iterable[Fact]:
     """Return what the payload of a pipeline step names."""
-    for name, model in _MODELS.get(task.task_type, ()):
+    for name, model in _models(task.task_type):
         key = task.payload.get(name) if isinstance(task.payload, dict) else None
         if isinstance(key, int):
             url = reverse(f"admin:notifications_{model}_change", args=[key])
             yield Fact(name.capitalize(), link(url, f"#{key}"))
+
+
+def _models(task_type: str) -> tuple[tuple[str, str], ...]:
+    if names.is_delivery_step(task_type):
+        return (("delivery", "delivery"),)
+    return _MODELS.get(task_type, ())

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from notifications.admin import message_preview
 from notifications.admin.template_form import IDENTITY, PUBLISH, TemplateForm
 from notifications.admin.template_source import PARTS, Source
+from notifications.admin.trial_steps import TEST_TEMPLATE
 from notifications.catalogue import publish_template
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.models import Template, TemplateDraft
@@ -20,14 +21,15 @@ from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import link, table
 from tasks_core.admin.moments import NONE, moment
-from tasks_core.admin.theme import ModelAdmin
+from tasks_core.admin.steering.steered import Steered
 
 
 @admin.register(Template)
-class TemplateAdmin(ModelAdmin[Template]):
+class TemplateAdmin(Steered[Template]):
     """Save keeps a draft; publish makes the version that new notifications use."""
 
     form = TemplateForm
+    steps = (TEST_TEMPLATE,)
     change_form_template = "admin/notifications/template/change_form.html"
     list_display = ("name", "channel", "language", "published", "has_draft", "description")
     list_filter = ("channel",)

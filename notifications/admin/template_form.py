@@ -32,14 +32,16 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     """A draft may be wrong when it is saved; it must be right to be published."""
 
     channel = forms.ChoiceField(
-        choices=[(kind, kind) for kind in CHANNELS],
+        choices=lambda: [(kind, kind) for kind in CHANNELS],
         widget=UnfoldAdminSelectWidget(),
         help_text="How its messages leave.",
     )
     subject = forms.CharField(
-        required=False, widget=UnfoldAdminTextInputWidget(), help_text="One line; e-mail only."
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="One line, for channels that show one.",
     )
-    text = _code(12, "Text", "Plain text of an e-mail, or the JSON document of a webhook.")
+    text = _code(12, "Text", "The message as plain text, or the JSON document of a webhook.")
     html = _code(12, "HTML", "Optional; e-mail only. Values in it are escaped.")
     schema = _code(
         8, "Schema", "JSON Schema of the variables. Empty: all that are used are required."

@@ -9,18 +9,22 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from notifications.admin import message_preview
+from notifications.admin.trial_steps import TEST_VERSION
 from notifications.catalogue import preview
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.models import TemplateVersion
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, text_block
 from tasks_core.admin.moments import moment, moment_in_full
-from tasks_core.admin.record import Fact, Panel, RecordAdmin
+from tasks_core.admin.record import Fact, Panel
+from tasks_core.admin.steering.steered import SteeredAdmin
 
 
 @admin.register(TemplateVersion)
-class TemplateVersionAdmin(RecordAdmin[TemplateVersion]):
-    """A version never changes."""
+class TemplateVersionAdmin(SteeredAdmin[TemplateVersion]):
+    """A version never changes; it can be tried out."""
+
+    steps = (TEST_VERSION,)
 
     list_display = ("template", "number", "published")
     search_fields = ("template__name",)

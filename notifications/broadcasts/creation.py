@@ -11,8 +11,8 @@ from notifications.broadcasts.snapshot import Audience, copy_audience
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_named
 from notifications.exceptions import BroadcastNotFound, InvalidBroadcast, InvalidNotification
+from notifications.message import ONE_TIME_CODE
 from notifications.models import Broadcast
-from notifications.screening.tree import ONE_TIME_CODE
 from notifications.states import BroadcastState
 from tasks_core import clock
 

@@ -1,11 +1,14 @@
 """What the rest of the app knows of a channel."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from notifications.channels.outcome import SendResult
 from notifications.models.endpoint import Endpoint
+from notifications.pipeline.sendable import Sendable
 from notifications.rendering.compiled import Rendered
+from tasks_core.engine.retry import RetryRule
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Channel(Protocol):
     """The word in Template.channel and in ``notify(channel=...)``."""
     deliver_task: str
     """The task type that makes the delivery."""
+    carries_secrets: bool
+    """Whether one-time codes may go this way: nothing on it keeps what it is given."""
 
     def recognises(self, to: str | Endpoint) -> bool:
         """Say whether ``to`` looks like an address of this channel."""
@@ -44,4 +49,28 @@ class Channel(Protocol):
 
     def compile(self, subject: str, text: str, html: str) -> CompiledTemplate:
         """Compile a template of this channel; raises InvalidTemplate."""
+        ...
+
+
+class SendingChannel(Channel, Protocol):
+    """A channel that says itself how its messages are sent; its task type is made from this."""
+
+    @property
+    def queue_name(self) -> str:
+        """The queue of its deliveries."""
+
+    @property
+    def retry(self) -> RetryRule:
+        """When a delivery that failed is tried again."""
+
+    @property
+    def max_runtime(self) -> float:
+        """Seconds that one attempt may take."""
+
+    def send(self, sendable: Sendable) -> SendResult | Awaitable[SendResult]:
+        """Make one attempt. With ``async def`` many are made at once in each worker process.
+
+        It looks at the clock right before anything leaves, and never raises for what the other side
+        does: every outcome is a SendResult, with secrets already taken out of it.
+        """
         ...

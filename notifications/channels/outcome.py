@@ -45,3 +45,7 @@ class SendResult:
     response: dict[str, Any] = field(default_factory=dict)
     endpoint_gone: bool = False
     """The receiver says that it will never take anything again at this address."""
+    destination_gone: str = ""
+    """The same, of the destination of this name."""
+    try_next: bool = False
+    """Another provider may take it, although this one will not."""

@@ -1,14 +1,33 @@
-"""All channels. To add one: write its folder, and add it here."""
+"""All channels. To add one: write its folder, and add it to ``SENDING``; see docs/channels.md."""
 
-from notifications.channels.channel import Channel
-from notifications.channels.email import channel as email
-from notifications.channels.webhook import channel as webhook
+from notifications.channels.apprise.channel import AppriseChannel
+from notifications.channels.channel import Channel, SendingChannel
+from notifications.channels.console.channel import ConsoleChannel
+from notifications.channels.email.channel import EmailChannel
+from notifications.channels.inbox.channel import InboxChannel
+from notifications.channels.slack.channel import SlackChannel
+from notifications.channels.sms.channel import SmsChannel
+from notifications.channels.teams.channel import TeamsChannel
+from notifications.channels.telegram.channel import TelegramChannel
+from notifications.channels.webhook.channel import WebhookChannel
+from notifications.channels.webpush.channel import WebPushChannel
 from notifications.exceptions import InvalidNotification
 from notifications.models.endpoint import Endpoint
 
-CHANNELS: dict[str, Channel] = {
-    channel.kind: channel for channel in (email.EmailChannel(), webhook.WebhookChannel())
-}
+SENDING: tuple[SendingChannel, ...] = (
+    SmsChannel(),
+    SlackChannel(),
+    TeamsChannel(),
+    TelegramChannel(),
+    WebPushChannel(),
+    InboxChannel(),
+    ConsoleChannel(),
+    AppriseChannel(),
+)
+"""Those whose task type follows from what they say of themselves."""
+
+_ALL: tuple[Channel, ...] = (EmailChannel(), WebhookChannel(), *SENDING)
+CHANNELS: dict[str, Channel] = {channel.kind: channel for channel in _ALL}
 
 
 def channel_named(kind: str) -> Channel:
@@ -34,5 +53,7 @@ def channel_for(to: str | Endpoint) -> Channel:
         if channel.recognises(to):
             return channel
     raise InvalidNotification(
-        "to", "is not an address; give a mail address, an Endpoint, or an endpoint's https:// URL"
+        "to",
+        "is not an address that tells its channel; give a mail address, a phone number with +, an "
+        "Endpoint or an endpoint's https:// URL, or name the channel",
     )

@@ -15,9 +15,8 @@ from notifications.catalogue import find_version
 from notifications.channels.registry import channel_for, channel_named
 from notifications.digests import names
 from notifications.exceptions import InvalidNotification
-from notifications.message import Message
+from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Digest, DigestItem, Endpoint, Notification
-from notifications.screening.tree import ONE_TIME_CODE
 from notifications.states import DigestState
 from tasks_core import clock
 

@@ -8,13 +8,18 @@ from notifications.models.category import Category
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
+from notifications.models.destination import Destination
 from notifications.models.digest import Digest
 from notifications.models.digest_item import DigestItem
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
 from notifications.models.event_source import EventSource
+from notifications.models.inbox_message import InboxMessage
+from notifications.models.kept_code import KeptCode
+from notifications.models.limit_counter import LimitCounter
 from notifications.models.notification import Notification
 from notifications.models.preference import Preference
+from notifications.models.provider import Provider
 from notifications.models.provider_event import ProviderEvent
 from notifications.models.recipient import Recipient
 from notifications.models.recipient_address import RecipientAddress
@@ -36,13 +41,18 @@ __all__ = [
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",
+    "Destination",
     "Digest",
     "DigestItem",
     "Endpoint",
     "EndpointLane",
     "EventSource",
+    "InboxMessage",
+    "KeptCode",
+    "LimitCounter",
     "Notification",
     "Preference",
+    "Provider",
     "ProviderEvent",
     "Recipient",
     "RecipientAddress",

@@ -31,7 +31,9 @@ class Notification(models.Model):
         "notifications.TemplateVersion", on_delete=models.PROTECT, related_name="+"
     )
     channel = models.CharField(max_length=20)
-    address = models.CharField(max_length=2048, help_text="Mail address, or the endpoint's URL.")
+    address = models.CharField(
+        max_length=2048, help_text="Where it goes, in the form of its channel."
+    )
     endpoint = models.ForeignKey(
         "notifications.Endpoint",
         null=True,
@@ -94,6 +96,20 @@ class Notification(models.Model):
         help_text="Messages to one endpoint with the same key go out one after the other.",
     )
     correlation_id = models.CharField(max_length=128, blank=True)
+    is_test = models.BooleanField(default=False, help_text="Sent to try a template out.")
+    resend_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="resends",
+        help_text="The notification whose code this one repeats.",
+    )
+
+    # No columns: what the limits and the kept code need to know while it is being accepted.
+    requester: str = ""
+    segments: int = 1
+    resends_asked: int = 0
 
     objects = NotificationQuerySet.as_manager()
 

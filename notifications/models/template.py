@@ -20,7 +20,7 @@ class Template(models.Model):
         ],
         help_text="The name that callers give to notify(...), for example one-time-code.",
     )
-    channel = models.CharField(max_length=20, help_text="How its messages leave: email or webhook.")
+    channel = models.CharField(max_length=20, help_text="How its messages leave, such as email.")
     locale = models.CharField(
         max_length=20, blank=True, help_text="Language tag such as de or pt-br; empty for any."
     )

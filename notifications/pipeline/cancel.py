@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from notifications.codes.keeping import forget, forget_superseded
 from notifications.models import Delivery, Notification
 from notifications.pipeline.settle import let_follow
 from notifications.states import (
@@ -17,11 +18,13 @@ from tasks_core import clock
 
 
 def cancel(notification_id: int, *, reason: str) -> bool:
-    """Cancel an unfinished notification; False if it had ended.
+    """Cancel an unfinished notification; False if it had ended. A kept code is wiped in any case.
 
     A message that is just being sent may still arrive; the delivery then says so.
     """
-    return bool(cancel_all(Notification.objects.filter(pk=notification_id), reason))
+    with transaction.atomic():
+        forget(notification_id)
+        return bool(cancel_all(Notification.objects.filter(pk=notification_id), reason))
 
 
 def supersede(keys: Iterable[str]) -> int:
@@ -40,6 +43,7 @@ def supersede(keys: Iterable[str]) -> int:
                 [wanted],
             )
         older = Notification.objects.filter(supersede_key__in=wanted)
+        forget_superseded(wanted)
         return cancel_all(older, "superseded by a newer notification")
 
 

@@ -23,7 +23,7 @@ def follow_unsuccessful(tasks: Iterable[UnsuccessfulTask]) -> None:
     for task in tasks:
         if task.task_type == names.SCHEDULE:
             _end_notification(task)
-        elif task.task_type in names.DELIVERY_STEPS:
+        elif names.is_delivery_step(task.task_type):
             _end_delivery(task)
 
 
@@ -53,9 +53,17 @@ def _state(task: UnsuccessfulTask) -> DeliveryState:
 
 
 def _reason(task: UnsuccessfulTask) -> str:
+    problem = _problem(task)
+    if _state(task) is not DeliveryState.EXPIRED:
+        return problem or f"its task was {task.state.value.lower()}"
+    if problem:
+        return f"expired before it could be tried again; the last try: {problem}"
+    return "expired before it could be tried"
+
+
+def _problem(task: UnsuccessfulTask) -> str:
+    """What the last attempt met; empty if there was none."""
     raised, _, said = task.error.partition(": ")
     if said and raised.rpartition(".")[2] in _OUR_OWN:
         return said
-    if task.error:
-        return task.error
-    return f"its task was {task.state.value.lower()}"
+    return task.error

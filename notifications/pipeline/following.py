@@ -11,6 +11,7 @@ import tasks_core
 from notifications import conf
 from notifications.channels.registry import channel_named
 from notifications.models import Notification
+from notifications.pipeline import names
 from tasks_core.tracing.within import within
 
 
@@ -76,6 +77,7 @@ def _enqueue(alike: _Alike, group: list[Next]) -> None:
         alike.task_type,
         [{"delivery": step.delivery_id} for step in group],
         priority=urgency(alike.critical),
+        queue_name=queue(alike.critical),
         expires_at=alike.expires_at,
         retry=alike.retry,
         correlation_ids=[
@@ -87,6 +89,14 @@ def _enqueue(alike: _Alike, group: list[Next]) -> None:
 def urgency(critical: bool) -> int:
     """Give the priority of a notification's tasks: critical ones overtake all others."""
     return int(tasks_core.CRITICAL if critical else tasks_core.NORMAL)
+
+
+def queue(critical: bool) -> str | None:
+    """Give the queue of a notification's tasks: critical ones have their own, None is the type's.
+
+    So that workers can be kept free for one-time codes, whatever else there is to do.
+    """
+    return names.CRITICAL_QUEUE if critical else None
 
 
 def correlation(notification: Notification) -> str:

@@ -6,4 +6,12 @@ ERASE = "notification.erase_recipient"
 DELIVER_EMAIL = "notification.deliver.email"
 DELIVER_WEBHOOK = "notification.deliver.webhook"
 
-DELIVERY_STEPS = (RENDER, DELIVER_EMAIL, DELIVER_WEBHOOK)
+DELIVER = "notification.deliver."
+"""Begins the task type of each channel."""
+
+CRITICAL_QUEUE = "critical"
+
+
+def is_delivery_step(task_type: str) -> bool:
+    """Say whether tasks of this type work on one delivery."""
+    return task_type == RENDER or task_type.startswith(DELIVER)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
+from notifications.destinations.switching import disable_gone
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
 
@@ -85,6 +86,8 @@ def record(attempts: Iterable[Ended]) -> None:
         for one in ended:
             if one.result.endpoint_gone and one.endpoint_id is not None:
                 disable_automatically(one.endpoint_id, reason=one.result.error)
+            if one.result.destination_gone:
+                disable_gone(one.delivery_id, reason=one.result.error)
 
 
 def _row(ended: Ended) -> dict[str, Any]:

@@ -44,6 +44,38 @@ class CompiledMail:
         return Rendered(subject, self._text.render(variables), html)
 
 
+class CompiledText:
+    """A template with a text and, where the channel shows one, a title."""
+
+    def __init__(self, subject: str, text: str, *, limit: int) -> None:
+        """Compile both; InvalidTemplate names the part and the line.
+
+        Args:
+            subject: one line; empty for none.
+            text: the message.
+            limit: characters that title and text may have together.
+        """
+        if not text.strip():
+            raise InvalidTemplate("text", "is empty; it is the message")
+        self._subject = Part("subject", subject, TEXT) if subject.strip() else None
+        self._text = Part("text", text, TEXT)
+        self._limit = limit
+        self.names = self._text.names | (self._subject.names if self._subject else frozenset())
+
+    def render(self, variables: Mapping[str, Any]) -> Rendered:
+        """Render; RenderingFailed names the part, the line and the variable."""
+        subject = ""
+        if self._subject is not None:
+            subject = self._subject.render(variables).strip()
+            _check_subject(subject)
+        text = self._text.render(variables).strip()
+        if not text:
+            raise RenderingFailed("text", "is empty with these variables")
+        if len(subject) + len(text) > self._limit:
+            raise RenderingFailed("text", f"has more than {self._limit} characters")
+        return Rendered(subject, text, "")
+
+
 class CompiledPayload:
     """A template whose text is a JSON document; every value in it is written as JSON."""
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from notifications.message import ONE_TIME_CODE
 from notifications.models import Category
 from notifications.rules.preferences import path_of
-
-ONE_TIME_CODE = "otp"
-"""Critical whatever the database says."""
 
 DEFER = Category.QuietHours.DEFER.value
 

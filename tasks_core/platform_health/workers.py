@@ -10,7 +10,7 @@ from tasks_core.models import Worker
 from tasks_core.platform_health.age import age
 from tasks_core.platform_health.finding import Finding
 from tasks_core.platform_health.probe import Reporter
-from tasks_core.registry import task_types
+from tasks_core.registry import declared_queues, task_types
 
 report = Reporter("workers")
 START = "celery -A scheduler_project worker"
@@ -28,7 +28,8 @@ def look() -> Iterator[Finding]:
     if workers:
         yield report.healthy(f"alive: {', '.join(worker.name for worker in workers)}")
     served = {queue for worker in workers for queue in worker.queues}
-    for queue in sorted({registered.queue_name for registered in task_types().values()}):
+    of_types = {registered.queue_name for registered in task_types().values()}
+    for queue in sorted(of_types | declared_queues()):
         unserved = [lane for lane in expand([queue]) if lane not in served]
         if unserved:
             yield _unserved(queue, unserved)

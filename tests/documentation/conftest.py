@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from notifications.channels import registry as channels
 from notifications.pipeline.content import compiled_version
 from tasks_core import registry, worker_process
 from tasks_core.events import subscription
@@ -14,8 +15,11 @@ def example_ground(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> I
     """Forget, after an example, the task types and everything else that it brought."""
     monkeypatch.setattr(registry, "_types", registry.task_types())
     monkeypatch.setattr(subscription, "_subscriptions", subscription.subscriptions())
+    known = dict(channels.CHANNELS)
     compiled_version.cache_clear()
     yield
+    channels.CHANNELS.clear()
+    channels.CHANNELS.update(known)
     compiled_version.cache_clear()
     if worker_process.exists():
         worker_process.drain()

@@ -15,6 +15,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the files that the examples name."""
     monkeypatch.chdir(tmp_path)
     Path("code.json").write_text('{"code": "314159"}')
+    Path("sms.json").write_text("{}")
     folder = Path("path/to/templates/welcome/email")
     folder.mkdir(parents=True)
     (folder / "text.txt").write_text("Welcome.")

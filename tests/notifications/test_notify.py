@@ -69,7 +69,11 @@ def test_run_after_and_expiry_reach_the_task(receipt: TemplateVersion) -> None:
         ({"to": "ada@example.com\nBcc: x@example.com"}, "to", "is not a mail address"),
         ({"to": "a" * 65 + "@" + "b" * 250 + ".com"}, "to", "is not a mail address"),
         ({"to": "https://nowhere.example/", "channel": "email"}, "to", "is not a mail address"),
-        ({"channel": "pigeon"}, "channel", "there is none of this name; use email, webhook"),
+        (
+            {"channel": "pigeon"},
+            "channel",
+            "there is none of this name; use apprise, console, email, inbox, slack, sms",
+        ),
         ({"context": {"name": "Ada", "amount": "1"}}, "context.number", "is required"),
         ({"context": {**GOOD, "amount": "much"}}, "context", "'decimals' needs a number"),
         ({"context": {**GOOD, "when": datetime.now(UTC)}}, "context.when", "is a datetime"),

@@ -15,6 +15,7 @@ class EmailChannel:
 
     kind = "email"
     deliver_task = "notification.deliver.email"
+    carries_secrets = True
 
     def recognises(self, to: str | Endpoint) -> bool:
         """A text with an at sign that is no URL."""

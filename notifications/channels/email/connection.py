@@ -6,22 +6,13 @@ import time
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from notifications import conf
+from notifications.channels.email.backend import configuration, new_backend
 from tasks_core import clock
 
-_SETTINGS = (
-    "EMAIL_BACKEND",
-    "EMAIL_HOST",
-    "EMAIL_PORT",
-    "EMAIL_HOST_USER",
-    "EMAIL_USE_TLS",
-    "EMAIL_USE_SSL",
-)
 _SHORTEST = 0.05
 
 
@@ -36,6 +27,7 @@ class MailConnection(threading.local):
         self._backend: BaseEmailBackend | None = None
         self._made_for: tuple[Any, ...] = ()
         self._used_at = 0.0
+        self._own_timeout: float | None = None
         self._expires_at: datetime | None = None
 
     def ready(self, expires_at: datetime | None = None) -> BaseEmailBackend:
@@ -49,7 +41,7 @@ class MailConnection(threading.local):
             OSError, smtplib.SMTPException: the server cannot be reached or refuses us.
         """
         self._expires_at = expires_at
-        made_for = tuple(getattr(settings, name, None) for name in _SETTINGS)
+        made_for = configuration()
         if self._backend is not None and (made_for != self._made_for or not self._lives()):
             self.drop()
         if self._backend is None:
@@ -78,8 +70,10 @@ class MailConnection(threading.local):
             backend.close()
 
     def _open(self) -> None:
-        self._backend = get_connection()
+        self._backend = new_backend()
+        self._own_timeout = None
         if isinstance(self._backend, SmtpBackend):
+            self._own_timeout = self._backend.timeout
             self._backend.timeout = self._patience()
         self._backend.open()
         smtp = self._smtp()
@@ -120,7 +114,7 @@ class MailConnection(threading.local):
 
     def _patience(self) -> float:
         """Give the seconds that one answer of the server may take."""
-        most: float = settings.EMAIL_TIMEOUT or conf.current().email_timeout
+        most: float = self._own_timeout or conf.current().email_timeout
         if self._expires_at is None:
             return most
         left = (self._expires_at - clock.now()).total_seconds()

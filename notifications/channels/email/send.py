@@ -5,6 +5,7 @@ import smtplib
 from django.conf import settings
 
 from notifications import conf
+from notifications.channels.email import anymail
 from notifications.channels.email.connection import TooLateError, connection
 from notifications.channels.email.failures import (
     MailFailure,
@@ -31,14 +32,22 @@ def send(sendable: Sendable) -> SendResult:
     if sendable.is_late(clock.now()):
         return _expired()
     try:
-        backend.send_messages([compose(sendable)])
+        message = compose(sendable)
+        if anymail.is_anymail(backend):
+            anymail.mark(message, sendable)
+        backend.send_messages([message])
     except TooLateError:
         connection.drop()
         return _expired()
     except Exception as error:  # noqa: BLE001  (backends of other makes raise what they like)
         connection.drop()
-        return _failed(sendable, classify_sending(error))
-    return SendResult(outcome=Outcome.SUCCESS, status_code=250, request=_request(sendable))
+        return _failed(sendable, anymail.classify(error) or classify_sending(error))
+    return SendResult(
+        outcome=Outcome.SUCCESS,
+        status_code=250,
+        provider_message_id=anymail.message_id_of(message),
+        request=_request(sendable),
+    )
 
 
 def compose(sendable: Sendable) -> Mail:

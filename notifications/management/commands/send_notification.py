@@ -6,16 +6,18 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from notifications.api import notify
+from notifications.api import notify, send_test
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import NotificationsError
+from notifications.management.notification_descriptions import (
+    NOTIFICATION_COLUMNS,
+    describe_notification,
+)
 from notifications.models import Notification
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.json_input import SOURCES, json_input, private_json_input
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
-
-COLUMNS = ("id", "state", "template", "channel", "run_after", "expires_at")
 
 
 class Command(PlatformCommand):
@@ -31,7 +33,8 @@ class Command(PlatformCommand):
             "--to",
             required=True,
             metavar="ADDRESS",
-            help="Mail address, URL of an endpoint, or key of a recipient.",
+            help="Mail address, phone number, URL of an endpoint, key of a recipient, or what the channel "
+            "takes.",
         )
         parser.add_argument(
             "--channel", choices=sorted(CHANNELS), help="Found from --to if not given."
@@ -82,37 +85,41 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--critical", action="store_true", default=None, help="Overtakes all other messages."
         )
+        parser.add_argument(
+            "--requester",
+            default="",
+            metavar="WHO",
+            help="Who asks for a code; limits count by it.",
+        )
+        parser.add_argument(
+            "--resends",
+            type=int,
+            default=0,
+            metavar="N",
+            help="How often resend_code may send the same code again. Default: 0.",
+        )
+        parser.add_argument(
+            "--test",
+            action="store_true",
+            help="Send the template's sample variables, marked as a test; of the other options only "
+            "--to, --channel and --locale count.",
+        )
         add_format_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Store the notification and show it."""
         notification = _notify(options)
-        write_list(self, [_describe(notification)], columns=COLUMNS, options=options)
+        shown = [describe_notification(notification)]
+        write_list(self, shown, columns=NOTIFICATION_COLUMNS, options=options)
 
 
 def _notify(options: Mapping[str, Any]) -> Notification:
     passed_on = (
         "to", "channel", "locale", "context", "secret_context", "run_after", "expires_at",
         "category", "critical", "idempotency_key", "supersede_key", "correlation_id",
-        "condition", "condition_args",
+        "condition", "condition_args", "requester", "resends",
     )  # fmt: skip
+    if options["test"]:
+        where = {name: options[name] for name in ("to", "channel", "locale")}
+        return send_test(options["template"], **where)
     return notify(options["template"], **{name: options[name] for name in passed_on})
-
-
-def _describe(notification: Notification) -> dict[str, Any]:
-    """Return what may be seen; the context stays out, as in lists of tasks."""
-    version = notification.template_version
-    return {
-        "id": notification.pk,
-        "state": notification.state,
-        "template": version.template.name,
-        "template_version": version.number,
-        "channel": notification.channel,
-        "address": notification.address,
-        "category": notification.category,
-        "critical": notification.critical,
-        "run_after": notification.run_after,
-        "expires_at": notification.expires_at,
-        "idempotency_key": notification.idempotency_key,
-        "correlation_id": notification.correlation_id,
-    }

@@ -1,0 +1,113 @@
+"""Destinations: rooms, browsers and services, each known by a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from notifications.admin.destination_form import SUPERUSERS_ONLY, DestinationForm
+from notifications.destinations.registration import register_destination
+from notifications.destinations.switching import disable_destination, enable_destination
+from notifications.models import Destination
+from tasks_core import clock
+from tasks_core.admin.badges import badge
+from tasks_core.admin.moments import moment_in_full
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
+from tasks_core.admin.steering.reason import ReasonForm, signed_reason
+from tasks_core.admin.steering.steered import Steered
+from tasks_core.admin.steering.step import Step
+
+
+def _disable(row: Destination, answers: Answers, actor: str) -> Did:
+    if not disable_destination(row.channel, row.name, reason=signed_reason(answers, actor)):
+        raise Refused("were off already")
+    return Did("disabled")
+
+
+def _enable(row: Destination, answers: Answers, actor: str) -> Did:
+    if not enable_destination(row.channel, row.name):
+        raise Refused("were on already")
+    return Did("enabled")
+
+
+DISABLE: Step[Destination] = Step(
+    name="disable",
+    label="Disable…",
+    button="Disable now",
+    icon="block",
+    explanation="Nothing is sent to it until it is enabled.",
+    form=ReasonForm,
+    perform=each(_disable),
+    applies=lambda row: row.enabled,
+    danger=True,
+)
+
+ENABLE: Step[Destination] = Step(
+    name="enable",
+    label="Enable…",
+    button="Enable now",
+    icon="check",
+    explanation="Messages go to it again.",
+    perform=each(_enable),
+    applies=lambda row: not row.enabled,
+)
+
+
+@admin.register(Destination)
+class DestinationAdmin(Steered[Destination]):
+    """Name and channel are given once; the address is written and never shown."""
+
+    form = DestinationForm
+    steps = (DISABLE, ENABLE)
+    list_display = ("name", "channel", "hint", "life", "disabled_reason")
+    list_filter = ("channel", "enabled")
+    search_fields = ("name",)
+
+    @admin.display(description="state")
+    def life(self, row: Destination) -> SafeString:
+        """On or off."""
+        return badge("Enabled", "good") if row.enabled else badge("Disabled", "bad")
+
+    @admin.display(description="disabled")
+    def off_since(self, row: Destination) -> SafeString | str:
+        """Since when."""
+        return moment_in_full(row.disabled_at, clock.now())
+
+    def get_form(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Tell the form who is asking."""
+        form = super().get_form(request, *args, **options)
+        return type(form.__name__, (form,), {"is_superuser": request.user.is_superuser})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Destination | None = None) -> Any:
+        """Ask for channel and name only when it is new."""
+        if obj is None:
+            return [(None, {"fields": ("channel", "name", "address")})]
+        facts = ("name", "channel", "hint", "life", "off_since", "disabled_reason")
+        edited = [("New address", {"fields": ("address",)})]
+        return [(None, {"fields": facts}), *(edited if self._may_edit(request, obj) else [])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Destination | None = None) -> Any:
+        """All but the address."""
+        return ("name", "channel", "hint", "life", "off_since", "disabled_reason") if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Destination | None = None) -> bool:
+        """Whoever has it, and for Apprise only superusers."""
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.channel != SUPERUSERS_ONLY or request.user.is_superuser
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Destination | None = None) -> bool:
+        """Nobody: deliveries name it. It can be disabled."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Destination, form: Any, change: bool) -> None:
+        """Register it, or give it the new address."""
+        secret = form.cleaned_data["secret"]
+        obj.pk = register_destination(obj.name, channel=obj.channel, **secret).pk
+        obj._state.adding = False
+
+    def _may_edit(self, request: HttpRequest, obj: Destination) -> bool:
+        return self.has_change_permission(request, obj)

@@ -1,0 +1,67 @@
+"""Limits: how much of each has been used in the windows that run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from notifications.limits.prices import MICROS
+from notifications.models import LimitCounter
+from tasks_core import clock
+from tasks_core.admin.badges import badge
+from tasks_core.admin.blocks import two_lines
+from tasks_core.admin.moments import moment, moment_in_full
+from tasks_core.admin.record import Fact, RecordAdmin
+
+SHOWN_OF_HASH = 12
+MONEY = "sms_spend"
+
+
+@admin.register(LimitCounter)
+class LimitCounterAdmin(RecordAdmin[LimitCounter]):
+    """Read-only. People are keyed hashes here."""
+
+    list_display = ("limit", "who", "used_of_most", "ends")
+    list_display_links = ("limit",)
+    list_filter = ("name",)
+    search_fields = ("subject",)
+    search_help_text = "Country, or keyed hash"
+
+    @admin.display(description="limit")
+    def limit(self, row: LimitCounter) -> SafeString:
+        """Which one, and the length of its window."""
+        return two_lines(row.name, f"in {timedelta(seconds=row.seconds)}")
+
+    @admin.display(description="of")
+    def who(self, row: LimitCounter) -> str:
+        """A country, everybody, or the beginning of a hash."""
+        return "all" if row.subject == "*" else row.subject[:SHOWN_OF_HASH]
+
+    @admin.display(description="used")
+    def used_of_most(self, row: LimitCounter) -> SafeString:
+        """How much of how much."""
+        tone = "bad" if row.used >= row.most else "calm"
+        return badge(f"{_amount(row, row.used)} of {_amount(row, row.most)}", tone)
+
+    @admin.display(description="window ends")
+    def ends(self, row: LimitCounter) -> SafeString | str:
+        """When it begins anew."""
+        return moment(row.ends_at, clock.now())
+
+    def facts(self, request: HttpRequest, row: LimitCounter) -> list[Fact]:
+        """Return everything."""
+        now = clock.now()
+        return [
+            Fact("Limit", row.name),
+            Fact("Of", "all" if row.subject == "*" else row.subject),
+            Fact("Used", f"{_amount(row, row.used)} of {_amount(row, row.most)}"),
+            Fact("Window began", moment_in_full(row.window_start, now)),
+            Fact("Window ends", moment_in_full(row.ends_at, now)),
+        ]
+
+
+def _amount(row: LimitCounter, number: int) -> str:
+    return f"{number / MICROS:,.2f}" if row.name == MONEY else f"{number:,}"

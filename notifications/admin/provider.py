@@ -1,0 +1,105 @@
+"""Providers: gateways, bots and push keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from notifications.admin.provider_form import ProviderForm
+from notifications.exceptions import InvalidProvider
+from notifications.models import Provider
+from notifications.providers.registration import (
+    enable_provider,
+    public_facts,
+    register_provider,
+)
+from tasks_core.admin.badges import badge
+from tasks_core.admin.moments import NONE
+from tasks_core.admin.steering.each import Answers, Did, Refused, each
+from tasks_core.admin.steering.steered import Steered
+from tasks_core.admin.steering.step import Step
+
+
+def _enable(row: Provider, answers: Answers, actor: str) -> Did:
+    if not enable_provider(row.name):
+        raise Refused("were on already")
+    return Did("enabled")
+
+
+def _disable(row: Provider, answers: Answers, actor: str) -> Did:
+    if not enable_provider(row.name, on=False):
+        raise Refused("were off already")
+    return Did("disabled")
+
+
+DISABLE: Step[Provider] = Step(
+    name="disable",
+    label="Disable…",
+    button="Disable now",
+    icon="block",
+    explanation="Nothing is sent by it until it is enabled; the next one in order takes its place.",
+    perform=each(_disable),
+    applies=lambda row: row.enabled,
+    danger=True,
+)
+
+ENABLE: Step[Provider] = Step(
+    name="enable",
+    label="Enable…",
+    button="Enable now",
+    icon="check",
+    explanation="Messages are sent by it again, in its order.",
+    perform=each(_enable),
+    applies=lambda row: not row.enabled,
+)
+
+
+@admin.register(Provider)
+class ProviderAdmin(Steered[Provider]):
+    """Everything is edited but what it is; credentials are written and never shown."""
+
+    form = ProviderForm
+    steps = (DISABLE, ENABLE)
+    list_display = ("name", "channel", "kind", "position", "life")
+    list_filter = ("channel", "enabled")
+    search_fields = ("name",)
+
+    @admin.display(description="state")
+    def life(self, row: Provider) -> SafeString:
+        """On or off."""
+        return badge("Enabled", "good") if row.enabled else badge("Disabled", "bad")
+
+    @admin.display(description="public")
+    def public(self, row: Provider) -> str:
+        """What others must know of it, such as the key that browsers subscribe with."""
+        try:
+            facts = public_facts(row)
+        except InvalidProvider:
+            return NONE
+        return ", ".join(f"{name}: {value}" for name, value in facts.items()) or NONE
+
+    def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
+        """Ask what it is only when it is new."""
+        edited = ("base_url", "options", "new_credentials", "position")
+        if obj is None:
+            return [(None, {"fields": ("name", "service", *edited)})]
+        facts = ("name", "channel", "kind", "life", "public")
+        may_edit = self.has_change_permission(request, obj)
+        return [(None, {"fields": facts}), *([("Edit", {"fields": edited})] if may_edit else [])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> Any:
+        """What it is does not change."""
+        return ("name", "channel", "kind", "life", "public") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Provider | None = None) -> bool:
+        """Nobody: attempts name it. It can be disabled."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
+        """Register it, or what was edited of it."""
+        position = form.cleaned_data["position"]
+        obj.pk = register_provider(**form.asked(), position=position).pk
+        obj._state.adding = False

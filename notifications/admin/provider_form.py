@@ -1,0 +1,101 @@
+"""The form of a provider."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from notifications.admin.unseen import UnseenTextarea
+from notifications.channels.registry import CHANNELS
+from notifications.exceptions import InvalidProvider
+from notifications.models import Provider
+from notifications.providers.accounts import account_of
+from notifications.providers.registration import carriers_of, check_provider
+
+
+def _services() -> list[tuple[str, str]]:
+    return [
+        (f"{channel}:{kind}", f"{channel} by {kind}")
+        for channel in sorted(CHANNELS)
+        for kind in sorted(carriers_of(channel))
+    ]
+
+
+class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
+    """What ``register_provider`` takes. Credentials are written and never read."""
+
+    service = forms.ChoiceField(choices=_services, widget=UnfoldAdminSelectWidget())
+    options = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 4, "class": "br-code", "spellcheck": "false"}),
+        help_text='A JSON object, such as {"sender": "+4915112345678"}.',
+    )
+    new_credentials = forms.CharField(
+        required=False,
+        label="Credentials",
+        widget=UnseenTextarea(),
+        help_text='A JSON object, such as {"account_sid": "...", "auth_token": "..."}. Stored '
+        "encrypted and never shown. Empty: those that are stored stay; a key for web push is made.",
+    )
+
+    class Meta:
+        model = Provider
+        fields = ("name", "base_url", "position")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            self.fields.pop("service", None)
+            self.initial["options"] = json.dumps(self.instance.options, indent=2)
+
+    def clean_options(self) -> dict[str, Any]:
+        """Read the object."""
+        return _object(self.cleaned_data["options"])
+
+    def clean_new_credentials(self) -> dict[str, Any]:
+        """Read the object, without quoting it."""
+        return _object(self.cleaned_data["new_credentials"])
+
+    def clean(self) -> dict[str, Any]:
+        """Check what ``register_provider`` will check."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        try:
+            check_provider(**self.asked())
+        except InvalidProvider as error:
+            field = {"credentials": "new_credentials"}.get(error.field, error.field)
+            self.add_error(field if field in self.fields else None, error.problem)
+        return cleaned
+
+    def asked(self) -> dict[str, Any]:
+        """Give what ``check_provider`` takes."""
+        cleaned = self.cleaned_data
+        channel, _, kind = cleaned.get("service", "").partition(":")
+        credentials = cleaned["new_credentials"]
+        if self.instance.pk:
+            channel, kind = self.instance.channel, self.instance.kind
+            credentials = credentials or account_of(self.instance).credentials
+        return {
+            "name": self.instance.name if self.instance.pk else cleaned["name"],
+            "channel": channel,
+            "kind": kind,
+            "credentials": credentials,
+            "options": cleaned["options"],
+            "base_url": cleaned["base_url"],
+        }
+
+
+def _object(text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise forms.ValidationError('is no JSON object; write {"name": "value"}')
+    return found

@@ -1,0 +1,71 @@
+"""Send a template to oneself, with its sample variables."""
+
+from __future__ import annotations
+
+from django import forms
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from notifications.exceptions import NotificationsError
+from notifications.models import Template, TemplateVersion
+from notifications.trial import send_test
+from tasks_core.admin.blocks import link
+from tasks_core.admin.steering.each import Answers, Did, each
+from tasks_core.admin.steering.step import Step, StepForm
+
+EXPLANATION = (
+    "Sent with its sample variables to the address given, by the real provider, marked as a test."
+)
+
+
+class AddressForm(StepForm):
+    """Asks where to."""
+
+    to = forms.CharField(
+        max_length=2048,
+        label="To",
+        widget=UnfoldAdminTextInputWidget({"autofocus": True}),
+        help_text="An address of the template's channel: your own, not a customer's.",
+    )
+
+
+def _send(version: TemplateVersion, to: str) -> Did:
+    notification = send_test(version, to=to)
+    url = reverse("admin:notifications_notification_change", args=[notification.pk])
+    return Did("sent", link=link(url, f"Notification {notification.pk}"))
+
+
+def _send_version(row: TemplateVersion, answers: Answers, actor: str) -> Did:
+    return _send(row, answers["to"])
+
+
+def _send_template(row: Template, answers: Answers, actor: str) -> Did:
+    assert row.current is not None
+    return _send(row.current, answers["to"])
+
+
+_REFUSALS: dict[type[Exception], str] = {NotificationsError: "could not be sent"}
+
+TEST_VERSION: Step[TemplateVersion] = Step(
+    name="send-test",
+    label="Send a test…",
+    button="Send now",
+    icon="send",
+    explanation=EXPLANATION,
+    form=AddressForm,
+    perform=each(_send_version, refusals=_REFUSALS),
+    applies=lambda _: True,
+    in_bulk=False,
+)
+
+TEST_TEMPLATE: Step[Template] = Step(
+    name="send-test",
+    label="Send a test…",
+    button="Send now",
+    icon="send",
+    explanation=f"The published version is sent, not the draft. {EXPLANATION}",
+    form=AddressForm,
+    perform=each(_send_template, refusals=_REFUSALS),
+    applies=lambda row: row.current is not None,
+    in_bulk=False,
+)

@@ -1,0 +1,1 @@
+"""Messages printed where the worker runs, for development."""

@@ -1,0 +1,1 @@
+"""Messages that people read inside the application."""

@@ -1,0 +1,1 @@
+"""Slack: messages to channels by a bot, or by incoming webhooks."""

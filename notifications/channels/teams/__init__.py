@@ -1,0 +1,1 @@
+"""Microsoft Teams, by the webhooks of Workflows."""

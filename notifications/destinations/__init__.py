@@ -1,0 +1,1 @@
+"""Addresses that are secrets themselves: whoever knows one can send to it."""

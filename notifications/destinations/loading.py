@@ -1,0 +1,64 @@
+"""Open destinations when something is sent: concurrent deliveries with one query."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from notifications.channels.outcome import Outcome, SendResult
+from notifications.models import Destination
+from notifications.pipeline.together import Together
+from tasks_core import logs, sealing
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A destination with its secret, as it is now."""
+
+    name: str
+    secret: dict[str, Any] = field(repr=False)
+
+
+def open_all(asked: list[tuple[str, str]]) -> list[Opened | SendResult]:
+    """Give each destination (channel, name) opened, or why nothing can be sent there."""
+    channels, names = {channel for channel, _ in asked}, {name for _, name in asked}
+    rows = Destination.objects.filter(channel__in=channels, name__in=names)
+    found = {(row.channel, row.name): row for row in rows}
+    return [_opened(found.get(one)) for one in asked]
+
+
+_open_together: Together[tuple[str, str], Opened | SendResult] = Together(open_all)
+
+
+async def open_destination(channel: str, name: str) -> Opened | SendResult:
+    """Give one destination opened; what concurrent coroutines ask for is read together.
+
+    Its secret is masked in the log lines of the attempt that runs.
+    """
+    found = await _open_together((channel, name))
+    if isinstance(found, Opened):
+        logs.hide(*hidden_texts(found.secret))
+    return found
+
+
+def hidden_texts(secret: Mapping[str, Any]) -> list[str]:
+    """Give all texts in a secret."""
+    found: list[str] = []
+    for value in secret.values():
+        found += hidden_texts(value) if isinstance(value, Mapping) else [str(value)]
+    return found
+
+
+def _opened(row: Destination | None) -> Opened | SendResult:
+    if row is None:
+        return SendResult(outcome=Outcome.PERMANENT, error="the destination was removed")
+    if not row.enabled:
+        reason = row.disabled_reason or "by an operator"
+        return SendResult(outcome=Outcome.PERMANENT, error=f"the destination is off: {reason}")
+    try:
+        secret: dict[str, Any] = json.loads(sealing.unseal(row.sealed))
+    except ImproperlyConfigured as error:
+        return SendResult(outcome=Outcome.TRANSIENT, error=str(error))
+    return Opened(row.name, secret)

@@ -1,0 +1,26 @@
+"""Put messages into inboxes."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from notifications.pipeline.sendable import Sendable
+
+_PUT = """
+INSERT INTO notifications_inboxmessage (delivery_id, owner, title, text, category, created_at)
+SELECT d.id, d.address, %(title)s, %(text)s, n.category, %(now)s
+FROM notifications_delivery d JOIN notifications_notification n ON n.id = d.notification_id
+WHERE d.id = %(delivery)s
+ON CONFLICT (delivery_id) DO UPDATE SET delivery_id = EXCLUDED.delivery_id
+RETURNING id
+"""
+
+
+def put(sendable: Sendable, now: datetime) -> int:
+    """Store the message of a delivery, once; give its id."""
+    content = sendable.content
+    values = {"title": content.subject, "text": content.text}
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT, {**values, "delivery": sendable.delivery_id, "now": now})
+        number: int = cursor.fetchone()[0]
+    return number

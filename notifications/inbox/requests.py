@@ -1,0 +1,60 @@
+"""What the feed may be asked, checked."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+
+from notifications.inbox.reading import MAX_PAGE
+
+MAX_IDS = 500
+MAX_BODY = 20_000
+_LARGEST = 2**63 - 1
+
+
+class BadRequest(ValueError):
+    """The request cannot be understood; says which parameter and what would be right."""
+
+
+def number(
+    request: HttpRequest, name: str, default: int | None, most: int = _LARGEST
+) -> int | None:
+    """Give a whole number from 1 to ``most`` from the query; the default if it is not there."""
+    text = request.GET.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= most):
+        raise BadRequest(f"{name}: give a whole number from 1 to {most}")
+    return int(text)
+
+
+def page_size(request: HttpRequest) -> int:
+    """Give ``limit``."""
+    return number(request, "limit", 20, MAX_PAGE) or 20
+
+
+def body(request: HttpRequest) -> dict[str, Any]:
+    """Give the JSON object in the body."""
+    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
+        raise BadRequest(f"body: give at most {MAX_BODY} bytes")
+    try:
+        found = json.loads(request.body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise BadRequest('body: give a JSON object, such as {"ids": [17]} or {"up_to": 17}')
+    return found
+
+
+def ids(given: object) -> list[int]:
+    """Check the list of messages to mark."""
+    if not isinstance(given, list) or not 0 < len(given) <= MAX_IDS:
+        raise BadRequest(f"ids: give a list of 1 to {MAX_IDS} ids")
+    return [one_id("ids", item) for item in given]
+
+
+def one_id(name: str, given: object) -> int:
+    """Check one id."""
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= _LARGEST:
+        raise BadRequest(f"{name}: give ids as whole numbers")
+    return given

@@ -1,0 +1,38 @@
+"""What the commands show of providers and destinations: never a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notifications.models import Destination, Provider
+from notifications.providers.registration import public_facts
+
+PROVIDER_COLUMNS = ("name", "channel", "kind", "position", "enabled", "public")
+DESTINATION_COLUMNS = ("name", "channel", "hint", "enabled", "disabled_reason")
+
+
+def describe_provider(provider: Provider) -> dict[str, Any]:
+    """Return what may be seen of a provider."""
+    public = public_facts(provider)
+    return {
+        "name": provider.name,
+        "channel": provider.channel,
+        "kind": provider.kind,
+        "base_url": provider.base_url,
+        "options": provider.options,
+        "position": provider.position,
+        "enabled": provider.enabled,
+        "public": ", ".join(f"{name}: {value}" for name, value in public.items()),
+    }
+
+
+def describe_destination(destination: Destination) -> dict[str, Any]:
+    """Return what may be seen of a destination."""
+    return {
+        "name": destination.name,
+        "channel": destination.channel,
+        "hint": destination.hint,
+        "enabled": destination.enabled,
+        "disabled_at": destination.disabled_at,
+        "disabled_reason": destination.disabled_reason,
+    }

@@ -1,0 +1,26 @@
+"""`manage.py disable_destination`: send nothing to a destination."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from notifications.destinations.switching import disable_destination
+from notifications.management.destination_command import DestinationCommand
+
+
+class Command(DestinationCommand):
+    """Disables a destination."""
+
+    help = "Send nothing to a destination until it is enabled."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the reason too."""
+        super().add_arguments(parser)
+        parser.add_argument("--reason", required=True, help="Why; at most 200 characters are kept.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Switch it off."""
+        channel, name = self.named(options)
+        changed = disable_destination(channel, name, reason=options["reason"])
+        self.stdout.write(f"{name}: disabled" if changed else f"{name}: was disabled already")

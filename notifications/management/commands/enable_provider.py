@@ -1,0 +1,30 @@
+"""`manage.py enable_provider`: switch a provider on."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from notifications.models import Provider
+from notifications.providers.registration import enable_provider
+from tasks_core.management.platform_command import PlatformCommand
+
+
+class Command(PlatformCommand):
+    """Enables a provider."""
+
+    help = "Send by a provider again, in its order."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the name."""
+        parser.add_argument("name", help="Name of the provider; list_providers shows them.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Switch it."""
+        name = options["name"]
+        if not Provider.objects.filter(name=name).exists():
+            raise CommandError(f"no provider is called {name!r}; list_providers shows them")
+        changed = enable_provider(name)
+        self.stdout.write(f"{name}: enabled" if changed else f"{name}: was enabled already")

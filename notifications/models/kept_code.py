@@ -1,0 +1,30 @@
+"""A one-time code that may be sent again while it is valid."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class KeptCode(models.Model):
+    """The sealed secret of a notification that was asked for with ``resends``.
+
+    The notification's own copy is wiped when it has ended; this one when the code has expired, was
+    used, cancelled or superseded (``notifications.codes``).
+    """
+
+    notification = models.OneToOneField(
+        "notifications.Notification",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="kept_code",
+    )
+    sealed = models.TextField(editable=False)
+    expires_at = models.DateTimeField()
+    resends_left = models.PositiveIntegerField()
+    last_sent_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("expires_at",), name="notifications_code_expired"),)
+
+    def __str__(self) -> str:
+        return f"Code of notification {self.pk}"

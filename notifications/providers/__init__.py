@@ -1,0 +1,1 @@
+"""Accounts with those who carry messages: their credentials, their order, and failing over."""

@@ -1,0 +1,98 @@
+"""Try the providers of a channel in turn, until one takes the message."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from django.core.exceptions import ImproperlyConfigured
+
+from notifications import conf
+from notifications.channels.outcome import Outcome, SendResult
+from notifications.pipeline.sendable import Sendable
+from notifications.providers.account import Account, Carrier
+from notifications.providers.accounts import enabled_accounts
+from notifications.providers.breaker import current_breaker
+from notifications.providers.exchange import clean
+from tasks_core import clock
+
+_RANKS = (
+    Outcome.SUCCESS,
+    Outcome.EXPIRED,
+    Outcome.AMBIGUOUS,
+    Outcome.TRANSIENT,
+    Outcome.THROTTLED,
+    Outcome.PERMANENT,
+)
+"""Of several outcomes the one that decides what follows comes first."""
+
+
+async def send_through(channel: str, carriers: Iterable[Carrier], sendable: Sendable) -> SendResult:
+    """Send by the first provider that takes the message.
+
+    The next one is tried when the one before cannot take it now, or cannot take it at all while others
+    may. A provider that gave no answer may have sent it: then the next one is tried only if receiving
+    it twice does no harm, as with a code, or if ``REPEAT_UNANSWERED`` says so.
+    """
+    known = {carrier.kind: carrier for carrier in carriers}
+    breaker = current_breaker()
+    try:
+        accounts = [one for one in await enabled_accounts(channel) if one.kind in known]
+    except ImproperlyConfigured as error:  # the key that sealed a credential is missing
+        return SendResult(outcome=Outcome.TRANSIENT, error=str(error))
+    usable = [one for one in accounts if breaker.allows(one.name)]
+    results: list[SendResult] = []
+    tried: list[dict[str, str]] = []
+    for position, account in enumerate(usable):
+        seconds = _share(sendable, len(usable) - position)
+        result = await known[account.kind].send(account, sendable, seconds)
+        breaker.observe(account.name, result.outcome)
+        results.append(result)
+        tried.append(_told(account, result))
+        if not _passes_on(sendable, result):
+            break
+    return _concluded(sendable, results, tried) if results else _nobody(channel, accounts)
+
+
+def _share(sendable: Sendable, providers: int) -> float:
+    """Give the seconds for one provider: a slow one leaves the others their part of the life."""
+    longest = conf.current().outgoing_total_timeout
+    left = sendable.seconds_left(clock.now())
+    return longest if left is None else min(longest, left / providers)
+
+
+def may_repeat(sendable: Sendable) -> bool:
+    """Say whether a message that may have arrived can be sent again."""
+    return sendable.is_secret or conf.current().repeat_unanswered
+
+
+def _passes_on(sendable: Sendable, result: SendResult) -> bool:
+    if result.outcome is Outcome.AMBIGUOUS:
+        return may_repeat(sendable)
+    return result.try_next or result.outcome in (Outcome.TRANSIENT, Outcome.THROTTLED)
+
+
+def _concluded(
+    sendable: Sendable, results: Sequence[SendResult], tried: list[dict[str, str]]
+) -> SendResult:
+    best = min(results, key=lambda result: _RANKS.index(result.outcome))
+    if best.outcome is Outcome.AMBIGUOUS and not may_repeat(sendable):
+        best = replace(
+            best,
+            outcome=Outcome.PERMANENT,
+            error=f"it may have arrived, so it is not sent again: {best.error}",
+        )
+    request = {**clean(sendable, best.request), "providers": tried}
+    return replace(best, request=request, response=clean(sendable, best.response))
+
+
+def _told(account: Account, result: SendResult) -> dict[str, str]:
+    return {"name": account.name, "outcome": result.outcome.value, "error": result.error}
+
+
+def _nobody(channel: str, accounts: Sequence[Account]) -> SendResult:
+    """Not the message's fault either: it waits for somebody to register or enable one."""
+    error = (
+        f"all providers of channel {channel} are left out for now, because they keep failing"
+        if accounts
+        else f"no provider of channel {channel} is enabled; register one (register_provider)"
+    )
+    return SendResult(outcome=Outcome.TRANSIENT, error=error)

@@ -1,0 +1,164 @@
+"""Registering providers, and switching them on and off."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from notifications.channels.registry import CHANNELS
+from notifications.exceptions import InvalidProvider
+from notifications.models import Provider
+from notifications.outgoing.guard import InvalidUrl, check_url
+from notifications.providers.account import Account, Carrier
+from notifications.providers.accounts import account_of, forget_accounts
+from tasks_core import clock, logs, sealing
+
+
+def register_provider(
+    name: str,
+    *,
+    channel: str,
+    kind: str,
+    credentials: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    base_url: str = "",
+    position: int = 0,
+) -> Provider:
+    """Store a provider, or replace the one of this name.
+
+    Args:
+        name: for people; unique.
+        channel: the channel that it carries.
+        kind: whose interface it speaks: ``twilio``, ``slack``, ``telegram`` or ``vapid``.
+        credentials: stored encrypted and shown nowhere; ``docs/channels.md`` lists each kind's. The
+            key of ``vapid`` is made if none is given.
+        options: what is not secret, such as the sender of SMS.
+        base_url: where the interface is; empty for the usual place.
+        position: lower ones are tried first.
+
+    Raises:
+        InvalidProvider: names the field and what would be right.
+    """
+    account = check_provider(
+        name,
+        channel=channel,
+        kind=kind,
+        credentials=credentials,
+        options=options,
+        base_url=base_url,
+    )
+    return _store(account, channel, position)
+
+
+def check_provider(
+    name: str,
+    *,
+    channel: str,
+    kind: str,
+    credentials: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    base_url: str = "",
+) -> Account:
+    """Check everything about a provider; forms that validate with it too.
+
+    Raises:
+        InvalidProvider: names the field and what would be right.
+    """
+    if not name or len(name) > 100:
+        raise InvalidProvider("name", "must have 1 to 100 characters")
+    carrier = carrier_of(channel, kind)
+    given = credentials or carrier.generated()
+    logs.hide(*(str(value) for value in given.values()))
+    account = Account(
+        name=name,
+        kind=kind,
+        base_url=_base_url(base_url or carrier.base_url),
+        options=_known("options", options or {}, carrier.options),
+        credentials=_required(_known("credentials", given, carrier.credentials), carrier),
+    )
+    problem = carrier.check(account)
+    if problem:
+        raise InvalidProvider(*problem.split(": ", 1))
+    return account
+
+
+def enable_provider(name: str, *, on: bool = True) -> bool:
+    """Switch a provider on or off; False if it was so already, or does not exist."""
+    changed = Provider.objects.filter(name=name, enabled=not on).update(enabled=on)
+    forget_accounts()
+    return bool(changed)
+
+
+def public_facts(provider: Provider) -> dict[str, str]:
+    """Give what others must know of a provider, such as the public key of web push."""
+    return carrier_of(provider.channel, provider.kind).public(account_of(provider))
+
+
+def carriers_of(channel: str) -> dict[str, Carrier]:
+    """Give the kinds of providers that a channel knows."""
+    found = getattr(CHANNELS.get(channel), "carriers", ())
+    return {carrier.kind: carrier for carrier in found}
+
+
+def carrier_of(channel: str, kind: str) -> Carrier:
+    """Give one kind of provider.
+
+    Raises:
+        InvalidProvider: the channel has none, or not this one; lists those that there are.
+    """
+    known = carriers_of(channel)
+    if not known:
+        listed = ", ".join(sorted(name for name in CHANNELS if carriers_of(name)))
+        raise InvalidProvider("channel", f"has no providers; those that have are {listed}")
+    if kind not in known:
+        listed = ", ".join(sorted(known))
+        raise InvalidProvider("kind", f"is not known for channel {channel}; use {listed}")
+    return known[kind]
+
+
+def _store(account: Account, channel: str, position: int) -> Provider:
+    values = {
+        "channel": channel,
+        "kind": account.kind,
+        "base_url": account.base_url,
+        "options": account.options,
+        "credentials": sealing.seal(json.dumps(account.credentials)),
+        "position": position,
+    }
+    try:
+        with transaction.atomic():
+            provider, _ = Provider.objects.update_or_create(
+                name=account.name,
+                defaults=values,
+                create_defaults={**values, "created_at": clock.now()},
+            )
+    except IntegrityError:
+        raise InvalidProvider("name", "is just being registered by someone else") from None
+    forget_accounts()
+    return provider
+
+
+def _base_url(url: str) -> str:
+    try:
+        check_url(url)
+    except InvalidUrl as error:
+        raise InvalidProvider("base_url", str(error)) from None
+    return url.rstrip("/")
+
+
+def _known(field: str, given: Mapping[str, Any], names: Any) -> dict[str, Any]:
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        listed = ", ".join(names) or "none"
+        raise InvalidProvider(field, f"{', '.join(unknown)} is not known; there are: {listed}")
+    return dict(given)
+
+
+def _required(given: dict[str, Any], carrier: Carrier) -> dict[str, str]:
+    missing = [name for name in carrier.credentials if not given.get(name)]
+    if missing:
+        raise InvalidProvider("credentials", f"{', '.join(missing)} is missing")
+    if not all(isinstance(value, str) for value in given.values()):
+        raise InvalidProvider("credentials", "must all be text")
+    return {name: str(value) for name, value in given.items()}

@@ -1,0 +1,50 @@
+"""Try a template out: send it with its sample variables to an address of one's own."""
+
+from notifications.acceptance import accept
+from notifications.admission import Terms, admit
+from notifications.catalogue import find_version
+from notifications.channels.registry import channel_for, channel_named
+from notifications.message import Message
+from notifications.models import Endpoint, Notification, TemplateVersion
+from tasks_core import clock
+
+CATEGORY = "test"
+
+
+def send_test(
+    template: str | TemplateVersion,
+    *,
+    to: str | Endpoint,
+    channel: str | None = None,
+    locale: str = "",
+) -> Notification:
+    """Send a template with its sample variables; the notification is marked as a test.
+
+    It goes the whole way, with the real provider. It counts against no limit and is in category
+    ``test``, whatever the template is for.
+
+    Args:
+        template: name of a published template, or one of its versions.
+        to: as for ``notify``.
+        channel: as for ``notify``; of a version its own.
+        locale: as for ``notify``.
+
+    Raises:
+        InvalidNotification: names what is wrong; for example the template has no sample.
+    """
+    if isinstance(template, TemplateVersion):
+        version, kind = template, channel_named(template.template.channel)
+    else:
+        kind = channel_named(channel) if channel else channel_for(to)
+        version = find_version(template, kind.kind, locale)
+    now = clock.now()
+    terms = Terms(
+        version=version,
+        channel=kind,
+        category=CATEGORY,
+        critical=False,
+        run_after=now,
+        now=now,
+        is_test=True,
+    )
+    return accept(admit([Message(to=to, context=version.sample)], terms))[0]
