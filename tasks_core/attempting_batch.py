@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from tasks_core import clock, watching
@@ -23,7 +23,7 @@ from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
 from tasks_core.statements.claim import ClaimedTask
 from tasks_core.time_limit import time_limit
-from tasks_core.watching import WatchedAttempt, watched
+from tasks_core.watching import WatchedAttempt, WatchedMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,6 @@ class Member:
     rule: RetryRule
 
 
-Loaded = BatchItem[Any] | Ending
-"""A task for the handler, or what became of it because its payload cannot be loaded."""
-
-
 def attempt_batch(
     registered: TaskType, members: Sequence[Member]
 ) -> Generator[Outcome, None, None]:
@@ -47,41 +43,59 @@ def attempt_batch(
     An error that the handler raises, instead of giving it as one task's outcome, is nobody's in
     particular: the tasks without an outcome lose no attempt, and each runs alone next time.
     """
-    loaded = [_loaded(registered, member) for member in members]
+    watched = _watch(registered, members)
+    try:
+        for outcome, error in _endings(registered, members, watched):
+            if watched:
+                seen = watched.pop(0)
+                seen.seen.outcome, seen.seen.error = outcome, error
+                seen.ended()
+            yield outcome
+    finally:
+        for unended in watched:
+            unended.ended()
+
+
+def _watch(registered: TaskType, members: Sequence[Member]) -> list[WatchedMember]:
+    if not watching.watchers:
+        return []
+    return [
+        WatchedMember(WatchedAttempt(member.task, registered, member.context)) for member in members
+    ]
+
+
+def _endings(
+    registered: TaskType, members: Sequence[Member], watched: Sequence[WatchedMember]
+) -> Iterator[Ending]:
+    loaded = [
+        _loaded(registered, member, seen)
+        for member, seen in zip(members, watched or repeat(None), strict=False)
+    ]
     items = [item for item in loaded if isinstance(item, BatchItem)]
     answers = _answers(registered, items)
     raised: BaseException | None = None
-    began_ns = time.time_ns()
     for member, item in zip(members, loaded, strict=True):
         if not isinstance(item, BatchItem):
-            ending = item
-        elif raised is not None:
-            ending = _of_error(raised, registered, member, company=len(items) - 1)
-        else:
+            yield item
+            continue
+        if raised is None:
             try:
-                ending = _of_answer(next(answers), registered, member)
+                answer = next(answers)
             except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
                 raised = error
-                ending = _of_error(raised, registered, member, company=len(items) - 1)
-        yield _shown(ending, registered, member, began_ns)
-        began_ns = time.time_ns()
+        if raised is None:
+            yield _of_answer(answer, registered, member)
+        else:
+            yield _of_error(raised, registered, member, company=len(items) - 1)
 
 
-def _shown(ending: Ending, registered: TaskType, member: Member, began_ns: int) -> Outcome:
-    """Show an attempt to those who watch when it is over: before that it is one with its neighbours."""
-    outcome, error = ending
-    if watching.watchers:
-        seen = WatchedAttempt(member.task, registered, member.context, began_ns=began_ns)
-        with watched(seen):
-            seen.outcome, seen.error = outcome, error
-    return outcome
-
-
-def _loaded(registered: TaskType, member: Member) -> Loaded:
+def _loaded(
+    registered: TaskType, member: Member, watched: WatchedMember | None
+) -> BatchItem[Any] | Ending:
     """Load one payload; one that no longer fits its schema must not stop the others."""
     member.context.begin()
     try:
-        return BatchItem(registered.schema.load(member.task.payload), member.context)
+        return BatchItem(registered.schema.load(member.task.payload), member.context, watched)
     except Exception as error:  # noqa: BLE001 it is that task's outcome
         return after(error, registered, member.task, member.rule), error
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tasks_core.current_attempt import current_context
-from tasks_core.tracing.within import within
+from tasks_core.watching import WatchedMember
 
 if TYPE_CHECKING:
     from tasks_core.context import TaskContext
@@ -22,6 +22,8 @@ class BatchItem(Generic[PayloadT]):
 
     payload: PayloadT
     context: TaskContext
+    watched: WatchedMember | None = field(default=None, repr=False, compare=False)
+    """Set while traces or error reports are on."""
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -31,7 +33,7 @@ class BatchItem(Generic[PayloadT]):
         """
         token = current_context.set(self.context)
         try:
-            with within(self.context.traceparent):
+            with self.watched.active() if self.watched else nullcontext():
                 yield
         finally:
             current_context.reset(token)

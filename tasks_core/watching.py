@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,6 @@ class WatchedAttempt:
     Attributes:
         outcome: None while the handler runs, and after it if the worker took the attempt away from it.
         error: what the handler raised, if it did. Its text may hold secrets of the payload.
-        began_ns: when it began, in nanoseconds since the epoch, if it is shown only after it has ended:
-            the attempts of a batch handler are.
     """
 
     task: ClaimedTask
@@ -38,7 +36,6 @@ class WatchedAttempt:
     context: TaskContext
     outcome: Outcome | None = None
     error: BaseException | None = None
-    began_ns: int | None = None
 
 
 current_attempt: ContextVar[WatchedAttempt | None] = ContextVar(
@@ -70,13 +67,58 @@ def remove_watcher(watcher: Watcher) -> None:
 def watched(seen: WatchedAttempt) -> Iterator[None]:
     """Run the block under the eyes of all watchers."""
     token = current_attempt.set(seen)
-    entered = [entry for watcher in watchers if (entry := _enter(watcher, seen)) is not None]
+    entered = _enter_all(seen)
     try:
         yield
     finally:
-        for entry in reversed(entered):
-            _leave(entry)
+        _leave_all(entered)
         current_attempt.reset(token)
+
+
+class WatchedMember:
+    """One attempt of a batch, watched from the beginning of the batch until its outcome is known.
+
+    Watchers are entered in a context of its own, because the attempts of a batch overlap. ``active`` brings
+    what they have set there to the caller.
+    """
+
+    def __init__(self, seen: WatchedAttempt) -> None:
+        self.seen = seen
+        self._context = copy_context()
+        before = copy_context()
+        self._entered = self._context.run(self._enter)
+        self._set = [
+            (variable, value)
+            for variable, value in self._context.items()
+            if variable not in before or before[variable] is not value
+        ]
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Let the block be a part of this attempt."""
+        tokens = [(variable, variable.set(value)) for variable, value in self._set]
+        try:
+            yield
+        finally:
+            for variable, token in reversed(tokens):
+                variable.reset(token)
+
+    def ended(self) -> None:
+        """Let the watchers go; what came of the attempt, if anything, is in ``seen``."""
+        self._context.run(_leave_all, self._entered)
+
+    def _enter(self) -> list[AbstractContextManager[None]]:
+        current_attempt.set(self.seen)
+        return _enter_all(self.seen)
+
+
+def _enter_all(seen: WatchedAttempt) -> list[AbstractContextManager[None]]:
+    return [entry for watcher in watchers if (entry := _enter(watcher, seen)) is not None]
+
+
+def _leave_all(entered: list[AbstractContextManager[None]]) -> None:
+    for entry in reversed(entered):
+        _leave(entry)
 
 
 def _enter(watcher: Watcher, seen: WatchedAttempt) -> AbstractContextManager[None] | None:

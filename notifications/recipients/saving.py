@@ -38,7 +38,7 @@ def save_recipient(
     Args:
         key: your own id of the recipient, such as ``user-17``. It must not look like an address.
         email: mail address; empty text removes it.
-        sms: phone number with its country, such as ``+4930123456``; empty text removes it.
+        sms: phone number with its country, such as ``+4915112345678``; empty text removes it.
         addresses: addresses by channel, for the other channels.
         locale: language tag; templates are chosen by it.
         timezone: IANA name; quiet hours are those of this zone. Empty: the installation's.

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
-from notifications.rules.addresses import SMS, e164
 from notifications.rules.quiet_hours import parse_window
 
 MAX_KEY = 150
@@ -75,16 +74,5 @@ def check_address(channel: str, address: object) -> str:
         if isinstance(checked, str):
             raise InvalidRecipient(channel, checked)
         return checked.text
-    if channel == SMS:
-        return _number(address)
-    listed = ", ".join(sorted({*CHANNELS, SMS}))
+    listed = ", ".join(sorted(CHANNELS))
     raise InvalidRecipient("addresses", f"there is no channel '{channel}'; use {listed}")
-
-
-def _number(text: str) -> str:
-    number = e164(text)
-    if not number:
-        raise InvalidRecipient(
-            SMS, "is no phone number; give one with its country, such as +4930123456"
-        )
-    return number

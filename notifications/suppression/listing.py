@@ -181,7 +181,7 @@ def _problem(channel: str, address: str) -> str:
     if channel == EMAIL and not all(address.rpartition("@")):
         return "is not a mail address; give one such as ada@example.com"
     if channel == SMS and not e164(address):
-        return "is no phone number; give one with its country, such as +4930123456"
+        return "is no phone number; give one with its country, such as +4915112345678"
     return ""
 
 

@@ -25,7 +25,6 @@ def attempt_span(seen: WatchedAttempt) -> Iterator[None]:
         kind=SpanKind.CONSUMER,
         attributes=_facts(seen),
         links=link_to(published_by.get()),
-        start_time=seen.began_ns,
         record_exception=False,
         set_status_on_exception=False,
     ) as span:

@@ -65,11 +65,11 @@ def test_a_recipient_is_made_and_edited(operator: Client) -> None:
         "user-17", "22:00-08:00", {"tier": "gold"},
     )  # fmt: skip
     assert addresses() == {"email": "ada@example.com"}
-    edited = {**PERSON, "key": "other", "email": "", "sms": "+49 30 123456", "locale": ""}
+    edited = {**PERSON, "key": "other", "email": "", "sms": "+49 1511 2345678", "locale": ""}
     assert operator.post(f"{URL}recipient/{made.pk}/change/", edited).status_code == 302
     made.refresh_from_db()
     assert (made.key, made.locale) == ("user-17", "")
-    assert addresses() == {"sms": "+4930123456"}
+    assert addresses() == {"sms": "+4915112345678"}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_recipient_is_made_and_edited(operator: Client) -> None:
     [
         ("key", "ada@example.com", "looks like an address"),
         ("email", "ada", "is not a mail address"),
-        ("sms", "030", "is no phone number"),
+        ("sms", "030", "is not an international number"),
         ("timezone", "Berlin", "is no IANA time zone"),
         ("quiet_hours", "night", "write it like 22:00-08:00"),
         ("locale", "German", "language tag"),

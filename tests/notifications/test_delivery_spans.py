@@ -16,7 +16,7 @@ from tests.spans import Spans, fact, parent_of, recorded_spans, span_id, trace_o
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
-STEPS = ("notification.schedule", "notification.render", "notification.deliver")
+STEPS = ("notification.schedule", "notification.deliver.email")
 
 
 @pytest.fixture

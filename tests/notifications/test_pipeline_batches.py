@@ -53,7 +53,7 @@ def test_a_batch_is_scheduled_and_written_with_a_handful_of_statements(
     schedule([send(1)[0].pk])  # compiles the template
     with CaptureQueriesContext(connection) as queries:
         schedule([one.pk for one in notifications])
-    assert len(queries) <= 5
+    assert len(queries) <= 7
     assert deliveries() == {"rendered": COUNT + 1}
     texts = dict(Delivery.objects.values_list("notification__address", "subject"))
     assert texts["ada7@example.com"] == "Receipt 7"

@@ -189,9 +189,11 @@ def test_the_rules_come_from_a_variable_as_json() -> None:
 FILL = """
 INSERT INTO notifications_notification
     (template_version_id, channel, address, context, secret_context, is_secret, category, critical, state,
-     reason, run_after, created_at, finished_at, content_digest, supersede_key, correlation_id, wiped)
+     reason, run_after, created_at, finished_at, content_digest, supersede_key, correlation_id, wiped,
+     order_key, condition, condition_args, is_test)
 SELECT %s, 'email', 'u' || i || '@example.com', '{}', '', false, 'otp', false, 'sent',
-       '', now(), now(), now() - i * interval '1 s', '', '', '', CASE WHEN i %% 100 = 0 THEN 0 ELSE 3 END
+       '', now(), now(), now() - i * interval '1 s', '', '', '', CASE WHEN i %% 100 = 0 THEN 0 ELSE 3 END,
+       '', '', '{}', false
 FROM generate_series(1, 20000) AS i
 """
 

@@ -27,7 +27,7 @@ class Command(PlatformCommand):
         parser.add_argument("key", help="Your own id of the recipient, such as user-17.")
         for option, name, what in (
             ("--email", "ADDRESS", "Mail address; '' removes it."),
-            ("--sms", "NUMBER", "Phone number such as +4930123456; '' removes it."),
+            ("--sms", "NUMBER", "Phone number such as +4915112345678; '' removes it."),
             ("--locale", "TAG", "Language tag such as de or pt-br."),
             ("--timezone", "NAME", "IANA name such as Europe/Berlin."),
             ("--quiet-hours", "TIMES", "Local times such as 22:00-08:00, or off."),

@@ -11,16 +11,27 @@ from notifications.models import Category, Recipient
 PUBLIC = "https://notify.bank.example"
 
 
+class Bellringer(dict[str, Any]):
+    """The setting BELLRINGER. A change assigns a new dictionary, because only that is noticed."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.BELLRINGER)
+        self._settings = settings
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        self._settings.BELLRINGER = dict(self)
+
+
 @pytest.fixture
-def bellringer(settings: Settings) -> dict[str, Any]:
+def bellringer(settings: Settings) -> Bellringer:
     """Give the settings to change: a public address, and quiet hours without jitter."""
     settings.BELLRINGER = {
         **settings.BELLRINGER,
         "PUBLIC_URL": PUBLIC,
         "QUIET_HOURS_JITTER": 0.0,
     }
-    changed: dict[str, Any] = settings.BELLRINGER
-    return changed
+    return Bellringer(settings)
 
 
 @pytest.fixture
@@ -28,7 +39,7 @@ def ada(db: None) -> Recipient:
     return save_recipient(
         "user-17",
         email="ada@example.com",
-        sms="+49 30 123456",
+        sms="+49 1511 2345678",
         locale="de",
         timezone="Europe/Berlin",
     )

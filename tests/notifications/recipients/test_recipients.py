@@ -30,19 +30,19 @@ def addresses(recipient: Recipient) -> dict[str, str]:
 
 
 def test_a_recipient_is_stored_and_changed_by_key(ada: Recipient) -> None:
-    assert addresses(ada) == {"email": "ada@example.com", "sms": "+4930123456"}
+    assert addresses(ada) == {"email": "ada@example.com", "sms": "+4915112345678"}
     changed = save_recipient("user-17", email="ada@new.example", attributes={"tier": "gold"})
     assert changed.pk == ada.pk
     assert (changed.locale, changed.timezone) == ("de", "Europe/Berlin")
     assert changed.attributes == {"tier": "gold"}
-    assert addresses(changed) == {"email": "ada@new.example", "sms": "+4930123456"}
+    assert addresses(changed) == {"email": "ada@new.example", "sms": "+4915112345678"}
     assert addresses(save_recipient("user-17", sms="")) == {"email": "ada@new.example"}
     assert get_recipient("user-17") == ada
 
 
 def test_a_new_address_is_not_verified_and_the_same_one_stays_so(ada: Recipient) -> None:
     RecipientAddress.objects.update(verified_at=clock.now())
-    save_recipient("user-17", email="ada@example.com", sms="+49 30 999999")
+    save_recipient("user-17", email="ada@example.com", sms="+49 1511 2345679")
     verified = dict(ada.addresses.values_list("channel", "verified_at"))
     assert verified["email"] is not None
     assert verified["sms"] is None
@@ -53,7 +53,7 @@ def test_a_new_address_is_not_verified_and_the_same_one_stays_so(ada: Recipient)
     [
         ({"key": "ada@example.com"}, "key"),
         ({"key": "https://example.com"}, "key"),
-        ({"key": "+4930123456"}, "key"),
+        ({"key": "+4915112345678"}, "key"),
         ({"key": ""}, "key"),
         ({"key": 17}, "key"),
         ({"key": "a\nb"}, "key"),
@@ -140,7 +140,7 @@ def test_the_channel_follows_the_recipient_the_template_and_the_category(
 
 def test_a_recipient_without_an_address_is_refused_by_name(receipt: TemplateVersion) -> None:
     save_recipient("user-18", email="bob@example.com")
-    save_recipient("user-19", sms="+4930123456")
+    save_recipient("user-19", sms="+4915112345678")
     with pytest.raises(
         InvalidNotification, match=r"^messages\[1\].to: the recipient has no address"
     ):
