@@ -1,6 +1,6 @@
 """A recipient in Berlin, categories, and settings for links and quiet hours."""
 
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from pytest_django import Settings
@@ -21,6 +21,11 @@ class Bellringer(dict[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         super().__setitem__(name, value)
         self._settings.BELLRINGER = dict(self)
+
+    def __ior__(self, changes: Any) -> Self:  # type: ignore[override, misc]  # keeps the class
+        for name, value in dict(changes).items():
+            self[name] = value
+        return self
 
 
 @pytest.fixture
