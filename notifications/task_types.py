@@ -19,6 +19,7 @@ from notifications.pipeline.payloads import DeliveryStep, ErasureStep, Notificat
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
 from notifications.sending_tasks import add_task_type
+from notifications.traced import trace_of
 from notifications.triggers import names as triggers
 from notifications.triggers.deliver import deliver as deliver_event
 from notifications.triggers.payloads import EventStep, TickStep
@@ -38,11 +39,7 @@ for channel in SENDING:
 @task_type(names.SCHEDULE, queue_name="notifications", retry=INNER, max_runtime=30.0, batch=True)
 def schedule_notifications(items: list[BatchItem[NotificationStep]]) -> list[object]:
     """Make and write the deliveries of notifications whose time has come."""
-    traces = {
-        item.payload.notification: item.context.traceparent
-        for item in items
-        if item.context.traceparent
-    }
+    traces = {item.payload.notification: trace for item in items if (trace := trace_of(item))}
     states = schedule([item.payload.notification for item in items], traces=traces)
     return [{"state": state} if isinstance(state, str) else state for state in states]
 

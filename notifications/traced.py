@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notifications import conf
+from tasks_core import BatchItem
 from tasks_core.tracing import switch
 
 if TYPE_CHECKING:
@@ -56,3 +57,13 @@ def passed_on() -> dict[str, str]:
 
     traceparent = current_traceparent()
     return {HEADER: traceparent} if traceparent else {}
+
+
+def trace_of(item: BatchItem[Any]) -> str | None:
+    """Return the span of a task of a batch, to which what it enqueues belongs; None if traces are off."""
+    if not switch.is_on:
+        return None
+    from tasks_core.tracing.traceparent import current_traceparent
+
+    with item.active():
+        return current_traceparent()

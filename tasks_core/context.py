@@ -46,7 +46,6 @@ class TaskContext:
         expires_at: when it stops being worth running, or None.
         idempotency_key: the same in every attempt; hand it to whatever must not be done twice.
         correlation_id: what the caller gave, or empty.
-        traceparent: the span that enqueued the task, if traces are on, or None.
         last_checkpoint: what an earlier attempt saved with ``checkpoint``, or None.
     """
 
@@ -61,7 +60,6 @@ class TaskContext:
         self.expires_at: datetime | None = task.expires_at
         self.idempotency_key = task.idempotency_key or f"task-{task.id}"
         self.correlation_id = task.correlation_id
-        self.traceparent = task.traceparent
         self.last_checkpoint: Any = task.checkpoint
         self._stored_payload = task.payload
         self._hidden: HiddenValues | None = None
