@@ -13,7 +13,7 @@ def ada(transactional_db: None) -> Recipient:
     save_category("news", name="News", description="What is new, once a month.")
     save_category("news.sport", name="Sport", parent="news")
     save_category("offers", name="Offers", description="Loans and cards that could suit you.")
-    return save_recipient("user-17", email="ada@example.com", sms="+4930123456")
+    return save_recipient("user-17", email="ada@example.com", sms="+4915112345678")
 
 
 def path(recipient: Recipient) -> str:
