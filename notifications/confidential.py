@@ -45,7 +45,8 @@ class Redactor:
 
     def hide_in_logs(self) -> None:
         """Mask the values in the log lines of the attempt that runs here, too."""
-        logs.hide(*self._values)
+        if self._values:
+            logs.hide(*self._values)
 
     def clean(self, text: str, limit: int) -> str:
         """Mask every secret value in the text and cut it to ``limit`` characters."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 
@@ -16,6 +16,7 @@ class EventLoopThread:
         self._thread = threading.Thread(target=self._run, name="tasks-loop", daemon=True)
         self._running: set[asyncio.Task[None]] = set()
         self._count: dict[str, int] = {}
+        self._is_telling = False
         self._changed = threading.Condition()
         self._thread.start()
 
@@ -23,26 +24,40 @@ class EventLoopThread:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
 
-    def wait_for_place(self, name: str, limit: int, *, seconds: float) -> bool:
-        """Wait until fewer than ``limit`` coroutines of ``name`` run; False if that takes longer."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._count.get(name, 0) < limit, seconds)
+    def wait_for_places(self, name: str, limit: int, *, seconds: float) -> int:
+        """Wait until fewer than ``limit`` coroutines of ``name`` run; give how many more may start.
 
-    def start(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run ``coroutine`` on the loop, counted under ``name``."""
+        0 if that takes longer than ``seconds``.
+        """
         with self._changed:
-            self._count[name] = self._count.get(name, 0) + 1
-        self.loop.call_soon_threadsafe(self._spawn, name, coroutine)
+            self._changed.wait_for(lambda: self._count.get(name, 0) < limit, seconds)
+            return max(0, limit - self._count.get(name, 0))
 
-    def _spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = self.loop.create_task(coroutine)
-        self._running.add(task)
-        task.add_done_callback(lambda done: self._ended(name, done))
+    def start(self, name: str, coroutines: Sequence[Coroutine[Any, Any, None]]) -> None:
+        """Run ``coroutines`` on the loop, counted under ``name``."""
+        with self._changed:
+            self._count[name] = self._count.get(name, 0) + len(coroutines)
+        self.loop.call_soon_threadsafe(self._spawn, name, coroutines)
+
+    def _spawn(self, name: str, coroutines: Sequence[Coroutine[Any, Any, None]]) -> None:
+        for coroutine in coroutines:
+            task = self.loop.create_task(coroutine)
+            self._running.add(task)
+            task.add_done_callback(lambda done: self._ended(name, done))
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         with self._changed:
             self._count[name] -= 1
+        # Once for all that end in the same turn of the loop: the thread that waits for places would
+        # otherwise wake for each of them, and take turns with the loop.
+        if not self._is_telling:
+            self._is_telling = True
+            self.loop.call_soon(self._tell)
+
+    def _tell(self) -> None:
+        self._is_telling = False
+        with self._changed:
             self._changed.notify_all()
 
     def wait_until_idle(self, *, seconds: float) -> bool:

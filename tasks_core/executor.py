@@ -42,7 +42,7 @@ def execute(task_type: str, ids: list[int], *, worker: str) -> int:
     registered = get_task_type(task_type)
     process = worker_process.current()
     ids = _possible(ids)
-    if registered.is_async and not _wait_for_place(process, registered):
+    if registered.is_async and not _wait_for_places(process, registered):
         return 0
     entries = _claim(process, registered, ids, worker)
     if registered.is_async:
@@ -143,17 +143,19 @@ def _run_together(process: WorkerProcess, registered: TaskType, entries: list[In
 
 
 def _start_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
-    for entry in entries:
-        has_place = _wait_for_place(process, registered)
-        if not _is_ours(process, entry):
-            continue
-        if not has_place:
+    rest = entries
+    while rest and (places := _wait_for_places(process, registered)):
+        ours = [entry for entry in rest[:places] if _is_ours(process, entry)]
+        rest = rest[places:]
+        process.loop.start(
+            registered.name,
+            [_run_one(process, registered, entry, _rule(registered, entry)) for entry in ours],
+        )
+    for entry in rest:
+        if _is_ours(process, entry):
             now = clock.now()
             outcome = decision.released(now=now, reason="the worker is shutting down")
             _hand_over(process, registered, entry, outcome, now)
-            continue
-        coroutine = _run_one(process, registered, entry, _rule(registered, entry))
-        process.loop.start(registered.name, coroutine)
 
 
 def _is_ours(process: WorkerProcess, entry: InFlight) -> bool:
@@ -196,12 +198,15 @@ async def _run_one(
     _hand_over(process, registered, entry, outcome, started_at)
 
 
-def _wait_for_place(process: WorkerProcess, registered: TaskType) -> bool:
-    """Wait until one more handler of this type may start; False when the worker is stopping."""
+def _wait_for_places(process: WorkerProcess, registered: TaskType) -> int:
+    """Wait until more handlers of this type may start, and give how many; 0 when the worker is stopping."""
     while not worker_process.is_stopping():
-        if process.loop.wait_for_place(registered.name, registered.max_concurrency, seconds=0.5):
-            return True
-    return False
+        places = process.loop.wait_for_places(
+            registered.name, registered.max_concurrency, seconds=0.5
+        )
+        if places:
+            return places
+    return 0
 
 
 def _rule(registered: TaskType, entry: InFlight) -> RetryRule:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.lanes import rows
 from notifications.lanes.lane import Admission, admit, slot_of
@@ -16,6 +16,7 @@ from notifications.lanes.parking import LANE, ORDER, Parked, park
 from notifications.pipeline.sendable import NotSendable
 from notifications.states import DeliveryState
 from tasks_core import clock
+from tasks_core.database import fetch_often
 
 # Of messages with the same order key only the first unfinished one may go out.
 _ASKED = """
@@ -29,7 +30,7 @@ SELECT d.id, d.endpoint_id,
 FROM notifications_delivery d
 JOIN notifications_notification n ON n.id = d.notification_id
 JOIN notifications_endpoint e ON e.id = d.endpoint_id
-WHERE d.id = ANY(%s) AND d.state IN ('rendered', 'sending', 'failed') AND e.enabled
+WHERE d.id = ANY(%(ids)s::bigint[]) AND d.state IN ('rendered', 'sending', 'failed') AND e.enabled
 ORDER BY d.id
 """
 
@@ -83,9 +84,7 @@ def admit_deliveries(asked: Mapping[int, int]) -> Admitted:
 
 
 def _read(delivery_ids: list[int]) -> list[_Asked]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ASKED, [delivery_ids])
-        return [_Asked(*row) for row in cursor.fetchall()]
+    return [_Asked(*row) for row in fetch_often(_ASKED, {"ids": delivery_ids})]
 
 
 def _in_order(behind: list[int], asked: Mapping[int, int]) -> Iterator[tuple[int, NotSendable]]:

@@ -12,6 +12,7 @@ from django.db import connection
 from notifications import conf
 from notifications.lanes.lane import Lane, LaneRule
 from notifications.lanes.rate import Pace
+from tasks_core.database import fetch_often
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
 
 PATIENCE_MARGIN = 15.0
@@ -24,13 +25,20 @@ SELECT id, '{}', 'closed', 0, 0, '', false FROM unnest(%s::bigint[]) AS id
 ON CONFLICT (endpoint_id) DO NOTHING
 """
 
-_READ = """
+_COLUMNS = """
 SELECT l.endpoint_id, l.taken::text, l.breaker, l.failures, l.openings, l.breaker_until, l.next_at,
        l.promised_at, l.paused_until, l.failing_since, l.last_error, l.last_error_at, l.has_parked,
        e.max_concurrency, e.rate_limit, e.breaker_threshold, e.breaker_pause
-FROM notifications_endpointlane l JOIN notifications_endpoint e ON e.id = l.endpoint_id
 """
-_LOCKED = _READ + "WHERE l.endpoint_id = ANY(%s) ORDER BY l.endpoint_id FOR UPDATE OF l"
+_FROM = "FROM notifications_endpointlane l JOIN notifications_endpoint e ON e.id = l.endpoint_id\n"
+_READ = _COLUMNS + _FROM
+
+# The commit does not wait for the disk, and so the next process not for it: should the database crash at that
+# moment, places that were given back come free when their time is over.
+_LOCKED = f"""
+{_COLUMNS}, set_config('synchronous_commit', 'off', true)
+{_FROM} WHERE l.endpoint_id = ANY(%(ids)s::bigint[]) ORDER BY l.endpoint_id FOR UPDATE OF l
+"""
 _WAITING = _READ + "WHERE l.has_parked AND e.enabled ORDER BY l.endpoint_id"
 _ONE = _READ + "WHERE l.endpoint_id = %s"
 
@@ -40,12 +48,13 @@ SET taken = r.taken, breaker = r.breaker, failures = r.failures, openings = r.op
     breaker_until = r.breaker_until, next_at = r.next_at, promised_at = r.promised_at,
     paused_until = r.paused_until, failing_since = r.failing_since, last_error = r.last_error,
     last_error_at = r.last_error_at, has_parked = r.has_parked
-FROM jsonb_to_recordset(%s::jsonb) AS r (
+FROM jsonb_to_recordset(%(lanes)s::jsonb) AS r (
     endpoint_id bigint, taken jsonb, breaker text, failures int, openings int,
     breaker_until timestamptz, next_at timestamptz, promised_at timestamptz,
     paused_until timestamptz, failing_since timestamptz, last_error text,
     last_error_at timestamptz, has_parked bool)
 WHERE l.endpoint_id = r.endpoint_id
+RETURNING l.endpoint_id
 """
 
 Rows = dict[int, tuple[Lane, LaneRule]]
@@ -55,14 +64,12 @@ Rows = dict[int, tuple[Lane, LaneRule]]
 def locked(endpoint_ids: Iterable[int]) -> Rows:
     """Lock lanes until the end of the transaction, in one order everywhere; new ones are made."""
     wanted = sorted(set(endpoint_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCKED, [wanted])
-        found = [_loaded(row) for row in cursor.fetchall()]
-        if len(found) < len(wanted):
+    found = fetch_often(_LOCKED, {"ids": wanted})
+    if len(found) < len(wanted):
+        with connection.cursor() as cursor:
             cursor.execute(_OPEN, [wanted])
-            cursor.execute(_LOCKED, [wanted])
-            found = [_loaded(row) for row in cursor.fetchall()]
-    return dict(found)
+        found = fetch_often(_LOCKED, {"ids": wanted})
+    return dict(_loaded(row[:-1]) for row in found)
 
 
 def waiting() -> Rows:
@@ -83,8 +90,7 @@ def read(endpoint_id: int) -> tuple[Lane, LaneRule] | None:
 def write(lanes: Mapping[int, Lane]) -> None:
     """Write lanes back that this transaction has locked."""
     if lanes:
-        with connection.cursor() as cursor:
-            cursor.execute(_WRITE, [json.dumps([_row(pk, lane) for pk, lane in lanes.items()])])
+        fetch_often(_WRITE, {"lanes": json.dumps([_row(pk, lane) for pk, lane in lanes.items()])})
 
 
 def _loaded(row: tuple[Any, ...]) -> tuple[int, tuple[Lane, LaneRule]]:

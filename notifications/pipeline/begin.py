@@ -19,6 +19,7 @@ from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
 from notifications.states import BODY_WIPED, DELIVERY_UNFINISHED, DeliveryState
 from tasks_core import clock
+from tasks_core.database import fetch_often
 
 # A failed delivery begins again only when an operator replays its task: nothing else runs it.
 _BEGIN = """
@@ -29,7 +30,7 @@ WITH asked AS (
     SET state = 'sending', attempts = d.attempts + 1, finished_at = NULL,
         parked_task_id = NULL, parked_for = ''
     FROM asked a, notifications_notification n
-    WHERE d.id = a.delivery_id
+    WHERE d.id = a.delivery_id AND d.id = ANY(%(deliveries)s::bigint[])
       AND n.id = d.notification_id
       AND d.state IN ('rendered', 'sending', 'failed')
       AND n.state IN ('in_progress', 'failed')
@@ -87,9 +88,8 @@ def begin(asked: Mapping[int, int], *, slot: int = 0) -> dict[int, Sendable | No
     if not asked:
         return dict(held)
     deliveries, tasks = list(asked), list(asked.values())
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, {"deliveries": deliveries, "tasks": tasks, "now": clock.now()})
-        rows = cursor.fetchall()
+    parameters = {"deliveries": deliveries, "tasks": tasks, "now": clock.now()}
+    rows = fetch_often(_BEGIN, parameters)
     begun = {row[0]: _loaded(row, slot, links.get(row[0], "")) for row in rows}
     refused = _refused([delivery for delivery in asked if delivery not in begun])
     return {**held, **refused, **begun}

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
 from notifications.destinations.switching import disable_gone
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
+from tasks_core.database import fetch_often
 
 _ENDS = {
     Outcome.SUCCESS: DeliveryState.SENT,
@@ -23,6 +24,8 @@ _ENDS = {
 # Success is recorded over a cancellation or an expiry that came while it was under way: the
 # message did go out. Everything else moves only a delivery that is still being sent. Of a recipient who
 # was erased meanwhile nothing is written down that may hold the address.
+# The ids are given twice, because the planner does not know how many rows are in the JSON, and would
+# rather read the whole table.
 _RECORD = """
 WITH ended AS (
     SELECT * FROM jsonb_to_recordset(%(results)s::jsonb) AS r(
@@ -38,8 +41,10 @@ WITH ended AS (
         response = CASE WHEN e.erased THEN '{}' ELSE r.response END
     FROM ended r JOIN (
         SELECT id, starts_with(address, 'erased:') AS erased FROM notifications_delivery
+        WHERE id = ANY(%(ids)s::bigint[])
     ) e ON e.id = r.delivery_id
     WHERE a.delivery_id = r.delivery_id AND a.number = r.number
+      AND a.delivery_id = ANY(%(ids)s::bigint[])
 ), moved AS (
     UPDATE notifications_delivery d
     SET state = COALESCE(r.state, d.state),
@@ -49,7 +54,7 @@ WITH ended AS (
         sent_at = CASE WHEN r.state = 'sent' THEN r.finished_at ELSE d.sent_at END,
         finished_at = CASE WHEN r.state IS NULL THEN d.finished_at ELSE r.finished_at END
     FROM ended r
-    WHERE d.id = r.delivery_id
+    WHERE d.id = r.delivery_id AND d.id = ANY(%(ids)s::bigint[])
       AND (d.state = 'sending'
            OR (r.state = 'sent' AND d.state NOT IN ('delivered', 'rejected', 'bounced')))
     RETURNING d.notification_id, r.state
@@ -80,9 +85,11 @@ def record(attempts: Iterable[Ended]) -> None:
     """
     ended = list(attempts)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_RECORD, {"results": json.dumps([_row(one) for one in ended])})
-            settle(row[0] for row in cursor.fetchall())
+        parameters = {
+            "results": json.dumps([_row(one) for one in ended]),
+            "ids": [one.delivery_id for one in ended],
+        }
+        settle(row[0] for row in fetch_often(_RECORD, parameters))
         for one in ended:
             if one.result.endpoint_gone and one.endpoint_id is not None:
                 disable_automatically(one.endpoint_id, reason=one.result.error)

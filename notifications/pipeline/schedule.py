@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.models import Notification
 from notifications.pipeline import names
@@ -21,11 +21,12 @@ from notifications.pipeline.settle import end_notification
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState, NotificationState
 from tasks_core import PermanentError, clock
+from tasks_core.database import fetch_often
 
 _BEGIN = """
 UPDATE notifications_notification
 SET state = 'in_progress'
-WHERE id = ANY(%(ids)s) AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
+WHERE id = ANY(%(ids)s::bigint[]) AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
 RETURNING id, channel, critical, expires_at, correlation_id, template_version_id, context::text,
           secret_context, is_secret
 """
@@ -39,7 +40,7 @@ SELECT n.id, n.channel, n.address, n.endpoint_id, m.state, replace(gen_random_uu
        m.subject, m.text, m.html, 0, 0, '', '', ''
 FROM jsonb_to_recordset(%(messages)s::jsonb)
     AS m (id bigint, state text, subject text, text text, html text)
-JOIN notifications_notification n ON n.id = m.id
+JOIN notifications_notification n ON n.id = m.id AND n.id = ANY(%(ids)s::bigint[])
 ORDER BY n.id
 RETURNING id, notification_id
 """
@@ -85,9 +86,8 @@ def schedule(
 
 
 def _begin(notification_ids: Sequence[int]) -> list[_Begun]:
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, {"ids": list(notification_ids), "now": clock.now()})
-        return sorted(_Begun(*row) for row in cursor.fetchall())  # in the order of asking
+    rows = fetch_often(_BEGIN, {"ids": list(notification_ids), "now": clock.now()})
+    return sorted(_Begun(*row) for row in rows)  # in the order of asking
 
 
 def _make_deliveries(begun: Sequence[_Begun], traces: Mapping[int, str]) -> None:
@@ -95,9 +95,10 @@ def _make_deliveries(begun: Sequence[_Begun], traces: Mapping[int, str]) -> None
         return
     messages = {one.id: _message(one) for one in begun}
     rows = [_row(pk, message) for pk, message in messages.items()]
-    with connection.cursor() as cursor:
-        cursor.execute(_MAKE, {"messages": json.dumps(rows), "now": clock.now()})
-        deliveries = {notification: delivery for delivery, notification in cursor.fetchall()}
+    parameters = {"messages": json.dumps(rows), "ids": list(messages), "now": clock.now()}
+    deliveries = {
+        notification: delivery for delivery, notification in fetch_often(_MAKE, parameters)
+    }
     terms = {one.id: replace(one.terms, traceparent=traces.get(one.id)) for one in begun}
     enqueue_next(
         deliver_next(deliveries[one.id], one.channel, terms[one.id])

@@ -6,15 +6,20 @@ Locks are taken in one order everywhere, deliveries before notifications.
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.lanes.parking import wake_successors
 from notifications.models import Delivery, Notification
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
 from tasks_core import clock
+from tasks_core.database import fetch_often
 
-_LOCK = "SELECT id FROM notifications_notification WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+_LOCK = """
+SELECT id FROM notifications_notification WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
+"""
 
+# The deliveries are looked up for each notification: all at once, the planner reads the whole table, because
+# it does not know how few there are.
 _SETTLE = """
 UPDATE notifications_notification n
 SET state = CASE WHEN d.sent THEN 'sent' WHEN d.failed THEN 'failed'
@@ -23,9 +28,9 @@ SET state = CASE WHEN d.sent THEN 'sent' WHEN d.failed THEN 'failed'
     reason = CASE WHEN d.sent THEN '' WHEN n.reason <> '' THEN n.reason ELSE left(d.error, 200) END,
     finished_at = %(now)s,
     secret_context = ''
-FROM (
-    SELECT notification_id,
-           bool_or(state IN ('sent', 'delivered')) AS sent,
+FROM unnest(%(ids)s::bigint[]) AS asked (id)
+CROSS JOIN LATERAL (
+    SELECT bool_or(state IN ('sent', 'delivered')) AS sent,
            bool_or(state IN ('failed', 'rejected', 'bounced')) AS failed,
            bool_or(state IN ('rejected', 'bounced')) AS returned,
            bool_or(state = 'expired') AS expired,
@@ -33,10 +38,10 @@ FROM (
            bool_or(state IN ('pending', 'rendered', 'sending')) AS open,
            max(error) AS error
     FROM notifications_delivery
-    WHERE notification_id = ANY(%(ids)s)
-    GROUP BY notification_id
+    WHERE notification_id = asked.id
+    HAVING count(*) > 0
 ) d
-WHERE n.id = d.notification_id
+WHERE n.id = asked.id AND n.id = ANY(%(ids)s::bigint[])
   AND NOT d.open
   AND (n.state = 'in_progress'
        OR (d.sent AND n.state IN ('failed', 'expired', 'cancelled', 'suppressed'))
@@ -54,11 +59,10 @@ def settle(notification_ids: Iterable[int]) -> None:
     ids = sorted(set(notification_ids))
     if not ids:
         return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LOCK, {"ids": ids})
-        cursor.execute(_SETTLE, {"ids": ids, "now": clock.now()})
-        in_order = [pk for pk, has_order in cursor.fetchall() if has_order]
-        let_follow(in_order)
+    with transaction.atomic(savepoint=False):
+        fetch_often(_LOCK, {"ids": ids})
+        ended = fetch_often(_SETTLE, {"ids": ids, "now": clock.now()})
+        let_follow([pk for pk, has_order in ended if has_order])
 
 
 def let_follow(notification_ids: list[int]) -> None:
