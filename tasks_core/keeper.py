@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import Error, connections
@@ -37,6 +39,13 @@ class Keeper(threading.Thread):
         self._wanted = threading.Event()
         self._ended = threading.Event()
         self._checked_at = time.monotonic()
+        self._tending = threading.Lock()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Let it look after nothing in this block: for callers whose rows no other connection sees yet."""
+        with self._tending:
+            yield
 
     def wake(self) -> None:
         """Say that there is something to look after."""
@@ -74,6 +83,14 @@ class Keeper(threading.Thread):
         )
 
     def _tend(self) -> None:
+        if not self._tending.acquire(blocking=False):
+            return
+        try:
+            self._look_after_all()
+        finally:
+            self._tending.release()
+
+    def _look_after_all(self) -> None:
         if self._outbox.is_overdue:
             self._outbox.flush()
         if time.monotonic() - self._checked_at < CHECK_SECONDS:

@@ -14,7 +14,7 @@ from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.sending import send_now
 from notifications.pipeline.verdict import conclude, nothing_to_send
-from tasks_core import BatchItem, clock
+from tasks_core import BatchItem, Snooze, clock
 
 BEGUN_TOGETHER = 50
 """Attempts that are begun at once: if the process dies, those that were not made look as if they were."""
@@ -64,7 +64,8 @@ class _Attempts:
             return
         if item.context.cancelled:
             give_back([found])
-            self._answers.append(None)  # whatever is said of a cancelled task is not heard
+            # Of a task that was cancelled nothing is heard any more; one that was not is tried again.
+            self._answers.append(Snooze(0.0, "the attempt was taken away before anything was sent"))
             return
         with item.active():
             found.redactor.hide_in_logs()
