@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
+from django.conf import settings
 from django.db import connection
 
 
@@ -18,9 +19,9 @@ def whole_database() -> str:
     return "\n".join(found)
 
 
-def whole_broker(broker: "redis.Redis") -> str:
-    """Return every key with its value, of every prefix: Flower's and Celery's too."""
-    return "\n".join(f"{key!r}: {_value(broker, key)!r}" for key in broker.scan_iter("*"))
+def whole_broker(broker: "redis.Redis", pattern: str = f"{settings.KEY_PREFIX}*") -> str:
+    """Return the keys of this test, or others, with their values."""
+    return "\n".join(f"{key!r}: {_value(broker, key)!r}" for key in broker.scan_iter(pattern))
 
 
 def _value(broker: Any, key: bytes) -> object:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.conf import settings as project
 from pytest_django import Settings
 
 from notifications.api import Message, notify, notify_many, publish_template, register_endpoint
@@ -155,7 +156,7 @@ def test_a_thousand_messages_are_sent_a_thousand_times_by_two_workers_told_of_ea
 def say_again(broker: "redis.Redis") -> int:
     """Put every waiting message into its queue once more, as a redelivery does."""
     said = 0
-    for key in broker.scan_iter("*"):
+    for key in broker.scan_iter(f"{project.KEY_PREFIX}*"):
         if broker.type(key) == b"list":
             for message in broker.lrange(key, 0, -1):
                 if b"notification." in message:
