@@ -87,7 +87,7 @@ async def test_an_answer_without_end_is_given_up_in_time_and_fills_no_memory(
             _, most = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
     assert failed.value.failure is Failure.UNKNOWN
     assert most < 20_000_000
 
