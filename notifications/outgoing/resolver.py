@@ -1,11 +1,11 @@
 """Name resolution for the guarded connector: once, all answers checked, absolute names only."""
 
-import asyncio
 import socket
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from notifications.outgoing.guard import AddressNotAllowed, check_resolved, is_own
+from notifications.outgoing.lookups import Lookups
 
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
@@ -17,14 +17,14 @@ class GuardedResolver(AbstractResolver):
     changes between check and connection has no effect.
     """
 
+    def __init__(self) -> None:
+        self._lookups = Lookups()
+
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Resolve ``host``; raises AddressNotAllowed if one of the answers is not allowed."""
-        loop = asyncio.get_running_loop()
-        answers = await loop.getaddrinfo(
-            absolute(host), port, family=family, type=socket.SOCK_STREAM
-        )
+        answers = await self._lookups.answers(absolute(host), port, family)
         results = [
             ResolveResult(
                 hostname=host,
@@ -66,5 +66,11 @@ def is_local_name(host: str) -> bool:
 
 
 def _is_numeric(host: str) -> bool:
-    last_label = host.rpartition(".")[2]
-    return ":" in host or last_label[:1].isdigit() or not last_label.isascii()
+    """Say whether the resolver reads a host as a number: it asks nobody then."""
+    if ":" in host:
+        return True
+    try:
+        socket.inet_aton(host)  # the same reading: octal, hexadecimal and short forms
+    except OSError:
+        return False
+    return True

@@ -55,16 +55,22 @@ class Processes:
         self._wait_for(known, process)
         return process
 
-    def start_beat(self, name: str = "beat") -> subprocess.Popen[bytes]:
+    def start_beat(self, name: str = "beat", *arguments: str) -> subprocess.Popen[bytes]:
         """Start a beat and wait until it has registered."""
         before = set(Worker.objects.filter(role=Worker.Role.BEAT).values_list("pid", flat=True))
-        process = self._start(name, "beat", "-S", "tasks_core.beat:Scheduler")
+        process = self._start(name, "beat", "-S", "tasks_core.beat:Scheduler", *arguments)
         wait_until(
             lambda: Worker.objects.filter(role=Worker.Role.BEAT).exclude(pid__in=before).exists(),
             seconds=START_SECONDS,
             what=f"beat is there; its log: {self.log(name)}",
         )
         return process
+
+    def start_flower(self, url: str) -> subprocess.Popen[bytes]:
+        """Start Flower at an address; it wants FLOWER_BASIC_AUTH in the environment."""
+        host, _, port = url.removeprefix("http://").partition(":")
+        settings = "--conf=scheduler_project/flowerconfig.py"
+        return self._start("flower", "flower", settings, f"--address={host}", f"--port={port}")
 
     def log(self, name: str) -> str:
         """Return what a process has printed."""

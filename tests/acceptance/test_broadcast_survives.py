@@ -14,7 +14,7 @@ from tests.acceptance.processes import Processes, kill_tree
 from tests.notifications.mail_server import MailServer, running_mail_server
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=16)]
 
 RECEIVERS = 1200
 

@@ -13,7 +13,7 @@ from tests.acceptance.processes import kill_tree
 from tests.notifications.mail_server import MailServer, running_mail_server, text_of
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=15)]
 
 RECEIVERS = 20
 ITEMS = 15

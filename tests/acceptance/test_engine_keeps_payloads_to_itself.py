@@ -38,6 +38,8 @@ def _events() -> str:
         return json.dumps(cursor.fetchone()[0])
 
 
+@pytest.mark.guarantee(n=1)
+@pytest.mark.guarantee(n=4)
 def test_payload_is_nowhere_but_in_its_row(processes: Processes, broker: "redis.Redis") -> None:
     processes.start_beat()
     for kind in ("work", "wait", "fail"):

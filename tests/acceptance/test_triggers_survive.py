@@ -50,6 +50,7 @@ def every_second(name: str, url: str) -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.guarantee(n=1)
 def test_every_tick_is_delivered_though_workers_are_killed_and_stopped(
     loopback_processes: Processes,
 ) -> None:
@@ -107,6 +108,7 @@ def all_delivered(began: datetime, until: datetime) -> bool:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.guarantee(n=10)
 def test_a_slow_webhook_delays_no_other(loopback_processes: Processes) -> None:
     release = threading.Event()
     with running_receiver() as slow, running_receiver() as quick:

@@ -24,6 +24,7 @@ def tiles(client: Client) -> dict[str, str]:
     return {tile.label: tile.figure for tile in [*context["health"], *context["tiles"]]}
 
 
+@pytest.mark.guarantee(n=19)
 def test_figures_agree_with_the_rows(viewer: Client, broker: "redis.Redis") -> None:
     rows.finished_order(1)
     rows.dead_letter(2)
@@ -45,6 +46,7 @@ def test_only_the_last_hour_of_what_has_finished_is_counted(db: None) -> None:
     assert figures.count_states(clock.now())[State.SUCCEEDED].value == 0
 
 
+@pytest.mark.guarantee(n=19)
 def test_counting_stops_at_the_cap(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "CAP", 5)
     tasks_core.enqueue_many("admin_tests.order", [{"number": n} for n in range(9)])
@@ -54,6 +56,7 @@ def test_counting_stops_at_the_cap(db: None, monkeypatch: pytest.MonkeyPatch) ->
     assert str(counts[State.QUEUED]) == "0"
 
 
+@pytest.mark.guarantee(n=19)
 def test_the_oldest_due_task_and_its_lane_are_shown(viewer: Client, broker: "redis.Redis") -> None:
     late = rows.order()
     Task.objects.filter(pk=late.pk).update(run_after=clock.now() - timedelta(minutes=7))

@@ -11,6 +11,8 @@ from tasks_core.models import DeadLetter, Task
 from tasks_core.payloads import secrets_of
 from tests.admin import rows
 
+pytestmark = pytest.mark.guarantee(n=7)
+
 URL = "/admin/tasks_core/deadletter/"
 MASK = "••••••"
 

@@ -70,6 +70,7 @@ def test_a_wrong_endpoint_is_explained_and_not_stored(
     assert not Endpoint.objects.exists()
 
 
+@pytest.mark.guarantee(n=19)
 def test_the_lane_is_shown_with_its_breaker_and_last_error(
     operator: Client, acme: Endpoint
 ) -> None:

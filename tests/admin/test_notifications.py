@@ -127,6 +127,7 @@ def every_page(client: Client) -> Iterator[str]:
     yield rows.text(client.get("/admin/"))
 
 
+@pytest.mark.guarantee(n=4)
 def test_a_code_is_on_no_page_before_and_after_delivery(
     operator: Client, secret: Notification, mailoutbox: list[Any]
 ) -> None:

@@ -137,6 +137,7 @@ def test_a_preference_is_stored_with_who_said_so(operator: Client, ada: Recipien
     assert not Preference.objects.exists()
 
 
+@pytest.mark.guarantee(n=19)
 def test_lists_are_paged_by_key(operator: Client) -> None:
     for number in range(60):
         save_recipient(f"user-{number:02}")

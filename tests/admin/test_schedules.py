@@ -82,6 +82,7 @@ def test_a_page_of_the_list_costs_the_same_whatever_it_shows(
     assert len(many) == len(one) <= 12
 
 
+@pytest.mark.guarantee(n=19)
 def test_the_page_shows_the_next_times_across_the_change_of_clocks(operator: Client) -> None:
     with clock.frozen(MARCH):
         schedule = rows.schedule(exclusions={"dates": ["2026-03-30"]})

@@ -38,6 +38,7 @@ def test_a_page_costs_the_same_number_of_queries_whatever_it_shows(
     assert len(many) == len(one) <= 12
 
 
+@pytest.mark.guarantee(n=19)
 def test_no_list_counts_its_table(operator: Client, queries: Queries) -> None:
     tasks_core.enqueue_many("admin_tests.order", [{"number": n} for n in range(60)])
     for url in (URL, "/admin/tasks_core/taskevent/"):
@@ -47,6 +48,7 @@ def test_no_list_counts_its_table(operator: Client, queries: Queries) -> None:
         assert not [sql for sql in statements if re.search(r"count\(", sql, re.IGNORECASE)]
 
 
+@pytest.mark.guarantee(n=19)
 def test_paging_shows_every_task_once_in_both_directions(operator: Client) -> None:
     ids = tasks_core.enqueue_many("admin_tests.order", [{"number": n} for n in range(120)])
     pages = list(followed(operator, "older_link"))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from notifications.confidential import (
 )
 
 
+@pytest.mark.guarantee(n=4)
 def test_sealed_variables_come_back_and_cannot_be_read() -> None:
     sealed = seal_variables({"code": "918273", "deep": {"list": [1, None]}})
     assert "918273" not in sealed
@@ -30,6 +32,7 @@ plain = st.characters(codec="utf-8", exclude_characters=MASK + "\x00")
     before=st.text(plain, max_size=20),
     after=st.text(plain, max_size=20),
 )
+@pytest.mark.guarantee(n=4)
 def test_no_secret_survives_redaction(secret: str, before: str, after: str) -> None:
     cleaned = Redactor({"deep": [{"code": secret}]}).clean(before + secret + after, 1000)
     assert MASK in cleaned

@@ -1,4 +1,4 @@
-"""Point 18, erasing a recipient: afterwards no row of the database holds the address."""
+"""Guarantee 18, erasing a recipient: afterwards no row of the database holds the address."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=18)]
 
 ADA = "ada.l+x@example.com"
 NAME = "Lovelace"

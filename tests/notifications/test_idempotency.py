@@ -1,4 +1,4 @@
-"""Point 8, idempotency keys: one key and one content make one notification, whoever calls and however often.
+"""Guarantee 8, idempotency keys: one key and one content, one notification, whoever calls and how often.
 
 How long keys are kept is tested in ``test_retention``.
 """
@@ -17,7 +17,7 @@ from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=8)]
 
 GOOD: dict[str, Any] = {"number": 7, "name": "Ada", "amount": "12.5"}
 CALLERS = 50

@@ -13,6 +13,8 @@ from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, admit, ended,
 from notifications.lanes.rate import Pace, admitted, waits
 from tasks_core.engine.breaker import BreakerRule, BreakerState
 
+pytestmark = pytest.mark.guarantee(n=10)
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RULE = LaneRule(
     max_concurrency=5,

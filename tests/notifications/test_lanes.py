@@ -1,4 +1,4 @@
-"""Reference point 10: a lane for each endpoint, so that no receiver holds up the others."""
+"""Guarantee 10: a lane for each endpoint, so that no receiver holds up the others."""
 
 import json
 import socket
@@ -42,7 +42,7 @@ from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.tasks_core.threads import at_once
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=10)]
 
 DELIVER = "notification.deliver.webhook"
 
@@ -252,6 +252,7 @@ def test_a_probe_that_fails_keeps_the_others_back(
     assert DeliveryAttempt.objects.count() == 3
 
 
+@pytest.mark.guarantee(n=6)
 def test_retry_after_pauses_the_whole_lane_and_costs_the_others_nothing(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -272,6 +273,7 @@ def test_retry_after_pauses_the_whole_lane_and_costs_the_others_nothing(
     assert used == [1] * 3
 
 
+@pytest.mark.guarantee(n=6)
 def test_503_with_retry_after_7_is_tried_again_7_to_14_seconds_later(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -435,6 +437,7 @@ def test_enabling_holds_nothing_against_an_endpoint(
     assert (lane.breaker, lane.failing_since, lane.breaker_until) == ("closed", None, None)
 
 
+@pytest.mark.guarantee(n=9)
 def test_a_gone_endpoint_is_announced(
     paid: TemplateVersion,
     endpoint: Endpoint,

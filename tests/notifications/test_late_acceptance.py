@@ -11,7 +11,7 @@ from notifications.exceptions import InvalidNotification
 from notifications.models import Notification, TemplateVersion
 from tasks_core.models import Task
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=3)]
 
 
 def test_a_deadline_that_passes_during_the_call_is_named_and_nothing_is_stored(

@@ -45,6 +45,7 @@ def test_deliveries_have_the_id_of_whoever_asked(
     assert set(Task.objects.values_list("correlation_id", flat=True)) == {"login-5"}
 
 
+@pytest.mark.guarantee(n=4)
 def test_code_is_in_no_line_while_it_is_asked_for_or_sent(
     code_template: TemplateVersion, mail_server: MailServer, settings: Settings
 ) -> None:

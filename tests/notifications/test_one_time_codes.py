@@ -62,6 +62,7 @@ def assert_code_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     assert CODE not in repr(list(Notification.objects.all()))
 
 
+@pytest.mark.guarantee(n=4)
 def test_the_code_arrives_and_is_found_nowhere_else(
     code_template: TemplateVersion,
     mail_server: MailServer,
@@ -87,6 +88,7 @@ def test_the_code_arrives_and_is_found_nowhere_else(
     assert notification.deliveries.get().text == ""
 
 
+@pytest.mark.guarantee(n=4)
 def test_the_statements_themselves_carry_the_code_only_sealed(
     code_template: TemplateVersion, mail_server: MailServer, settings: Settings
 ) -> None:
@@ -106,6 +108,7 @@ def test_the_statements_themselves_carry_the_code_only_sealed(
     ("answer", "state"),
     [(f"550 your code is {CODE}", "failed"), (f"451 rejected {CODE}", "sending")],
 )
+@pytest.mark.guarantee(n=4)
 def test_a_server_that_quotes_the_code_does_not_get_it_recorded(
     code_template: TemplateVersion,
     mail_server: MailServer,
@@ -123,6 +126,7 @@ def test_a_server_that_quotes_the_code_does_not_get_it_recorded(
     assert CODE not in whole_database()
 
 
+@pytest.mark.guarantee(n=4)
 def test_a_code_that_cannot_be_rendered_leaves_no_trace_of_itself(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -135,6 +139,7 @@ def test_a_code_that_cannot_be_rendered_leaves_no_trace_of_itself(
     assert (notification.state, notification.secret_context) == ("failed", "")
 
 
+@pytest.mark.guarantee(n=3)
 def test_a_code_is_critical_and_its_tasks_expire_with_it(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -146,6 +151,7 @@ def test_a_code_is_critical_and_its_tasks_expire_with_it(
 
 
 @pytest.mark.parametrize("steps_in_time", [0, 1])
+@pytest.mark.guarantee(n=3)
 def test_a_code_that_expires_while_it_waits_is_not_sent(
     code_template: TemplateVersion, mail_server: MailServer, steps_in_time: int
 ) -> None:
@@ -163,6 +169,7 @@ def test_a_code_that_expires_while_it_waits_is_not_sent(
     assert DeadLetter.objects.count() == 0
 
 
+@pytest.mark.guarantee(n=3)
 def test_a_code_that_expires_while_the_server_is_connected_to_is_not_sent(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -183,6 +190,7 @@ def test_a_code_that_expires_while_the_server_is_connected_to_is_not_sent(
     assert notification.secret_context == ""
 
 
+@pytest.mark.guarantee(n=3)
 def test_a_code_that_expires_while_the_server_considers_the_recipient_is_not_sent(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -197,6 +205,7 @@ def test_a_code_that_expires_while_the_server_considers_the_recipient_is_not_sen
     assert DeliveryAttempt.objects.get().outcome == "expired"
 
 
+@pytest.mark.guarantee(n=3)
 def test_a_retry_that_would_come_too_late_is_not_planned(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -212,6 +221,7 @@ def test_a_retry_that_would_come_too_late_is_not_planned(
     assert DeadLetter.objects.count() == 0
 
 
+@pytest.mark.guarantee(n=3)
 def test_a_frozen_mail_server_is_waited_for_no_longer_than_the_code_lives(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -227,6 +237,7 @@ def test_a_frozen_mail_server_is_waited_for_no_longer_than_the_code_lives(
     assert DeliveryAttempt.objects.get().outcome == "ambiguous"
 
 
+@pytest.mark.guarantee(n=3)
 def test_a_newer_code_supersedes_an_unsent_one(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -240,6 +251,7 @@ def test_a_newer_code_supersedes_an_unsent_one(
     assert "445566" in text_of(mail)
 
 
+@pytest.mark.guarantee(n=4)
 def test_a_cancelled_code_is_wiped(code_template: TemplateVersion) -> None:
     notification = send_code()
     cancel(notification.pk, reason="logged in")
@@ -247,6 +259,7 @@ def test_a_cancelled_code_is_wiped(code_template: TemplateVersion) -> None:
     assert notification.secret_context == ""
 
 
+@pytest.mark.guarantee(n=7)
 def test_a_failed_code_is_not_sent_by_a_replay(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -270,6 +283,7 @@ def test_the_same_key_and_code_give_the_first_notification_even_after_it_was_wip
     assert len(mail_server.messages) == 1
 
 
+@pytest.mark.guarantee(n=4)
 def test_the_digest_of_a_code_cannot_be_found_by_trying_all_codes(
     code_template: TemplateVersion, settings: Settings
 ) -> None:

@@ -13,7 +13,7 @@ from notifications.outgoing.resolver import absolute
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.notifications.test_outgoing_guard import LOOPBACK_SPELLINGS
 
-pytestmark = pytest.mark.usefixtures("closing_session")
+pytestmark = [pytest.mark.usefixtures("closing_session"), pytest.mark.guarantee(n=5)]
 
 Answer = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int]]
 

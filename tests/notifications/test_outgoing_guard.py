@@ -17,6 +17,8 @@ from notifications.outgoing.guard import (
     may_connect,
 )
 
+pytestmark = pytest.mark.guarantee(n=5)
+
 DENIED = [
     "0.0.0.0",
     "10.1.2.3",

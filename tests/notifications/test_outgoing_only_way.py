@@ -1,8 +1,12 @@
-"""Reference point 5: every outgoing HTTP connection of the platform passes the one guard."""
+"""Guarantee 5: every outgoing HTTP connection of the platform passes the one guard."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.guarantee(n=5)
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = {"aiohttp", "http.client", "httpx", "pycurl", "requests", "urllib.request", "urllib3"}

@@ -100,6 +100,7 @@ def test_a_message_that_cannot_be_written_does_not_hold_up_the_others(
     assert len(mail_server.messages) == 3
 
 
+@pytest.mark.guarantee(n=2)
 def test_two_tasks_for_one_delivery_send_it_once(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:

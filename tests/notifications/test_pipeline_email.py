@@ -79,6 +79,8 @@ def test_a_connection_that_the_server_closed_is_replaced_before_a_message_is_los
     assert set(DeliveryAttempt.objects.values_list("outcome", flat=True)) == {"success"}
 
 
+@pytest.mark.guarantee(n=2)
+@pytest.mark.guarantee(n=6)
 def test_a_temporary_refusal_is_tried_again_with_the_same_message_id(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_temporary_refusal_is_tried_again_with_the_same_message_id(
     assert mail_server.messages[0]["Message-ID"] == f"<{delivery.message_id}@bank.example>"
 
 
+@pytest.mark.guarantee(n=6)
 def test_a_permanent_refusal_ends_in_a_dead_letter(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -111,6 +114,8 @@ def test_a_permanent_refusal_ends_in_a_dead_letter(
     assert "550: 5.1.1 no such user" in DeadLetter.objects.get().message
 
 
+@pytest.mark.guarantee(n=6)
+@pytest.mark.guarantee(n=7)
 def test_attempts_that_are_used_up_end_in_a_dead_letter(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -125,6 +130,7 @@ def test_attempts_that_are_used_up_end_in_a_dead_letter(
     assert DeadLetter.objects.count() == 1
 
 
+@pytest.mark.guarantee(n=7)
 def test_a_replayed_dead_letter_sends_the_same_message(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -154,6 +160,7 @@ def test_a_server_that_cannot_be_reached_is_tried_again(
     assert len(mail_server.messages) == 1
 
 
+@pytest.mark.guarantee(n=6)
 def test_a_server_that_falls_silent_leaves_an_ambiguous_attempt(
     receipt: TemplateVersion, mail_server: MailServer, settings: Settings
 ) -> None:
@@ -178,6 +185,7 @@ def test_a_template_that_fails_on_these_values_ends_the_notification(
     assert mail_server.messages == []
 
 
+@pytest.mark.guarantee(n=1)
 def test_a_message_waits_for_its_time(receipt: TemplateVersion, mail_server: MailServer) -> None:
     send(run_after=datetime.now(UTC) + 60 * MINUTE)
     assert run_due() == 0
@@ -186,6 +194,7 @@ def test_a_message_waits_for_its_time(receipt: TemplateVersion, mail_server: Mai
     assert len(mail_server.messages) == 1
 
 
+@pytest.mark.guarantee(n=13)
 def test_a_version_published_later_does_not_change_an_accepted_message(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -195,6 +204,7 @@ def test_a_version_published_later_does_not_change_an_accepted_message(
     assert mail_server.messages[0]["Subject"] == "Receipt 7"
 
 
+@pytest.mark.guarantee(n=2)
 def test_running_every_step_twice_sends_once(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
@@ -261,6 +271,7 @@ def test_a_task_cancelled_by_an_operator_ends_its_notification(
     assert mail_server.messages == []
 
 
+@pytest.mark.guarantee(n=1)
 def test_a_lost_worker_leaves_an_attempt_that_may_have_arrived(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:

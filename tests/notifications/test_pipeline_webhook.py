@@ -53,6 +53,7 @@ def run_together(task_type: str, count: int) -> None:
     process.outbox.flush()
 
 
+@pytest.mark.guarantee(n=9)
 def test_a_signed_document_reaches_the_endpoint(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -77,6 +78,8 @@ def test_a_signed_document_reaches_the_endpoint(
     assert "signature" not in str(attempt.request)
 
 
+@pytest.mark.guarantee(n=2)
+@pytest.mark.guarantee(n=9)
 def test_a_retry_has_the_same_id_and_a_new_timestamp(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -93,6 +96,7 @@ def test_a_retry_has_the_same_id_and_a_new_timestamp(
     assert list(attempts) == [("transient", 500), ("success", 200)]
 
 
+@pytest.mark.guarantee(n=6)
 def test_retry_after_is_kept_to(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -106,6 +110,7 @@ def test_retry_after_is_kept_to(
     assert DeliveryAttempt.objects.get().retry_after == 700
 
 
+@pytest.mark.guarantee(n=6)
 def test_being_throttled_uses_up_no_attempt(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -119,6 +124,7 @@ def test_being_throttled_uses_up_no_attempt(
     assert DeadLetter.objects.count() == 0
 
 
+@pytest.mark.guarantee(n=6)
 def test_an_endpoint_that_only_throttles_is_given_up_in_the_end(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -132,6 +138,9 @@ def test_an_endpoint_that_only_throttles_is_given_up_in_the_end(
 
 
 @pytest.mark.parametrize("status", [400, 404, 302])
+@pytest.mark.guarantee(n=6)
+@pytest.mark.guarantee(n=7)
+@pytest.mark.guarantee(n=9)
 def test_a_permanent_answer_ends_in_a_dead_letter_that_can_be_replayed(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver, status: int
 ) -> None:
@@ -149,6 +158,7 @@ def test_a_permanent_answer_ends_in_a_dead_letter_that_can_be_replayed(
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
 
 
+@pytest.mark.guarantee(n=9)
 def test_an_endpoint_that_is_gone_is_disabled(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -178,6 +188,8 @@ def test_a_disabled_endpoint_gets_its_message_after_enabling_and_replay(
     assert notification.state == "sent"
 
 
+@pytest.mark.guarantee(n=6)
+@pytest.mark.guarantee(n=10)
 def test_a_hanging_endpoint_leaves_an_ambiguous_attempt_and_holds_up_no_other(
     paid: TemplateVersion,
     endpoint: Endpoint,
@@ -198,6 +210,7 @@ def test_a_hanging_endpoint_leaves_an_ambiguous_attempt_and_holds_up_no_other(
     assert outcomes == {hanging.pk: "ambiguous", healthy.pk: "success"}
 
 
+@pytest.mark.guarantee(n=6)
 def test_an_endpoint_that_is_down_is_tried_again(paid: TemplateVersion, endpoint: Endpoint) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -209,6 +222,7 @@ def test_an_endpoint_that_is_down_is_tried_again(paid: TemplateVersion, endpoint
     assert (attempt.outcome, attempt.error) == ("transient", "no connection: connection refused")
 
 
+@pytest.mark.guarantee(n=5)
 def test_an_inner_address_is_refused_when_it_is_sent_whatever_was_stored(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver, settings: Settings
 ) -> None:
@@ -221,6 +235,7 @@ def test_an_inner_address_is_refused_when_it_is_sent_whatever_was_stored(
     assert receiver.received == []
 
 
+@pytest.mark.guarantee(n=9)
 def test_both_secrets_sign_while_one_is_rotated(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -233,6 +248,7 @@ def test_both_secrets_sign_while_one_is_rotated(
     assert len(seen.headers["webhook-signature"].split()) == 2
 
 
+@pytest.mark.guarantee(n=9)
 def test_a_rotated_secret_stops_signing_after_its_grace(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:
@@ -245,6 +261,7 @@ def test_a_rotated_secret_stops_signing_after_its_grace(
     assert len(seen.headers["webhook-signature"].split()) == 1
 
 
+@pytest.mark.guarantee(n=9)
 def test_the_number_of_old_secrets_is_bounded(endpoint: Endpoint) -> None:
     for _ in range(10):
         rotate_secret(endpoint)
@@ -275,6 +292,7 @@ def test_deliveries_of_one_batch_run_side_by_side(
     assert DeliveryAttempt.objects.filter(outcome="success").count() == count
 
 
+@pytest.mark.guarantee(n=4)
 def test_a_secret_document_is_not_kept_and_neither_is_its_echo(
     endpoint: Endpoint, receiver: Receiver
 ) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.rendering.compiled import CompiledMail, CompiledPayload
 
+pytestmark = pytest.mark.guarantee(n=13)
+
 VARIABLES: dict[str, Any] = {
     "name": "<Ada & Co>",
     "amount": "1234.5",

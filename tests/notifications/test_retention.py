@@ -1,4 +1,4 @@
-"""Point 18, retention by category: content first, then rows; nothing that is still needed."""
+"""Guarantee 18, retention by category: content first, then rows; nothing that is still needed."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from tasks_core.models import DeadLetter
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=18)]
 
 GOOD: dict[str, Any] = {"number": 7, "name": "Ada", "amount": "12.5"}
 DAYS = {"body": 10.0, "exchange": 20.0, "row": 30.0}

@@ -1,4 +1,4 @@
-"""Point 20, sandbox mode: everything runs, nothing leaves."""
+"""Guarantee 20, sandbox mode: everything runs, nothing leaves."""
 
 import sys
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=20)]
 
 GOOD: dict[str, Any] = {"number": 7, "name": "Ada", "amount": "12.5"}
 _seen: list[Any] | None = None

@@ -9,7 +9,7 @@ from notifications.builtin import publish_builtin_templates
 from notifications.exceptions import InvalidTemplate
 from notifications.models import Template, TemplateVersion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=13)]
 
 
 def publish(**parts: Any) -> TemplateVersion:

@@ -10,6 +10,8 @@ from notifications.channels.outcome import Outcome
 from notifications.channels.webhook.classification import outcome_of_status
 from notifications.channels.webhook.retry_after import parse_retry_after
 
+pytestmark = pytest.mark.guarantee(n=6)
+
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
 

@@ -10,6 +10,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from notifications.channels.webhook.signing import generate_secret, key_of, signed_headers
 
+pytestmark = pytest.mark.guarantee(n=9)
+
 PUBLISHED_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PUBLISHED_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 

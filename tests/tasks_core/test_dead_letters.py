@@ -45,6 +45,7 @@ def _announced(client: "redis.Redis") -> list[dict[str, Any]]:
     return [json.loads(body) for body in bodies]
 
 
+@pytest.mark.guarantee(n=7)
 def test_evidence_says_what_where_and_with_which_versions() -> None:
     _fails_with("order # not found")
 

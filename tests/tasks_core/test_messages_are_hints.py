@@ -31,6 +31,7 @@ def known_types() -> None:
         ran.append(context.task_id)
 
 
+@pytest.mark.guarantee(n=2)
 def test_message_that_arrives_twice_runs_its_tasks_once(broker: "redis.Redis") -> None:
     ids = tasks_core.enqueue_many("counted", [{}] * 5)
     Dispatcher().dispatch()
@@ -44,6 +45,7 @@ def test_message_that_arrives_twice_runs_its_tasks_once(broker: "redis.Redis") -
     assert states() == {State.SUCCEEDED: 5}
 
 
+@pytest.mark.guarantee(n=2)
 def test_message_that_arrives_in_four_workers_at_once_is_claimed_once() -> None:
     ids = [queued() for _ in range(50)]
 

@@ -1,4 +1,4 @@
-"""Broadcasts (reference point 16), from the audience to a real mail server."""
+"""Broadcasts (guarantee 16), from the audience to a real mail server."""
 
 import threading
 from collections import Counter
@@ -43,7 +43,7 @@ from tasks_core.testing import run_due
 from tests.notifications.broadcasts.conftest import run_all, state_of
 from tests.notifications.mail_server import MailServer, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=16)]
 
 
 def people(count: int, first: int = 0) -> list[Receiver]:

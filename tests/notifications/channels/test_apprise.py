@@ -99,6 +99,7 @@ def test_a_service_that_is_allowed_no_more_is_not_used(
     assert receiver.received == []
 
 
+@pytest.mark.guarantee(n=5)
 def test_redirects_are_not_followed_although_the_url_asks_for_it(
     receiver: Receiver, allowed: dict[str, object]
 ) -> None:
@@ -111,6 +112,7 @@ def test_redirects_are_not_followed_although_the_url_asks_for_it(
         assert other.received == []
 
 
+@pytest.mark.guarantee(n=5)
 def test_internal_addresses_are_not_connected_to(
     receiver: Receiver, allowed: dict[str, object]
 ) -> None:

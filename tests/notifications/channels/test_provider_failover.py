@@ -1,4 +1,4 @@
-"""Reference point 17: a list of providers, tried in turn."""
+"""Guarantee 17: a list of providers, tried in turn."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.notifications.channels.conftest import NUMBER, add_gateway
 from tests.notifications.channels.test_sms import refused, taken
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
 
 
 @pytest.fixture
@@ -97,6 +97,7 @@ def test_if_all_fail_the_most_hopeful_failure_counts(
 
 
 @pytest.mark.parametrize("may_repeat", [True, False])
+@pytest.mark.guarantee(n=6)
 def test_a_gateway_that_gives_no_answer_may_have_sent_it(
     receiver: Receiver,
     second: Receiver,

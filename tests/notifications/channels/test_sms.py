@@ -78,6 +78,7 @@ def test_a_messaging_service_and_a_callback_are_passed_on(
 @pytest.mark.parametrize(
     ("life", "least", "most"), [(90, 80, 90), (100_000, 36_000, 36_000), (None, None, None)]
 )
+@pytest.mark.guarantee(n=3)
 def test_the_gateway_gets_the_rest_of_the_life_in_whole_seconds(
     gateway: Provider,
     receiver: Receiver,
@@ -111,6 +112,7 @@ def test_the_gateway_gets_the_rest_of_the_life_in_whole_seconds(
         (taken(status="failed", error_code=30036), "expired", "expired", False),
     ],
 )
+@pytest.mark.guarantee(n=6)
 def test_errors_are_told_apart(
     gateway: Provider,
     receiver: Receiver,
@@ -129,6 +131,7 @@ def test_errors_are_told_apart(
     assert DeadLetter.objects.exists() is has_dead_letter
 
 
+@pytest.mark.guarantee(n=6)
 def test_retry_after_of_the_gateway_is_obeyed(
     gateway: Provider, receiver: Receiver, paid_sms: TemplateVersion
 ) -> None:
@@ -166,6 +169,7 @@ def test_a_missing_encryption_key_is_named_and_the_message_waits(
     assert receiver.received == []
 
 
+@pytest.mark.guarantee(n=4)
 def test_credentials_are_in_no_row_and_no_log_line(
     gateway: Provider,
     receiver: Receiver,

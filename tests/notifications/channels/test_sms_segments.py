@@ -1,4 +1,4 @@
-"""Segments and look-alikes: reference point 13."""
+"""Segments and look-alikes: guarantee 13."""
 
 import pytest
 from hypothesis import given
@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from notifications.channels.sms import gsm7
 from notifications.channels.sms.normalise import normalise
 from notifications.channels.sms.segments import segments
+
+pytestmark = pytest.mark.guarantee(n=13)
 
 GSM = sorted(gsm7.BASIC | gsm7.EXTENDED)
 

@@ -166,6 +166,7 @@ def test_a_wrong_subscription_is_refused(
     assert refused.value.field == field
 
 
+@pytest.mark.guarantee(n=5)
 def test_a_subscription_at_an_internal_address_is_not_connected_to(
     receiver: Receiver, browser: Browser, allow_loopback: dict[str, object]
 ) -> None:

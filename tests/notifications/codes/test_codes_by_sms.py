@@ -1,4 +1,4 @@
-"""One-time codes through a gateway: never late, never seen (reference points 3 and 4)."""
+"""One-time codes through a gateway: never late, never seen (guarantees 3 and 4)."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.test_one_time_codes import CODE, whole_broker, whole_database
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=3)]
 
 __all__ = ["code_sms"]
 
@@ -148,6 +148,7 @@ def test_its_tasks_have_a_queue_of_their_own(receiver: Receiver, code_sms: Templ
         Reply(500, body=f"could not send '{CODE}'".encode()),
     ],
 )
+@pytest.mark.guarantee(n=4)
 def test_the_code_is_nowhere_but_in_the_message(
     receiver: Receiver,
     code_sms: TemplateVersion,

@@ -1,4 +1,4 @@
-"""Reference point 3 (f): limits per receiver, requester and country, and a cap on what is spent."""
+"""Guarantee 3 (f): limits per receiver, requester and country, and a cap on what is spent."""
 
 import threading
 from collections.abc import Callable
@@ -19,6 +19,8 @@ from notifications.limits.rate import Rate, rates
 from notifications.models import LimitCounter, Notification
 from tasks_core import clock
 from tasks_core.models import Task
+
+pytestmark = pytest.mark.guarantee(n=3)
 
 NOW = datetime(2026, 7, 1, 12, 3, 20, tzinfo=UTC)
 GERMAN, AMERICAN = "+4915112345678", "+14155552671"

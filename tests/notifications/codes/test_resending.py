@@ -1,4 +1,4 @@
-"""Reference point 3 (g): the same code again, without a longer life."""
+"""Guarantee 3 (g): the same code again, without a longer life."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ from tests.notifications.mail_server import MailServer, text_of
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.test_one_time_codes import CODE, send_code, whole_database
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=3)]
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=40)

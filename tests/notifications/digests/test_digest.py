@@ -1,4 +1,4 @@
-"""Digests (reference point 15): one mail with all items, however often the window is closed."""
+"""Digests (guarantee 15): one mail with all items, however often the window is closed."""
 
 import threading
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from tasks_core.steering import replay
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=15)]
 
 WINDOW = timedelta(minutes=10)
 

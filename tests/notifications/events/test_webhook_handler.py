@@ -112,6 +112,7 @@ def test_an_endpoint_that_is_off_gets_nothing(
     assert receiver.received == []
 
 
+@pytest.mark.guarantee(n=5)
 def test_addresses_that_may_not_be_reached_are_refused(
     handler: WebhookHandler, receiver: Receiver, allow_loopback: dict[str, Any]
 ) -> None:

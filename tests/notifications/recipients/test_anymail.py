@@ -11,7 +11,7 @@ from notifications.models import ProviderEvent, TemplateVersion
 from tests.notifications.mail_server import MailServer
 from tests.notifications.recipients.reports import sent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=12)]
 
 
 def signal(event_type: str, **fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""The address that providers post signed events to (reference point 12)."""
+"""The address that providers post signed events to (guarantee 12)."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from tasks_core import clock
 from tests.notifications.mail_server import MailServer
 from tests.notifications.recipients.reports import document, post, registered, sent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=12)]
 
 BOUNCED = document("bounced", address="ada@example.com", bounce="hard", reason="550 5.1.1")
 

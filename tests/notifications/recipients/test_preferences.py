@@ -1,4 +1,4 @@
-"""Preferences are obeyed when a message is sent, not when it is asked for (reference point 11)."""
+"""Preferences are obeyed when a message is sent, not when it is asked for (guarantee 11)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=11)]
 
 GOOD: dict[str, Any] = {"number": 7, "name": "Ada", "amount": "12.5"}
 HOUR = timedelta(hours=1)

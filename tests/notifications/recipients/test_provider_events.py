@@ -1,4 +1,4 @@
-"""What follows from the reports of providers: copies, any order, late ones (reference point 12)."""
+"""What follows from the reports of providers: copies, any order, late ones (guarantee 12)."""
 
 import itertools
 import threading
@@ -23,6 +23,8 @@ from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 from tests.notifications.recipients.reports import GOOD, sent
+
+pytestmark = pytest.mark.guarantee(n=12)
 
 HOUR = timedelta(hours=1)
 numbers = itertools.count()

@@ -1,4 +1,4 @@
-"""Quiet hours in the pipeline: held, dropped, expired, and asked again (reference point 14)."""
+"""Quiet hours in the pipeline: held, dropped, expired, and asked again (guarantee 14)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=14)]
 
 GOOD: dict[str, Any] = {"number": 7, "name": "Ada", "amount": "12.5"}
 # Half past midnight in Berlin; quiet hours end at eight.

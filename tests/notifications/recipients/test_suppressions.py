@@ -1,4 +1,4 @@
-"""The suppression list is looked at when a message is sent (reference point 12)."""
+"""The suppression list is looked at when a message is sent (guarantee 12)."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,8 @@ from tasks_core import clock
 from tasks_core.models import DeadLetter
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
+
+pytestmark = pytest.mark.guarantee(n=12)
 
 GOOD: dict[str, Any] = {"number": 7, "name": "Ada", "amount": "12.5"}
 DAY = timedelta(days=1)

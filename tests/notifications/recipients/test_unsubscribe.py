@@ -26,7 +26,7 @@ from tests.admin.rows import text
 from tests.notifications.mail_server import MailServer
 from tests.notifications.recipients.conftest import PUBLIC
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=11)]
 
 GOOD: dict[str, Any] = {"number": 7, "name": "Ada", "amount": "12.5"}
 ONE_CLICK = "List-Unsubscribe=One-Click"

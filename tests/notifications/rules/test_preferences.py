@@ -1,12 +1,15 @@
-"""The most specific setting decides (reference point 11)."""
+"""The most specific setting decides (guarantee 11)."""
 
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.rules.preferences import Setting, deciding, path_of
+
+pytestmark = pytest.mark.guarantee(n=11)
 
 PATH = ("sport", "news", "all")
 CHANNELS = ("email", "sms")

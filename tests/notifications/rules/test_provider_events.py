@@ -1,10 +1,13 @@
-"""Reports of providers, in any order and any number, lead to the same end (reference point 12)."""
+"""Reports of providers, in any order and any number, lead to the same end (guarantee 12)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.rules.provider_events import LEADS_TO, EventKind
 from notifications.states import RANK, DeliveryState, outranked_by
+
+pytestmark = pytest.mark.guarantee(n=12)
 
 
 def followed(state: DeliveryState, kinds: list[EventKind]) -> DeliveryState:

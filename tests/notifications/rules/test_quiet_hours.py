@@ -1,4 +1,4 @@
-"""Quiet hours against an oracle that looks at the recipient's clock every minute (reference point 14)."""
+"""Quiet hours against an oracle that looks at the recipient's clock every minute (guarantee 14)."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +14,8 @@ from notifications.rules.quiet_hours import (
     parse_window,
     release_at,
 )
+
+pytestmark = pytest.mark.guarantee(n=14)
 
 MINUTE = timedelta(minutes=1)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -1,8 +1,10 @@
-"""Which entries of the list stop a message (reference point 12)."""
+"""Which entries of the list stop a message (guarantee 12)."""
 
 import pytest
 
 from notifications.rules.suppressions import Entry, Reason, stopping
+
+pytestmark = pytest.mark.guarantee(n=12)
 
 PATH = ("sport", "news")
 

@@ -56,6 +56,7 @@ def test_an_upcoming_tick_has_the_id_that_its_event_will_have(trigger: CronTrigg
     assert triggers.get_event(page.items[0].id).scheduled_time == NOON + timedelta(minutes=6)
 
 
+@pytest.mark.guarantee(n=19)
 def test_statuses_filter_and_the_count_is_that_of_all_that_match(trigger: CronTrigger) -> None:
     upcoming = Occurrence.objects.upcoming().count()
     for status, count in (
@@ -75,6 +76,7 @@ def test_the_count_is_given_only_when_asked_for(trigger: CronTrigger) -> None:
     assert triggers.get_scheduled_events("cron", trigger_name="minutely").count is None
 
 
+@pytest.mark.guarantee(n=19)
 def test_pages_follow_each_other_without_gap_or_overlap(trigger: CronTrigger) -> None:
     seen: list[int] = []
     for offset in range(0, 30, 7):

@@ -163,6 +163,7 @@ def test_a_request_transform_that_fails_is_an_error_with_a_log_row_and_no_call(
     assert "t0p-s3cret" not in message
 
 
+@pytest.mark.guarantee(n=5)
 def test_a_transform_cannot_reach_an_inner_address(
     make_event: MakeEvent, receiver: Receiver, allow_loopback: dict[str, Any]
 ) -> None:

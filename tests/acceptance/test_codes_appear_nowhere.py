@@ -1,0 +1,228 @@
+"""A one-time code in a whole installation: it is in the messages, and nowhere else.
+
+All that could write it down is switched on: workers that log everything, Flower, a collector of traces,
+a collector of error reports, servers that quote the code in their errors.
+"""
+
+import base64
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import redis
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from notifications.api import notify, publish_template, register_endpoint, register_provider
+from notifications.models import Endpoint, Notification
+from notifications.providers.accounts import forget_accounts
+from scheduler_project.embedded.ports import free_port
+from tasks_core import clock
+from tasks_core.models import DeadLetter, Task
+from tests.acceptance.processes import Processes
+from tests.acceptance.searching import whole_broker, whole_database
+from tests.acceptance.test_deliveries_survive import LOOPBACK
+from tests.admin.test_notifications import every_page
+from tests.collector import Collector, running_collector
+from tests.notifications.mail_server import MailServer, running_mail_server
+from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.sentry import SentryServer, running_sentry
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300), pytest.mark.guarantee(n=4)]
+
+CODE = "918273645546"
+LOGIN = "operator:flower-password"
+NUMBER = "+4915112345678"
+# So that nobody looks for the code where nothing is.
+WHAT_IS_THERE = {
+    "database": "ada@example.com",
+    "database before": "ada@example.com",
+    "broker before": "notification.schedule",
+    "dead letters": "the gateway",
+    "log of the worker": "notification.deliver.sms",
+    "log of beat": "duties started",
+    "pages of the admin": "ada@example.com",
+    "traces": "notification.deliver.webhook",
+    "error reports": "notification.deliver",
+    "Flower /api/tasks?limit=1000": "notification.deliver.email",
+}
+
+
+class Surroundings(NamedTuple):
+    """Servers outside of the installation."""
+
+    mails: MailServer
+    gateway: Receiver
+    hooks: Receiver
+    traces: Collector
+    errors: SentryServer
+
+
+@pytest.fixture
+def around() -> Iterator[Surroundings]:
+    with ExitStack() as stack:
+        yield Surroundings(
+            stack.enter_context(running_mail_server()),
+            stack.enter_context(running_receiver()),
+            stack.enter_context(running_receiver()),
+            stack.enter_context(running_collector()),
+            stack.enter_context(running_sentry()),
+        )
+
+
+@pytest.fixture
+def installation(
+    process_environment: dict[str, str],
+    broker: "redis.Redis",
+    tmp_path: Path,
+    settings: Settings,
+    around: Surroundings,
+) -> Iterator[Processes]:
+    settings.BELLRINGER = {
+        **settings.BELLRINGER,
+        "OUTGOING_HTTPS_ONLY": False,
+        "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"],
+    }
+    environment = {
+        **process_environment,
+        **LOOPBACK,
+        **around.traces.environment,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+        "EMAIL_URL": f"smtp://127.0.0.1:{around.mails.port}",
+        "SENTRY_DSN": around.errors.dsn,
+        "FLOWER_BASIC_AUTH": LOGIN,
+    }
+    forget_accounts()
+    running = Processes(environment, tmp_path)
+    yield running
+    running.end_all()
+    forget_accounts()
+
+
+def test_a_code_is_in_no_place_where_anybody_could_find_it(
+    installation: Processes, around: Surroundings, broker: "redis.Redis"
+) -> None:
+    flower = f"http://127.0.0.1:{free_port(5555)}"
+    installation.start_flower(flower)
+    wait_until(lambda: answers(f"{flower}/api/workers"), seconds=60, what="Flower answers")
+    installation.start_beat("beat", "--loglevel", "DEBUG")
+    send_codes(around)
+    wait_until(lambda: "notification.schedule" in whole_broker(broker), seconds=60)
+    places = {"database before": whole_database(), "broker before": whole_broker(broker, "*")}
+    installation.start_worker("one", "--loglevel", "DEBUG", "--task-events")
+    wait_until(lambda: not soon().exists(), seconds=120, what="all but the later one have ended")
+    wait_until(lambda: around.traces.spans("delivery"), seconds=60)
+    wait_until(lambda: around.errors.events, seconds=60)
+    wait_until(lambda: "notification.deliver" in ask(f"{flower}/api/tasks?limit=1000"), seconds=60)
+
+    check_that_they_arrived(around)
+    places |= {
+        "database": whole_database(),
+        "broker": whole_broker(broker, "*"),
+        "dead letters": "".join(
+            f"{one.message}{one.traceback}" for one in DeadLetter.objects.all()
+        ),
+        "log of the worker": installation.log("one"),
+        "log of beat": installation.log("beat"),
+        "log of Flower": installation.log("flower"),
+        "pages of the admin": "\n".join(every_page(superuser())),
+        "traces": "".join(span.text for span in around.traces.spans()),
+        "error reports": around.errors.text,
+        **{f"Flower {path}": ask(flower + path) for path in flower_paths(flower)},
+    }
+    for place, text in places.items():
+        assert text, f"{place}: there is nothing to look at"
+        assert CODE not in text, place
+    for place, word in WHAT_IS_THERE.items():
+        assert word in places[place], place
+
+
+def send_codes(around: Surroundings) -> None:
+    """One for each channel that succeeds and one that fails, one for later, one to be sent again."""
+    publish_template("code", subject="Your code is {{ code }}", text="{{ code }} is your code.")
+    publish_template("code", channel="sms", text="{{ code }} is your code.")
+    publish_template("code", channel="webhook", text='{"code": {{ code }} }')
+    register_provider(
+        "sms-main",
+        channel="sms",
+        kind="twilio",
+        credentials={"account_sid": "AC1", "auth_token": "gateway-token"},
+        options={"sender": "+4930123456"},
+        base_url=around.gateway.url.removesuffix("/hook"),
+    )
+    echo = json.dumps({"code": 21211, "message": f"bad text {CODE}"}).encode()
+    around.gateway.plan(Reply(201, body=b'{"sid": "SM1"}'), Reply(400, body=echo))
+    around.hooks.plan(Reply(200, body=CODE.encode()), Reply(400, body=f"no {CODE}".encode()))
+    around.mails.replies.append(f"550 5.7.1 your text {CODE} is not welcome")
+    endpoint = register_endpoint("merchant", around.hooks.url)
+    for to in ("ada@example.com", "bea@example.com", NUMBER, NUMBER, endpoint, endpoint):
+        send(to)
+    send("resent@example.com", resends=2, requester="203.0.113.9")
+    send("later@example.com", run_after=clock.now() + timedelta(hours=1))
+
+
+def send(to: "str | Endpoint", **options: Any) -> None:
+    notify(
+        "code",
+        to=to,
+        secret_context={"code": CODE},
+        category="otp",
+        expires_at=clock.now() + timedelta(hours=3),
+        **options,
+    )
+
+
+def soon() -> Any:
+    return Notification.objects.unfinished().exclude(address="later@example.com")
+
+
+def check_that_they_arrived(around: Surroundings) -> None:
+    assert len(around.mails.messages) == 2
+    assert all(CODE in str(mail["Subject"]) for mail in around.mails.messages)
+    for outside in (around.gateway, around.hooks):
+        assert [CODE.encode() in seen.body for seen in outside.received] == [True, True]
+    assert DeadLetter.objects.count() == 3
+    assert Task.objects.filter(state="SCHEDULED").count() == 1
+
+
+def superuser() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    return client
+
+
+def flower_paths(flower: str) -> list[str]:
+    """Every task that Flower knows, and its pages."""
+    tasks = json.loads(ask(f"{flower}/api/tasks?limit=1000"))
+    pages = [
+        "/api/tasks?limit=1000",
+        "/api/workers?refresh=1",
+        "/api/task/types",
+        "/api/queues/length",
+        "/tasks",
+        "/workers",
+        "/broker",
+        "/metrics",
+    ]
+    return pages + [f"/api/task/info/{one}" for one in tasks] + [f"/task/{one}" for one in tasks]
+
+
+def ask(url: str) -> str:
+    request = urllib.request.Request(url)
+    request.add_header("Authorization", f"Basic {base64.b64encode(LOGIN.encode()).decode()}")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def answers(url: str) -> bool:
+    try:
+        return bool(ask(url))
+    except OSError:
+        return False

@@ -1,0 +1,165 @@
+"""Deliveries with real workers: killed in the middle of a send, and two at the same rows."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings as project
+from pytest_django import Settings
+
+from notifications.api import Message, notify, notify_many, publish_template, register_endpoint
+from notifications.models import Delivery, DeliveryAttempt, Notification
+from tasks_core import clock
+from tasks_core.models import Task
+from tests.acceptance.mailing import running_mailing
+from tests.acceptance.processes import SETTINGS, Processes, kill_tree
+from tests.acceptance.searching import whole_broker
+from tests.notifications.mail_server import MailServer, running_mail_server
+from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+LEASE = float(SETTINGS["BELLRINGER_LEASE_SECONDS"])
+LOOPBACK = {
+    "BELLRINGER_OUTGOING_HTTPS_ONLY": "false",
+    "BELLRINGER_OUTGOING_ALLOWED_NETWORKS": "127.0.0.0/8",
+}
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with running_mail_server() as running:
+        yield running
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with running_receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def mailing(
+    process_environment: dict[str, str],
+    broker: "redis.Redis",
+    tmp_path: Path,
+    mail_server: MailServer,
+    settings: Settings,
+) -> Iterator[Processes]:
+    settings.BELLRINGER = {
+        **settings.BELLRINGER,
+        "OUTGOING_HTTPS_ONLY": False,
+        "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"],
+    }
+    environment = {**process_environment, **LOOPBACK}
+    with running_mailing(environment, tmp_path, mail_server) as running:
+        yield running
+
+
+@pytest.mark.guarantee(n=1)
+def test_a_worker_killed_in_the_middle_of_a_send_is_followed_by_exactly_one_more_attempt(
+    mailing: Processes, mail_server: MailServer, receiver: Receiver
+) -> None:
+    publish_template("hello", subject="Hello", text="Hello {{ name }}.")
+    publish_template("paid", channel="webhook", text='{"id": {{ id }} }')
+    endpoint = register_endpoint("merchant", receiver.url)
+    release = threading.Event()
+    receiver.plan(Reply(hold=release))
+    mail_server.silent_for = 300.0
+    mailing.start_beat()
+    worker = mailing.start_worker("first")
+    notify("hello", to="ada@example.com", context={"name": "Ada"})
+    notify("paid", to=endpoint, context={"id": "p1"})
+    wait_until(lambda: receiver.received and mail_server.recipients, seconds=60)
+
+    kill_tree(worker)
+    killed = time.monotonic()
+    worker.wait(60)
+    mail_server.silent_for = 0.0
+    release.set()
+    wait_until(lambda: not Task.objects.filter(state="RUNNING").exists(), seconds=60)
+    assert time.monotonic() - killed < LEASE + 15, "the claim ends with its lease"
+
+    mailing.start_worker("second")
+    wait_until(lambda: not Notification.objects.unfinished().exists(), seconds=120)
+    wait_until(lambda: not Task.objects.unfinished().exists(), seconds=60)
+    assert {d.state for d in Delivery.objects.all()} == {"sent"}
+    for delivery in Delivery.objects.all():
+        outcomes = delivery.attempt_log.order_by("number").values_list("outcome", flat=True)
+        assert list(outcomes) == ["ambiguous", "success"], delivery.channel
+    assert not DeliveryAttempt.objects.filter(finished_at=None).exists()
+    first, second = receiver.received
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    [mail] = mail_server.messages  # the first was cut off before it was taken
+    assert str(Delivery.objects.get(channel="email").message_id) in str(mail["Message-ID"])
+
+
+@pytest.mark.guarantee(n=1)
+def test_the_broker_holds_ids_alone_and_nothing_that_is_not_due(
+    mailing: Processes, mail_server: MailServer, broker: "redis.Redis"
+) -> None:
+    publish_template("hello", subject="Hello", text="Hello {{ name }}.")
+    later = notify(
+        "hello",
+        to="later@example.com",
+        context={"name": "plugh-later"},
+        run_after=clock.now() + timedelta(hours=5),
+    )
+    now = notify("hello", to="now@example.com", context={"name": "plugh-now"})
+    mailing.start_beat()
+    wait_until(lambda: Task.objects.filter(state="QUEUED").exists(), seconds=60)
+    wait_until(lambda: "notification.schedule" in whole_broker(broker), seconds=60)
+    held = whole_broker(broker)
+    assert "plugh" not in held
+    assert "example.com" not in held
+    assert '"eta": null' in held.replace('\\"', '"')
+    assert Task.objects.get(state="QUEUED").payload == {"notification": now.pk}
+    waiting = Task.objects.get(state="SCHEDULED")
+    assert waiting.payload == {"notification": later.pk}
+
+
+@pytest.mark.guarantee(n=2)
+def test_a_thousand_messages_are_sent_a_thousand_times_by_two_workers_told_of_each_twice(
+    mailing: Processes, mail_server: MailServer, broker: "redis.Redis"
+) -> None:
+    publish_template("hello", subject="Hello", text="Hello {{ name }}.")
+    people = [Message(to=f"u{n}@example.com", context={"name": f"N{n}"}) for n in range(1_000)]
+    notify_many("hello", people)
+    mailing.start_beat()
+    wait_until(lambda: Task.objects.filter(state="QUEUED").exists(), seconds=60)
+    assert say_again(broker) > 0
+    mailing.start_worker("one")
+    mailing.start_worker("two")
+    wanted = 200
+    while Notification.objects.unfinished().exists():
+        wait_until(lambda: len(mail_server.messages) >= wanted, seconds=120)  # noqa: B023
+        say_again(broker)
+        wanted = min(wanted + 200, 1_000)
+        if wanted == 1_000:
+            wait_until(lambda: not Notification.objects.unfinished().exists(), seconds=120)
+    wait_until(lambda: not Task.objects.unfinished().exists(), seconds=60)
+
+    received = Counter(str(mail["To"]) for mail in mail_server.messages)
+    assert received == {f"u{n}@example.com": 1 for n in range(1_000)}
+    assert Delivery.objects.filter(state="sent", attempts=1).count() == 1_000
+    assert DeliveryAttempt.objects.filter(outcome="success", number=1).count() == 1_000
+    assert DeliveryAttempt.objects.count() == 1_000
+
+
+def say_again(broker: "redis.Redis") -> int:
+    """Put every waiting message into its queue once more, as a redelivery does."""
+    said = 0
+    for key in broker.scan_iter(f"{project.KEY_PREFIX}*"):
+        if broker.type(key) == b"list":
+            for message in broker.lrange(key, 0, -1):
+                if b"notification." in message:
+                    broker.lpush(key, message)
+                    said += 1
+    return said
