@@ -49,3 +49,8 @@ class SendResult:
     """The same, of the destination of this name."""
     try_next: bool = False
     """Another provider may take it, although this one will not."""
+    about_receiver: bool = False
+    """The receiver, and not who carries messages there, is why it could not be taken now."""
+    untried: bool = False
+    """Nobody takes anything now, so nothing was sent and this was no attempt; ``retry_after`` says when to
+    come back."""
