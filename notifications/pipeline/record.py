@@ -13,6 +13,7 @@ from notifications.channels.webhook.disabling import disable_automatically
 from notifications.destinations.switching import disable_gone
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
+from notifications.suppression.refusals import follow_refusals
 
 _ENDS = {
     Outcome.SUCCESS: DeliveryState.SENT,
@@ -88,6 +89,7 @@ def record(attempts: Iterable[Ended]) -> None:
                 disable_automatically(one.endpoint_id, reason=one.result.error)
             if one.result.destination_gone:
                 disable_gone(one.delivery_id, reason=one.result.error)
+        follow_refusals({one.delivery_id: one.result.bounce for one in ended if one.result.bounce})
 
 
 def _row(ended: Ended) -> dict[str, Any]:
