@@ -61,6 +61,7 @@ def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended
     return Ended(
         delivery_id=sendable.delivery_id,
         number=sendable.number,
+        channel=sendable.channel,
         started_at=started_at,
         finished_at=clock.now(),
         result=result,

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
 from notifications.destinations.switching import disable_gone
+from notifications.pipeline.counting import count_attempts
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
 from notifications.suppression.refusals import follow_refusals
@@ -65,6 +66,7 @@ class Ended:
 
     delivery_id: int
     number: int
+    channel: str
     started_at: datetime
     finished_at: datetime
     result: SendResult
@@ -90,6 +92,7 @@ def record(attempts: Iterable[Ended]) -> None:
             if one.result.destination_gone:
                 disable_gone(one.delivery_id, reason=one.result.error)
         follow_refusals({one.delivery_id: one.result.bounce for one in ended if one.result.bounce})
+        count_attempts((one.channel, one.result.outcome) for one in ended)
 
 
 def _row(ended: Ended) -> dict[str, Any]:

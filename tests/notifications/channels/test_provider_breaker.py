@@ -1,5 +1,7 @@
 """Reference point 17: providers that keep failing, or have too much to do, are left out for a while."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,6 +21,7 @@ from notifications.models import (
     TemplateVersion,
 )
 from notifications.providers.admission import Asked, Seen, admit_each, note_each
+from scheduler_project.data_folder import CHECKOUT
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
@@ -247,3 +250,50 @@ def test_a_taken_message_counts_as_such_for_the_gateway(
     pay(3)
     run_due()
     assert health().failures == 0
+
+
+SENDING = """
+import django
+django.setup()
+from django.conf import settings
+settings.BELLRINGER = {{**settings.BELLRINGER, "OUTGOING_HTTPS_ONLY": False,
+                       "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"]}}
+from datetime import timedelta
+from tasks_core import clock
+from tasks_core.testing import run_due
+with clock.frozen(clock.now() + timedelta(seconds={seconds})):
+    run_due()
+"""
+
+
+def run_in_another_process(environment: dict[str, str], *, seconds: float) -> None:
+    """Do there what is due some seconds from now."""
+    subprocess.run(
+        [sys.executable, "-c", SENDING.format(seconds=seconds)],
+        env={**environment, "DJANGO_SETTINGS_MODULE": "scheduler_project.settings"},
+        cwd=CHECKOUT,
+        check=True,
+        timeout=100,
+    )
+
+
+@pytest.mark.timeout(600)
+def test_what_one_process_sees_another_keeps_to(
+    receiver: Receiver,
+    gateway: Provider,
+    paid_sms: TemplateVersion,
+    process_environment: dict[str, str],
+) -> None:
+    receiver.plan(*[Reply(503)] * 5)
+    pay(5)
+    run_in_another_process(process_environment, seconds=0)
+    assert (len(receiver.received), health().breaker) == (5, "open")
+    pay(2)
+    run_due()
+    assert len(receiver.received) == 5, "this process leaves it out too"
+    run_in_another_process(process_environment, seconds=600)
+    assert health().breaker == "closed"
+    pay()
+    run_due()
+    assert len(receiver.received) >= 7, "and here it works again"
+    assert not DeadLetter.objects.exists()
