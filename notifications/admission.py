@@ -19,6 +19,7 @@ from notifications.pipeline.content import compiled_version
 from notifications.recipients.addressing import Found, find_addresses
 from notifications.rendering.compiled import Rendered
 from notifications.rendering.variables import check_variables, plain_json
+from tasks_core.options import MAX_AHEAD
 
 MAX_RESENDS = 10
 
@@ -53,6 +54,7 @@ def check_terms(category: str, run_after: datetime | None, now: datetime) -> dat
     _check_text("category", category, 64)
     if run_after is not None:
         _check_aware("run_after", run_after)
+        _check_ahead("run_after", run_after, now)
     return run_after or now
 
 
@@ -174,6 +176,7 @@ def _check_expiry(expires_at: datetime | None, terms: Terms) -> None:
             )
         return
     _check_aware("expires_at", expires_at)
+    _check_ahead("expires_at", expires_at, terms.now)
     if expires_at <= terms.now:
         raise InvalidNotification("expires_at", "is in the past; give a later instant")
     if expires_at <= terms.run_after:
@@ -241,6 +244,14 @@ def _check_aware(field: str, instant: object) -> None:
     if instant.tzinfo is None or instant.utcoffset() is None:
         raise InvalidNotification(
             field, "has no time zone; give an aware datetime such as datetime.now(UTC)"
+        )
+
+
+def _check_ahead(field: str, instant: datetime, now: datetime) -> None:
+    """Refuse what the tasks of the notification could not keep to."""
+    if instant - now > MAX_AHEAD:
+        raise InvalidNotification(
+            field, f"is more than {MAX_AHEAD.days} days ahead; give an earlier instant"
         )
 
 

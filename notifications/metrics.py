@@ -3,19 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from django.db.models import Count
-from prometheus_client.core import Metric
+from django.db.models import Sum
+from prometheus_client.core import CounterMetricFamily, Metric
 
+from notifications.channels.outcome import Outcome
 from notifications.channels.registry import CHANNELS
-from notifications.models import Delivery, Endpoint
+from notifications.lanes.states import COUNTED, endpoint_lane_states, parked_deliveries
+from notifications.lateness import oldest_due
+from notifications.models import Delivery, DeliveryTotal
+from notifications.providers.states import provider_states
 from notifications.states import DELIVERY_UNFINISHED
-from tasks_core.metrics.families import gauges
+from tasks_core import clock
+from tasks_core.metrics.families import gauge, gauges
+from tasks_core.metrics.labels import OTHER
 from tasks_core.metrics.parts import add_metrics
 
 MOST = 10_000
 """Counting ends here: a scrape must be quick."""
-
-STATES = {True: "closed", False: "open"}
 
 
 def register() -> None:
@@ -24,10 +28,43 @@ def register() -> None:
 
 
 def collect() -> Iterator[Metric]:
-    """Yield what is on its way, how many endpoints get messages, and how many are cut off."""
-    under_way = Delivery.objects.unfinished().order_by().values_list("channel", "state")[:MOST]
-    found = Counter(under_way)
+    """Yield what has ended and how, what is on its way and since when, and who is cut off."""
+    yield _attempts()
+    yield _under_way()
+    yield _lateness()
+    yield gauge(
+        "notification_deliveries_parked",
+        f"Deliveries that wait for room in the lanes of their endpoints, counted up to {COUNTED:,}",
+        parked_deliveries(),
+    )
+    states = {"endpoint": endpoint_lane_states(), "provider": provider_states()}
     yield gauges(
+        "breakers",
+        "Endpoints and providers by what gets through to them: closed is all, open nothing",
+        ("kind", "state"),
+        {(kind, state): count for kind, found in states.items() for state, count in found.items()},
+    )
+
+
+def _attempts() -> Metric:
+    counted = DeliveryTotal.objects.order_by().values_list("channel", "outcome")
+    totals: Counter[tuple[str, str]] = Counter()
+    for channel, outcome, count in counted.annotate(Sum("count")):
+        totals[channel if channel in CHANNELS else OTHER, outcome] += count
+    family = CounterMetricFamily(
+        "notification_delivery_attempts",
+        "Attempts to deliver that have ended, by what came of them",
+        labels=["channel", "outcome"],
+    )
+    for channel in (*CHANNELS, OTHER):
+        for outcome in Outcome:
+            family.add_metric([channel, outcome.value], totals[channel, outcome.value])
+    return family
+
+
+def _under_way() -> Metric:
+    found = Counter(Delivery.objects.unfinished().order_by().values_list("channel", "state")[:MOST])
+    return gauges(
         "notification_deliveries_unfinished",
         f"Deliveries that may still be sent, counted up to {MOST:,}",
         ("channel", "state"),
@@ -37,10 +74,16 @@ def collect() -> Iterator[Metric]:
             for state in DELIVERY_UNFINISHED
         },
     )
-    endpoints = dict(Endpoint.objects.order_by().values_list("enabled").annotate(Count("id")))
-    yield gauges(
-        "breakers",
-        "Breakers by what they guard: closed lets work through, open holds it back",
-        ("kind", "state"),
-        {("endpoint", state): endpoints.get(enabled, 0) for enabled, state in STATES.items()},
+
+
+def _lateness() -> Metric:
+    now, oldest = clock.now(), oldest_due()
+    return gauges(
+        "notification_oldest_due_age_seconds",
+        "For how long the oldest delivery that has not ended has been due",
+        ("channel",),
+        {
+            (channel,): (now - oldest[channel]).total_seconds() if channel in oldest else 0.0
+            for channel in CHANNELS
+        },
     )

@@ -1,6 +1,6 @@
 """The admin of the notifications app, one model a file. Importing this registers all of them."""
 
-from notifications.admin import task_links
+from notifications.admin import first_page, task_links
 from notifications.admin.broadcast import BroadcastAdmin
 from notifications.admin.category import CategoryAdmin
 from notifications.admin.cron_trigger import CronTriggerAdmin
@@ -35,5 +35,6 @@ __all__ = [
     "TemplateAdmin",
     "TemplateVersionAdmin",
     "TriggerEventAdmin",
+    "first_page",
     "task_links",
 ]

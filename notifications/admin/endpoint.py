@@ -82,7 +82,7 @@ class EndpointAdmin(LaneFacts, Steered[Endpoint]):
 
     form = EndpointForm
     steps = (DISABLE, ENABLE, ROTATE)
-    list_display = ("name", "url", "life", "lane_state", "disabled_reason")
+    list_display = ("name", "url", "life", "lane_state", "last_failure", "disabled_reason")
     list_select_related = ("lane",)
     list_filter = ("enabled",)
     search_fields = ("name", "url")

@@ -9,9 +9,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from notifications.admin.provider_form import ProviderForm
+from notifications.admin.provider_health import FACTS, HealthFacts
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.registration import (
+    LIMITS,
     enable_provider,
     public_facts,
     register_provider,
@@ -58,12 +60,13 @@ ENABLE: Step[Provider] = Step(
 
 
 @admin.register(Provider)
-class ProviderAdmin(Steered[Provider]):
+class ProviderAdmin(HealthFacts, Steered[Provider]):
     """Everything is edited but what it is; credentials are written and never shown."""
 
     form = ProviderForm
     steps = (DISABLE, ENABLE)
-    list_display = ("name", "channel", "kind", "position", "life")
+    list_display = ("name", "channel", "kind", "position", "life", "condition", "last_failure")
+    list_select_related = ("health",)
     list_filter = ("channel", "enabled")
     search_fields = ("name",)
 
@@ -83,16 +86,16 @@ class ProviderAdmin(Steered[Provider]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         """Ask what it is only when it is new."""
-        edited = ("base_url", "options", "new_credentials", "position")
+        edited = ("base_url", "options", "new_credentials", "position", *LIMITS)
         if obj is None:
             return [(None, {"fields": ("name", "service", *edited)})]
-        facts = ("name", "channel", "kind", "life", "public")
+        facts = ("name", "channel", "kind", "life", "public", *FACTS)
         may_edit = self.has_change_permission(request, obj)
         return [(None, {"fields": facts}), *([("Edit", {"fields": edited})] if may_edit else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         """What it is does not change."""
-        return ("name", "channel", "kind", "life", "public") if obj else ()
+        return ("name", "channel", "kind", "life", "public", *FACTS) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Provider | None = None) -> bool:
         """Nobody: attempts name it. It can be disabled."""
@@ -100,6 +103,6 @@ class ProviderAdmin(Steered[Provider]):
 
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         """Register it, or what was edited of it."""
-        position = form.cleaned_data["position"]
-        obj.pk = register_provider(**form.asked(), position=position).pk
+        limits = {name: getattr(obj, name) for name in ("position", *LIMITS)}
+        obj.pk = register_provider(**form.asked(), **limits).pk
         obj._state.adding = False

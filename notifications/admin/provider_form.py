@@ -13,7 +13,10 @@ from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.accounts import account_of
-from notifications.providers.registration import carriers_of, check_provider
+from notifications.providers.registration import LIMITS, carriers_of, check_provider
+
+_HAVE_DEFAULTS = ("breaker_threshold", "breaker_pause")
+"""Left empty they stay as they are."""
 
 
 def _services() -> list[tuple[str, str]]:
@@ -43,10 +46,12 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
     class Meta:
         model = Provider
-        fields = ("name", "base_url", "position")
+        fields = ("name", "base_url", "position", *LIMITS)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        for name in _HAVE_DEFAULTS:
+            self.fields[name].required = False
         if self.instance.pk:
             self.fields.pop("service", None)
             self.initial["options"] = json.dumps(self.instance.options, indent=2)
@@ -62,6 +67,9 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     def clean(self) -> dict[str, Any]:
         """Check what ``register_provider`` will check."""
         cleaned = super().clean() or self.cleaned_data
+        for name in _HAVE_DEFAULTS:
+            if cleaned.get(name, "") is None:
+                cleaned[name] = getattr(self.instance, name)
         if self.errors:
             return cleaned
         try:

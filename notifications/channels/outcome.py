@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from notifications.rules.provider_events import Bounce
+
 
 class Outcome(StrEnum):
     """The classes of outcome. What follows from each is decided in ``pipeline.verdict``."""
@@ -49,3 +51,10 @@ class SendResult:
     """The same, of the destination of this name."""
     try_next: bool = False
     """Another provider may take it, although this one will not."""
+    about_receiver: bool = False
+    """The receiver, and not who carries messages there, is why it could not be taken now."""
+    bounce: Bounce | None = None
+    """The server proves that the address does not work, or did not this time."""
+    untried: bool = False
+    """Nobody takes anything now, so nothing was sent and this was no attempt; ``retry_after`` says when to
+    come back."""

@@ -1,1 +1,1 @@
-"""What is told to the world about tasks: webhooks and alerts, as subscribers of events."""
+"""What is told to the world about tasks: webhooks, alerts and notifications, as subscribers of events."""

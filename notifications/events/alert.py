@@ -4,11 +4,11 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
 from notifications.api import notify
+from notifications.events.facts import facts_of
 from notifications.models import AlertLimit, Notification
 from tasks_core import clock
 from tasks_core.events import Event
@@ -93,7 +93,7 @@ class AlertHandler:
             notify(
                 self._template,
                 to=to,
-                context=_context(event, more),
+                context={**facts_of(event), "more": more},
                 category=CATEGORY,
                 critical=True,
                 idempotency_key=key,
@@ -103,15 +103,3 @@ class AlertHandler:
     def _key(self, event: Event, to: str) -> str:
         digest = hashlib.sha256(f"{self._subscriber}:{to}".encode()).hexdigest()[:24]
         return f"alert-{event.id}-{digest}"
-
-
-def _context(event: Event, more: int) -> dict[str, Any]:
-    return {
-        "kind": event.kind.replace("_", " "),
-        "task_type": event.task_type,
-        "task_id": event.task_id,
-        "attempt": event.attempt,
-        "at": event.at.isoformat(timespec="seconds"),
-        "reason": getattr(event, "reason", "") or getattr(event, "error", ""),
-        "more": more,
-    }

@@ -17,9 +17,14 @@ FROM notifications_endpoint e LEFT JOIN notifications_endpointlane l ON l.endpoi
 GROUP BY 1
 """
 
+COUNTED = 10_000
+
 _PARKED = """
-SELECT count(*) FROM notifications_delivery
-WHERE parked_for = 'lane' AND state IN ('pending', 'rendered', 'sending')
+SELECT count(*) FROM (
+    SELECT FROM notifications_delivery
+    WHERE parked_for = 'lane' AND state IN ('pending', 'rendered', 'sending')
+    LIMIT %s
+) AS parked
 """
 
 
@@ -35,8 +40,8 @@ def endpoint_lane_states() -> dict[str, int]:
 
 
 def parked_deliveries() -> int:
-    """Count the deliveries that wait for room in their lanes."""
+    """Count the deliveries that wait for room in their lanes, up to 10,000."""
     with connection.cursor() as cursor:
-        cursor.execute(_PARKED)
+        cursor.execute(_PARKED, [COUNTED])
         count: int = cursor.fetchone()[0]
     return count

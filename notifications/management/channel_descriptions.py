@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifications.models import Destination, Provider
+from notifications.models import Destination, Provider, ProviderHealth
 from notifications.providers.registration import public_facts
 
-PROVIDER_COLUMNS = ("name", "channel", "kind", "position", "enabled", "public")
+PROVIDER_COLUMNS = ("name", "channel", "kind", "position", "enabled", "breaker", "public")
 DESTINATION_COLUMNS = ("name", "channel", "hint", "enabled", "disabled_reason")
 
 
 def describe_provider(provider: Provider) -> dict[str, Any]:
     """Return what may be seen of a provider."""
     public = public_facts(provider)
+    health = ProviderHealth.objects.filter(pk=provider.pk).first()
     return {
         "name": provider.name,
         "channel": provider.channel,
@@ -22,6 +23,10 @@ def describe_provider(provider: Provider) -> dict[str, Any]:
         "options": provider.options,
         "position": provider.position,
         "enabled": provider.enabled,
+        "rate_limit": provider.rate_limit,
+        "breaker": health.breaker if health else "closed",
+        "paused_until": health.paused_until if health else None,
+        "last_error": health.last_error if health else "",
         "public": ", ".join(f"{name}: {value}" for name, value in public.items()),
     }
 

@@ -8,6 +8,7 @@ from notifications.models.category import Category
 from notifications.models.cron_trigger import CronTrigger
 from notifications.models.delivery import Delivery
 from notifications.models.delivery_attempt import DeliveryAttempt
+from notifications.models.delivery_total import DeliveryTotal
 from notifications.models.destination import Destination
 from notifications.models.digest import Digest
 from notifications.models.digest_item import DigestItem
@@ -21,6 +22,7 @@ from notifications.models.notification import Notification
 from notifications.models.preference import Preference
 from notifications.models.provider import Provider
 from notifications.models.provider_event import ProviderEvent
+from notifications.models.provider_health import ProviderHealth
 from notifications.models.recipient import Recipient
 from notifications.models.recipient_address import RecipientAddress
 from notifications.models.sealed_key import SealedKey
@@ -41,6 +43,7 @@ __all__ = [
     "CronTrigger",
     "Delivery",
     "DeliveryAttempt",
+    "DeliveryTotal",
     "Destination",
     "Digest",
     "DigestItem",
@@ -54,6 +57,7 @@ __all__ = [
     "Preference",
     "Provider",
     "ProviderEvent",
+    "ProviderHealth",
     "Recipient",
     "RecipientAddress",
     "SealedKey",

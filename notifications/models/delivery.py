@@ -72,9 +72,9 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         indexes = (
             models.Index(
-                fields=("state", "created_at"),
+                fields=("channel", "parked_for", "created_at"),
                 condition=Q(state__in=DELIVERY_UNFINISHED),
-                name="notifications_delivery_open",
+                name="notifications_delivery_oldest",
             ),
             models.Index(fields=("channel", "state"), name="notifications_delivery_state"),
             models.Index(address_hash("address"), name="notifications_delivery_address"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+
+from notifications.models.endpoint import MIN_PAUSE, MIN_RATE
 
 
 class Provider(models.Model):
@@ -23,9 +26,33 @@ class Provider(models.Model):
     position = models.IntegerField(default=0, help_text="Lower ones are tried first.")
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
+    rate_limit = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(MIN_RATE)],
+        help_text="Messages a second, over all workers; empty for no limit.",
+    )
+    breaker_threshold = models.PositiveIntegerField(
+        default=5,
+        validators=[MinValueValidator(1)],
+        help_text="Failures in a row after which nothing is handed to it for a while.",
+    )
+    breaker_pause = models.FloatField(
+        default=30.0,
+        validators=[MinValueValidator(MIN_PAUSE), MaxValueValidator(86_400.0)],
+        help_text="Seconds of that, doubled each time it still fails, up to an hour.",
+    )
 
     class Meta:
         ordering = ("channel", "position", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(breaker_threshold__gte=1)
+                & models.Q(breaker_pause__gte=MIN_PAUSE)
+                & (models.Q(rate_limit=None) | models.Q(rate_limit__gte=MIN_RATE)),
+                name="notifications_provider_limits",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -4,14 +4,18 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from notifications.channels.outcome import SendResult
-from notifications.pipeline.begin import begin_each
+from notifications.pipeline.begin import begin_each, give_back
 from notifications.pipeline.lanes import begin_in_lanes, give_places_back
 from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.sending import send_async, send_now
 from notifications.pipeline.together import Together
 from notifications.pipeline.verdict import conclude, nothing_to_send
+from notifications.states import DeliveryState
 from tasks_core import clock
+
+MOMENT = 1.0
+"""Seconds until a message comes back that nobody said more about."""
 
 
 def deliver(
@@ -24,6 +28,9 @@ def deliver(
     found.redactor.hide_in_logs()
     started_at = clock.now()
     result = send_now(found, send)
+    if result.untried:
+        give_back([found])
+        return nothing_to_send(postponed(found, result))
     record([ended(found, started_at, result)])
     return conclude(found, result)
 
@@ -42,6 +49,9 @@ async def deliver_async(
     found.redactor.hide_in_logs()
     started_at = clock.now()
     result = await send_async(found, send)
+    if result.untried:
+        await _give_back_together(found)
+        return nothing_to_send(postponed(found, result))
     await _record_together(ended(found, started_at, result))
     return conclude(found, result)
 
@@ -51,12 +61,23 @@ def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended
     return Ended(
         delivery_id=sendable.delivery_id,
         number=sendable.number,
+        channel=sendable.channel,
         started_at=started_at,
         finished_at=clock.now(),
         result=result,
         endpoint_id=sendable.receiver.endpoint_id if sendable.receiver else None,
         slot=sendable.slot,
     )
+
+
+def postponed(sendable: Sendable, result: SendResult) -> NotSendable:
+    """Say when a message comes back that nobody took, though nothing is wrong with it."""
+    return NotSendable(DeliveryState.SENDING, result.error, wait=result.retry_after or MOMENT)
+
+
+def _give_all_back(begun: list[Sendable]) -> list[None]:
+    give_back(begun)
+    return [None] * len(begun)
 
 
 def _record_all(attempts: list[Ended]) -> list[None]:
@@ -67,3 +88,4 @@ def _record_all(attempts: list[Ended]) -> list[None]:
 
 _begin_together = Together(begin_in_lanes)
 _record_together = Together(_record_all)
+_give_back_together = Together(_give_all_back)

@@ -11,8 +11,10 @@ from django.db import transaction
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
 from notifications.destinations.switching import disable_gone
+from notifications.pipeline.counting import count_attempts
 from notifications.pipeline.settle import settle
 from notifications.states import DeliveryState
+from notifications.suppression.refusals import follow_refusals
 from tasks_core.database import fetch_often
 
 _ENDS = {
@@ -69,6 +71,7 @@ class Ended:
 
     delivery_id: int
     number: int
+    channel: str
     started_at: datetime
     finished_at: datetime
     result: SendResult
@@ -95,6 +98,8 @@ def record(attempts: Iterable[Ended]) -> None:
                 disable_automatically(one.endpoint_id, reason=one.result.error)
             if one.result.destination_gone:
                 disable_gone(one.delivery_id, reason=one.result.error)
+        follow_refusals({one.delivery_id: one.result.bounce for one in ended if one.result.bounce})
+        count_attempts((one.channel, one.result.outcome) for one in ended)
 
 
 def _row(ended: Ended) -> dict[str, Any]:

@@ -14,6 +14,8 @@ class Account:
 
     name: str
     kind: str
+    provider_id: int = 0
+    """Its row; 0 while it has none."""
     base_url: str
     """Without a slash at the end."""
     options: dict[str, Any]
@@ -21,7 +23,9 @@ class Account:
 
 
 class GivenCredentials:
-    """A kind of provider whose credentials come from the provider, as most do."""
+    """A kind of provider as most are: one service, which gives the credentials."""
+
+    is_one_service = True
 
     def generated(self) -> dict[str, str]:
         """Nothing: they are given."""
@@ -50,6 +54,13 @@ class Carrier(Protocol):
     @property
     def options(self) -> Sequence[str]:
         """The names of what is not; none is required by itself."""
+
+    @property
+    def is_one_service(self) -> bool:
+        """Whether all messages go to the same place: if it fails one, it will fail the next.
+
+        Of such a provider failures in a row open the breaker.
+        """
 
     def generated(self) -> dict[str, str]:
         """Make credentials where nobody else gives them; empty if somebody does."""

@@ -44,6 +44,7 @@ def account_of(row: Provider) -> Account:
     return Account(
         name=row.name,
         kind=row.kind,
+        provider_id=row.pk,
         base_url=row.base_url,
         options=row.options,
         credentials=credentials,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from random import Random
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -10,8 +11,9 @@ from notifications.channels.outcome import Outcome, SendResult
 from notifications.pipeline.sendable import Sendable
 from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import enabled_accounts
-from notifications.providers.breaker import current_breaker
+from notifications.providers.admission import Asked, Seen, admission, note
 from notifications.providers.exchange import clean
+from notifications.providers.health import Admission
 from tasks_core import clock
 
 _RANKS = (
@@ -24,6 +26,8 @@ _RANKS = (
 )
 """Of several outcomes the one that decides what follows comes first."""
 
+_rng = Random()
+
 
 async def send_through(channel: str, carriers: Iterable[Carrier], sendable: Sendable) -> SendResult:
     """Send by the first provider that takes the message.
@@ -31,25 +35,42 @@ async def send_through(channel: str, carriers: Iterable[Carrier], sendable: Send
     The next one is tried when the one before cannot take it now, or cannot take it at all while others
     may. A provider that gave no answer may have sent it: then the next one is tried only if receiving
     it twice does no harm, as with a code, or if ``REPEAT_UNANSWERED`` says so.
+
+    A provider that keeps failing, that asked for a pause, or whose rate is used up is left out. If all are,
+    no attempt is made: the message comes back later.
     """
     known = {carrier.kind: carrier for carrier in carriers}
-    breaker = current_breaker()
     try:
         accounts = [one for one in await enabled_accounts(channel) if one.kind in known]
     except ImproperlyConfigured as error:  # the key that sealed a credential is missing
         return SendResult(outcome=Outcome.TRANSIENT, error=str(error))
-    usable = [one for one in accounts if breaker.allows(one.name)]
     results: list[SendResult] = []
     tried: list[dict[str, str]] = []
-    for position, account in enumerate(usable):
-        seconds = _share(sendable, len(usable) - position)
-        result = await known[account.kind].send(account, sendable, seconds)
-        breaker.observe(account.name, result.outcome)
+    refusals: list[Admission] = []
+    for position, account in enumerate(accounts):
+        left = len(accounts) - position
+        answer = await admission(Asked(account.provider_id, left == 1 and not results))
+        if answer.wait:
+            refusals.append(replace(answer, reason=f"{account.name} {answer.reason}"))
+            tried.append({"name": account.name, "outcome": "left out", "error": answer.reason})
+            continue
+        result = await _hand_over(known[account.kind], account, sendable, left)
         results.append(result)
         tried.append(_told(account, result))
         if not _passes_on(sendable, result):
             break
-    return _concluded(sendable, results, tried) if results else _nobody(channel, accounts)
+    if results:
+        return _concluded(sendable, results, tried)
+    return _left_out(refusals) if refusals else _nobody(channel)
+
+
+async def _hand_over(
+    carrier: Carrier, account: Account, sendable: Sendable, providers: int
+) -> SendResult:
+    result = await carrier.send(account, sendable, _share(sendable, providers))
+    if carrier.is_one_service:
+        await note(Seen(account.provider_id, result))
+    return result
 
 
 def _share(sendable: Sendable, providers: int) -> float:
@@ -88,11 +109,21 @@ def _told(account: Account, result: SendResult) -> dict[str, str]:
     return {"name": account.name, "outcome": result.outcome.value, "error": result.error}
 
 
-def _nobody(channel: str, accounts: Sequence[Account]) -> SendResult:
-    """Not the message's fault either: it waits for somebody to register or enable one."""
-    error = (
-        f"all providers of channel {channel} are left out for now, because they keep failing"
-        if accounts
-        else f"no provider of channel {channel} is enabled; register one (register_provider)"
+def _left_out(refusals: Sequence[Admission]) -> SendResult:
+    """Nothing was tried: wait for the place that was promised, or for whoever comes back first."""
+    first = min(refusals, key=lambda one: one.wait)
+    promised = next((one for one in refusals if one.is_promised), None)
+    # So that all who were told it do not come back at once.
+    wait = promised.wait if promised else first.wait * _rng.uniform(1.0, 1.25) + _rng.random()
+    return SendResult(
+        outcome=Outcome.THROTTLED,
+        untried=True,
+        retry_after=wait,
+        error="; ".join(one.reason for one in refusals),
     )
+
+
+def _nobody(channel: str) -> SendResult:
+    """Not the message's fault either: it waits for somebody to register or enable one."""
+    error = f"no provider of channel {channel} is enabled; register one (register_provider)"
     return SendResult(outcome=Outcome.TRANSIENT, error=error)

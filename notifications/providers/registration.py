@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from notifications.channels.registry import CHANNELS
@@ -12,6 +13,7 @@ from notifications.models import Provider
 from notifications.outgoing.guard import InvalidUrl, check_url
 from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import account_of, forget_accounts
+from notifications.providers.admission import forgive
 from tasks_core import clock, logs, sealing
 
 
@@ -24,6 +26,9 @@ def register_provider(
     options: Mapping[str, Any] | None = None,
     base_url: str = "",
     position: int = 0,
+    rate_limit: float | None = None,
+    breaker_threshold: int = 5,
+    breaker_pause: float = 30.0,
 ) -> Provider:
     """Store a provider, or replace the one of this name.
 
@@ -36,6 +41,9 @@ def register_provider(
         options: what is not secret, such as the sender of SMS.
         base_url: where the interface is; empty for the usual place.
         position: lower ones are tried first.
+        rate_limit: messages a second, over all workers; what is beyond goes to the next provider, or waits.
+        breaker_threshold: failures in a row after which nothing is handed to it for a while.
+        breaker_pause: seconds of that; doubled each time it still fails, up to an hour.
 
     Raises:
         InvalidProvider: names the field and what would be right.
@@ -48,7 +56,27 @@ def register_provider(
         options=options,
         base_url=base_url,
     )
-    return _store(account, channel, position)
+    limits = {
+        "position": position,
+        "rate_limit": rate_limit,
+        "breaker_threshold": breaker_threshold,
+        "breaker_pause": breaker_pause,
+    }
+    _check_limits(limits)
+    return _store(account, channel, limits)
+
+
+LIMITS = ("rate_limit", "breaker_threshold", "breaker_pause")
+"""What a provider is held to."""
+
+
+def _check_limits(limits: Mapping[str, Any]) -> None:
+    others = [field.name for field in Provider._meta.concrete_fields if field.name not in limits]
+    try:
+        Provider(**limits).clean_fields(exclude=others)
+    except ValidationError as error:
+        name, problems = next(iter(error.message_dict.items()))
+        raise InvalidProvider(name, problems[0]) from None
 
 
 def check_provider(
@@ -84,8 +112,15 @@ def check_provider(
 
 
 def enable_provider(name: str, *, on: bool = True) -> bool:
-    """Switch a provider on or off; False if it was so already, or does not exist."""
-    changed = Provider.objects.filter(name=name, enabled=not on).update(enabled=on)
+    """Switch a provider on, with nothing held against it, or off.
+
+    Returns:
+        False if it was so already, or there is none of this name.
+    """
+    with transaction.atomic():
+        changed = Provider.objects.filter(name=name, enabled=not on).update(enabled=on)
+        if changed and on:
+            forgive(Provider.objects.get(name=name).pk)
     forget_accounts()
     return bool(changed)
 
@@ -117,14 +152,14 @@ def carrier_of(channel: str, kind: str) -> Carrier:
     return known[kind]
 
 
-def _store(account: Account, channel: str, position: int) -> Provider:
+def _store(account: Account, channel: str, limits: Mapping[str, Any]) -> Provider:
     values = {
         "channel": channel,
         "kind": account.kind,
         "base_url": account.base_url,
         "options": account.options,
         "credentials": sealing.seal(json.dumps(account.credentials)),
-        "position": position,
+        **limits,
     }
     try:
         with transaction.atomic():
@@ -133,6 +168,7 @@ def _store(account: Account, channel: str, position: int) -> Provider:
                 defaults=values,
                 create_defaults={**values, "created_at": clock.now()},
             )
+            forgive(provider.pk)  # what failed may be mended now
     except IntegrityError:
         raise InvalidProvider("name", "is just being registered by someone else") from None
     forget_accounts()

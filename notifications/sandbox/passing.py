@@ -38,8 +38,8 @@ def noted(asked: Sendable, passed: Sendable, result: SendResult) -> SendResult:
     words = f"sent to {_destination(passed)} instead: the sandbox is on"
     request: dict[str, Any] = {**result.request, "sandbox": words}
     outcome = Outcome.SANDBOX if result.outcome is Outcome.SUCCESS else result.outcome
-    # An endpoint that is gone is the one the message went to, not the one it was for.
-    return replace(result, outcome=outcome, request=request, endpoint_gone=False)
+    # An endpoint that is gone is the one the message went to, not the one it was for; so is an address.
+    return replace(result, outcome=outcome, request=request, endpoint_gone=False, bounce=None)
 
 
 def _destination(sendable: Sendable) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,23 +14,13 @@ from tasks_core.admin.activity import activity_table
 from tasks_core.admin.badges import TONES
 from tasks_core.admin.moments import moment, relative, span
 from tasks_core.admin.places import list_url
+from tasks_core.admin.tile import Tile, added_tiles
 from tasks_core.conf import setting
 from tasks_core.engine.states import FINAL, State
 from tasks_core.models import Worker
 
 LATE = timedelta(seconds=10)
 """A tick that nobody settles for so long is a bad sign: another beat takes over sooner."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One figure with a link to what it counts."""
-
-    label: str
-    figure: str
-    note: str
-    url: str
-    tone: str
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +45,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         health.append(_leader())
         context["workers"] = alive
         context["now"] = now
-    context["health"] = health
+    context["health"] = [*health, *added_tiles(request, now)]
     return context
 
 

@@ -11,9 +11,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from notifications.api import notify, publish_template, register_destination, register_provider
+from notifications.channels.outcome import Outcome, SendResult
 from notifications.destinations.loading import Opened, open_all
 from notifications.models import Destination, LimitCounter, Notification, Provider, Template
 from notifications.providers.accounts import account_of
+from notifications.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.admin import rows
@@ -221,3 +223,22 @@ def test_a_provider_that_is_not_known_any_more_still_has_a_page(operator: Client
     )
     Provider.objects.update(kind="pigeon")
     assert operator.get(f"{PROVIDERS}{provider.pk}/change/").status_code == 200
+
+
+def test_a_provider_shows_how_it_does_and_keeps_its_limits(operator: Client) -> None:
+    limits = {"rate_limit": "50", "breaker_threshold": "", "breaker_pause": "10"}
+    assert operator.post(f"{PROVIDERS}add/", provider_form(**limits)).status_code == 302
+    provider = Provider.objects.get()
+    kept: list[float | None]
+    kept = [provider.rate_limit, provider.breaker_threshold, provider.breaker_pause]
+    assert kept == [50, 5, 10]
+    assert "Works" in operator.get(PROVIDERS).content.decode()
+    failed = SendResult(outcome=Outcome.TRANSIENT, error="the gateway answered 503")
+    note_each([Seen(provider.pk, failed)] * 5)
+    for url in (PROVIDERS, f"{PROVIDERS}{provider.pk}/change/"):
+        page = operator.get(url).content.decode()
+        assert "Breaker open" in page
+        assert "the gateway answered 503" in page
+    operator.post(f"{PROVIDERS}{provider.pk}/change/", provider_form(rate_limit="0"))
+    provider.refresh_from_db()
+    assert provider.rate_limit == 50

@@ -13,6 +13,10 @@ import tasks_core
 from notifications.channels.webhook.signing import generate_secret, signed_headers
 from notifications.models import Notification
 from scheduler_project.data_folder import CHECKOUT
+from tasks_core.events.delivery import deliver
+from tasks_core.events.relay import Relay
+from tasks_core.events.steering import replay_events
+from tasks_core.events.subscription import subscriptions
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.documentation.markdown import blocks, documents, name_of
@@ -21,6 +25,8 @@ pytestmark = pytest.mark.usefixtures("example_ground")
 
 RUN_AS_A_PROJECT = CHECKOUT / "docs" / "getting-started.md"
 """test_getting_started writes its examples to files and starts real processes."""
+
+OF_EVENTS = ("charge-failed", "task-failed")
 
 PAGES = [page for page in documents() if page != RUN_AS_A_PROJECT and any(blocks(page, "python"))]
 
@@ -77,3 +83,28 @@ def test_notifications_of_the_document_are_accepted() -> None:
     channels = sorted(Notification.objects.values_list("channel", flat=True))
     assert channels == ["email", "email", "email", *["webhook"] * 4]
     assert tasks_core.find(task_types=["notification.schedule"]).tasks
+
+
+def test_events_of_the_document_send_one_notification_each() -> None:
+    page = run_examples(CHECKOUT / "docs" / "notifications.md")
+    known = {name: subscriptions()[name] for name in ("tell-customer", "tell-billing")}
+    Relay()._create(known)
+    for name in known:
+        replay_events(name, after=0)
+    run_due()
+    for _ in range(2):  # the same events once more
+        for name in known:
+            replay_events(name, after=0)
+            deliver(name, holder="test")
+        run_due()
+    told = Notification.objects.filter(template_version__template__name__in=OF_EVENTS)
+    assert sorted(told.values_list("address", "state")) == [
+        ("ada@example.com", "sent"),
+        ("billing@example.com", "sent"),
+    ]
+    subjects = [message.subject for message in mail.outbox]
+    assert subjects.count("Invoice 17 is not paid") == 1
+    assert subjects.count("invoice.charge failed") == 1
+    [to_billing] = [one for one in mail.outbox if one.to == ["billing@example.com"]]
+    assert f"Task {page['charged'].pk} failed at" in to_billing.body
+    assert "the error is permanent" in to_billing.body

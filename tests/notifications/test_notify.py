@@ -16,7 +16,7 @@ from notifications.exceptions import (
     UnknownTemplate,
 )
 from notifications.models import Endpoint, Notification, TemplateVersion
-from tasks_core import CRITICAL, NORMAL
+from tasks_core import CRITICAL, NORMAL, clock
 from tasks_core.models import Task
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +279,23 @@ def test_many_threads_with_one_key_make_one_notification(receipt: TemplateVersio
     assert len(made) == 20
     assert len(set(made)) == 1
     assert Task.objects.count() == 1
+
+
+@pytest.mark.parametrize("field", ["expires_at", "run_after"])
+def test_an_instant_that_no_task_can_wait_for_is_named_at_the_door(
+    receipt: TemplateVersion, field: str
+) -> None:
+    now = clock.now()
+    context = {"number": 1, "name": "Ada", "amount": "1"}
+    late, in_time = now + timedelta(days=3660, seconds=1), now + timedelta(days=3660)
+
+    def send(instant: datetime) -> None:
+        options: dict[str, Any] = {field: instant}
+        with clock.frozen(now):
+            notify("receipt", to="ada@example.com", context=context, **options)
+
+    with pytest.raises(InvalidNotification, match=f"^{field}: is more than 3660 days ahead"):
+        send(late)
+    assert_nothing_written()
+    send(in_time)
+    assert Notification.objects.count() == 1

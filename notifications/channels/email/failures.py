@@ -1,9 +1,11 @@
 """What a mail server's refusal means for the delivery (RFC 5321, 4.2.1)."""
 
 import smtplib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from notifications.channels.email.enhanced_status import bounce_of
 from notifications.channels.outcome import Outcome
+from notifications.rules.provider_events import Bounce
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,8 @@ class MailFailure:
     outcome: Outcome
     code: int | None
     text: str
+    bounce: Bounce | None = None
+    """What it proves of the address."""
 
 
 def classify_connecting(error: Exception) -> MailFailure:
@@ -29,7 +33,9 @@ def classify_sending(error: Exception) -> MailFailure:
     """Classify a failure while the message was handed over."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
-        return _reply(code, _text(words))
+        return _about_address(_reply(code, _text(words)))
+    if isinstance(error, smtplib.SMTPDataError):
+        return _about_address(_reply(error.smtp_code, _text(error.smtp_error)))
     if isinstance(error, smtplib.SMTPResponseException):
         return _reply(error.smtp_code, _text(error.smtp_error))
     if isinstance(error, smtplib.SMTPNotSupportedError):
@@ -42,6 +48,11 @@ def classify_sending(error: Exception) -> MailFailure:
 def _reply(code: int, text: str) -> MailFailure:
     outcome = Outcome.PERMANENT if 500 <= code < 600 else Outcome.TRANSIENT
     return MailFailure(outcome, code, text)
+
+
+def _about_address(failure: MailFailure) -> MailFailure:
+    """Each mail has one receiver, so a refusal of the receiver or of the whole mail may be about that."""
+    return replace(failure, bounce=bounce_of(failure.code or 0, failure.text))
 
 
 def _text(words: bytes | str) -> str:

@@ -87,6 +87,7 @@ def _failed(sendable: Sendable, failure: MailFailure) -> SendResult:
         outcome=failure.outcome,
         error=error,
         status_code=failure.code,
+        bounce=failure.bounce,
         request=_request(sendable),
         response={"text": said} if failure.code else {},
     )

@@ -109,6 +109,7 @@ def _read(response: Response, fields: dict[str, str], sendable: Sendable) -> Sen
         status_code=response.status,
         retry_after=retry_after(response, meaning.outcome),
         try_next=meaning.try_next,
+        about_receiver=meaning.about_receiver,
         request=request,
         response=shown,
     )

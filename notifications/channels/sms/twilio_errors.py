@@ -13,6 +13,7 @@ class Meaning:
     outcome: Outcome
     text: str
     try_next: bool = False
+    about_receiver: bool = False
 
 
 def _never(text: str) -> Meaning:
@@ -28,6 +29,11 @@ def _not_here(text: str) -> Meaning:
 def _later(text: str) -> Meaning:
     """Nothing is wrong with the message; somebody or time will mend it."""
     return Meaning(Outcome.TRANSIENT, text, try_next=True)
+
+
+def _not_now(text: str) -> Meaning:
+    """The receiver cannot be reached now; the gateway works."""
+    return Meaning(Outcome.TRANSIENT, text, try_next=True, about_receiver=True)
 
 
 _MEANINGS = {
@@ -59,12 +65,12 @@ _MEANINGS = {
     21705: _not_here("the messaging service does not exist"),
     30001: _later("the queue of the gateway is full"),
     30002: _later("the account is suspended"),
-    30003: _later("the phone cannot be reached now"),
+    30003: _not_now("the phone cannot be reached now"),
     30004: _never("the receiver or the operator blocks it"),
     30005: _never("the number does not exist any more"),
     30006: _never("the number is a fixed line, or its operator takes no SMS"),
     30007: _not_here("the operator filters it as unwanted"),
-    30008: _later("the operator gives no reason"),
+    30008: _not_now("the operator gives no reason"),
     30036: Meaning(Outcome.EXPIRED, "it could not be delivered before it expired"),
     63038: Meaning(Outcome.THROTTLED, "the daily limit of the account is reached", try_next=True),
 }

@@ -30,6 +30,7 @@ class VapidSender:
     base_url = "https://push.invalid"
     credentials = ("private_key",)
     options = ("contact",)
+    is_one_service = False  # each browser has its own push service
 
     def generated(self) -> dict[str, str]:
         """A new key pair."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from notifications.exceptions import NotificationsError
 from notifications.management.channel_descriptions import PROVIDER_COLUMNS, describe_provider
-from notifications.providers.registration import register_provider
+from notifications.providers.registration import LIMITS, register_provider
 from tasks_core.management.arguments.json_input import SOURCES, json_input, private_json_input
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
@@ -42,10 +42,27 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--position", type=int, default=0, help="Lower ones are tried first. Default: 0."
         )
+        parser.add_argument(
+            "--rate-limit", type=float, metavar="N", help="Messages a second. Default: no limit."
+        )
+        parser.add_argument(
+            "--breaker-threshold",
+            type=int,
+            default=5,
+            metavar="N",
+            help="Failures in a row after which it is left out for a while. Default: 5.",
+        )
+        parser.add_argument(
+            "--breaker-pause",
+            type=float,
+            default=30.0,
+            metavar="SECONDS",
+            help="For how long, at first. Default: 30.",
+        )
         add_format_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Store the provider and show it."""
-        passed_on = ("channel", "kind", "credentials", "options", "base_url", "position")
+        passed_on = ("channel", "kind", "credentials", "options", "base_url", "position", *LIMITS)
         provider = register_provider(options["name"], **{name: options[name] for name in passed_on})
         write_list(self, [describe_provider(provider)], columns=PROVIDER_COLUMNS, options=options)

@@ -7,9 +7,7 @@ from datetime import timedelta
 import pytest
 
 from notifications.api import enable_provider, notify
-from notifications.channels.outcome import Outcome
 from notifications.models import DeliveryAttempt, Notification, TemplateVersion
-from notifications.providers.breaker import use_breaker
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER, add_gateway
@@ -138,31 +136,3 @@ def test_a_code_is_sent_by_the_second_while_it_is_still_valid(
     notification.refresh_from_db()
     assert notification.state == "sent"
     assert b"918273" in second.received[0].body
-
-
-class FirstIsOpen:
-    """A breaker that has seen the first gateway fail."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, Outcome]] = []
-
-    def allows(self, provider: str) -> bool:
-        return provider != "sms-first"
-
-    def observe(self, provider: str, outcome: Outcome) -> None:
-        self.seen.append((provider, outcome))
-
-
-def test_a_breaker_can_leave_one_out(
-    receiver: Receiver, second: Receiver, paid_sms: TemplateVersion
-) -> None:
-    breaker = FirstIsOpen()
-    before = use_breaker(breaker)
-    try:
-        second.plan(taken())
-        pay()
-        run_due()
-    finally:
-        use_breaker(before)
-    assert receiver.received == []
-    assert breaker.seen == [("sms-second", Outcome.SUCCESS)]

@@ -178,7 +178,16 @@ def test_a_report_that_comes_before_the_answer_is_not_overwritten_by_it() -> Non
     now = clock.now()
     result = SendResult(outcome=Outcome.SUCCESS)
     record(
-        [Ended(delivery_id=delivery.pk, number=1, started_at=now, finished_at=now, result=result)]
+        [
+            Ended(
+                delivery_id=delivery.pk,
+                channel="email",
+                number=1,
+                started_at=now,
+                finished_at=now,
+                result=result,
+            )
+        ]
     )
     assert states(delivery) == ("bounced", "failed")
 

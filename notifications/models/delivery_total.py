@@ -1,0 +1,31 @@
+"""How many attempts to deliver have ended, and how: what the metrics add up."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from notifications.channels.outcome import Outcome
+
+
+class DeliveryTotal(models.Model):
+    """A part of the count for one channel and outcome.
+
+    Each total is spread over several rows, so that workers do not wait for each other to count.
+    """
+
+    channel = models.CharField(max_length=20)
+    outcome = models.CharField(
+        max_length=16, choices=[(outcome.value, outcome.value.capitalize()) for outcome in Outcome]
+    )
+    shard = models.PositiveSmallIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("channel", "outcome", "shard"), name="notifications_delivery_total"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.outcome} ({self.shard})"

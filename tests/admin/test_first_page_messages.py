@@ -1,0 +1,74 @@
+"""The first page says whether messages are late and who is cut off (reference point 19)."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from notifications.api import disable_endpoint, notify, publish_template, register_endpoint
+from notifications.channels.outcome import Outcome, SendResult
+from notifications.models import EndpointLane, Provider
+from notifications.pipeline.schedule import schedule
+from notifications.providers.admission import Seen, note_each
+from tasks_core import clock
+from tasks_core.admin.tile import Tile
+
+pytestmark = pytest.mark.django_db
+
+
+def tiles(client: Client) -> dict[str, Tile]:
+    return {tile.label: tile for tile in client.get("/admin/").context["health"]}
+
+
+def test_all_is_well_where_nothing_was_sent(operator: Client) -> None:
+    shown = tiles(operator)
+    oldest, endpoints = shown["Oldest due delivery"], shown["Endpoints cut off"]
+    assert (oldest.figure, oldest.note) == ("none", "nothing is under way")
+    assert (endpoints.figure, endpoints.note) == ("0", "all 0 get messages")
+    assert {oldest.tone, endpoints.tone, shown["Providers cut off"].tone} == {"good"}
+
+
+def test_the_oldest_delivery_of_each_channel_is_shown(operator: Client) -> None:
+    now = clock.now()
+    for channel, to, age in (("email", "ada@example.com", 7), ("console", "ada", 2)):
+        publish_template("hello", channel=channel, subject="Hello", text="Hello")
+        with clock.frozen(now - timedelta(minutes=age)):
+            schedule([notify("hello", to=to, channel=channel).pk])
+    with clock.frozen(now):
+        oldest = tiles(operator)["Oldest due delivery"]
+    assert (oldest.figure, oldest.tone) == ("7 min", "warning")
+    assert oldest.note == "email 7 min, console 2 min"
+    page = operator.get(oldest.url)
+    assert page.status_code == 200
+    assert page.context["cl"].result_count == 1
+
+
+def test_endpoints_and_providers_that_get_nothing_are_counted(operator: Client) -> None:
+    ends = [register_endpoint(f"m{n}", f"https://m{n}.example.com/") for n in range(4)]
+    error = "the endpoint answered 503"
+    now = clock.now()
+    EndpointLane.objects.create(
+        endpoint=ends[0], breaker="open", last_error=error, last_error_at=now
+    )
+    EndpointLane.objects.create(endpoint=ends[1], paused_until=now + timedelta(hours=1))
+    disable_endpoint(ends[2].pk, reason="gone")
+    provider = Provider.objects.create(
+        name="sms-main", channel="sms", kind="twilio", credentials="", created_at=now
+    )
+    note_each([Seen(provider.pk, SendResult(outcome=Outcome.TRANSIENT, error="503"))] * 5)
+    shown = tiles(operator)
+    endpoints, providers = shown["Endpoints cut off"], shown["Providers cut off"]
+    assert (endpoints.figure, endpoints.tone) == ("2", "bad")
+    assert endpoints.note == "1 keep failing, 1 asked for a pause, 1 disabled"
+    assert (providers.figure, providers.note) == ("1", "1 keep failing")
+    assert error in operator.get(endpoints.url).content.decode()
+
+
+def test_who_may_not_see_endpoints_is_told_nothing_of_them(
+    client: Client, django_user_model: type[User]
+) -> None:
+    user = django_user_model.objects.create_user("eva", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    client.force_login(user)
+    assert set(tiles(client)) == {"Oldest due delivery"}

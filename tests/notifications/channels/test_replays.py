@@ -1,0 +1,137 @@
+"""Reference point 7: replays keep to the receiver's rate, and what must not be sent again is refused."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+import tasks_core
+from notifications.api import (
+    Message,
+    disable_endpoint,
+    enable_endpoint,
+    notify,
+    notify_many,
+)
+from notifications.lanes.rate import SLACK_SECONDS
+from notifications.lanes.release import wake_waiting
+from notifications.models import Delivery, Endpoint, Notification, Provider, TemplateVersion
+from tasks_core import clock
+from tasks_core.models import DeadLetter
+from tasks_core.testing import run_due
+from tests.notifications.channels.conftest import add_gateway
+from tests.notifications.channels.test_sms import refused
+from tests.notifications.receiver import Receiver, Reply
+from tests.notifications.test_lanes import DELIVER, finish, start
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MANY = 1_000
+STEP = 0.25
+WEBHOOK, SMS = DELIVER, "notification.deliver.sms"
+
+
+def carry_out(task_type: str) -> None:
+    """Do all that is due as workers do, many at once."""
+    wake_waiting()
+    start(task_type)
+    finish()
+
+
+def replay_all(task_type: str) -> None:
+    call_command("replay_dead_letters", "--type", task_type, stdout=StringIO())
+
+
+def most_in_a_second(receiver: Receiver, task_type: str, *, seconds: int) -> int:
+    """Let time go by in steps; return how many requests the server got in its busiest second."""
+    begin, counts = clock.now(), []
+    for step in range(round(seconds / STEP)):
+        before = len(receiver.received)
+        with clock.frozen(begin + timedelta(seconds=step * STEP)):
+            carry_out(task_type)
+        counts.append(len(receiver.received) - before)
+    window = round(1 / STEP)
+    return max(sum(counts[at : at + window]) for at in range(len(counts)))
+
+
+@pytest.mark.timeout(600)
+def test_a_thousand_replays_reach_an_endpoint_at_its_rate(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    rate = 100
+    disable_endpoint(endpoint.pk, reason="maintenance")
+    messages = [Message(to=endpoint, context={"id": str(n), "order": {}}) for n in range(MANY)]
+    notify_many("payment.settled", messages)
+    carry_out("notification.schedule")
+    carry_out(WEBHOOK)
+    assert DeadLetter.objects.count() == MANY
+    assert receiver.received == []
+    enable_endpoint(endpoint.pk)
+    Endpoint.objects.update(rate_limit=rate, max_concurrency=500)
+    replay_all(WEBHOOK)
+    busiest = most_in_a_second(receiver, WEBHOOK, seconds=12)
+    assert 0.8 * rate <= busiest <= rate * (1 + SLACK_SECONDS) + 1
+    assert len(receiver.received) == MANY
+    assert len({one.headers["webhook-id"] for one in receiver.received}) == MANY
+    assert Notification.objects.filter(state="sent").count() == MANY
+
+
+@pytest.mark.timeout(600)
+def test_replays_reach_a_provider_at_its_rate(
+    paid_sms: TemplateVersion, gateway: Provider, receiver: Receiver
+) -> None:
+    many, rate = 200, 25
+    receiver.plan(*[refused(21612)] * many)
+    numbers = [f"+49151{12345000 + n}" for n in range(many)]
+    notify_many(
+        "paid", [Message(to=number, context={"name": "Ada", "amount": 5}) for number in numbers]
+    )
+    carry_out("notification.schedule")
+    carry_out(SMS)
+    assert DeadLetter.objects.count() == len(receiver.received) == many
+    add_gateway(receiver, rate_limit=rate)
+    replay_all(SMS)
+    busiest = most_in_a_second(receiver, SMS, seconds=10)
+    assert 0.8 * rate <= busiest <= rate * (1 + SLACK_SECONDS) + 1
+    assert len(receiver.received) == 2 * many
+    assert Notification.objects.filter(state="sent").count() == many
+
+
+def test_a_replay_after_expiry_is_refused_and_sends_nothing(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    receiver.plan(Reply(404))
+    notify(
+        "payment.settled",
+        to=endpoint,
+        context={"id": "1", "order": {}},
+        expires_at=clock.now() + timedelta(minutes=5),
+    )
+    run_due()
+    with clock.frozen(clock.now() + timedelta(minutes=6)):
+        tasks_core.replay(DeadLetter.objects.get().pk)
+        run_due()
+    assert len(receiver.received) == 1
+    assert Delivery.objects.get().state == "failed"
+    latest = DeadLetter.objects.latest("pk")
+    assert "it has expired; send a new notification" in latest.message
+
+
+def test_a_replay_of_a_one_time_code_is_refused_and_sends_nothing(
+    code_sms: TemplateVersion, gateway: Provider, receiver: Receiver
+) -> None:
+    receiver.plan(refused(21612))
+    notify(
+        "one-time-code",
+        to="+4915112345678",
+        secret_context={"code": "918273"},
+        category="otp",
+        expires_at=clock.now() + timedelta(minutes=5),
+    )
+    run_due()
+    tasks_core.replay(DeadLetter.objects.get().pk)
+    run_due()
+    assert len(receiver.received) == 1
+    latest = DeadLetter.objects.latest("pk")
+    assert "its secret values were wiped when it failed; send a new notification" in latest.message
