@@ -9,7 +9,7 @@ from notifications.erasure.destinations import erase_destinations
 from notifications.erasure.digests import erase_digests
 from notifications.erasure.hashes import erase_hashed
 from notifications.erasure.messages import erase_late_records, erase_messages
-from notifications.erasure.owned import addresses_of
+from notifications.erasure.owned import addresses_of, last_message
 from notifications.erasure.recipients import erase_addresses, forget_recipient
 from notifications.erasure.subject import Subject, subject_of
 from notifications.erasure.traces import PLACES, count_at_work, erase_traces
@@ -71,7 +71,7 @@ def _erase_recipient(key: str, channel: str | None, actor: str) -> dict[str, int
     subjects = addresses_of(recipient)
     found: Counter[str] = Counter()
     for subject in subjects:
-        found += _erase(subject, last=None, sparing=recipient.pk)
+        found += _erase(subject, last=last_message(recipient, subject), sparing=recipient.pk)
     found += forget_recipient(recipient.pk)
     return _reported(found, subjects, actor)
 

@@ -23,6 +23,16 @@ def addresses_of(recipient: Recipient) -> list[Subject]:
     return sorted(subjects, key=lambda one: (one.channel or "", one.address))
 
 
+def last_message(recipient: Recipient, subject: Subject) -> int | None:
+    """Return a message by which this address is found again if an erasure is interrupted."""
+    mine = Notification.objects.filter(recipient=recipient)
+    found = mine.to_address(subject.address).order_by("-pk").values_list("pk", flat=True).first()
+    if found is not None:
+        return found
+    sent = Delivery.objects.to_address(subject.address).filter(notification__recipient=recipient)
+    return sent.order_by("-pk").values_list("notification", flat=True).first()
+
+
 def _distinct(rows: QuerySet[Any], channel: str) -> QuerySet[Any, tuple[str, str]]:
     return rows.order_by().values_list(channel, "address").distinct()
 

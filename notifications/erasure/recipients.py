@@ -19,14 +19,15 @@ def erase_addresses(subject: Subject, *, sparing: int | None) -> Counter[str]:
 
     Args:
         subject: whose address it is.
-        sparing: the recipient that stays for now, so that who is erased by a key can go on after a crash.
+        sparing: the recipient that keeps all for now, so that who is erased by a key can go on after a crash.
     """
     found: Counter[str] = Counter()
     hashes = hashes_of(subject)
     stored = RecipientAddress.objects.filter(address_hash__in=hashes)
     owners = set(stored.order_by().values_list("recipient", flat=True))
     for recipient_id in sorted(owners):
-        found += _erase(recipient_id, hashes, keep=recipient_id == sparing)
+        if recipient_id != sparing:
+            found += _erase(recipient_id, hashes)
     return found
 
 
@@ -37,14 +38,14 @@ def forget_recipient(recipient_id: int) -> Counter[str]:
 
 
 @transaction.atomic
-def _erase(recipient_id: int, hashes: Iterable[str], *, keep: bool) -> Counter[str]:
+def _erase(recipient_id: int, hashes: Iterable[str]) -> Counter[str]:
     locked = Recipient.objects.select_for_update().filter(pk=recipient_id).first()
     mine = RecipientAddress.objects.filter(recipient=recipient_id, address_hash__in=list(hashes))
     if locked is None:
         return Counter()
     put(_wishes_kept(recipient_id, mine))
     found = Counter({"recipient addresses": mine.delete()[0]})
-    if not keep and not RecipientAddress.objects.filter(recipient=recipient_id).exists():
+    if not RecipientAddress.objects.filter(recipient=recipient_id).exists():
         found += _forget(recipient_id)
     return found
 
