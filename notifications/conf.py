@@ -82,7 +82,8 @@ class NotificationSettings:
     """
     notification_retention: Mapping[str, Mapping[str, float]] | None = None
     """Other numbers of days for some categories, as JSON: {"otp": {"exchange": 1, "row": 7}}; the words are
-    body, exchange and row.
+    body, exchange and row. What the row of a category says counts before it, and both hold for the categories
+    below.
     """
     public_url: str = ""
     """Where recipients reach this installation, such as https://notify.example.com; for links in mails."""
@@ -106,8 +107,10 @@ class NotificationSettings:
     """Seconds by which the time of a signed event may differ from ours."""
     provider_event_retention_days: float = 90.0
     """How long provider events are kept, and their ids known; 0 keeps them for ever."""
+    inbox_retention_days: float = 180.0
+    """How long messages in inboxes are kept, read or not; 0: as long as the rows of their notifications."""
     sms_retry_policy: str = ""
-    """The same for SMS."""
+    """Name of the RetryPolicy row by which SMS are tried again; empty for the built-in rule."""
     sms_countries: Sequence[str] = ()
     """Countries that SMS are sent to, such as DE,AT,CH; empty allows every country."""
     sms_max_segments: int = 6

@@ -35,6 +35,7 @@ class NotificationState(models.TextChoices):
     EXPIRED = "expired", "Expired"
     CANCELLED = "cancelled", "Cancelled"
     SUPPRESSED = "suppressed", "Suppressed"
+    DIGESTED = "digested", "Digested"
 
 
 DELIVERY_UNFINISHED = (DeliveryState.PENDING, DeliveryState.RENDERED, DeliveryState.SENDING)
@@ -127,7 +128,8 @@ class DigestState(models.TextChoices):
     FULL = "full", "Full"
     FAILED = "failed", "Failed"
     CLOSED = "closed", "Closed"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 DIGEST_UNFINISHED = (DigestState.OPEN, DigestState.FULL, DigestState.FAILED)
-"""Those whose items have not been sent; of a failed one they are when its task is replayed."""
+"""Those whose items are still to be sent; of a failed one they are when its task is replayed."""

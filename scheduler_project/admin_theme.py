@@ -94,6 +94,7 @@ THEME: dict[str, Any] = {
                 _item("Notifications", "notifications", "notifications_notification"),
                 _item("Deliveries", "outgoing_mail", "notifications_delivery"),
                 _item("Broadcasts", "campaign", "notifications_broadcast"),
+                _item("Digests", "stacks", "notifications_digest"),
                 _item("Templates", "draft", "notifications_template"),
                 _item("Endpoints", "webhook", "notifications_endpoint"),
                 _item("Providers", "cell_tower", "notifications_provider"),

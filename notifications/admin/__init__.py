@@ -6,6 +6,7 @@ from notifications.admin.category import CategoryAdmin
 from notifications.admin.cron_trigger import CronTriggerAdmin
 from notifications.admin.delivery import DeliveryAdmin
 from notifications.admin.destination import DestinationAdmin
+from notifications.admin.digest import DigestAdmin
 from notifications.admin.endpoint import EndpointAdmin
 from notifications.admin.event_source import EventSourceAdmin
 from notifications.admin.limit_counter import LimitCounterAdmin
@@ -24,6 +25,7 @@ __all__ = [
     "CronTriggerAdmin",
     "DeliveryAdmin",
     "DestinationAdmin",
+    "DigestAdmin",
     "EndpointAdmin",
     "EventSourceAdmin",
     "LimitCounterAdmin",

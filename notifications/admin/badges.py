@@ -9,6 +9,7 @@ from notifications.rules.provider_events import EventKind
 from notifications.states import (
     BroadcastState,
     DeliveryState,
+    DigestState,
     NotificationState,
     TriggerEventStatus,
 )
@@ -36,6 +37,10 @@ TONES: dict[str, str] = {
     BroadcastState.SNAPSHOTTING: "active",
     BroadcastState.RUNNING: "active",
     BroadcastState.FINISHED: "good",
+    DigestState.OPEN: "calm",
+    DigestState.FULL: "calm",
+    DigestState.CLOSED: "good",
+    NotificationState.DIGESTED: "good",
     EventKind.OPENED: "good",
     EventKind.CLICKED: "good",
     EventKind.QUEUED: "calm",

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from notifications.admin.badges import word
 from notifications.admin.broadcast_steps import CANCEL, PAUSE, RESUME
+from notifications.admin.viewed import ViewLogged
 from notifications.broadcasts.progress import Progress, progress_of
 from notifications.models import Broadcast, BroadcastReceiver
 from tasks_core import clock
@@ -21,7 +22,7 @@ SHOWN = 50
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(SteeredAdmin[Broadcast]):
+class BroadcastAdmin(ViewLogged[Broadcast], SteeredAdmin[Broadcast]):
     """Read-only; pause, resume and cancel are steps."""
 
     steps = (PAUSE, RESUME, CANCEL)
@@ -86,6 +87,7 @@ def _progress(progress: Progress) -> SafeString:
             for state, count in progress.notifications.items()
             if count
         ),
+        *((f"Suppressed: {why}", f"{count:,}") for why, count in progress.suppressed.items()),
         ("Rejected", f"{progress.rejected:,}"),
         ("All", f"{progress.total:,}"),
         ("Left out as duplicates", f"{progress.duplicates:,}"),

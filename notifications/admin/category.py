@@ -36,10 +36,11 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
             "parent",
             "is_critical",
             "quiet_hours",
+            "digest_template",
             "default_channels",
-            "payload_retention_days",
             "body_retention_days",
-            "response_retention_days",
+            "exchange_retention_days",
+            "row_retention_days",
         )
 
     def clean(self) -> dict[str, Any]:
@@ -69,14 +70,17 @@ class CategoryAdmin(ModelAdmin[Category]):
     sortable_by = ()
     fieldsets = (
         (None, {"fields": ("key", "name", "description", "parent")}),
-        ("Sending", {"fields": ("is_critical", "quiet_hours", "default_channels")}),
+        (
+            "Sending",
+            {"fields": ("is_critical", "quiet_hours", "digest_template", "default_channels")},
+        ),
         (
             "Retention",
             {
                 "fields": (
-                    "payload_retention_days",
                     "body_retention_days",
-                    "response_retention_days",
+                    "exchange_retention_days",
+                    "row_retention_days",
                 )
             },
         ),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from notifications.admin import message_preview
 from notifications.admin.badges import word
-from notifications.admin.viewing import log_view
+from notifications.admin.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
 from notifications.models.address_hash import is_address
 from notifications.rendering.compiled import Rendered
@@ -29,7 +27,7 @@ WITHHELD = "The message has secret variables; no text of it is stored."
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(RecordAdmin[Delivery]):
+class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
     """Read-only. Its task is what can be retried or cancelled."""
 
     list_display = ("what", "state_word", "receiver", "attempts", "problem", "sent")
@@ -104,14 +102,6 @@ class DeliveryAdmin(RecordAdmin[Delivery]):
             Fact("Ended", moment_in_full(row.finished_at, now) if row.finished_at else ""),
             Fact("Last error", row.error),
         ]
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
-    ) -> HttpResponse:
-        """Write down who looks at whose messages."""
-        if options.get("obj") is not None:
-            log_view(request, options["obj"])
-        return super().render_change_form(request, context, *args, **options)
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[Panel]:
         """Return the attempts and the message."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from notifications.admin.badges import word
 from notifications.admin.notification_steps import CANCEL, ERASE
-from notifications.admin.viewing import log_view
+from notifications.admin.viewed import ViewLogged
 from notifications.models import Notification
 from notifications.models.address_hash import is_address
 from notifications.pipeline.following import correlation
@@ -28,7 +26,7 @@ WIPED = "It has secret variables. They are stored encrypted, shown nowhere, and 
 
 
 @admin.register(Notification)
-class NotificationAdmin(SteeredAdmin[Notification]):
+class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
     """Read-only; cancel is a step. Secret variables are never read here."""
 
     steps = (CANCEL, ERASE)
@@ -106,14 +104,6 @@ class NotificationAdmin(SteeredAdmin[Notification]):
             Fact("Idempotency key", row.idempotency_key),
             Fact("Supersede key", row.supersede_key),
         ]
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
-    ) -> HttpResponse:
-        """Write down who looks at whose messages."""
-        if options.get("obj") is not None:
-            log_view(request, options["obj"])
-        return super().render_change_form(request, context, *args, **options)
 
     def panels(self, request: HttpRequest, row: Notification) -> list[Panel]:
         """Return deliveries and open variables."""

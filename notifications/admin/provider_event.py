@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from notifications.address_hash import address_hash
 from notifications.admin.badges import word
+from notifications.admin.viewed import ViewLogged
 from notifications.models import ProviderEvent
 from notifications.rules.addresses import EMAIL, SMS
 from tasks_core import clock
@@ -21,7 +22,7 @@ UNKNOWN = "none of ours, or not known yet"
 
 
 @admin.register(ProviderEvent)
-class ProviderEventAdmin(RecordAdmin[ProviderEvent]):
+class ProviderEventAdmin(ViewLogged[ProviderEvent], RecordAdmin[ProviderEvent]):
     """Read-only."""
 
     list_display = ("what", "kind_word", "source", "reason", "received")

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from notifications.admin.badges import word
 from notifications.admin.trigger_event_steps import CANCEL, REDELIVER
+from notifications.admin.viewed import ViewLogged
 from notifications.models import TriggerEvent, TriggerInvocation
 from notifications.triggers.listing import shown_call
 from tasks_core import clock
@@ -48,7 +49,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(TriggerEvent)
-class TriggerEventAdmin(SteeredAdmin[TriggerEvent]):
+class TriggerEventAdmin(ViewLogged[TriggerEvent], SteeredAdmin[TriggerEvent]):
     """Read-only; cancel and redeliver are steps."""
 
     steps = (CANCEL, REDELIVER)

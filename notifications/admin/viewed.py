@@ -1,7 +1,8 @@
-"""Pages with personal data: whoever opens one is on record."""
+"""Pages with personal data: whoever opens one is on record, without what was shown."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any, TypeVar
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -10,13 +11,15 @@ from django.http import HttpRequest, HttpResponse
 
 from tasks_core.admin.theme import ModelAdmin
 
+logger = logging.getLogger(__name__)
+
 M = TypeVar("M", bound=Model)
 
 VIEWED = "Viewed."
 
 
 class ViewLogged(ModelAdmin[M]):
-    """Writes into the row's history who looked at it, and when."""
+    """Writes into the log and into the row's history who looked at it, and when."""
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
@@ -24,11 +27,23 @@ class ViewLogged(ModelAdmin[M]):
         """Note the view of a row that exists."""
         row = options.get("obj")
         if row is not None and request.method == "GET":
-            # Django has no kind of its own for it, and shows an unknown one without a word.
-            LogEntry.objects.log_actions(
-                user_id=int(str(request.user.pk)),
-                queryset=[row],
-                action_flag=CHANGE,
-                change_message=VIEWED,
-            )
+            _note(request, row)
         return super().render_change_form(request, context, *args, **options)
+
+
+def _note(request: HttpRequest, row: Model) -> None:
+    logger.info(
+        "personal data was viewed",
+        extra={
+            "viewed_by": request.user.get_username(),
+            "viewed": row._meta.model_name,
+            "viewed_id": row.pk,
+        },
+    )
+    # Django has no kind of its own for it, and shows an unknown one without a word.
+    LogEntry.objects.log_actions(
+        user_id=int(str(request.user.pk)),
+        queryset=[row],
+        action_flag=CHANGE,
+        change_message=VIEWED,
+    )

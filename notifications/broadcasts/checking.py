@@ -6,11 +6,17 @@ from typing import Any
 from notifications import conf
 from notifications.broadcasts.receiver import Receiver, identity_of, identity_of_text
 from notifications.catalogue import find_version
-from notifications.channels.channel import Address
 from notifications.channels.registry import channel_named
 from notifications.exceptions import InvalidNotification, RenderingFailed
-from notifications.models import Broadcast, BroadcastReceiver, TemplateVersion
+from notifications.models import (
+    Broadcast,
+    BroadcastReceiver,
+    Endpoint,
+    Recipient,
+    TemplateVersion,
+)
 from notifications.pipeline.content import compiled_version
+from notifications.recipients.addressing import Found, find_addresses, recipients_among
 from notifications.rendering.variables import check_variables, plain_json
 
 MAX_PROBLEM = 300
@@ -26,31 +32,32 @@ class Checker:
 
     def rows(self, receivers: Sequence[Receiver]) -> list[BroadcastReceiver]:
         """Give a row for each receiver, not stored; what is wrong with it is its ``problem``."""
-        addresses = self._channel.addresses([receiver.to for receiver in receivers])
-        return [
-            self._row(receiver, address)
-            for receiver, address in zip(receivers, addresses, strict=True)
-        ]
+        tos = [receiver.to for receiver in receivers]
+        found = find_addresses(tos, recipients_among(tos), self._channel)
+        return [self._row(receiver, one) for receiver, one in zip(receivers, found, strict=True)]
 
-    def _row(self, receiver: Receiver, address: Address | str) -> BroadcastReceiver:
-        if isinstance(address, str):
-            return self._rejected(receiver, f"to: {address}")
+    def _row(self, receiver: Receiver, found: Found) -> BroadcastReceiver:
+        address, recipient = found.address, found.recipient
+        if address is None:
+            return self._rejected(receiver, f"to: {found.problem}")
+        own = recipient.locale if recipient else ""
         try:
-            version = self._version(receiver.locale or self._broadcast.locale)
+            version = self._version(receiver.locale or own or self._broadcast.locale)
             context = _checked(receiver.context, version)
         except InvalidNotification as error:
             return self._rejected(receiver, str(error))
         return BroadcastReceiver(
             broadcast=self._broadcast,
-            identity=identity_of(address),
+            identity=identity_of(self._broadcast.channel, address),
             address=address.text,
             endpoint=address.endpoint,
+            recipient=recipient,
             template_version=version,
             context=context,
         )
 
     def _rejected(self, receiver: Receiver, problem: str) -> BroadcastReceiver:
-        to = str(receiver.to)[:2048].replace("\x00", "")
+        to = _text_of(receiver.to)[:2048].replace("\x00", "")
         return BroadcastReceiver(
             broadcast=self._broadcast,
             # Apart from the addresses: a right entry for the same one must not count as a duplicate.
@@ -64,6 +71,10 @@ class Checker:
             broadcast = self._broadcast
             self._versions[locale] = find_version(broadcast.template, broadcast.channel, locale)
         return self._versions[locale]
+
+
+def _text_of(to: str | Endpoint | Recipient) -> str:
+    return to.key if isinstance(to, Recipient) else str(to)
 
 
 def _checked(context: Mapping[str, Any], version: TemplateVersion) -> dict[str, Any]:

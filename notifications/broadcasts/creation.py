@@ -48,8 +48,8 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     Args:
         name: unique among all broadcasts.
         template: name of a published template; each receiver's version is pinned when it is copied.
-        audience: an iterable or a queryset of Receivers, addresses or Endpoints; None makes a draft
-            for ``fill_broadcast``.
+        audience: an iterable or a queryset of Receivers, addresses, Recipients or their keys, or Endpoints;
+            None makes a draft for ``fill_broadcast``.
         channel: how the messages leave.
         locale: for receivers without one of their own.
         category: as for ``notify``; not ``otp``.

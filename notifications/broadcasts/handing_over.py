@@ -51,7 +51,7 @@ def _is_late(broadcast: Broadcast) -> bool:
 
 def _hand_over(broadcast: Broadcast, chunk: BroadcastChunk) -> None:
     receivers = BroadcastReceiver.objects.filter(chunk=chunk, problem="").select_related(
-        "endpoint", "template_version__template"
+        "endpoint", "recipient", "template_version__template"
     )
     made = 0
     wrong = 0
@@ -104,7 +104,7 @@ def _admit(broadcast: Broadcast, rows: Sequence[BroadcastReceiver]) -> list[Noti
 
 def _message(broadcast: Broadcast, row: BroadcastReceiver) -> Message:
     return Message(
-        to=row.endpoint or row.address,
+        to=row.recipient or row.endpoint or row.address,
         context=row.context,
         expires_at=broadcast.expires_at,
         idempotency_key=f"broadcast-{broadcast.pk}-{row.identity.hex}",

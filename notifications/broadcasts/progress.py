@@ -1,8 +1,9 @@
 """How far a broadcast has come, in numbers."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Count
+from django.db.models import Case, Count, Value, When
 
 from notifications.exceptions import BroadcastNotFound
 from notifications.models import Broadcast, Notification
@@ -22,6 +23,8 @@ class Progress:
     duplicates: int
     notifications: dict[str, int] = field(default_factory=dict)
     """Notifications by state; every state is there."""
+    suppressed: dict[str, int] = field(default_factory=dict)
+    """Why receivers did not get it, with their numbers: preferences, the suppression list, others."""
 
     @property
     def ended(self) -> int:
@@ -44,16 +47,25 @@ def broadcast_progress(name: str) -> Progress:
 
 def progress_of(broadcast: Broadcast) -> Progress:
     """Count by state what a broadcast's notifications have become."""
-    found = dict(
+    why = Case(When(state=NotificationState.SUPPRESSED, then="reason"), default=Value(""))
+    rows = (
         Notification.objects.filter(broadcast=broadcast)
         .order_by()
-        .values_list("state")
+        .annotate(why=why)
+        .values_list("state", "why")
         .annotate(Count("id"))
     )
+    found: Counter[str] = Counter()
+    suppressed: dict[str, int] = {}
+    for state, reason, count in rows:
+        found[state] += count
+        if reason:
+            suppressed[reason] = count
     return Progress(
         total=broadcast.receivers_total,
         rejected=broadcast.rejected,
         waiting=broadcast.receivers_total - broadcast.rejected - broadcast.handed_over,
         duplicates=broadcast.duplicates,
-        notifications={state.value: found.get(state.value, 0) for state in NotificationState},
+        notifications={state.value: found[state.value] for state in NotificationState},
+        suppressed=suppressed,
     )

@@ -1,36 +1,38 @@
 """One entry of an audience, as the caller gives it."""
 
-import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from notifications.address_hash import address_hash
 from notifications.channels.channel import Address
-from notifications.models import Endpoint
+from notifications.models import Endpoint, Recipient
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receiver:
     """Who gets the message, and the variables that are only theirs."""
 
-    to: str | Endpoint
-    """A mail address, an Endpoint, or the URL of a registered endpoint."""
+    to: str | Endpoint | Recipient
+    """A mail address, an Endpoint, the URL of a registered endpoint, a Recipient or the key of one."""
     context: Mapping[str, Any] = field(default_factory=dict)
     """Variables of the template, as plain JSON."""
     locale: str = ""
-    """Language tag; empty takes the broadcast's."""
+    """Language tag; empty takes the recipient's own, then the broadcast's."""
 
 
-def identity_of(address: Address) -> uuid.UUID:
+def identity_of(channel: str, address: Address) -> uuid.UUID:
     """Give what two entries for the same receiver have in common.
 
-    Upper and lower case are one: no mail server that people meet tells them apart.
+    It is a keyed hash, because it outlives the address in the keys of notifications. Upper and lower case
+    are one: no mail server that people meet tells them apart.
     """
-    key = f"endpoint {address.endpoint.pk}" if address.endpoint else address.text.lower()
-    return identity_of_text(key)
+    if address.endpoint:
+        return identity_of_text(f"endpoint {address.endpoint.pk}")
+    return uuid.UUID(hex=address_hash(channel, address.text.lower()))
 
 
 def identity_of_text(text: str) -> uuid.UUID:
     """Give the identity of an entry that is no address."""
-    return uuid.UUID(bytes=hashlib.sha256(text.encode("utf-8", "replace")).digest()[:16])
+    return uuid.UUID(hex=address_hash("", text))

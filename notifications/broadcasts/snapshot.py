@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from notifications.broadcasts.checking import Checker
 from notifications.broadcasts.receiver import Receiver
 from notifications.exceptions import InvalidBroadcast
-from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Endpoint
+from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Endpoint, Recipient
 from notifications.states import BroadcastState
 
-Audience = Iterable[Receiver | str | Endpoint]
+Audience = Iterable[Receiver | str | Endpoint | Recipient]
 
 
 def copy_audience(broadcast: Broadcast, audience: Audience, *, skip_invalid: bool) -> None:
@@ -61,15 +60,23 @@ def store_chunk(broadcast_id: int, rows: Sequence[BroadcastReceiver]) -> None:
 
 
 def _unknown(broadcast_id: int, rows: Sequence[BroadcastReceiver]) -> list[BroadcastReceiver]:
-    by_identity: dict[Any, BroadcastReceiver] = {}
-    for row in rows:
-        by_identity.setdefault(row.identity, row)
-    known = set(
-        BroadcastReceiver.objects.filter(
-            broadcast=broadcast_id, identity__in=list(by_identity)
-        ).values_list("identity", flat=True)
+    """Leave out addresses and recipients that are there already, or come twice."""
+    stored = BroadcastReceiver.objects.filter(broadcast=broadcast_id).filter(
+        Q(identity__in={row.identity for row in rows})
+        | Q(recipient__in={row.recipient_id for row in rows if row.recipient_id})
     )
-    return [row for identity, row in by_identity.items() if identity not in known]
+    pairs = list(stored.values_list("identity", "recipient"))
+    identities = {identity for identity, _ in pairs}
+    recipients = {recipient for _, recipient in pairs if recipient}
+    new = []
+    for row in rows:
+        if row.identity in identities or row.recipient_id in recipients:
+            continue
+        identities.add(row.identity)
+        if row.recipient_id:
+            recipients.add(row.recipient_id)
+        new.append(row)
+    return new
 
 
 def _chunk(broadcast: Broadcast, size: int) -> BroadcastChunk:
@@ -89,12 +96,13 @@ def _receivers(audience: Audience) -> Iterator[Receiver]:
     for position, entry in enumerate(entries):
         if isinstance(entry, Receiver):
             yield entry
-        elif isinstance(entry, str | Endpoint):
+        elif isinstance(entry, str | Endpoint | Recipient):
             yield Receiver(to=entry)
         else:
             raise InvalidBroadcast(
                 f"audience[{position}]",
-                f"is a {type(entry).__name__}; give a Receiver, an address or an Endpoint",
+                f"is a {type(entry).__name__}; give a Receiver, an "
+                f"address, a Recipient or its key, or an Endpoint",
             )
 
 

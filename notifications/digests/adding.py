@@ -1,6 +1,5 @@
 """Add an item to the open window of its digest, or open one."""
 
-import hashlib
 import json
 import uuid
 from datetime import timedelta
@@ -10,6 +9,7 @@ from django.db import connection, transaction
 
 import tasks_core
 from notifications import conf
+from notifications.address_hash import address_hash
 from notifications.admission import Terms, admit, check_terms
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_for, channel_named
@@ -143,7 +143,8 @@ def _join(row: dict[str, Any]) -> tuple[int, int]:
 def _identity(checked: Notification, template: str, locale: str, key: str) -> uuid.UUID:
     receiver = f"endpoint {checked.endpoint_id}" if checked.endpoint_id else checked.address.lower()
     parts = [template, checked.channel, receiver, locale, checked.category, key]
-    return uuid.UUID(bytes=hashlib.sha256(json.dumps(parts).encode()).digest()[:16])
+    # Keyed, because it is made from the address.
+    return uuid.UUID(hex=address_hash("", json.dumps(parts)))
 
 
 def _check(key: object, window: object, item: object, category: str) -> None:

@@ -1,12 +1,20 @@
-"""Erase a recipient: in small steps that commit by themselves, so that it can be run again and go on."""
+"""Erase a person: in small steps that commit by themselves, so that it can be run again and go on."""
 
 import logging
 from collections import Counter
 
 from notifications.channels.registry import channel_named
+from notifications.erasure.audiences import erase_receivers
+from notifications.erasure.destinations import erase_destinations
+from notifications.erasure.digests import erase_digests
+from notifications.erasure.hashes import erase_hashed
 from notifications.erasure.messages import erase_late_records, erase_messages
-from notifications.erasure.subject import subject_of
+from notifications.erasure.owned import addresses_of, last_message
+from notifications.erasure.recipients import erase_addresses, forget_recipient
+from notifications.erasure.subject import Subject, subject_of
 from notifications.erasure.traces import PLACES, count_at_work, erase_traces
+from notifications.exceptions import InvalidNotification
+from notifications.recipients.saving import get_recipient
 
 logger = logging.getLogger(__name__)
 
@@ -14,16 +22,24 @@ LEFT = "unfinished tasks that hold it"
 
 
 def erase(
-    *, address: str, channel: str | None = None, actor: str = "", last: int | None = None
+    *,
+    address: str | None = None,
+    recipient: str | None = None,
+    channel: str | None = None,
+    actor: str = "",
+    last: int | None = None,
 ) -> dict[str, int]:
-    """Remove an address, and what was said to it, from all that is stored.
+    """Remove a person, and what was said to them, from all that is stored.
 
-    Unsent notifications to it are cancelled. A keyed hash takes the place of the address, so that rows
-    of one person still belong together and nobody can tell to whom. Running it again, also after it was
+    Unsent notifications are cancelled. A keyed hash takes the place of the address, so that rows of one
+    person still belong together and nobody can tell to whom. Running it again, also after it was
     interrupted, does what is left.
 
     Args:
-        address: mail address, or what another channel takes for one; capitals do not matter.
+        address: mail address, phone number, URL, or with ``channel`` what else that channel takes for an
+            address, such as the owner of an inbox; capitals do not matter.
+        recipient: instead of an address, the key of a recipient: all addresses that it has, or that messages
+            to it went to, are erased, and the recipient.
         channel: only notifications by this channel; traces elsewhere go in any case.
         actor: who asked for it, for the log.
         last: a notification that is erased after all else, so that who named its receiver by it can go on
@@ -34,23 +50,63 @@ def erase(
         counted: run it again when they have.
 
     Raises:
-        InvalidNotification: the address or the channel is none; nothing was changed.
+        InvalidNotification: the address or the channel is none, or not one of ``address`` and ``recipient``
+            is given; nothing was changed.
+        RecipientNotFound: there is none of this key.
     """
-    subject = subject_of(address)
+    if (address is None) == (recipient is None):
+        raise InvalidNotification("address", "give either an address or the key of a recipient")
+    if recipient is not None:
+        return _erase_recipient(recipient, channel, actor)
     if channel:
         channel_named(channel)
+    subject = subject_of(address or "", channel)
+    return _reported(_erase(subject, last=last, sparing=None), [subject], actor)
+
+
+def _erase_recipient(key: str, channel: str | None, actor: str) -> dict[str, int]:
+    if channel:
+        raise InvalidNotification("channel", "a recipient is erased on all channels; leave it out")
+    recipient = get_recipient(key)
+    subjects = addresses_of(recipient)
     found: Counter[str] = Counter()
-    while batch := erase_messages(subject, channel, sparing=last):
+    for subject in subjects:
+        found += _erase(subject, last=last_message(recipient, subject), sparing=recipient.pk)
+    found += forget_recipient(recipient.pk)
+    return _reported(found, subjects, actor)
+
+
+def _erase(subject: Subject, *, last: int | None, sparing: int | None) -> Counter[str]:
+    # First what would make new notifications.
+    found = Counter(
+        {
+            "broadcast receivers": erase_receivers(subject),
+            "digests": erase_digests(subject),
+            "destinations": erase_destinations(subject),
+        }
+    )
+    found += erase_addresses(subject, sparing=sparing)
+    while batch := erase_messages(subject, sparing=last):
         found += batch
     found["attempts"] += erase_late_records(subject)
-    for name, place in PLACES.items():
-        found[name] += erase_traces(place, subject)
-    while batch := erase_messages(subject, channel, sparing=None):
+    found += erase_hashed(subject)
+    if subject.tells_itself:
+        for name, place in PLACES.items():
+            found[name] += erase_traces(place, subject)
+    while batch := erase_messages(subject, sparing=None):
         found += batch
-    found[LEFT] = count_at_work(subject)
+    found[LEFT] = count_at_work(subject) if subject.tells_itself else 0
+    return found
+
+
+def _reported(found: Counter[str], subjects: list[Subject], actor: str) -> dict[str, int]:
     counts = {name: count for name, count in found.items() if count}
     logger.info(
         "a recipient was erased",
-        extra={"erased_as": subject.tombstone, "asked_by": actor, "erased": counts},
+        extra={
+            "erased_as": " ".join(subject.tombstone for subject in subjects),
+            "asked_by": actor,
+            "erased": counts,
+        },
     )
     return counts

@@ -7,7 +7,14 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from notifications.erasure.subject import Subject
-from notifications.models import Delivery, DeliveryAttempt, Notification
+from notifications.models import (
+    Delivery,
+    DeliveryAttempt,
+    InboxMessage,
+    KeptCode,
+    Notification,
+    ProviderEvent,
+)
 from notifications.pipeline.cancel import cancel_all
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
 
@@ -17,11 +24,14 @@ REASON = "the recipient was erased"
 _NOTIFICATIONS = """
 UPDATE notifications_notification
 SET address = CASE WHEN lower(address) = lower(%(address)s) THEN %(tombstone)s ELSE address END,
-    context = '{}', secret_context = '', reason = CASE WHEN reason = %(said)s THEN reason ELSE '' END,
+    recipient_id = NULL,
+    context = '{}', condition_args = '{}', secret_context = '',
+    reason = CASE WHEN reason = %(said)s THEN reason ELSE '' END,
     wiped = %(wiped)s,
     idempotency_key = CASE WHEN idempotency_key ~* %(pattern)s THEN %(tombstone)s || '-' || id
                            ELSE idempotency_key END,
     supersede_key = CASE WHEN supersede_key ~* %(pattern)s THEN %(tombstone)s ELSE supersede_key END,
+    order_key = CASE WHEN order_key ~* %(pattern)s THEN %(tombstone)s ELSE order_key END,
     correlation_id = CASE WHEN correlation_id ~* %(pattern)s THEN %(tombstone)s
                           ELSE correlation_id END
 WHERE id = ANY(%(ids)s)
@@ -31,18 +41,21 @@ WHERE id = ANY(%(ids)s)
 _DELIVERIES = """
 UPDATE notifications_delivery
 SET address = CASE WHEN lower(address) = lower(%(address)s) THEN %(tombstone)s ELSE address END,
-    subject = '', text = '', html = '', error = CASE WHEN error = %(said)s THEN error ELSE '' END
+    subject = '', text = '', html = '',
+    provider_message_id = CASE WHEN provider_message_id ~* %(pattern)s THEN ''
+                               ELSE provider_message_id END,
+    error = CASE WHEN error = %(said)s THEN error ELSE '' END
 WHERE notification_id = ANY(%(ids)s)
 """
 
 
 @transaction.atomic
-def erase_messages(subject: Subject, channel: str | None, sparing: int | None) -> Counter[str]:
+def erase_messages(subject: Subject, sparing: int | None) -> Counter[str]:
     """Erase one batch; give how much of what. Call it again while that is not nothing.
 
     The notification ``sparing`` is left for later.
     """
-    ids = _some(subject, channel, sparing)
+    ids = _some(subject, sparing)
     if not ids:
         return Counter()
     cancelled = cancel_all(Notification.objects.filter(pk__in=ids), REASON)
@@ -58,11 +71,15 @@ def erase_messages(subject: Subject, channel: str | None, sparing: int | None) -
     with connection.cursor() as cursor:
         cursor.execute(_DELIVERIES, parameters)
         deliveries = cursor.rowcount
-        attempts = _wipe_attempts(ids)
+        found = Counter(
+            notifications=len(ids),
+            cancelled=cancelled,
+            deliveries=deliveries,
+            attempts=_wipe_attempts(ids),
+        )
+        found += _remove_copies(ids)
         cursor.execute(_NOTIFICATIONS, parameters)
-    return Counter(
-        notifications=len(ids), cancelled=cancelled, deliveries=deliveries, attempts=attempts
-    )
+    return found
 
 
 def erase_late_records(subject: Subject) -> int:
@@ -71,14 +88,26 @@ def erase_late_records(subject: Subject) -> int:
     left = DeliveryAttempt.objects.filter(delivery__in=erased).exclude(
         request={}, response={}, error=""
     )
-    return left.update(request={}, response={}, error="")
+    put = InboxMessage.objects.filter(delivery__in=erased)
+    return left.update(request={}, response={}, error="") + put.delete()[0]
 
 
-def _some(subject: Subject, channel: str | None, sparing: int | None) -> list[int]:
+def _remove_copies(ids: list[int]) -> Counter[str]:
+    """Remove what else holds the content of these notifications, or a hash of their address."""
+    reported = ProviderEvent.objects.filter(delivery__notification__in=ids)
+    told = reported.exclude(address_hash="", reason="").update(address_hash="", reason="")
+    inbox = InboxMessage.objects.filter(delivery__notification__in=ids).delete()[0]
+    codes = KeptCode.objects.filter(notification__in=ids).delete()[0]
+    counts = {"provider events": told, "inbox messages": inbox, "kept codes": codes}
+    return Counter({name: count for name, count in counts.items() if count})
+
+
+def _some(subject: Subject, sparing: int | None) -> list[int]:
     found = Notification.objects.to_address(subject.address)
     sent = Delivery.objects.to_address(subject.address)
-    if channel:
-        found, sent = found.filter(channel=channel), sent.filter(channel=channel)
+    if subject.channel:
+        found = found.filter(channel=subject.channel)
+        sent = sent.filter(channel=subject.channel)
     # Two searches by index; one with OR would read the table.
     ids = set(found.order_by("pk").values_list("pk", flat=True)[: CHUNK + 1])
     ids |= set(sent.order_by("notification").values_list("notification", flat=True)[: CHUNK + 1])

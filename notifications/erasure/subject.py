@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.crypto import salted_hmac
 
 from notifications.exceptions import InvalidNotification
+from notifications.rules.addresses import e164
 
 TOMBSTONE = "erased:"
 SHORTEST = 5
@@ -20,6 +21,13 @@ class Subject:
     """An address that is to be erased. It stays out of ``repr``."""
 
     address: str = field(repr=False)
+    channel: str | None = None
+    """The only channel whose messages are erased; None for all."""
+
+    @property
+    def tells_itself(self) -> bool:
+        """Whether it is an address wherever it stands. The owner of an inbox, such as 17, is not."""
+        return _tells_itself(self.address)
 
     @property
     def tombstone(self) -> str:
@@ -43,18 +51,29 @@ class Subject:
         return _BEFORE + _escaped(json.dumps(self.address, ensure_ascii=False)[1:-1]) + _AFTER
 
 
-def subject_of(address: str) -> Subject:
+def subject_of(address: str, channel: str | None = None) -> Subject:
     """Check an address.
 
     Raises:
         InvalidNotification: it is none; nothing was done. What was given is never quoted.
     """
     address = address.strip()
-    if len(address) < SHORTEST or not address.isprintable():
-        raise InvalidNotification("address", "give the whole address, such as ada@example.com")
     if address.startswith(TOMBSTONE):
         raise InvalidNotification("address", "is what took the place of an address erased before")
-    return Subject(address)
+    if not address or not address.isprintable():
+        raise InvalidNotification("address", "give the whole address, such as ada@example.com")
+    if not _tells_itself(address) and channel is None:
+        raise InvalidNotification(
+            "address",
+            "is no mail address, phone number or URL; give the whole of it, or the channel whose "
+            "addresses look like this",
+        )
+    return Subject(e164(address) or address if address.startswith("+") else address, channel)
+
+
+def _tells_itself(address: str) -> bool:
+    is_marked = "@" in address or "://" in address or bool(e164(address))
+    return is_marked and len(address) >= SHORTEST
 
 
 def _escaped(text: str) -> str:

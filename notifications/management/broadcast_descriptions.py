@@ -27,6 +27,7 @@ def describe_broadcast(broadcast: Broadcast) -> dict[str, Any]:
         "waiting": progress.waiting,
         "ended": progress.ended,
         **progress.notifications,
+        **{f"suppressed: {why}": count for why, count in progress.suppressed.items()},
         "run_after": broadcast.run_after,
         "expires_at": broadcast.expires_at,
         "created_at": broadcast.created_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 
 class BroadcastReceiver(models.Model):
@@ -24,7 +25,7 @@ class BroadcastReceiver(models.Model):
         related_name="receivers",
         help_text="Empty for a receiver that was rejected at the snapshot.",
     )
-    identity = models.UUIDField(help_text="Digest of the address; an audience has each once.")
+    identity = models.UUIDField(help_text="Keyed hash of the address; an audience has each once.")
     address = models.CharField(max_length=2048)
     endpoint = models.ForeignKey(
         "notifications.Endpoint",
@@ -33,6 +34,15 @@ class BroadcastReceiver(models.Model):
         on_delete=models.CASCADE,
         related_name="+",
         db_index=False,
+    )
+    recipient = models.ForeignKey(
+        "notifications.Recipient",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="Who is behind the address, if the audience names recipients by their keys.",
     )
     template_version = models.ForeignKey(
         "notifications.TemplateVersion",
@@ -52,6 +62,11 @@ class BroadcastReceiver(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("broadcast", "identity"), name="notifications_receiver_once"
+            ),
+            models.UniqueConstraint(
+                fields=("recipient", "broadcast"),
+                condition=Q(recipient__isnull=False),
+                name="notifications_receiver_recipient",
             ),
         )
 

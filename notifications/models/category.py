@@ -49,14 +49,21 @@ class Category(models.Model):
         blank=True,
         help_text="Ways to take, the first that the recipient has; empty: as the templates allow.",
     )
-    payload_retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How long variables are kept; empty for the default."
+    digest_template = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="With the quiet hours' digest: the template that tells what was held, in one message.",
     )
     body_retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How long rendered messages are kept."
+        null=True,
+        blank=True,
+        help_text="Days for which variables and texts are kept; 0 as long as the rows, empty as above.",
     )
-    response_retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How long the answers of receivers are kept."
+    exchange_retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The same for requests and responses."
+    )
+    row_retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The same for the rows themselves; 0 for ever."
     )
     is_built_in = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(editable=False)

@@ -59,6 +59,11 @@ class Digest(models.Model):
                 condition=Q(state__in=DIGEST_UNFINISHED),
                 name="notifications_digest_closing",
             ),
+            models.Index(
+                fields=("category", "closed_at"),
+                condition=Q(closed_at__isnull=False),
+                name="notifications_digest_ended",
+            ),
         )
 
     def __str__(self) -> str:

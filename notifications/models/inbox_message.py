@@ -42,6 +42,7 @@ class InboxMessage(models.Model):
                 condition=Q(read_at=None),
                 name="notifications_inbox_unread",
             ),
+            models.Index(fields=("created_at",), name="notifications_inbox_age"),
         )
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ class SoftBounces(models.Model):
                 fields=("address_hash", "channel"), name="notifications_soft_bounces_key"
             ),
         )
+        indexes = (models.Index(fields=("last_at",), name="notifications_soft_bounces_age"),)
 
     def __str__(self) -> str:
         return f"{self.count} soft bounces"

@@ -50,6 +50,13 @@ class Suppression(models.Model):
                 name="notifications_suppression_key",
             ),
         )
+        indexes = (
+            models.Index(
+                fields=("expires_at",),
+                condition=Q(expires_at__isnull=False),
+                name="notifications_suppression_ends",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Suppression {self.pk}"

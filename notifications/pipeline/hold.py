@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from notifications.digests.held import collect
 from notifications.models import Notification
 from notifications.pipeline.sendable import NotSendable
 from notifications.pipeline.settle import end_deliveries
@@ -52,12 +53,18 @@ class Held:
 
 
 def hold_notifications(ids: Sequence[int]) -> dict[int, Held]:
-    """Screen accepted notifications; give those that are not to be begun, and end or mark them."""
-    verdicts = screen_notifications(ids).verdicts
+    """Screen accepted notifications; give those that are not to be begun, and end or mark them.
+
+    Those that a digest tells of end as well. They are not among the answers, as nothing accepted is left
+    of them.
+    """
+    screened = screen_notifications(ids)
+    verdicts = screened.verdicts
     for notification_id, verdict in verdicts.items():
         if isinstance(verdict, Stop):
             _end(notification_id, verdict)
     _mark(verdicts)
+    collect(screened.collected)
     return {notification_id: Held(verdict) for notification_id, verdict in verdicts.items()}
 
 

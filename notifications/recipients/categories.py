@@ -15,6 +15,9 @@ from notifications.models.category import KEY_PATTERN
 from notifications.rules.addresses import SMS
 from tasks_core import clock
 
+RETENTION = ("body_retention_days", "exchange_retention_days", "row_retention_days")
+MOST_DAYS = 36_500
+
 _TREE_LOCK = "SELECT pg_advisory_xact_lock(7463)"
 
 
@@ -26,10 +29,11 @@ def save_category(
     parent: str | None = None,
     is_critical: bool | None = None,
     quiet_hours: str | None = None,
+    digest_template: str | None = None,
     default_channels: Sequence[str] | None = None,
-    payload_retention_days: int | None = None,
     body_retention_days: int | None = None,
-    response_retention_days: int | None = None,
+    exchange_retention_days: int | None = None,
+    row_retention_days: int | None = None,
 ) -> Category:
     """Store a category, or change the one that has this key. What is not given stays as it is.
 
@@ -41,10 +45,14 @@ def save_category(
             for those below it that nothing is said about.
         is_critical: preferences and quiet hours do not hold for it.
         quiet_hours: ``defer``, ``drop``, ``digest`` or ``send``.
+        digest_template: with ``digest``, the name of the template that tells all that was held for somebody
+            in one message; it gets ``items`` and ``count``. Without one what is held leaves one by one.
         default_channels: ways to take, the first that the recipient has, where the caller names none.
-        payload_retention_days: how long variables are kept.
-        body_retention_days: how long rendered messages are kept.
-        response_retention_days: how long the answers of receivers are kept.
+        body_retention_days: days after their end for which variables and texts are kept; 0 for as long as
+            their rows. What is never given is as for the category above, and at the top as the
+            settings say.
+        exchange_retention_days: the same for requests and responses.
+        row_retention_days: the same for the rows; 0 for ever.
 
     Raises:
         InvalidCategory: names the argument; nothing was written.
@@ -54,10 +62,11 @@ def save_category(
         "description": description,
         "is_critical": is_critical,
         "quiet_hours": quiet_hours,
+        "digest_template": digest_template,
         "default_channels": None if default_channels is None else list(default_channels),
-        "payload_retention_days": payload_retention_days,
         "body_retention_days": body_retention_days,
-        "response_retention_days": response_retention_days,
+        "exchange_retention_days": exchange_retention_days,
+        "row_retention_days": row_retention_days,
     }
     fields = {field: value for field, value in given.items() if value is not None}
     check_category(key, fields)
@@ -86,11 +95,19 @@ def check_category(key: str, fields: dict[str, Any]) -> None:
     if quiet_hours is not None and quiet_hours not in Category.QuietHours.values:
         listed = ", ".join(Category.QuietHours.values)
         raise InvalidCategory("quiet_hours", f"must be one of {listed}")
+    for field in RETENTION:
+        days = fields.get(field)
+        if days is not None and not _is_days(days):
+            raise InvalidCategory(field, "give a whole number of days, 0 for no limit")
     known = {*CHANNELS, SMS}
     for channel in fields.get("default_channels", []):
         if channel not in known:
             listed = ", ".join(sorted(known))
             raise InvalidCategory("default_channels", f"there is no '{channel}'; use {listed}")
+
+
+def _is_days(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS
 
 
 def check_built_in(category: Category, fields: dict[str, Any]) -> None:

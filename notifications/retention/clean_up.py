@@ -8,7 +8,7 @@ from django.db.models import F
 
 from notifications.models import Delivery, DeliveryAttempt, Notification
 from notifications.retention.holding import categories, hold
-from notifications.retention.rules import rule_of
+from notifications.retention.rules import Rule, load_rules
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
 from tasks_core import clock
 
@@ -23,12 +23,11 @@ def clean_up(*, limit: int = LIMIT) -> int:
 
     Call it again while it is not 0.
     """
-    now = clock.now()
-    return sum(_clean_up(category, now, limit) for category in categories())
+    now, rules = clock.now(), load_rules()
+    return sum(_clean_up(category, rules.of(category), now, limit) for category in categories())
 
 
-def _clean_up(category: str, now: datetime, limit: int) -> int:
-    rule = rule_of(category)
+def _clean_up(category: str, rule: Rule, now: datetime, limit: int) -> int:
     steps: tuple[tuple[float, tuple[int, ...], Removal], ...] = (
         (rule.row, _ALL, delete_rows),
         (rule.body, (0, EXCHANGE_WIPED), wipe_bodies),
@@ -56,7 +55,7 @@ def wipe_bodies(ids: list[int]) -> None:
     """Remove the variables and the rendered texts of notifications that are held."""
     Delivery.objects.filter(notification__in=ids).update(subject="", text="", html="")
     Notification.objects.filter(pk__in=ids).update(
-        context={}, secret_context="", wiped=F("wiped").bitor(BODY_WIPED)
+        context={}, condition_args={}, secret_context="", wiped=F("wiped").bitor(BODY_WIPED)
     )
 
 

@@ -1,8 +1,19 @@
-"""What retention needs done again and again."""
+"""What retention needs done again and again: one batch of each kind, one after the other."""
 
+from notifications.retention.audiences import clean_up_broadcasts
 from notifications.retention.clean_up import clean_up
+from notifications.retention.digests import clean_up_digests
+from notifications.retention.inboxes import clean_up_inboxes
+from notifications.retention.suppressions import clean_up_suppressions
 from tasks_core.duty import Duty
 
+STEPS = (
+    clean_up,
+    clean_up_broadcasts,
+    clean_up_digests,
+    clean_up_inboxes,
+    clean_up_suppressions,
+)
 CLEAN_UP_SECONDS = 60.0
 PAUSE_BETWEEN_BATCHES = 0.1
 
@@ -13,4 +24,5 @@ def make_duties() -> list[Duty]:
 
 
 def _cleaning_up() -> float:
-    return PAUSE_BETWEEN_BATCHES if clean_up() else CLEAN_UP_SECONDS
+    removed = sum(step() for step in STEPS)
+    return PAUSE_BETWEEN_BATCHES if removed else CLEAN_UP_SECONDS

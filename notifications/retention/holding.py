@@ -5,10 +5,10 @@ from django.db import connection
 # From one category to the next by index, however many rows each of them has.
 _CATEGORIES = """
 WITH RECURSIVE found AS (
-    (SELECT category FROM notifications_notification ORDER BY category LIMIT 1)
+    (SELECT category FROM {table} WHERE {condition} ORDER BY category LIMIT 1)
     UNION ALL
-    SELECT (SELECT n.category FROM notifications_notification n
-            WHERE n.category > found.category ORDER BY n.category LIMIT 1)
+    SELECT (SELECT t.category FROM {table} t
+            WHERE t.category > found.category AND {condition} ORDER BY t.category LIMIT 1)
     FROM found WHERE found.category IS NOT NULL
 )
 SELECT category FROM found WHERE category IS NOT NULL
@@ -34,7 +34,17 @@ ORDER BY id FOR UPDATE SKIP LOCKED
 
 def categories() -> list[str]:
     """Give the categories that notifications have."""
-    return [str(category) for category in _first_column(_CATEGORIES, {})]
+    return _categories("notifications_notification", "true")
+
+
+def categories_of_ended_digests() -> list[str]:
+    """Give the categories that digests have which have ended."""
+    return _categories("notifications_digest", "closed_at IS NOT NULL")
+
+
+def _categories(table: str, condition: str) -> list[str]:
+    statement = _CATEGORIES.format(table=table, condition=condition)
+    return [str(category) for category in _first_column(statement, {})]
 
 
 def hold(ids: list[int]) -> list[int]:

@@ -1,11 +1,13 @@
 """How long what is kept, for each category."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
+from notifications.models import Category
+from notifications.rules.preferences import path_of
 
 SHORTEST_ROW = 1.0
 """Days: idempotency keys live as long as their rows, and at least so long."""
@@ -20,28 +22,59 @@ class Rule:
     row: float
 
 
-_WORDS = tuple(field.name for field in fields(Rule))
+_WORDS = tuple(one.name for one in fields(Rule))
 
 
-def rule_of(category: str) -> Rule:
-    """Give the rule for a category.
+@dataclass(frozen=True)
+class Rules:
+    """The rules of all categories, from one look at their rows and the settings.
 
-    Raises:
-        ImproperlyConfigured: names the setting, and what would be right.
+    For each of the three numbers the nearest word counts: what the category's row says, what the settings
+    say of the category, and then the same of the category above it, and so on.
     """
+
+    said: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, category: str) -> Rule:
+        """Give the rule for a category.
+
+        Raises:
+            ImproperlyConfigured: names the setting, and what would be right.
+        """
+        days = _defaults()
+        for key in reversed(path_of(category, self.parents) or (category,)):
+            days.update(_checked(key, {**days, **_override(key)}))
+            days.update(self.said.get(key, {}))
+        return Rule(**days)
+
+
+def load_rules() -> Rules:
+    """Read the categories' rows, with one query."""
+    columns = ("key", "parent__key", *(f"{word}_retention_days" for word in _WORDS))
+    rows = list(Category.objects.values_list(*columns))
+    return Rules(
+        said={
+            key: {word: one for word, one in zip(_WORDS, days, strict=True) if one is not None}
+            for key, _, *days in rows
+        },
+        parents={key: parent or "" for key, parent, *_ in rows},
+    )
+
+
+def check_rules() -> None:
+    """Check what the settings say of all categories that they name, and of the others."""
+    for category in ("", *(conf.current().notification_retention or ())):
+        Rules().of(category)
+
+
+def _defaults() -> dict[str, float]:
     settings = conf.current()
-    days = {
+    return {
         "body": settings.notification_body_retention_days,
         "exchange": settings.notification_exchange_retention_days,
         "row": settings.notification_retention_days,
     }
-    return Rule(**_checked(category, {**days, **_override(category)}))
-
-
-def check_rules() -> None:
-    """Check the rules of all categories that the settings name, and the one for the others."""
-    for category in ("", *(conf.current().notification_retention or ())):
-        rule_of(category)
 
 
 def _override(category: str) -> Mapping[str, float]:

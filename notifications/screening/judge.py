@@ -98,4 +98,4 @@ def _quiet_hours(subject: Subject, known: Known, now: datetime) -> Verdict | Non
         expires_at=expires_at,
     )
     shown = f"{opens.astimezone(UTC):%Y-%m-%d %H:%M}Z"
-    return Wait(until, f"quiet hours until {shown}", digest=behaviour == Behaviour.DIGEST)
+    return Wait(until, f"quiet hours until {shown}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from notifications.screening import subject
 from notifications.screening.judge import judge
-from notifications.screening.known import known_about
+from notifications.screening.known import Known, known_about
 from notifications.screening.subject import Subject
 from notifications.screening.verdict import Verdict
 from notifications.unsubscribing.link import unsubscribe_url
@@ -16,10 +16,14 @@ from tasks_core import clock
 
 @dataclass(frozen=True)
 class Screened:
-    """What stands in the way, and the unsubscribe links of what does not, by id."""
+    """What stands in the way, and the unsubscribe links of what does not, by id.
+
+    ``collected`` has the templates of digests for what quiet hours have held and now release.
+    """
 
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     links: dict[int, str] = field(default_factory=dict)
+    collected: dict[int, str] = field(default_factory=dict)
 
 
 def screen_notifications(ids: Sequence[int]) -> Screened:
@@ -42,4 +46,19 @@ def _screen(subjects: dict[int, Subject], *, with_links: bool) -> Screened:
     return Screened(
         {key: verdict for key, verdict in judged.items() if verdict is not None},
         {key: unsubscribe_url(one, known.tree) for key, one in free.items()} if with_links else {},
+        {
+            key: known.tree.digest_template(one.category)
+            for key, one in free.items()
+            if _fits(one, known)
+        },
+    )
+
+
+def _fits(released: Subject, known: Known) -> bool:
+    """Whether it may be told with others: it was held, and may be read in another message."""
+    return (
+        released.was_held
+        and released.recipient_id is not None
+        and not (released.is_secret or released.critical)
+        and bool(known.tree.digest_template(released.category))
     )

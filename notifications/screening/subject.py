@@ -11,7 +11,7 @@ from django.db import connection
 
 _COLUMNS = """
 n.id, {place}.channel, {place}.address, n.category, n.critical, n.condition, n.condition_args::text,
-n.recipient_id, r.timezone, r.quiet_hours, n.expires_at
+n.recipient_id, r.timezone, r.quiet_hours, n.expires_at, n.held_until IS NOT NULL, n.is_secret
 """
 
 # Webhooks that nobody in particular gets have nothing to ask about: an endpoint is switched off instead.
@@ -48,6 +48,8 @@ class Subject(NamedTuple):
     timezone: str
     quiet_hours: str
     expires_at: datetime | None
+    was_held: bool
+    is_secret: bool
 
 
 def of_notifications(ids: Sequence[int]) -> dict[int, Subject]:

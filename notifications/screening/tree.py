@@ -10,6 +10,7 @@ from notifications.models import Category
 from notifications.rules.preferences import path_of
 
 DEFER = Category.QuietHours.DEFER.value
+DIGEST = Category.QuietHours.DIGEST.value
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Tree:
     parents: dict[str, str] = field(default_factory=dict)
     critical: frozenset[str] = frozenset({ONE_TIME_CODE})
     quiet_hours: dict[str, str] = field(default_factory=dict)
+    digest_templates: dict[str, str] = field(default_factory=dict)
 
     def path(self, key: str) -> tuple[str, ...]:
         """Return the category and those above it; nothing for no category."""
@@ -32,14 +34,20 @@ class Tree:
         """Return what quiet hours do to its messages."""
         return self.quiet_hours.get(key, DEFER)
 
+    def digest_template(self, key: str) -> str:
+        """Return the template that tells what quiet hours have held; nothing if it leaves one by one."""
+        return self.digest_templates.get(key, "") if self.in_quiet_hours(key) == DIGEST else ""
+
 
 def tree_for(keys: Iterable[str]) -> Tree:
     """Load the tree, if one of the messages has a category that could be in it."""
     if not any(key and key != ONE_TIME_CODE for key in keys):
         return Tree()
-    rows = list(Category.objects.values_list("key", "parent__key", "is_critical", "quiet_hours"))
+    columns = ("key", "parent__key", "is_critical", "quiet_hours", "digest_template")
+    rows = list(Category.objects.values_list(*columns))
     return Tree(
-        parents={key: parent or "" for key, parent, _, _ in rows},
-        critical=frozenset({ONE_TIME_CODE, *(key for key, _, critical, _ in rows if critical)}),
-        quiet_hours={key: behaviour for key, _, _, behaviour in rows},
+        parents={key: parent or "" for key, parent, *_ in rows},
+        critical=frozenset({ONE_TIME_CODE, *(key for key, _, critical, *_ in rows if critical)}),
+        quiet_hours={key: behaviour for key, _, _, behaviour, _ in rows},
+        digest_templates={key: template for key, *_, template in rows if template},
     )

@@ -19,14 +19,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Wait:
-    """It must not be sent now; ask again at ``until``.
-
-    With ``digest``, what waits for the same recipient until the same instant belongs together.
-    """
+    """It must not be sent now; ask again at ``until``."""
 
     until: datetime
     reason: str
-    digest: bool = False
 
 
 @dataclass(frozen=True)

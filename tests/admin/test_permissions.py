@@ -48,6 +48,7 @@ def test_there_are_pages_for_all_models() -> None:
         "notifications_delivery",
         "notifications_endpoint",
         "notifications_broadcast",
+        "notifications_digest",
         "notifications_crontrigger",
         "notifications_triggerevent",
         "notifications_recipient",

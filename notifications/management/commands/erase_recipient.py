@@ -20,8 +20,8 @@ class Command(PlatformCommand):
     """Erases a recipient."""
 
     help = (
-        "Remove an address from notifications, deliveries, tasks, events and logs, with all texts that "
-        "were sent to it. What is unsent is cancelled. It cannot be taken back; run it again if it was "
+        "Remove a person from notifications, deliveries, tasks, events and logs, with all texts that "
+        "were sent to them. What is unsent is cancelled. It cannot be taken back; run it again if it was "
         "interrupted."
     )
     refusals = (*PlatformCommand.refusals, NotificationsError)
@@ -31,8 +31,14 @@ class Command(PlatformCommand):
         parser.add_argument(
             "address",
             metavar="ADDRESS",
+            nargs="?",
             help="The whole address; - reads it from standard input, which keeps it out of the shell's "
             "history.",
+        )
+        parser.add_argument(
+            "--recipient",
+            metavar="KEY",
+            help="Instead of an address, the key of a recipient: all addresses it has or had.",
         )
         parser.add_argument(
             "--channel", choices=sorted(CHANNELS), help="Only notifications by this channel."
@@ -41,16 +47,21 @@ class Command(PlatformCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask, erase, and say how much it was."""
-        address = options["address"]
+        address, recipient = options["address"], options["recipient"]
+        if (address is None) == (recipient is None):
+            raise CommandError("give either an ADDRESS or --recipient KEY")
         if address == "-":
             address = sys.stdin.readline()
-        subject = subject_of(address)
+        tombstone = "" if recipient else subject_of(address, options["channel"]).tombstone
         if not options["yes"]:
             _confirm(from_input=options["address"] == "-")
-        counts = erase(address=address, channel=options["channel"], actor=shell_user())
+        counts = erase(
+            address=address, recipient=recipient, channel=options["channel"], actor=shell_user()
+        )
         for name, count in counts.items():
             self.stdout.write(f"{count}\t{name}")
-        self.stdout.write(f"erased as {subject.tombstone}")
+        if tombstone:
+            self.stdout.write(f"erased as {tombstone}")
 
 
 def _confirm(*, from_input: bool) -> None:

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_category_is_stored_and_changed_by_key() -> None:
-    save_category("billing", name="Bills", quiet_hours="drop", payload_retention_days=30)
+    save_category("billing", name="Bills", quiet_hours="drop", body_retention_days=30)
     changed = save_category("billing", is_critical=True)
     assert (changed.name, changed.quiet_hours) == ("Bills", "drop")
-    assert (changed.is_critical, changed.payload_retention_days) == (True, 30)
+    assert (changed.is_critical, changed.body_retention_days) == (True, 30)
 
 
 def test_the_tree_answers_for_categories_that_are_known_and_for_others() -> None:
