@@ -3,7 +3,7 @@
 import os
 
 RETRY_POLICY = "demo"
-DISABLE_AFTER_SECONDS = 20
+DISABLE_AFTER_SECONDS = 30
 """Of nothing but failures: days in earnest, and long enough for a killed worker to come back."""
 
 

@@ -63,5 +63,5 @@ def test_a_run_of_which_nothing_has_arrived_is_found_out(stage: Stage) -> None:
     texts = [check.text for check in check_all(stage, found) if not check.holds]
     assert texts[0] == "Marigold Flowers takes nothing and was not disabled"
     assert texts[1].startswith("Login codes")
-    assert texts[2] == "Quiet hours: 0 of 5 messages are held"
+    assert texts[2] == "Quiet hours: 0 of 5 statements are held"
     assert texts[3].startswith("Digests: disputes are not in one mail each")

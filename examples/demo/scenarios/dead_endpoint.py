@@ -12,8 +12,8 @@ from notifications.models import Endpoint
 from tasks_core import clock
 
 PAYOUTS = 6
-BREAKER_THRESHOLD, BREAKER_PAUSE = 5, 3.0
-"""Failures in a row, and the seconds of silence after them: probes go out after 3, 9 and 21 seconds."""
+BREAKER_THRESHOLD, BREAKER_PAUSE = 5, 4.5
+"""Failures in a row, and the seconds of silence after them: probes go out after 5, 14 and 32 seconds."""
 
 
 def ask(stage: Stage) -> Asked:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from examples.demo.asked import Asked
 from examples.demo.checks import Check
@@ -13,7 +14,8 @@ from notifications.api import notify, save_category, save_recipient
 from notifications.models import Notification, Recipient
 from tasks_core import clock
 
-QUIET = "22:00-08:00"
+QUIET, MORNING = "22:00-08:00", 8
+"""They are released within the first quarter of an hour after that."""
 DEFERRED, DROPPED = "statements", "offers"
 """Categories: one can wait until the morning, the other is not worth it."""
 SLEEPERS, OTHERS, OFFERS = 5, 3, 2
@@ -26,7 +28,7 @@ def ask(stage: Stage) -> Asked:
     now = clock.now()
     asleep = _people("night", SLEEPERS, place_where_it_is(NIGHT_HOUR, now))
     awake = _people("day", OTHERS, place_where_it_is(DAY_HOUR, now))
-    messages = [*_messages(asleep, awake, now)]
+    messages = _messages(asleep, awake, now)
     for number, (to, options) in enumerate(messages):
         notify(
             "statement",
@@ -40,15 +42,26 @@ def ask(stage: Stage) -> Asked:
 
 def check(stage: Stage, found: Found) -> Check:
     """What waits is shown as held, until the morning of that place."""
-    held = [message for message in found.of(STATEMENT) if message.state == "held"]
-    rows = Notification.objects.filter(pk__in=[message.id for message in held])
-    if len(held) != SLEEPERS or any(row.held_until is None for row in rows):
-        return Check(False, f"Quiet hours: {len(held)} of {SLEEPERS} messages are held")
-    zone = place_where_it_is(NIGHT_HOUR, clock.now())
+    held = [message.id for message in found.of(STATEMENT) if message.state == "held"]
+    if len(held) != SLEEPERS:
+        return Check(False, f"Quiet hours: {len(held)} of {SLEEPERS} statements are held")
+    rows = list(Notification.objects.filter(pk__in=held).select_related("recipient"))
+    mornings = [_morning(row) for row in rows]
+    if not all(mornings):
+        return Check(False, "Quiet hours: a statement is held until an hour that is no morning")
+    zone = rows[0].recipient.timezone if rows[0].recipient else ""
     return Check(
         True,
-        f"Quiet hours: it is night in {zone}, so {len(held)} statements are held until the morning there",
+        f"Quiet hours: it is night in {zone}; {len(held)} statements are held until {min(mornings)} there",
     )
+
+
+def _morning(row: Notification) -> str:
+    """Return the time on the recipient's clock until which it is held; empty if that is not early."""
+    if row.recipient is None or row.held_until is None:
+        return ""
+    shown = row.held_until.astimezone(ZoneInfo(row.recipient.timezone))
+    return f"{shown:%H:%M}" if shown.hour == MORNING else ""
 
 
 def _people(kind: str, count: int, zone: str) -> list[Recipient]:
