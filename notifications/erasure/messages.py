@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from notifications.erasure.subject import Subject
-from notifications.models import Delivery, DeliveryAttempt, Notification
+from notifications.models import Delivery, DeliveryAttempt, LadderStep, Notification
 from notifications.pipeline.cancel import cancel_all
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
 
@@ -32,6 +32,13 @@ _DELIVERIES = """
 UPDATE notifications_delivery
 SET address = CASE WHEN lower(address) = lower(%(address)s) THEN %(tombstone)s ELSE address END,
     subject = '', text = '', html = '', error = CASE WHEN error = %(said)s THEN error ELSE '' END
+WHERE notification_id = ANY(%(ids)s)
+"""
+
+_STEPS = """
+UPDATE notifications_ladderstep
+SET address = CASE WHEN lower(address) = lower(%(address)s) THEN %(tombstone)s ELSE address END,
+    reason = CASE WHEN reason = %(said)s THEN reason ELSE '' END
 WHERE notification_id = ANY(%(ids)s)
 """
 
@@ -60,6 +67,7 @@ def erase_messages(subject: Subject, channel: str | None, sparing: int | None) -
         deliveries = cursor.rowcount
         attempts = _wipe_attempts(ids)
         cursor.execute(_NOTIFICATIONS, parameters)
+        cursor.execute(_STEPS, parameters)
     return Counter(
         notifications=len(ids), cancelled=cancelled, deliveries=deliveries, attempts=attempts
     )
@@ -77,11 +85,16 @@ def erase_late_records(subject: Subject) -> int:
 def _some(subject: Subject, channel: str | None, sparing: int | None) -> list[int]:
     found = Notification.objects.to_address(subject.address)
     sent = Delivery.objects.to_address(subject.address)
+    fallbacks = LadderStep.objects.to_address(subject.address)
     if channel:
         found, sent = found.filter(channel=channel), sent.filter(channel=channel)
-    # Two searches by index; one with OR would read the table.
+        fallbacks = fallbacks.filter(channel=channel)
+    # Three searches by index; one with OR would read the table.
     ids = set(found.order_by("pk").values_list("pk", flat=True)[: CHUNK + 1])
     ids |= set(sent.order_by("notification").values_list("notification", flat=True)[: CHUNK + 1])
+    ids |= set(
+        fallbacks.order_by("notification").values_list("notification", flat=True)[: CHUNK + 1]
+    )
     return sorted(ids - {sparing})[:CHUNK]
 
 

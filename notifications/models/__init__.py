@@ -16,6 +16,7 @@ from notifications.models.endpoint_lane import EndpointLane
 from notifications.models.event_source import EventSource
 from notifications.models.inbox_message import InboxMessage
 from notifications.models.kept_code import KeptCode
+from notifications.models.ladder_step import LadderStep
 from notifications.models.limit_counter import LimitCounter
 from notifications.models.notification import Notification
 from notifications.models.preference import Preference
@@ -49,6 +50,7 @@ __all__ = [
     "EventSource",
     "InboxMessage",
     "KeptCode",
+    "LadderStep",
     "LimitCounter",
     "Notification",
     "Preference",

@@ -8,12 +8,15 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from notifications.ladders.following import follow_ladders, skip_steps
 from notifications.lanes.parking import wake_successors
 from notifications.models import Delivery, Notification
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
 from tasks_core import clock
 
-_LOCK = "SELECT id FROM notifications_notification WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+_LOCK = """
+SELECT id, has_fallback FROM notifications_notification WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+"""
 
 _SETTLE = """
 UPDATE notifications_notification n
@@ -38,6 +41,8 @@ FROM (
 ) d
 WHERE n.id = d.notification_id
   AND NOT d.open
+  AND NOT (n.has_fallback AND EXISTS (
+      SELECT FROM notifications_ladderstep s WHERE s.notification_id = n.id AND s.state = 'waiting'))
   AND (n.state = 'in_progress'
        OR (d.sent AND n.state IN ('failed', 'expired', 'cancelled', 'suppressed'))
        OR (d.returned AND NOT d.sent AND n.state = 'sent'))
@@ -45,17 +50,19 @@ RETURNING n.id, n.order_key <> ''
 """
 
 
-def settle(notification_ids: Iterable[int]) -> None:
+def settle(notification_ids: Iterable[int], *, no_fallback: str = "") -> None:
     """End the notifications whose deliveries have all ended, and wipe their secrets.
 
     The rows are locked first, in a statement of their own: of two deliveries that end at the same
-    instant, the second then sees the first.
+    instant, the second then sees the first. One with a fallback ends when no step of it is left;
+    ``no_fallback`` says why none is to begin.
     """
     ids = sorted(set(notification_ids))
     if not ids:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCK, {"ids": ids})
+        follow_ladders([pk for pk, has_fallback in cursor.fetchall() if has_fallback], no_fallback)
         cursor.execute(_SETTLE, {"ids": ids, "now": clock.now()})
         in_order = [pk for pk, has_order in cursor.fetchall() if has_order]
         let_follow(in_order)
@@ -67,7 +74,9 @@ def let_follow(notification_ids: list[int]) -> None:
         transaction.on_commit(lambda: wake_successors(notification_ids), robust=True)
 
 
-def end_deliveries(delivery_ids: Iterable[int], state: DeliveryState, error: str) -> int:
+def end_deliveries(
+    delivery_ids: Iterable[int], state: DeliveryState, error: str, *, no_fallback: str = ""
+) -> int:
     """End those of the deliveries that have not ended, and settle their notifications."""
     with transaction.atomic():
         open_ones = Delivery.objects.filter(pk__in=list(delivery_ids)).unfinished()
@@ -75,7 +84,7 @@ def end_deliveries(delivery_ids: Iterable[int], state: DeliveryState, error: str
         ended = Delivery.objects.filter(pk__in=found, state__in=DELIVERY_UNFINISHED).update(
             state=state, error=error, finished_at=clock.now()
         )
-        settle(found.values())
+        settle(found.values(), no_fallback=no_fallback)
     return ended
 
 
@@ -97,5 +106,6 @@ def end_notification(
         state=state, reason=reason[:200], finished_at=clock.now(), secret_context=""
     )
     if ended:
+        skip_steps([notification_id], f"the notification is {state.value}")
         let_follow([notification_id])
     return bool(ended)
