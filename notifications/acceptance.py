@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 import tasks_core
 from notifications.codes.keeping import keep
 from notifications.exceptions import IdempotencyConflict, InvalidNotification
+from notifications.ladders.keeping import keep_steps
 from notifications.limits.charges import charges_of
 from notifications.limits.counters import take
 from notifications.models import Notification
@@ -55,6 +56,7 @@ def _accept(admitted: Sequence[Notification]) -> list[Notification]:
     _supersede(new)
     Notification.objects.bulk_create(new, batch_size=1000)
     keep(new)
+    keep_steps(new)
     _enqueue(new)
     # Last: the rows of the counters stay locked until the caller's transaction ends.
     take(charge for one in new if not one.is_test for charge in charges_of(one, one.created_at))

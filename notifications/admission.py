@@ -8,17 +8,18 @@ from typing import Any
 import tasks_core
 from notifications import conf
 from notifications.catalogue import find_version
-from notifications.channels.channel import Channel
+from notifications.channels.channel import Address, Channel
 from notifications.channels.sms.segments import segments
 from notifications.conditions import check_condition
 from notifications.confidential import content_digest, seal_variables
-from notifications.exceptions import InvalidNotification, RenderingFailed
+from notifications.exceptions import InvalidNotification
+from notifications.ladders.admission import First, LadderDesk, ladder_digest
 from notifications.message import ONE_TIME_CODE, Message
-from notifications.models import Notification, Recipient, TemplateVersion
-from notifications.pipeline.content import compiled_version
+from notifications.models import LadderStep, Notification, Recipient, TemplateVersion
 from notifications.recipients.addressing import Found, find_addresses
 from notifications.rendering.compiled import Rendered
-from notifications.rendering.variables import check_variables, plain_json
+from notifications.rendering.variables import plain_json
+from notifications.trying_out import try_out
 from tasks_core.options import MAX_AHEAD
 
 MAX_RESENDS = 10
@@ -39,6 +40,8 @@ class Terms:
     """Those that were named by their keys."""
     locale_given: bool = True
     """Whether the caller chose the locale; if not, it is each recipient's own."""
+    locale: str = ""
+    """As it was chosen, for the templates of other channels."""
 
 
 _TEXTS = (
@@ -67,8 +70,9 @@ def admit(messages: Sequence[Message], terms: Terms) -> list[Notification]:
     prefixes = [""] if len(messages) == 1 else [f"messages[{i}]." for i in range(len(messages))]
     found = find_addresses([message.to for message in messages], terms.recipients, terms.channel)
     versions = _versions(found, terms)
+    desk = LadderDesk(one.recipient for one in found)
     return [
-        _admitted(message, one, replace(terms, version=versions[_locale(one)]), prefix)
+        _admitted(message, one, replace(terms, version=versions[_locale(one)]), desk, prefix)
         for message, one, prefix in zip(messages, found, prefixes, strict=True)
     ]
 
@@ -89,13 +93,17 @@ def _locale(found: Found) -> str:
     return found.recipient.locale if found.recipient else ""
 
 
-def _admitted(message: Message, found: Found, terms: Terms, prefix: str) -> Notification:
+def _admitted(
+    message: Message, found: Found, terms: Terms, desk: LadderDesk, prefix: str
+) -> Notification:
     try:
         if found.address is None:
             raise InvalidNotification("to", found.problem)
         _check_options(message, terms)
         condition_args = _condition_args(message)
         context, secret_context, content = _variables(message, terms.version)
+        first = _first(found, found.address, terms)
+        steps = desk.admit(message, first, context, secret_context) if message.fallback else []
     except InvalidNotification as error:
         raise InvalidNotification(prefix + error.field, error.problem) from None
     address = found.address
@@ -116,17 +124,28 @@ def _admitted(message: Message, found: Found, terms: Terms, prefix: str) -> Noti
         expires_at=message.expires_at,
         created_at=terms.now,
         idempotency_key=message.idempotency_key,
-        content_digest=_digest(message, terms, found, context, secret_context),
+        content_digest=_digest(message, terms, found, context, secret_context, steps),
         supersede_key=message.supersede_key or "",
         order_key=message.order_key or "",
         correlation_id=message.correlation_id or tasks_core.current_correlation_id(),
         is_test=terms.is_test,
+        has_fallback=bool(steps),
     )
+    notification.steps = steps
     notification.requester = message.requester
     notification.resends_asked = message.resends
     if terms.channel.kind == "sms":
         notification.segments = segments(content.text).count
     return notification
+
+
+def _first(found: Found, address: Address, terms: Terms) -> First:
+    return First(
+        template=terms.version.template.name,
+        locale=terms.locale if terms.locale_given else _locale(found),
+        recipient=found.recipient,
+        place=(terms.channel.kind, address.text),
+    )
 
 
 def _check_options(message: Message, terms: Terms) -> None:
@@ -190,14 +209,7 @@ def _variables(
     limit = conf.current().context_limit
     context = plain_json("context", message.context, limit)
     secret_context = plain_json("secret_context", message.secret_context, limit)
-    check_variables(version.schema, context, secret_context)
-    try:
-        content = compiled_version(version.pk).render({**context, **secret_context})
-    except RenderingFailed as error:
-        where = f"context.{error.variable}" if error.variable else "context"
-        problem = f"the template cannot be rendered with it: {error}"
-        raise InvalidNotification(where, problem) from None
-    return context, secret_context, content
+    return context, secret_context, try_out(version, context, secret_context)
 
 
 def _condition_args(message: Message) -> dict[str, Any]:
@@ -215,6 +227,7 @@ def _digest(
     found: Found,
     context: Mapping[str, Any],
     secret_context: Mapping[str, Any],
+    steps: list[LadderStep],
 ) -> str:
     template = terms.version.template
     content = [
@@ -227,6 +240,8 @@ def _digest(
     ]
     if message.condition:
         content += [message.condition, message.condition_args]
+    if steps:
+        content += ["fallback", ladder_digest(steps, message)]
     return content_digest(content)
 
 

@@ -14,7 +14,7 @@
 Everything joins the caller's transaction: if that rolls back, nothing is sent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,13 +32,14 @@ from notifications.channels.webhook.endpoints import (
     enable as enable_endpoint,
 )
 from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
-from notifications.codes.keeping import forget as forget_code
 from notifications.codes.resending import resend
+from notifications.codes.using import forget_code
 from notifications.conditions import condition
 from notifications.destinations.registration import register_destination
 from notifications.destinations.switching import disable_destination, enable_destination
 from notifications.digests.adding import add_to_digest
 from notifications.erasure.erase import erase
+from notifications.ladders.fallback import Fallback
 from notifications.message import Message
 from notifications.models import Endpoint, Notification, Recipient
 from notifications.pipeline.cancel import cancel
@@ -55,6 +56,7 @@ from notifications.trial import send_test
 from tasks_core import clock
 
 __all__ = [
+    "Fallback",
     "Message",
     "Receiver",
     "add_channel",
@@ -118,6 +120,7 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
     condition_args: Mapping[str, Any] | None = None,
     requester: str = "",
     resends: int = 0,
+    fallback: Sequence[str | Fallback] = (),
 ) -> Notification:
     """Send a message to one receiver, as soon as the caller's transaction is committed.
 
@@ -154,6 +157,9 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
             keyed hash is stored.
         resends: how often ``resend`` may send the same code again; it is then kept encrypted until
             ``expires_at``.
+        fallback: other channels, one after the other, for when those before do not reach the receiver:
+            each a ``Fallback``, or the name of a channel to which to go on when the step before has
+            failed for good. At most five. Nothing is sent after ``expires_at`` by any of them.
 
     Returns:
         the stored notification; its state says how far it has come.
@@ -177,6 +183,7 @@ def notify(  # noqa: PLR0913  (each is one thing a caller may say)
         condition_args=condition_args or {},
         requester=requester,
         resends=resends,
+        fallback=fallback,
     )
     [notification] = notify_many(
         template,
@@ -237,5 +244,6 @@ def notify_many(
         now=now,
         recipients=known,
         locale_given=bool(locale),
+        locale=locale,
     )
     return accept(admit(asked, terms))

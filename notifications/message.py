@@ -1,10 +1,11 @@
 """What a caller asks to be sent to one receiver."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from notifications.ladders.fallback import Fallback
 from notifications.models.endpoint import Endpoint
 from notifications.models.recipient import Recipient
 
@@ -28,3 +29,4 @@ class Message:
     condition_args: Mapping[str, Any] = field(default_factory=dict)
     requester: str = ""
     resends: int = 0
+    fallback: Sequence[str | Fallback] = ()

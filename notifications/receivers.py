@@ -9,6 +9,7 @@ from notifications.closing import close_all
 from notifications.digests.closing import follow_unsuccessful_digests
 from notifications.duties import make_duties
 from notifications.events.parked import tell_of_parked
+from notifications.ladders.ending import follow_unsuccessful_looks
 from notifications.lanes.duties import make_duties as make_lane_duties
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.provider_events import anymail_tracking
@@ -41,6 +42,7 @@ def connect() -> None:
 
 def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
     follow_unsuccessful(tasks)
+    follow_unsuccessful_looks(tasks)
     follow_unsuccessful_events(tasks)
     follow_unsuccessful_chunks(tasks)
     follow_unsuccessful_digests(tasks)

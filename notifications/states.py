@@ -4,6 +4,9 @@ A delivery only moves forward: pending, rendered, sending, and then one of the f
 moves out of a final state exist, and all are facts rather than steps back: an attempt that was
 under way when the delivery was cancelled or expired may still succeed, an operator may replay
 a failed delivery, and a provider may report later what became of a message (``RANK``).
+
+A notification ends once its deliveries have. It is in progress again if it was sent, everything came
+back, and its ladder has steps left (``notifications.ladders``).
 """
 
 from django.db import models

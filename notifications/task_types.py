@@ -12,10 +12,16 @@ from notifications.digests import names as digests
 from notifications.digests.closing import close
 from notifications.digests.payloads import DigestStep
 from notifications.erasure.by_notification import erase_receiver
+from notifications.ladders.advancing import advance
 from notifications.pipeline import names
 from notifications.pipeline.deliver import deliver_async
 from notifications.pipeline.deliver_batch import deliver_batch
-from notifications.pipeline.payloads import DeliveryStep, ErasureStep, NotificationStep
+from notifications.pipeline.payloads import (
+    DeliveryStep,
+    ErasureStep,
+    LadderLook,
+    NotificationStep,
+)
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
 from notifications.sending_tasks import add_task_type
@@ -62,6 +68,12 @@ def close_digest(payload: DigestStep) -> dict[str, str]:
 def render_delivery(payload: DeliveryStep) -> dict[str, str]:
     """Write the message of a delivery."""
     return {"state": render(payload.delivery)}
+
+
+@task_type(names.FALL_BACK, queue_name="notifications", retry=INNER, max_runtime=30.0)
+def fall_back(payload: LadderLook) -> dict[str, str]:
+    """Begin the next step of a ladder, if its turn has come."""
+    return {"state": advance(payload.notification, payload.position)}
 
 
 @task_type(names.DELIVER_EMAIL, queue_name="email", retry=EMAIL, max_runtime=120.0, batch=True)

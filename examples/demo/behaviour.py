@@ -1,6 +1,7 @@
 """How the demo's receivers answer: the same for the same message, on every run."""
 
 from enum import Enum
+from typing import NamedTuple
 from zlib import crc32
 
 from examples.payments.event import CHARGEBACK
@@ -56,4 +57,28 @@ def mail_refusal(address: str, attempt: int) -> str | None:
         return "452 4.2.2 The mailbox is full"
     if is_greylisted(address) and attempt == 1:
         return "451 4.7.1 Greylisted, try again"
+    return None
+
+
+class Refusal(NamedTuple):
+    """The HTTP status and the error code by which an SMS gateway refuses a message."""
+
+    status: int
+    code: int
+
+
+NO_MOBILE, UNREACHABLE = Refusal(400, 21614), Refusal(503, 30003)
+
+
+def is_no_mobile(number: str) -> bool:
+    """Say whether the gateway never takes anything for a number: one in five."""
+    return int(number[-3:]) % 5 == 0
+
+
+def sms_refusal(number: str, attempt: int) -> Refusal | None:
+    """Say how the gateway refuses the `attempt`-th try (from 1) of an SMS, None if it takes it."""
+    if is_no_mobile(number):
+        return NO_MOBILE
+    if attempt == 1 and int(number[-3:]) % 5 == 1:
+        return UNREACHABLE
     return None

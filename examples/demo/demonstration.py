@@ -4,6 +4,8 @@ import argparse
 import signal
 import time
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from secrets import token_hex
 
 from rich.console import Console
@@ -13,16 +15,23 @@ from examples.demo.feeder import EventRefused, Feeder
 from examples.demo.next_steps import next_steps
 from examples.demo.progress import Stalled, watch
 from examples.demo.receivers import Receivers
+from examples.demo.scenarios import ASKS
+from examples.demo.scenarios.stage import Stage
+from examples.demo.sms_gateway import ACCOUNT
 from examples.demo.verification import verify
 from examples.payments.event import Event
 from examples.payments.gateway import Gateway
 from examples.payments.merchants import read_merchants, register_merchants
 from examples.payments.templates import publish_templates
+from notifications.api import register_provider
+from notifications.builtin import publish_builtin_templates
 from notifications.channels.webhook.endpoints import live_secrets
 from scheduler_project.data_folder import data_folder
 from scheduler_project.launch import Platform, prepare
 from scheduler_project.launch.platform import PlatformError
 from tasks_core import clock
+
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 class Demonstration:
@@ -59,19 +68,22 @@ class Demonstration:
     def _show(self) -> int:
         with self._console.status("Starting PostgreSQL, Valkey, web, worker, beat and Flower ..."):
             login = prepare()
+            # First: what an interrupted run has left goes to the receivers of this one.
+            stage = self._prepare_stage()
             self._platform.start()
-            gateway = self._prepare_gateway()
             self._platform.wait_ready()
         self._announce_platform()
-        status = self._send(gateway)
+        status = self._send(stage)
         if not self._options.exit:
             self._console.print(next_steps(self._platform, login))
             self._stay()
         return status
 
-    def _prepare_gateway(self) -> Gateway:
+    def _prepare_stage(self) -> Stage:
         environment.make_retry_policy()
         publish_templates()
+        publish_builtin_templates(TEMPLATES)
+        self._register_sms_gateway()
         endpoints = register_merchants(self._receivers.merchants.urls())
         now = clock.now()
         self._receivers.merchants.trust(
@@ -80,23 +92,35 @@ class Demonstration:
                 for merchant, endpoint in endpoints.items()
             }
         )
-        names = {merchant.id: merchant.name for merchant in read_merchants()}
-        return Gateway(self.name, endpoints, names)
+        return Stage(self.name, self._events, endpoints)
+
+    def _register_sms_gateway(self) -> None:
+        register_provider(
+            "demo-sms",
+            channel="sms",
+            kind="twilio",
+            credentials={"account_sid": ACCOUNT, "auth_token": token_hex(16)},
+            options={"sender": "ExamplePay"},
+            base_url=self._receivers.sms.url,
+        )
 
     def _announce_platform(self) -> None:
         pids = ", ".join(f"{name} {one.pid}" for name, one in self._platform.processes.items())
         endpoints = len(self._receivers.merchants.urls())
         self._tell(f"Platform: {pids} (process ids)")
         self._tell(
-            f"Receivers: a mail server and {endpoints} merchants, some of which fail on purpose"
+            f"Receivers: a mail server, an SMS gateway and {endpoints} merchants; "
+            "some fail on purpose"
         )
 
     def _tell(self, text: str) -> None:
         self._console.print(f"[green]✓[/green] {text}", soft_wrap=True)
 
-    def _send(self, gateway: Gateway) -> int:
-        """Send the events, print what came of it; return the exit status."""
-        feeder = Feeder(gateway, self._events)
+    def _send(self, stage: Stage) -> int:
+        """Send everything, print what came of it; return the exit status."""
+        names = {merchant.id: merchant.name for merchant in read_merchants()}
+        gateway = Gateway(self.name, stage.endpoints, names)
+        feeder = Feeder(gateway, self._events, [partial(ask, stage) for ask in ASKS])
         feeder.start()
         began = time.monotonic()
         try:
@@ -106,9 +130,7 @@ class Demonstration:
         finally:
             feeder.stop()
         seconds = time.monotonic() - began
-        summary, checks = verify(
-            self.name, feeder.announced, self._events, self._receivers, data_folder()
-        )
+        summary, checks = verify(stage, feeder, self._receivers, data_folder())
         restarts = sum(process.restarts for process in self._platform.processes.values())
         again = f", {restarts} {_processes(restarts)} started again" if restarts else ""
         self._console.print(f"\n[bold]{self.name}[/bold] took {seconds:.1f} s{again}")

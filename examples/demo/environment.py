@@ -3,6 +3,8 @@
 import os
 
 RETRY_POLICY = "demo"
+DISABLE_AFTER_SECONDS = 30
+"""Of nothing but failures: days in earnest, and long enough for a killed worker to come back."""
 
 
 def apply(mail_port: int) -> None:
@@ -18,6 +20,8 @@ def apply(mail_port: int) -> None:
             "BELLRINGER_OUTGOING_TOTAL_TIMEOUT": "2",
             "BELLRINGER_EMAIL_RETRY_POLICY": RETRY_POLICY,
             "BELLRINGER_WEBHOOK_RETRY_POLICY": RETRY_POLICY,
+            "BELLRINGER_SMS_RETRY_POLICY": RETRY_POLICY,
+            "BELLRINGER_WEBHOOK_DISABLE_AFTER_DAYS": f"{DISABLE_AFTER_SECONDS / 86_400:.8f}",
             # So that a killed worker is missed in seconds.
             "BELLRINGER_LEASE_SECONDS": "6",
             "BELLRINGER_LOST_MESSAGE_SECONDS": "3",

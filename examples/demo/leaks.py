@@ -31,12 +31,12 @@ def check_codes(codes: Collection[str], logs: Path) -> Check:
     return Check(True, f"None of {len(wanted):,} one-time codes is in {', '.join(places)}")
 
 
-def check_mails(sent: Mapping[str, str], texts: Mapping[str, str]) -> Check:
-    """Every delivered code is in its own mail; `sent` has the codes by message identity."""
+def check_arrived(sent: Mapping[str, str], texts: Mapping[str, str]) -> Check:
+    """Every delivered code is in its own mail or SMS; `sent` has the codes by their identities."""
     missing = sum(code not in texts.get(message_id, "") for message_id, code in sent.items())
     if missing:
-        return Check(False, f"{missing:,} of {len(sent):,} delivered mails lack their code")
-    return Check(True, f"All {len(sent):,} delivered one-time codes are in their mails")
+        return Check(False, f"{missing:,} of {len(sent):,} delivered mails and SMS lack their code")
+    return Check(True, f"All {len(sent):,} delivered one-time codes are in their mails and SMS")
 
 
 def database() -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The mail server and the merchants' endpoints, in a thread of their own."""
+"""The mail server, the merchants' endpoints and the SMS gateway, in a thread of their own."""
 
 import asyncio
 import threading
@@ -7,6 +7,7 @@ from typing import Any
 
 from examples.demo.mail_server import MailServer
 from examples.demo.merchant_server import MerchantServer
+from examples.demo.sms_gateway import SmsGateway
 from examples.payments.merchants import read_merchants
 
 ANSWER_SECONDS = 10.0
@@ -18,6 +19,7 @@ class Receivers:
     def __init__(self) -> None:
         self.mail = MailServer()
         self.merchants = MerchantServer([merchant.id for merchant in read_merchants()])
+        self.sms = SmsGateway()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="receivers", daemon=True
@@ -27,6 +29,7 @@ class Receivers:
         self._thread.start()
         self._call(self.mail.start())
         self._call(self.merchants.start())
+        self._call(self.sms.start())
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -38,6 +41,7 @@ class Receivers:
     async def _stop(self) -> None:
         await self.mail.stop()
         await self.merchants.stop()
+        await self.sms.stop()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

@@ -1,58 +1,66 @@
 """The totals of a run."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from examples.demo.counts import Message
+from examples.demo.kinds import LABELS
 from examples.payments.event import Event
-from examples.payments.gateway import CODE, RECEIPT, WEBHOOK, Announced
+from examples.payments.gateway import CODE, Announced
 
 ENDS = {"sent": "delivered", "expired": "expired", "failed": "dead-lettered"}
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What became of some messages. Latencies are seconds, None if nothing was delivered."""
+    """What became of some messages. Latencies are seconds, None if nothing was sent."""
 
-    scheduled: int
-    delivered: int
+    asked: int
+    sent: int
+    held: int
+    suppressed: int
+    failed: int
     expired: int
-    dead_lettered: int
     retried: int
     p50: float | None
     p99: float | None
 
     @property
-    def unfinished(self) -> int:
-        """How many have not ended; none, if all is well."""
-        return self.scheduled - self.delivered - self.expired - self.dead_lettered
+    def accounted(self) -> int:
+        """How many have ended, or are held; all that were asked for, if all is well."""
+        return self.sent + self.held + self.suppressed + self.failed + self.expired
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The totals by category, and together; and how the events ended."""
+    """The totals by kind, and together; and how the events ended."""
 
-    by_category: dict[str, Totals]
+    by_kind: dict[str, Totals]
     total: Totals
     events: dict[str, int]
 
 
-def summarise(messages: Sequence[Message], announced: Sequence[tuple[Event, Announced]]) -> Summary:
+def summarise(
+    messages: Sequence[Message],
+    announced: Sequence[tuple[Event, Announced]],
+    asked: Mapping[str, int],
+) -> Summary:
     """Add up what became of messages and of the events behind them.
 
-    A code that was too late when its event came in counts as scheduled and expired.
+    A code that was too late when its event came in has expired.
     """
     late = sum(found.is_too_late for _, found in announced)
-    by_category = {
-        category: _totals(
-            [message for message in messages if message.category == category],
-            late if category == CODE else 0,
+    by_kind = {
+        kind: _totals(
+            [message for message in messages if message.kind == kind],
+            asked.get(kind, 0),
+            late if kind == CODE else 0,
         )
-        for category in (CODE, RECEIPT, WEBHOOK)
+        for kind in LABELS
     }
     ends = Counter(event_ends(messages, announced).values())
-    return Summary(by_category, _totals(messages, late), dict(ends))
+    return Summary(by_kind, _totals(messages, sum(asked.values()), late), dict(ends))
 
 
 def event_ends(
@@ -74,14 +82,18 @@ def _worst(ends: Sequence[str]) -> str:
     return "delivered" if ends else "expired"
 
 
-def _totals(messages: Sequence[Message], late: int) -> Totals:
-    states = Counter(ENDS.get(message.state, "unfinished") for message in messages)
+def _totals(messages: Sequence[Message], asked: int, late: int) -> Totals:
+    states: Counter[str] = Counter()
+    for message in messages:
+        states[message.state] += message.units
     latencies = sorted(message.latency for message in messages if message.latency is not None)
     return Totals(
-        scheduled=len(messages) + late,
-        delivered=states["delivered"],
+        asked=asked,
+        sent=states["sent"],
+        held=states["held"],
+        suppressed=states["suppressed"],
+        failed=states["failed"],
         expired=states["expired"] + late,
-        dead_lettered=states["dead-lettered"],
         retried=sum(message.tries > 1 for message in messages),
         p50=_quantile(latencies, 0.50),
         p99=_quantile(latencies, 0.99),

@@ -7,15 +7,20 @@ from rich.table import Table
 from rich.text import Text
 
 from examples.demo.checks import Check
+from examples.demo.kinds import LABELS
 from examples.demo.summary import Summary, Totals
-from examples.payments.gateway import CODE, RECEIPT, WEBHOOK
 
-LABELS = {
-    CODE: "One-time codes",
-    RECEIPT: "Receipts",
-    WEBHOOK: "Webhooks",
-}
-COLUMNS = ("Scheduled", "Delivered", "Expired", "Dead\nletters", "Retried", "p50", "p99")
+COLUMNS = (
+    "Asked\nfor",
+    "Sent",
+    "Held",
+    "Sup-\npressed",
+    "Failed",
+    "Ex-\npired",
+    "Re-\ntried",
+    "p50",
+    "p99",
+)
 
 
 def frame(*columns: str) -> Table:
@@ -41,10 +46,10 @@ def number(value: int) -> str:
 
 
 def results(summary: Summary) -> Table:
-    """Show the totals, by category and together."""
+    """Show the totals, by kind and together."""
     table = frame("", *COLUMNS)
-    for category, label in LABELS.items():
-        table.add_row(label, *_cells(summary.by_category[category]))
+    for kind, label in LABELS.items():
+        table.add_row(label, *_cells(summary.by_kind[kind]))
     table.add_section()
     table.add_row("All", *_cells(summary.total), style="bold")
     return table
@@ -62,10 +67,12 @@ def verdicts(checks: Iterable[Check]) -> Text:
 
 def _cells(totals: Totals) -> list[str]:
     counts = (
-        totals.scheduled,
-        totals.delivered,
+        totals.asked,
+        totals.sent,
+        totals.held,
+        totals.suppressed,
+        totals.failed,
         totals.expired,
-        totals.dead_lettered,
         totals.retried,
     )
     return [*(number(count) for count in counts), _seconds(totals.p50), _seconds(totals.p99)]

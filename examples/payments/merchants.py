@@ -38,10 +38,13 @@ def merchant_ids() -> frozenset[str]:
 def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
     """Register each merchant's endpoint, or lead it to its new address; return them by merchant id.
 
+    Nothing is held against an endpoint from before, even if that had disabled it.
+
     Raises:
         InvalidEndpoint: an address may not be used; says why.
     """
-    from notifications.api import register_endpoint
+    from notifications.api import enable_endpoint, register_endpoint
+    from notifications.channels.webhook.endpoints import forgive
     from notifications.models import Endpoint
 
     known = {endpoint.name: endpoint for endpoint in Endpoint.objects.all()}
@@ -53,5 +56,7 @@ def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
         else:
             Endpoint.objects.filter(pk=endpoint.pk).update(url=urls[merchant.id])
             endpoint.url = urls[merchant.id]
+            if not enable_endpoint(endpoint.pk):
+                forgive(endpoint.pk)
         found[merchant.id] = endpoint
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.safestring import SafeString
 
 from notifications.channels.outcome import Outcome
+from notifications.rules.ladders import StepState
 from notifications.rules.provider_events import EventKind
 from notifications.states import (
     BroadcastState,
@@ -29,6 +30,10 @@ TONES: dict[str, str] = {
     DeliveryState.EXPIRED: "muted",
     DeliveryState.CANCELLED: "muted",
     DeliveryState.SUPPRESSED: "muted",
+    StepState.WAITING: "calm",
+    StepState.BEGUN: "active",
+    StepState.UNNEEDED: "good",
+    StepState.SKIPPED: "muted",
     TriggerEventStatus.SCHEDULED: "calm",
     TriggerEventStatus.LOCKED: "active",
     TriggerEventStatus.ERROR: "bad",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from notifications.admin.badges import word
+from notifications.admin.ladder_panel import ladder_panel
 from notifications.admin.notification_steps import CANCEL, ERASE
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Notification
@@ -108,6 +109,8 @@ class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
     def panels(self, request: HttpRequest, row: Notification) -> list[Panel]:
         """Return deliveries and open variables."""
         found = [Panel("deliveries", "Deliveries", _deliveries(row))]
+        if row.has_fallback:
+            found.append(Panel("ladder", "Fallback", ladder_panel(row)))
         if row.is_secret:
             found.append(Panel("secret", "Secret variables", text_block(WIPED)))
         found.append(Panel("context", "Variables", json_block(row.context)))

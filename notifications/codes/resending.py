@@ -13,10 +13,15 @@ from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
 from notifications.confidential import open_variables
 from notifications.exceptions import ResendRefused
+from notifications.ladders.fallback import Fallback
 from notifications.message import Message
 from notifications.models import Endpoint, KeptCode, Notification, TemplateVersion
 from notifications.pipeline.cancel import cancel_all
+from notifications.pipeline.settle import settle
+from notifications.rules.ladders import Until
 from tasks_core import clock
+
+AGAIN = "sent again by a newer notification"
 
 
 def resend(
@@ -30,7 +35,8 @@ def resend(
     """Send the code of a notification once more; give the new notification.
 
     The notification must have been asked for with ``resends``. The new one has the same code and
-    expires when the first one does. It counts against the same limits as any other.
+    expires when the first one does. It counts against the same limits as any other. Fallbacks of the
+    first one that have not begun do not begin any more; by the same channel the new one has them anew.
 
     Args:
         notification: the first one or one of its resends, or its id.
@@ -58,6 +64,7 @@ def resend(
             supersede_key=first.supersede_key or None,
             correlation_id=first.correlation_id or None,
             requester=requester,
+            fallback=_fallback(first) if to is None and kind.kind == first.channel else (),
         )
         terms = Terms(
             version=version,
@@ -116,4 +123,20 @@ def _end_unsent(first: Notification, again: Notification) -> None:
     """What waits for another try at the same address is replaced by the new message."""
     family = Notification.objects.filter(pk=first.pk) | Notification.objects.filter(resend_of=first)
     same = family.filter(channel=again.channel, address=again.address)
-    cancel_all(same, "sent again by a newer notification")
+    cancel_all(same, AGAIN)
+    # The new message has the ladder from its beginning, or goes where the receiver wants it.
+    waiting = family.filter(has_fallback=True)
+    settle(waiting.values_list("pk", flat=True), no_fallback=AGAIN)
+
+
+def _fallback(first: Notification) -> list[Fallback]:
+    """Return the steps of the first message, to the same places."""
+    return [
+        Fallback(
+            channel=step.channel,
+            to=step.endpoint or step.address,
+            after=step.after,
+            until="delivered" if step.until == Until.DELIVERED else "sent",
+        )
+        for step in first.ladder_steps.select_related("endpoint").order_by("position")
+    ]

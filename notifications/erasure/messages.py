@@ -12,6 +12,7 @@ from notifications.models import (
     DeliveryAttempt,
     InboxMessage,
     KeptCode,
+    LadderStep,
     Notification,
     ProviderEvent,
 )
@@ -48,6 +49,13 @@ SET address = CASE WHEN lower(address) = lower(%(address)s) THEN %(tombstone)s E
 WHERE notification_id = ANY(%(ids)s)
 """
 
+_STEPS = """
+UPDATE notifications_ladderstep
+SET address = CASE WHEN lower(address) = lower(%(address)s) THEN %(tombstone)s ELSE address END,
+    reason = CASE WHEN reason = %(said)s THEN reason ELSE '' END
+WHERE notification_id = ANY(%(ids)s)
+"""
+
 
 @transaction.atomic
 def erase_messages(subject: Subject, sparing: int | None) -> Counter[str]:
@@ -79,6 +87,7 @@ def erase_messages(subject: Subject, sparing: int | None) -> Counter[str]:
         )
         found += _remove_copies(ids)
         cursor.execute(_NOTIFICATIONS, parameters)
+        cursor.execute(_STEPS, parameters)
     return found
 
 
@@ -105,12 +114,17 @@ def _remove_copies(ids: list[int]) -> Counter[str]:
 def _some(subject: Subject, sparing: int | None) -> list[int]:
     found = Notification.objects.to_address(subject.address)
     sent = Delivery.objects.to_address(subject.address)
+    fallbacks = LadderStep.objects.to_address(subject.address)
     if subject.channel:
         found = found.filter(channel=subject.channel)
         sent = sent.filter(channel=subject.channel)
-    # Two searches by index; one with OR would read the table.
+        fallbacks = fallbacks.filter(channel=subject.channel)
+    # Three searches by index; one with OR would read the table.
     ids = set(found.order_by("pk").values_list("pk", flat=True)[: CHUNK + 1])
     ids |= set(sent.order_by("notification").values_list("notification", flat=True)[: CHUNK + 1])
+    ids |= set(
+        fallbacks.order_by("notification").values_list("notification", flat=True)[: CHUNK + 1]
+    )
     return sorted(ids - {sparing})[:CHUNK]
 
 

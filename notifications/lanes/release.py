@@ -15,6 +15,9 @@ from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, ended, room
 from notifications.lanes.parking import wake
 from tasks_core import clock
 
+AT_ONCE = 1_000
+"""So many deliveries to one disabled endpoint are woken at a time."""
+
 
 def release(attempts: Mapping[int, Sequence[EndedAttempt]]) -> None:
     """Give back the places of attempts, by endpoint, and wake as many deliveries as there is room for."""
@@ -31,7 +34,7 @@ def release(attempts: Mapping[int, Sequence[EndedAttempt]]) -> None:
         for endpoint_id, lane in lanes.items():
             if _is_dead(lane, found[endpoint_id][1], now):
                 days = conf.current().webhook_disable_after_days
-                reason = f"only failures for {days:g} days; the last one: {lane.last_error}"
+                reason = f"only failures for {_span(days)}; the last one: {lane.last_error}"
                 disable_automatically(endpoint_id, reason=reason)
 
 
@@ -43,7 +46,17 @@ def wake_waiting() -> int:
         places = room(lane, rule, now)
         if places and wake(endpoint_id, places) < places:
             _note_that_none_is_parked(endpoint_id)
+    for endpoint_id in rows.disabled():
+        _wake_to_fail(endpoint_id)
     return len(found)
+
+
+def _wake_to_fail(endpoint_id: int) -> None:
+    """Let what waits for a disabled endpoint learn so now: there will be no room for it."""
+    with transaction.atomic():
+        [(lane, _)] = rows.locked([endpoint_id]).values()
+        if wake(endpoint_id, AT_ONCE) < AT_ONCE:
+            rows.write({endpoint_id: replace(lane, has_parked=False)})
 
 
 def _note_that_none_is_parked(endpoint_id: int) -> None:
@@ -65,3 +78,8 @@ def _is_dead(lane: Lane, rule: LaneRule, now: datetime) -> bool:
     if not days or lane.failing_since is None:
         return False
     return now - lane.failing_since >= timedelta(days=days)
+
+
+def _span(days: float) -> str:
+    """Write a number of days; one of seconds where it is a rehearsal."""
+    return f"{days:g} days" if days >= 1 else f"{days * 86_400:.0f} seconds"

@@ -42,6 +42,12 @@ _LOCKED = f"""
 _WAITING = _READ + "WHERE l.has_parked AND e.enabled ORDER BY l.endpoint_id"
 _ONE = _READ + "WHERE l.endpoint_id = %s"
 
+_DISABLED = """
+SELECT l.endpoint_id
+FROM notifications_endpointlane l JOIN notifications_endpoint e ON e.id = l.endpoint_id
+WHERE l.has_parked AND NOT e.enabled ORDER BY l.endpoint_id
+"""
+
 _WRITE = """
 UPDATE notifications_endpointlane l
 SET taken = r.taken, breaker = r.breaker, failures = r.failures, openings = r.openings,
@@ -77,6 +83,13 @@ def waiting() -> Rows:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
         return dict(_loaded(row) for row in cursor.fetchall())
+
+
+def disabled() -> list[int]:
+    """Give the disabled endpoints in whose lanes deliveries may wait for room."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DISABLED)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def read(endpoint_id: int) -> tuple[Lane, LaneRule] | None:

@@ -26,4 +26,20 @@ def describe_notification(notification: Notification) -> dict[str, Any]:
         "expires_at": notification.expires_at,
         "idempotency_key": notification.idempotency_key,
         "correlation_id": notification.correlation_id,
+        "fallback": _fallback(notification),
     }
+
+
+def _fallback(notification: Notification) -> list[dict[str, Any]]:
+    steps = notification.ladder_steps.order_by("position") if notification.has_fallback else ()
+    return [
+        {
+            "channel": step.channel,
+            "address": step.address,
+            "after": step.after.total_seconds() if step.after else None,
+            "until": step.until,
+            "state": step.state,
+            "reason": step.reason,
+        }
+        for step in steps
+    ]

@@ -17,6 +17,7 @@ from notifications.models.endpoint_lane import EndpointLane
 from notifications.models.event_source import EventSource
 from notifications.models.inbox_message import InboxMessage
 from notifications.models.kept_code import KeptCode
+from notifications.models.ladder_step import LadderStep
 from notifications.models.limit_counter import LimitCounter
 from notifications.models.notification import Notification
 from notifications.models.preference import Preference
@@ -52,6 +53,7 @@ __all__ = [
     "EventSource",
     "InboxMessage",
     "KeptCode",
+    "LadderStep",
     "LimitCounter",
     "Notification",
     "Preference",

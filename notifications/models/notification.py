@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 
 from notifications.models.address_hash import address_hash, is_address
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
+
+if TYPE_CHECKING:
+    from notifications.models.ladder_step import LadderStep
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -106,10 +112,18 @@ class Notification(models.Model):
         help_text="The notification whose code this one repeats.",
     )
 
-    # No columns: what the limits and the kept code need to know while it is being accepted.
+    has_fallback = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Other channels follow if this one does not reach the receiver.",
+    )
+
+    # No columns: what limits, the kept code and the ladder need to know while it is being accepted.
     requester: str = ""
     segments: int = 1
     resends_asked: int = 0
+    steps: Sequence[LadderStep] = ()
 
     objects = NotificationQuerySet.as_manager()
 

@@ -37,8 +37,9 @@ WITH asked AS (
       AND (n.expires_at IS NULL OR n.expires_at > %(now)s)
       AND NOT (d.state = 'failed' AND (n.is_secret OR n.wiped & 1 <> 0))
     RETURNING d.id, d.attempts, d.message_id, d.address, d.throttled, d.endpoint_id,
-              d.subject, d.text, d.html, a.task_id, n.template_version_id, n.is_secret,
-              n.context, n.secret_context, n.expires_at, d.channel
+              d.subject, d.text, d.html, a.task_id, n.is_secret, n.context, n.secret_context,
+              COALESCE(d.template_version_id, n.template_version_id) AS template_version_id,
+              n.expires_at, d.channel
 ), lost AS (
     UPDATE notifications_deliveryattempt
     SET finished_at = %(now)s, outcome = 'ambiguous',

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from notifications.codes.keeping import forget, forget_superseded
 from notifications.models import Delivery, Notification
-from notifications.pipeline.settle import let_follow
+from notifications.pipeline.settle import let_follow, settle
 from notifications.states import (
     DELIVERY_UNFINISHED,
     NOTIFICATION_UNFINISHED,
@@ -51,18 +51,23 @@ def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
     """Cancel those of the notifications that are unfinished, and their deliveries; give how many."""
     now = clock.now()
     with transaction.atomic():
-        ids = list(
-            notifications.filter(state__in=NOTIFICATION_UNFINISHED).values_list("pk", flat=True)
-        )
+        unfinished = notifications.filter(state__in=NOTIFICATION_UNFINISHED)
+        found = dict(unfinished.values_list("pk", "has_fallback"))
+        ids = list(found)
         if not ids:
             return 0
         let_follow(ids)
         Delivery.objects.filter(notification__in=ids, state__in=DELIVERY_UNFINISHED).update(
             state=DeliveryState.CANCELLED, error=reason, finished_at=now
         )
-        return Notification.objects.filter(pk__in=ids, state__in=NOTIFICATION_UNFINISHED).update(
+        cancelled = Notification.objects.filter(
+            pk__in=ids, state__in=NOTIFICATION_UNFINISHED
+        ).update(
             state=NotificationState.CANCELLED,
             reason=reason[:200],
             finished_at=now,
             secret_context="",
         )
+        # One of a ladder's deliveries may have gone out before: then it was sent.
+        settle((pk for pk, has_fallback in found.items() if has_fallback), no_fallback=reason)
+        return cancelled

@@ -81,7 +81,7 @@ def _enqueue(alike: _Alike, group: list[Next]) -> None:
         expires_at=alike.expires_at,
         retry=alike.retry,
         correlation_ids=[
-            _correlation(step.terms.notification_id, step.terms.correlation_id) for step in group
+            correlation_of(step.terms.notification_id, step.terms.correlation_id) for step in group
         ],
     )
 
@@ -101,8 +101,9 @@ def queue(critical: bool) -> str | None:
 
 def correlation(notification: Notification) -> str:
     """Give what ties a notification's tasks together."""
-    return _correlation(notification.pk, notification.correlation_id)
+    return correlation_of(notification.pk, notification.correlation_id)
 
 
-def _correlation(notification_id: int, given: str) -> str:
+def correlation_of(notification_id: int, given: str) -> str:
+    """Give the same, of its id and the correlation id that the caller gave."""
     return given or f"notification-{notification_id}"

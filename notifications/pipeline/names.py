@@ -2,6 +2,7 @@
 
 SCHEDULE = "notification.schedule"
 RENDER = "notification.render"
+FALL_BACK = "notification.fall_back"
 ERASE = "notification.erase_recipient"
 DELIVER_EMAIL = "notification.deliver.email"
 DELIVER_WEBHOOK = "notification.deliver.webhook"

@@ -9,6 +9,13 @@ class NotificationStep(BaseModel):
     notification: int
 
 
+class LadderLook(BaseModel):
+    """Names a notification whose ladder is looked at; ``position`` is the step whose time has come."""
+
+    notification: int
+    position: int = 0
+
+
 class ErasureStep(BaseModel):
     """Names a notification whose receiver is to be erased; the address itself is in no payload."""
 

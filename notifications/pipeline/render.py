@@ -16,8 +16,9 @@ from notifications.states import NOTIFICATION_FINAL, DeliveryState, Notification
 from tasks_core import PermanentError, clock
 
 _LOAD = """
-SELECT d.id, d.state, d.channel, n.id, n.state, n.reason, n.template_version_id, n.context::text,
-       n.secret_context, n.is_secret, n.critical, n.expires_at, n.correlation_id
+SELECT d.id, d.state, d.channel, n.id, n.state, n.reason,
+       COALESCE(d.template_version_id, n.template_version_id), n.context::text, n.secret_context,
+       n.is_secret, n.critical, n.expires_at, n.correlation_id
 FROM notifications_delivery d JOIN notifications_notification n ON n.id = d.notification_id
 WHERE d.id = %s
 """

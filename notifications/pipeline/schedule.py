@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from notifications.ladders.enqueuing import start_timers
 from notifications.models import Notification
 from notifications.pipeline import names
 from notifications.pipeline.following import Next, Terms, deliver_next, enqueue_next
@@ -28,7 +29,7 @@ UPDATE notifications_notification
 SET state = 'in_progress'
 WHERE id = ANY(%(ids)s::bigint[]) AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
 RETURNING id, channel, critical, expires_at, correlation_id, template_version_id, context::text,
-          secret_context, is_secret
+          secret_context, is_secret, has_fallback
 """
 
 _MAKE = """
@@ -58,6 +59,7 @@ class _Begun(NamedTuple):
     context: str
     secret_context: str
     is_secret: bool
+    has_fallback: bool
 
     @property
     def terms(self) -> Terms:
@@ -106,6 +108,7 @@ def _make_deliveries(begun: Sequence[_Begun], traces: Mapping[int, str]) -> None
         else Next(names.RENDER, deliveries[one.id], terms[one.id])
         for one in begun
     )
+    start_timers([one.id for one in begun if one.has_fallback], 1, clock.now())
 
 
 def _message(begun: _Begun) -> Rendered | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from notifications.ladders.following import follow_ladders, skip_steps
 from notifications.lanes.parking import wake_successors
 from notifications.models import Delivery, Notification
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
@@ -15,7 +16,8 @@ from tasks_core import clock
 from tasks_core.database import fetch_often
 
 _LOCK = """
-SELECT id FROM notifications_notification WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
+SELECT id, has_fallback FROM notifications_notification
+WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
 """
 
 # The deliveries are looked up for each notification: all at once, the planner reads the whole table, because
@@ -43,6 +45,8 @@ CROSS JOIN LATERAL (
 ) d
 WHERE n.id = asked.id AND n.id = ANY(%(ids)s::bigint[])
   AND NOT d.open
+  AND NOT (n.has_fallback AND EXISTS (
+      SELECT FROM notifications_ladderstep s WHERE s.notification_id = n.id AND s.state = 'waiting'))
   AND (n.state = 'in_progress'
        OR (d.sent AND n.state IN ('failed', 'expired', 'cancelled', 'suppressed'))
        OR (d.returned AND NOT d.sent AND n.state = 'sent'))
@@ -50,17 +54,19 @@ RETURNING n.id, n.order_key <> ''
 """
 
 
-def settle(notification_ids: Iterable[int]) -> None:
+def settle(notification_ids: Iterable[int], *, no_fallback: str = "") -> None:
     """End the notifications whose deliveries have all ended, and wipe their secrets.
 
     The rows are locked first, in a statement of their own: of two deliveries that end at the same
-    instant, the second then sees the first.
+    instant, the second then sees the first. One with a fallback ends when no step of it is left;
+    ``no_fallback`` says why none is to begin.
     """
     ids = sorted(set(notification_ids))
     if not ids:
         return
     with transaction.atomic(savepoint=False):
-        fetch_often(_LOCK, {"ids": ids})
+        locked = fetch_often(_LOCK, {"ids": ids})
+        follow_ladders([pk for pk, has_fallback in locked if has_fallback], no_fallback)
         ended = fetch_often(_SETTLE, {"ids": ids, "now": clock.now()})
         let_follow([pk for pk, has_order in ended if has_order])
 
@@ -71,7 +77,9 @@ def let_follow(notification_ids: list[int]) -> None:
         transaction.on_commit(lambda: wake_successors(notification_ids), robust=True)
 
 
-def end_deliveries(delivery_ids: Iterable[int], state: DeliveryState, error: str) -> int:
+def end_deliveries(
+    delivery_ids: Iterable[int], state: DeliveryState, error: str, *, no_fallback: str = ""
+) -> int:
     """End those of the deliveries that have not ended, and settle their notifications."""
     with transaction.atomic():
         open_ones = Delivery.objects.filter(pk__in=list(delivery_ids)).unfinished()
@@ -79,7 +87,7 @@ def end_deliveries(delivery_ids: Iterable[int], state: DeliveryState, error: str
         ended = Delivery.objects.filter(pk__in=found, state__in=DELIVERY_UNFINISHED).update(
             state=state, error=error, finished_at=clock.now()
         )
-        settle(found.values())
+        settle(found.values(), no_fallback=no_fallback)
     return ended
 
 
@@ -101,5 +109,6 @@ def end_notification(
         state=state, reason=reason[:200], finished_at=clock.now(), secret_context=""
     )
     if ended:
+        skip_steps([notification_id], f"the notification is {state.value}")
         let_follow([notification_id])
     return bool(ended)

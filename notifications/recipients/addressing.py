@@ -17,6 +17,8 @@ NOBODY = (
     "https:// URL, or the key of a recipient that save_recipient(...) has stored"
 )
 
+NO_ADDRESS = "the recipient has no address for channel {channel}; give one with save_recipient(...)"
+
 
 @dataclass(frozen=True)
 class Found:
@@ -59,7 +61,7 @@ def find_addresses(
 ) -> list[Found]:
     """Find where messages go, with one query for the recipients and those of the channel."""
     owners = [_recipient(to, known) for to in receivers]
-    stored = _stored([one.pk for one in owners if one is not None], channel)
+    stored = stored_addresses([one.pk for one in owners if one is not None], channel)
     plain = [to for to, owner in zip(receivers, owners, strict=True) if owner is None]
     checked = iter(channel.addresses([_plain(to) for to in plain]))
     return [
@@ -93,13 +95,11 @@ def _given(checked: Address | str, to: To) -> Found:
 def _own(owner: Recipient, stored: Mapping[int, str], channel: Channel) -> Found:
     if owner.pk in stored:
         return Found(Address(stored[owner.pk]), owner)
-    return Found(
-        problem=f"the recipient has no address for channel {channel.kind}; "
-        f"give one with save_recipient(...)"
-    )
+    return Found(problem=NO_ADDRESS.format(channel=channel.kind))
 
 
-def _stored(recipients: Sequence[int], channel: Channel) -> dict[int, str]:
+def stored_addresses(recipients: Sequence[int], channel: Channel) -> dict[int, str]:
+    """Return the addresses that recipients have on a channel, by their ids."""
     if not recipients:
         return {}
     rows = RecipientAddress.objects.filter(recipient__in=recipients, channel=channel.kind)

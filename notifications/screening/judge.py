@@ -57,7 +57,7 @@ def _preference(subject: Subject, known: Known, path: tuple[str, ...]) -> Verdic
     if found is None or found.enabled:
         return None
     what = f"category '{found.category}'" if found.category else "all categories"
-    return Stop(f"the recipient switched off {what}{_by(found.channel)}")
+    return Stop(f"the recipient switched off {what}{_by(found.channel)}", by_channel=True)
 
 
 def _by(channel: str) -> str:
@@ -71,7 +71,8 @@ def _suppression(
     if found is None:
         return None
     scope = f" for category '{found.category}'" if found.category else ""
-    return Stop(f"the address is on the suppression list{scope}: {found.reason.replace('_', ' ')}")
+    why = found.reason.replace("_", " ")
+    return Stop(f"the address is on the suppression list{scope}: {why}", by_channel=True)
 
 
 def _quiet_hours(subject: Subject, known: Known, now: datetime) -> Verdict | None:

@@ -15,13 +15,13 @@ n.recipient_id, r.timezone, r.quiet_hours, n.expires_at, n.held_until IS NOT NUL
 """
 
 # Webhooks that nobody in particular gets have nothing to ask about: an endpoint is switched off instead.
-_ASKED = "(n.recipient_id IS NOT NULL OR n.condition <> '' OR n.endpoint_id IS NULL)"
+_ASKED = "(n.recipient_id IS NOT NULL OR n.condition <> '' OR {place}.endpoint_id IS NULL)"
 
 _OF_NOTIFICATIONS = f"""
 SELECT n.id, {_COLUMNS.format(place="n")}
 FROM notifications_notification n
 LEFT JOIN notifications_recipient r ON r.id = n.recipient_id
-WHERE n.id = ANY(%(ids)s) AND n.state = 'accepted' AND {_ASKED}
+WHERE n.id = ANY(%(ids)s) AND n.state = 'accepted' AND {_ASKED.format(place="n")}
 """  # noqa: S608  (no outside text)
 
 _OF_DELIVERIES = f"""
@@ -29,7 +29,7 @@ SELECT d.id, {_COLUMNS.format(place="d")}
 FROM notifications_delivery d
 JOIN notifications_notification n ON n.id = d.notification_id
 LEFT JOIN notifications_recipient r ON r.id = n.recipient_id
-WHERE d.id = ANY(%(ids)s) AND {_ASKED}
+WHERE d.id = ANY(%(ids)s) AND {_ASKED.format(place="d")}
   AND d.state IN ('rendered', 'sending', 'failed') AND n.state IN ('in_progress', 'failed')
 """  # noqa: S608
 

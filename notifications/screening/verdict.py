@@ -15,6 +15,8 @@ class Stop:
 
     reason: str
     state: str = SUPPRESSED
+    by_channel: bool = False
+    """Whether only this channel or address is closed, so that a fallback may go by another."""
 
 
 @dataclass(frozen=True)

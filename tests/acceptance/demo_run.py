@@ -23,7 +23,8 @@ END_SECONDS = 240.0
 _OURS = ("DATABASE_URL", "BROKER_URL", "BELLRINGER_KEY_PREFIX", "PYTEST_XDIST_WORKER")
 _DELIVERED = "SELECT count(*) FROM notifications_notification WHERE state = 'sent'"
 _UNFINISHED = (
-    "SELECT count(*) FROM notifications_notification WHERE state IN ('accepted', 'in_progress')"
+    "SELECT count(*) FROM notifications_notification WHERE state IN ('accepted', 'in_progress') "
+    "AND (held_until IS NULL OR held_until <= now())"
 )
 
 

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from notifications.api import notify, publish_template, register_endpoint
+from notifications.api import Fallback, notify, publish_template, register_endpoint
 from notifications.models import Delivery, DeliveryAttempt, Notification
 from notifications.pipeline.content import compiled_version
 from notifications.states import DeliveryState
@@ -203,3 +203,16 @@ def test_lists_cost_a_fixed_number_of_queries(viewer: Client, queries: Any) -> N
         )
     assert cost() == few
     assert max(few) <= 10
+
+
+def test_a_ladder_is_shown_with_its_steps(viewer: Client, mailoutbox: list[Any]) -> None:
+    publish_template("receipt", channel="sms", text="{{ number }}")
+    ladder = [Fallback(channel="sms", to="+4915112345678", after=timedelta(minutes=5))]
+    row = notify("receipt", to="ada@example.com", context={"number": "R-7"}, fallback=ladder)
+    page = page_of(viewer, row)
+    assert "+4915112345678" in page
+    assert "the one before fails, or none is sent within 0:05:00" in page
+    testing.run_due()
+    page = page_of(viewer, row)
+    assert "Unneeded" in page
+    assert "it was sent" in page

@@ -85,3 +85,29 @@ def test_a_key_that_was_used_for_other_content_is_refused(run: Run) -> None:
     with pytest.raises(CommandError, match="idempotency"):
         run(*words, "--context", '{"number": 8, "name": "Ada"}')
     assert Notification.objects.count() == 1
+
+
+def test_a_ladder_is_stored_and_shown(run: Run) -> None:
+    publish_template("receipt", channel="sms", text="Thank you, {{ name }}.")
+    step = '{"channel": "sms", "to": "+4915112345678", "after": "5m", "until": "delivered"}'
+    words = ("--context", '{"number": 7, "name": "Ada"}', "--fallback", step)
+    shown = run(
+        "send_notification", "receipt", "--to", "ada@example.com", *words, "--format", "json"
+    )
+    assert json.loads(shown.out)["fallback"] == [
+        {
+            "channel": "sms",
+            "address": "+4915112345678",
+            "after": 300.0,
+            "until": "delivered",
+            "state": "waiting",
+            "reason": "",
+        }
+    ]
+
+
+@pytest.mark.parametrize("step", ["{", '{"to": "x"}', '{"channel": "sms", "when": 5}'])
+def test_a_ladder_that_cannot_be_read_is_refused(run: Run, step: str) -> None:
+    with pytest.raises(CommandError, match="--fallback"):
+        run("send_notification", "receipt", "--to", "ada@example.com", "--fallback", step)
+    assert not Notification.objects.exists()

@@ -82,6 +82,6 @@ def test_a_code_in_a_log_is_found(broker: "redis.Redis", tmp_path: Path) -> None
 
 def test_a_mail_without_its_code_is_found() -> None:
     texts = {"m1": "code: 7GQ4KM2X", "m2": "code: "}
-    check = leaks.check_mails({"m1": "7GQ4KM2X", "m2": "AAAA2222"}, texts)
-    assert check.text == "1 of 2 delivered mails lack their code"
-    assert leaks.check_mails({"m1": "7GQ4KM2X"}, texts).holds
+    check = leaks.check_arrived({"m1": "7GQ4KM2X", "m2": "AAAA2222"}, texts)
+    assert check.text == "1 of 2 delivered mails and SMS lack their code"
+    assert leaks.check_arrived({"m1": "7GQ4KM2X"}, texts).holds

@@ -6,11 +6,13 @@ import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from urllib.parse import urlencode
 
 import pytest
 
 from examples.demo.behaviour import DOWN, FLAKY, SLOW, Answer, merchant_answer
 from examples.demo.receivers import Receivers
+from examples.demo.sms_gateway import ACCOUNT
 from notifications.channels.webhook.signing import generate_secret, signed_headers
 
 
@@ -99,3 +101,33 @@ def test_the_merchant_that_is_down_refuses_connections(receivers: Receivers) -> 
     with pytest.raises(urllib.error.URLError) as caught:
         post(receivers, DOWN, "evt_1", generate_secret())
     assert isinstance(caught.value.reason, ConnectionRefusedError)
+
+
+def send_sms(receivers: Receivers, number: str) -> tuple[int, dict[str, object]]:
+    form = urlencode({"To": number, "From": "Pay", "Body": "7GQ4KM2X"}).encode()
+    url = f"{receivers.sms.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    try:
+        with urllib.request.urlopen(url, form, timeout=5) as response:
+            return int(response.status), json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_an_sms_is_counted_and_kept(receivers: Receivers) -> None:
+    status, answer = send_sms(receivers, "+4915100001002")
+    assert (status, answer["status"]) == (201, "queued")
+    assert receivers.sms.ledger.messages["+4915100001002"].accepted == 1
+    assert receivers.sms.ledger.texts == {"+4915100001002": "7GQ4KM2X"}
+
+
+def test_a_number_that_is_no_mobile_one_is_refused_for_good(receivers: Receivers) -> None:
+    answers = [send_sms(receivers, "+4915100001005") for _ in range(2)]
+    assert answers == [(400, {"code": 21614})] * 2
+    assert receivers.sms.ledger.messages["+4915100001005"].refused == 2
+    assert not receivers.sms.ledger.texts
+
+
+def test_a_phone_that_is_off_gets_its_sms_the_second_time(receivers: Receivers) -> None:
+    answers = [send_sms(receivers, "+4915100001001")[0] for _ in range(2)]
+    assert answers == [503, 201]

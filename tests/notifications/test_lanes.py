@@ -424,6 +424,25 @@ def test_an_endpoint_with_only_failures_for_days_is_disabled_and_its_owner_told(
     assert (mail["To"], mail["Subject"]) == ("owner@merchant.example", "merchant is off")
 
 
+def test_what_waits_for_an_endpoint_that_is_disabled_fails_at_once(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    change(endpoint, breaker_threshold=1)
+    receiver.plan(Reply(500))
+    sent = send(endpoint, 3)
+    run_all()
+    assert Delivery.objects.filter(parked_for="lane").unfinished().count() >= 2
+    disable_endpoint(endpoint.pk, reason="the shop has closed")
+    with ahead(seconds=5):  # parked, they would sleep for a minute
+        run_all()
+    found = Notification.objects.filter(pk__in=[one.pk for one in sent])
+    assert {(one.state, one.reason) for one in found} == {
+        ("failed", "the endpoint is disabled: the shop has closed")
+    }
+    assert not EndpointLane.objects.get().has_parked
+    assert len(receiver.received) == 1
+
+
 def test_enabling_holds_nothing_against_an_endpoint(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
 ) -> None:

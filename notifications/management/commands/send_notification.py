@@ -9,6 +9,7 @@ from typing import Any
 from notifications.api import notify, send_test
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import NotificationsError
+from notifications.management.fallback_argument import HELP, fallback
 from notifications.management.notification_descriptions import (
     NOTIFICATION_COLUMNS,
     describe_notification,
@@ -99,6 +100,9 @@ class Command(PlatformCommand):
             help="How often resend_code may send the same code again. Default: 0.",
         )
         parser.add_argument(
+            "--fallback", type=fallback, action="append", default=[], metavar="CHANNEL", help=HELP
+        )
+        parser.add_argument(
             "--test",
             action="store_true",
             help="Send the template's sample variables, marked as a test; of the other options only "
@@ -118,6 +122,7 @@ def _notify(options: Mapping[str, Any]) -> Notification:
         "to", "channel", "locale", "context", "secret_context", "run_after", "expires_at",
         "category", "critical", "idempotency_key", "supersede_key", "correlation_id",
         "condition", "condition_args", "requester", "resends",
+        "fallback",
     )  # fmt: skip
     if options["test"]:
         where = {name: options[name] for name in ("to", "channel", "locale")}

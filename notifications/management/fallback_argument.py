@@ -1,0 +1,37 @@
+"""`--fallback`: a channel, or a step of a ladder as JSON."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentTypeError
+from typing import Any
+
+from notifications.ladders.fallback import Fallback
+from tasks_core.management.arguments.duration import duration
+
+NAMES = frozenset({"channel", "to", "after", "until"})
+HELP = (
+    'Another channel, if those before fail: its name, or {"channel": "email", "to": "a@b.example", '
+    '"after": "5m", "until": "delivered"}. May be given several times.'
+)
+
+
+def fallback(text: str) -> str | Fallback:
+    """Return one step as ``notify`` takes it.
+
+    Raises:
+        ArgumentTypeError: the JSON cannot be read, or has other names.
+    """
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        given: dict[str, Any] = json.loads(text)
+    except ValueError:
+        raise ArgumentTypeError("is no JSON") from None
+    unknown = sorted(set(given) - NAMES)
+    if unknown or "channel" not in given:
+        raise ArgumentTypeError(
+            f"give channel, and if needed to, after and until; not {', '.join(unknown) or 'less'}"
+        )
+    after = given.pop("after", None)
+    return Fallback(**given, after=None if after is None else duration(str(after)))
