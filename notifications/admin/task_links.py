@@ -15,6 +15,7 @@ from tasks_core.models import Task
 
 _MODELS = {
     names.SCHEDULE: (("notification", "notification"),),
+    names.FALL_BACK: (("notification", "notification"),),
     triggers.DELIVER: (("event", "triggerevent"),),
     triggers.TICK: (("trigger", "crontrigger"),),
 }

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from pytest_django import Settings
 
-from notifications.api import Fallback, publish_template, register_provider
+from notifications.api import Fallback, Message, notify_many, publish_template, register_provider
 from notifications.models import Delivery, DeliveryAttempt, LadderStep, Notification
 from tasks_core import clock
 from tests.acceptance.mailing import running_mailing
@@ -28,8 +29,16 @@ LOOPBACK = {
 
 @pytest.mark.timeout(300)
 def test_exactly_one_mail_follows_each_refused_sms_though_the_worker_is_killed(
-    process_environment: dict[str, str], broker: "redis.Redis", tmp_path: Path
+    process_environment: dict[str, str],
+    broker: "redis.Redis",
+    tmp_path: Path,
+    settings: Settings,
 ) -> None:
+    settings.BELLRINGER = {
+        **settings.BELLRINGER,
+        "OUTGOING_HTTPS_ONLY": False,
+        "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"],
+    }
     with (
         running_mail_server() as mail_server,
         running_receiver() as gateway,
@@ -63,8 +72,6 @@ def prepare(gateway: Receiver) -> None:
 
 
 def send_codes() -> dict[str, str]:
-    from notifications.api import Message, notify_many
-
     codes = {f"u{number}@example.com": f"{number:06}" for number in range(COUNT)}
     messages = [
         Message(

@@ -18,14 +18,14 @@ MAIL = "ada@example.com"
 
 
 @pytest.fixture(autouse=True)
-def gateway(receiver: Receiver, transactional_db: None) -> Iterator[Provider]:
+def gateway(receiver: Receiver, db: None) -> Iterator[Provider]:
     forget_accounts()
     yield add_gateway(receiver)
     forget_accounts()
 
 
 @pytest.fixture(autouse=True)
-def _templates(transactional_db: None) -> None:
+def _templates(db: None) -> None:
     publish_template("login", channel="sms", text="{{ code }} is your code.")
     publish_template("login", subject="Your code", text="By mail: {{ code }}.")
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
+import tasks_core
 from notifications.api import (
     Fallback,
     cancel,
@@ -17,6 +18,7 @@ from notifications.api import (
     set_preference,
     suppress,
 )
+from notifications.ladders.beginning import begin_step
 from notifications.models import Delivery, LadderStep, LimitCounter, Notification
 from tasks_core import clock
 from tasks_core.models import Task
@@ -281,8 +283,6 @@ def test_limits_count_the_sms_when_it_is_made(
 def test_a_lost_race_for_a_step_changes_nothing(
     receiver: Receiver, mail_server: MailServer
 ) -> None:
-    from notifications.ladders.beginning import begin_step
-
     receiver.plan(REFUSED)
     notification = send_code(fallback=BY_MAIL)
     run_due(max_tasks=2)
@@ -296,8 +296,6 @@ def test_a_lost_race_for_a_step_changes_nothing(
 def test_a_task_of_the_ladder_that_is_cancelled_ends_it(
     receiver: Receiver, mail_server: MailServer
 ) -> None:
-    import tasks_core
-
     receiver.plan(REFUSED)
     notification = send_code(fallback=BY_MAIL)
     run_due(max_tasks=2)
