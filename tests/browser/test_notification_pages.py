@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from notifications.api import (
     Receiver,
@@ -144,3 +145,14 @@ def test_a_long_table_scrolls_in_its_box(operator: Page) -> None:
     box = operator.locator("#attempts .br-scroll")
     expect(box).to_be_visible()
     assert box.evaluate("box => box.clientWidth") < 390
+
+
+def test_the_sandbox_leaves_room_for_the_title_on_a_telephone(
+    operator: Page, settings: Settings
+) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "SANDBOX": True}
+    operator.set_viewport_size({"width": 390, "height": 844})
+    operator.goto(f"{URL}category/")
+    expect(operator.get_by_text("Sandbox", exact=True)).to_be_visible()
+    expect(operator.get_by_role("heading", level=1)).to_be_visible()
+    assert operator.evaluate(COMPLAINTS) == []
