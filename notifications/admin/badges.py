@@ -56,7 +56,21 @@ TONES: dict[str, str] = {
 }
 """The colour of each state and outcome; what is not here is a warning."""
 
+OUTCOMES: dict[str, str] = {
+    Outcome.TRANSIENT.value: "Failed for now",
+    Outcome.PERMANENT.value: "Failed for good",
+    Outcome.AMBIGUOUS.value: "No answer",
+}
+"""What operators read for the outcomes whose names are not plain."""
+
+
+def outcome_word(value: str) -> SafeString:
+    """Return the badge of an attempt's outcome; an attempt that has none is under way."""
+    if not value:
+        return badge("Under way", "active")
+    return badge(OUTCOMES.get(value, value.capitalize()), TONES.get(value, "warning"))
+
 
 def word(value: str) -> SafeString:
-    """Return the badge of a state or an outcome."""
+    """Return the badge of a state."""
     return badge(value.replace("_", " ").capitalize(), TONES.get(value, "warning"))

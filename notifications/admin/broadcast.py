@@ -12,9 +12,11 @@ from notifications.admin.broadcast_steps import CANCEL, PAUSE, RESUME
 from notifications.admin.viewed import ViewLogged
 from notifications.broadcasts.progress import Progress, progress_of
 from notifications.models import Broadcast, BroadcastReceiver
+from notifications.states import BROADCAST_FINAL
 from tasks_core import clock
-from tasks_core.admin.blocks import table, two_lines
+from tasks_core.admin.blocks import link, table, two_lines
 from tasks_core.admin.moments import moment, moment_in_full
+from tasks_core.admin.places import list_url
 from tasks_core.admin.record import Fact, Panel
 from tasks_core.admin.steering.steered import SteeredAdmin
 
@@ -55,6 +57,7 @@ class BroadcastAdmin(ViewLogged[Broadcast], SteeredAdmin[Broadcast]):
     def facts(self, request: HttpRequest, row: Broadcast) -> list[Fact]:
         """Return its terms."""
         now = clock.now()
+        messages = list_url("notifications_notification", q=f"broadcast-{row.pk}")
         return [
             Fact("State", word(row.state)),
             Fact("Reason", row.reason),
@@ -62,8 +65,11 @@ class BroadcastAdmin(ViewLogged[Broadcast], SteeredAdmin[Broadcast]):
             Fact("Channel", row.channel),
             Fact("Locale", row.locale),
             Fact("Category", row.category),
-            Fact("Rate", f"{row.rate:g} messages a second" if row.rate else "as fast as sent"),
-            Fact("In flight", f"at most {row.in_flight:,}"),
+            Fact("Rate", f"{row.rate:g} a second" if row.rate else "as fast as they are sent"),
+            Fact("In flight", f"at most {row.in_flight:,} messages"),
+            Fact(
+                "Messages", link(messages, "all that were handed over") if row.handed_over else ""
+            ),
             Fact("Not before", moment_in_full(row.run_after, now) if row.run_after else ""),
             Fact("Expires", moment_in_full(row.expires_at, now) if row.expires_at else ""),
             Fact("Made", moment_in_full(row.created_at, now)),
@@ -73,15 +79,16 @@ class BroadcastAdmin(ViewLogged[Broadcast], SteeredAdmin[Broadcast]):
 
     def panels(self, request: HttpRequest, row: Broadcast) -> list[Panel]:
         """Return the progress, and who was rejected."""
-        found = [Panel("progress", "Progress", _progress(progress_of(row)))]
+        found = [Panel("progress", "Progress", _progress(row, progress_of(row)))]
         if row.rejected:
             found.append(Panel("rejected", "Rejected", _rejected(row), row.rejected))
         return found
 
 
-def _progress(progress: Progress) -> SafeString:
+def _progress(row: Broadcast, progress: Progress) -> SafeString:
+    waiting = "Never handed over" if row.state in BROADCAST_FINAL else "Waiting to be handed over"
     rows = [
-        ("Waiting to be handed over", f"{progress.waiting:,}"),
+        (waiting, f"{progress.waiting:,}"),
         *(
             (state.replace("_", " ").capitalize(), f"{count:,}")
             for state, count in progress.notifications.items()
@@ -93,11 +100,12 @@ def _progress(progress: Progress) -> SafeString:
         ("Left out as duplicates", f"{progress.duplicates:,}"),
     ]
     bar = format_html(
-        '<progress max="{}" value="{}" aria-label="Receivers done">{} of {}</progress>',
+        '<p class="br-gauge"><progress class="br-progress" max="{}" value="{}" '
+        'aria-label="Receivers done"></progress> {} of {} done</p>',
         max(progress.total, 1),
         progress.ended,
-        progress.ended,
-        progress.total,
+        f"{progress.ended:,}",
+        f"{progress.total:,}",
     )
     return bar + table(("Receivers", "Number"), rows, empty="None.")
 

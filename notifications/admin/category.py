@@ -64,6 +64,7 @@ class CategoryAdmin(ModelAdmin[Category]):
 
     form = CategoryForm
     list_display = ("key", "name", "parent", "urgency", "quiet_hours")
+    list_select_related = ("parent",)
     list_filter = ("is_critical", "quiet_hours")
     search_fields = ("key", "name")
     ordering = ("key",)
@@ -86,7 +87,7 @@ class CategoryAdmin(ModelAdmin[Category]):
         ),
     )
 
-    @admin.display(description="")
+    @admin.display(description="urgency")
     def urgency(self, row: Category) -> SafeString | str:
         """Whether it cannot be switched off."""
         return badge("Critical", "warning") if row.is_critical else ""

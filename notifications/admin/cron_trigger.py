@@ -6,7 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -14,6 +15,7 @@ from notifications.admin.badges import word
 from notifications.admin.cron_trigger_form import CronTriggerForm
 from notifications.admin.cron_trigger_steps import DISABLE, ENABLE
 from notifications.models import CronTrigger
+from notifications.models.cron_trigger import SCHEDULE_PREFIX
 from notifications.triggers import create_cron_trigger, delete_cron_trigger
 from notifications.triggers.listing import upcoming_ticks
 from tasks_core import clock
@@ -22,6 +24,7 @@ from tasks_core.admin.blocks import link, table
 from tasks_core.admin.moments import exact_instant, moment, moment_in_full, relative
 from tasks_core.admin.places import list_url
 from tasks_core.admin.steering.steered import Steered
+from tasks_core.models import Occurrence
 
 SHOWN = 10
 STATE = ("life", "off_since", "disabled_reason", "next_ticks", "last_events")
@@ -51,9 +54,7 @@ class CronTriggerAdmin(Steered[CronTrigger]):
     @admin.display(description="next")
     def next_tick(self, row: CronTrigger) -> SafeString | str:
         """When it is due next."""
-        return moment(
-            upcoming_ticks(row).order_by("due").values_list("due", flat=True).first(), clock.now()
-        )
+        return moment(row.next_due, clock.now())  # type: ignore[attr-defined] # annotated
 
     @admin.display(description="next times")
     def next_ticks(self, row: CronTrigger) -> SafeString:
@@ -86,6 +87,15 @@ class CronTriggerAdmin(Steered[CronTrigger]):
         return table(
             ("Status", link(everything, "Scheduled"), "Tries", "Reason"), rows, empty="None yet."
         )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CronTrigger]:
+        """Read the next time of each trigger along with it."""
+        ticks = Occurrence.objects.upcoming().filter(
+            schedule__name=Concat(Value(SCHEDULE_PREFIX), OuterRef("name")),
+            schedule__deleted_at=None,
+        )
+        next_due = Subquery(ticks.order_by("due").values("due")[:1])
+        return super().get_queryset(request).annotate(next_due=next_due)
 
     def get_fieldsets(self, request: HttpRequest, obj: CronTrigger | None = None) -> Any:
         """Show the state of a trigger that exists."""

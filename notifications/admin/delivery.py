@@ -6,21 +6,24 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from notifications.admin import message_preview
-from notifications.admin.badges import word
+from notifications.admin.badges import outcome_word, word
+from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
 from notifications.models.address_hash import is_address
 from notifications.rendering.compiled import Rendered
+from notifications.states import DeliveryState
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
 from tasks_core.admin.moments import moment, moment_in_full, span
-from tasks_core.admin.places import task_link
+from tasks_core.admin.places import dead_letter_link, task_link
 from tasks_core.admin.record import Fact, Panel, RecordAdmin, shows_list
 from tasks_core.admin.task_search import MAX_ID
+from tasks_core.models import DeadLetter
 
 SHOWN_ATTEMPTS = 50
 WITHHELD = "The message has secret variables; no text of it is stored."
@@ -60,7 +63,7 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
     @admin.display(description="delivery")
     def what(self, row: Delivery) -> SafeString:
         """Ids."""
-        return two_lines(f"#{row.pk}", f"of notification #{row.notification_id}")
+        return two_lines(f"#{row.pk}", f"notification #{row.notification_id}")
 
     @admin.display(description="state")
     def state_word(self, row: Delivery) -> SafeString:
@@ -91,7 +94,7 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
             Fact("Notification", link(url, f"#{row.notification_id}")),
             Fact("Channel", row.channel),
             Fact("Address", row.address),
-            Fact("Endpoint", row.endpoint.name if row.endpoint else ""),
+            Fact("Endpoint", endpoint_link(row.endpoint)),
             Fact("Message id", row.message_id),
             Fact("Provider's id", row.provider_message_id),
             Fact("Attempts", row.attempts),
@@ -108,10 +111,23 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
         attempts = list(row.attempt_log.order_by("-number")[:SHOWN_ATTEMPTS])
         return [
             Panel("attempts", "Attempts", _attempts(attempts), count=len(attempts)),
+            *_dead_letter(row, attempts),
             Panel("message", "Message", _message(row)),
             *_reports(row),
             *_exchange(attempts),
         ]
+
+
+def _dead_letter(row: Delivery, attempts: list[DeliveryAttempt]) -> list[Panel]:
+    """Return where a delivery that failed can be replayed or discarded."""
+    if row.state != DeliveryState.FAILED or not attempts:
+        return []
+    letters = DeadLetter.objects.filter(task=attempts[0].task_id)
+    pk = letters.order_by("-pk").values_list("pk", flat=True).first()
+    if pk is None:
+        return []
+    body = format_html("Replay or discard it by its {}.", dead_letter_link(pk))
+    return [Panel("dead-letter", "What can be done", body)]
 
 
 def _reports(row: Delivery) -> list[Panel]:
@@ -128,7 +144,7 @@ def _attempts(attempts: list[DeliveryAttempt]) -> SafeString:
     rows = [
         (
             one.number,
-            word(one.outcome) if one.outcome else word("under way"),
+            outcome_word(one.outcome),
             one.status_code or "",
             "" if one.duration is None else span(one.duration),
             one.error,
@@ -146,7 +162,7 @@ def _message(row: Delivery) -> SafeString:
         return text_block(WITHHELD)
     if not row.rendered_at:
         return text_block("Not rendered yet.")
-    return message_preview.message(Rendered(row.subject, row.text, row.html))
+    return message_preview.message(Rendered(row.subject, row.text, row.html), row.channel)
 
 
 def _exchange(attempts: list[DeliveryAttempt]) -> list[Panel]:

@@ -62,9 +62,14 @@ class DestinationAdmin(Steered[Destination]):
 
     form = DestinationForm
     steps = (DISABLE, ENABLE)
-    list_display = ("name", "channel", "hint", "life", "disabled_reason")
+    list_display = ("name", "channel", "leads_to", "life", "disabled_reason")
     list_filter = ("channel", "enabled")
     search_fields = ("name",)
+
+    @admin.display(description="leads to")
+    def leads_to(self, row: Destination) -> str:
+        """The part of its address that is no secret."""
+        return row.hint
 
     @admin.display(description="state")
     def life(self, row: Destination) -> SafeString:
@@ -85,13 +90,16 @@ class DestinationAdmin(Steered[Destination]):
         """Ask for channel and name only when it is new."""
         if obj is None:
             return [(None, {"fields": ("channel", "name", "address")})]
-        facts = ("name", "channel", "hint", "life", "off_since", "disabled_reason")
+        off = () if obj.enabled else ("off_since", "disabled_reason")
+        facts = ("name", "channel", "leads_to", "life", *off)
         edited = [("New address", {"fields": ("address",)})]
         return [(None, {"fields": facts}), *(edited if self._may_edit(request, obj) else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Destination | None = None) -> Any:
         """All but the address."""
-        return ("name", "channel", "hint", "life", "off_since", "disabled_reason") if obj else ()
+        return (
+            ("name", "channel", "leads_to", "life", "off_since", "disabled_reason") if obj else ()
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Destination | None = None) -> bool:
         """Whoever has it, and for Apprise only superusers."""

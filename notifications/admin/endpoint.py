@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -42,6 +42,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     class Meta:
         model = Endpoint
         fields = ("name", "url", *LIMITS)
+        labels: ClassVar = {"url": "URL", "owner_email": "Owner's e-mail"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,10 +10,20 @@ from notifications.lanes.parking import parked_in
 from notifications.models import Endpoint, EndpointLane
 from tasks_core import clock
 from tasks_core.admin.badges import badge
+from tasks_core.admin.blocks import link
 from tasks_core.admin.moments import NONE, moment_in_full
+from tasks_core.admin.places import list_url
 from tasks_core.engine.breaker import BreakerState
 
-FACTS = ("lane_state", "closed_until", "under_way", "parked", "failing_since", "last_failure")
+FACTS = (
+    "lane_state",
+    "closed_until",
+    "under_way",
+    "parked",
+    "failing_since",
+    "last_failure",
+    "sent_to_it",
+)
 
 _BADGES = {
     BreakerState.CLOSED.value: ("Open to all", "good"),
@@ -29,7 +39,7 @@ class LaneFacts:
     def lane_state(self, row: Endpoint) -> SafeString | str:
         """Whether messages get through."""
         lane = _lane(row)
-        if lane is None:
+        if lane is None or not row.enabled:
             return NONE
         if lane.paused_until is not None and lane.paused_until > clock.now():
             return badge("Paused", "warning")
@@ -42,6 +52,8 @@ class LaneFacts:
         if lane is None:
             return NONE
         ends = [one for one in (lane.breaker_until, lane.paused_until) if one and one > now]
+        if not ends and row.enabled and lane.breaker == BreakerState.OPEN:
+            return "the next message, which is a probe"
         return moment_in_full(max(ends, default=None), now)
 
     @admin.display(description="under way")
@@ -54,6 +66,11 @@ class LaneFacts:
     def parked(self, row: Endpoint) -> str:
         """Deliveries whose tasks sleep meanwhile."""
         return str(parked_in(row.pk))
+
+    @admin.display(description="deliveries")
+    def sent_to_it(self, row: Endpoint) -> SafeString:
+        """A link to all of them, whatever became of them."""
+        return link(list_url("notifications_delivery", endpoint__id__exact=row.pk), "all to it")
 
     @admin.display(description="only failures since")
     def failing_since(self, row: Endpoint) -> SafeString | str:

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from notifications import conf
 from notifications.admin.event_source_steps import DISABLE, ENABLE, ROTATE
@@ -17,7 +17,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.channels.webhook.secrets import checked_secret, live_secrets
 from notifications.models import EventSource
 from notifications.provider_events.sources import register_event_source
-from notifications.rules.addresses import SMS
+from notifications.rules.addresses import EMAIL, SMS
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.steering.steered import Steered
@@ -26,6 +26,12 @@ from tasks_core.admin.steering.steered import Steered
 class EventSourceForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """Name and channel; the secret only when it is new."""
 
+    channel = forms.ChoiceField(
+        choices=lambda: [(name, name) for name in sorted({*CHANNELS, SMS})],
+        initial=EMAIL,
+        widget=UnfoldAdminSelectWidget(),
+        help_text="The channel that its events are about.",
+    )
     secret = forms.CharField(
         required=False,
         widget=UnfoldAdminPasswordWidget({"autocomplete": "off"}),
@@ -35,14 +41,6 @@ class EventSourceForm(forms.ModelForm):  # type: ignore[type-arg] # not subscrip
     class Meta:
         model = EventSource
         fields = ("name", "channel")
-
-    def clean_channel(self) -> str:
-        """Refuse a channel that nothing leaves by."""
-        channel: str = self.cleaned_data["channel"]
-        if channel not in {*CHANNELS, SMS}:
-            listed = ", ".join(sorted({*CHANNELS, SMS}))
-            raise forms.ValidationError(f"There is no such channel; use {listed}.")
-        return channel
 
     def clean_secret(self) -> str:
         """Refuse a secret of the wrong form, without quoting it."""

@@ -13,11 +13,17 @@ from notifications.models import LimitCounter
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import two_lines
-from tasks_core.admin.moments import moment, moment_in_full
+from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.record import Fact, RecordAdmin
 
 SHOWN_OF_HASH = 12
 MONEY = "sms_spend"
+LABELS = {
+    "otp_recipient": "Codes to one receiver",
+    "otp_requester": "Codes for one requester",
+    "sms_country": "SMS to one country",
+    MONEY: "Money spent on SMS",
+}
 
 
 @admin.register(LimitCounter)
@@ -33,7 +39,7 @@ class LimitCounterAdmin(RecordAdmin[LimitCounter]):
     @admin.display(description="limit")
     def limit(self, row: LimitCounter) -> SafeString:
         """Which one, and the length of its window."""
-        return two_lines(row.name, f"in {timedelta(seconds=row.seconds)}")
+        return two_lines(_label(row), f"in {span(timedelta(seconds=row.seconds))}")
 
     @admin.display(description="of")
     def who(self, row: LimitCounter) -> str:
@@ -55,12 +61,18 @@ class LimitCounterAdmin(RecordAdmin[LimitCounter]):
         """Return everything."""
         now = clock.now()
         return [
-            Fact("Limit", row.name),
+            Fact("Limit", _label(row)),
+            Fact("Name", row.name),
+            Fact("In", span(timedelta(seconds=row.seconds))),
             Fact("Of", "all" if row.subject == "*" else row.subject),
             Fact("Used", f"{_amount(row, row.used)} of {_amount(row, row.most)}"),
             Fact("Window began", moment_in_full(row.window_start, now)),
             Fact("Window ends", moment_in_full(row.ends_at, now)),
         ]
+
+
+def _label(row: LimitCounter) -> str:
+    return LABELS.get(row.name, row.name)
 
 
 def _amount(row: LimitCounter, number: int) -> str:

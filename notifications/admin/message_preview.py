@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from notifications.channels.sms.segments import segments
 from notifications.rendering.compiled import Rendered
+from notifications.rules.addresses import SMS
 
 # Nothing is loaded from elsewhere: a picture would tell its server who looks at the preview.
 POLICY = (
@@ -14,14 +16,21 @@ POLICY = (
 )
 
 
-def message(rendered: Rendered) -> SafeString:
-    """Return subject, text and HTML; the HTML in a frame that can do nothing."""
+def message(rendered: Rendered, channel: str = "") -> SafeString:
+    """Return subject, text and HTML; the HTML in a frame that can do nothing, and of SMS the size."""
     context = {
         "subject": rendered.subject,
         "text": rendered.text,
+        "size": _size(rendered.text) if channel == SMS else "",
         "html": POLICY + rendered.html if rendered.html else "",
     }
     return render_to_string("admin/notifications/message.html", context)
+
+
+def _size(text: str) -> str:
+    """Say how many SMS a text makes: each is paid for."""
+    found = segments(text)
+    return f"{found.count} SMS ({found.units} places of the {found.encoding} alphabet)"
 
 
 def problem(error: Exception) -> SafeString:

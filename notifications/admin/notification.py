@@ -9,21 +9,26 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from notifications.admin.badges import word
+from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.ladder_panel import ladder_panel
 from notifications.admin.notification_steps import CANCEL, ERASE
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Notification
 from notifications.models.address_hash import is_address
 from notifications.pipeline.following import correlation
+from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.places import list_url
-from tasks_core.admin.record import Fact, Panel
+from tasks_core.admin.record import Fact, Panel, shows_list
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.task_search import MAX_ID
 
-WIPED = "It has secret variables. They are stored encrypted, shown nowhere, and wiped when it ends."
+SEALED = (
+    "It has secret variables. They are stored encrypted, shown nowhere, and wiped when it ends."
+)
+WIPED = "It had secret variables. They were wiped when it ended."
 
 
 @admin.register(Notification)
@@ -40,7 +45,13 @@ class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """Read the template along, and the sealed variables never."""
         rows = super().get_queryset(request).defer("secret_context")
-        return rows.select_related("template_version__template", "endpoint", "recipient")
+        if shows_list(request):
+            return rows.defer("context", "condition_args").select_related(
+                "template_version__template"
+            )
+        return rows.select_related(
+            "template_version__template", "endpoint", "recipient", "broadcast"
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
@@ -89,8 +100,9 @@ class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
             Fact("Template", link(version, row.template_version)),
             Fact("Channel", row.channel),
             Fact("Address", row.address),
-            Fact("Endpoint", row.endpoint.name if row.endpoint else ""),
+            Fact("Endpoint", endpoint_link(row.endpoint)),
             Fact("Recipient", _recipient(row)),
+            Fact("Broadcast", _broadcast(row)),
             Fact("Category", row.category),
             Fact("Condition", row.condition),
             Fact("Test", "yes, sent to try the template out" if row.is_test else ""),
@@ -106,14 +118,26 @@ class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
             Fact("Supersede key", row.supersede_key),
         ]
 
+    def step_line(self, row: Notification) -> str:
+        """Say whom it is for."""
+        name = row.template_version.template.name
+        return f"Notification {row.pk}: {name} to {row.address} ({row.channel})"
+
     def panels(self, request: HttpRequest, row: Notification) -> list[Panel]:
         """Return deliveries and open variables."""
         found = [Panel("deliveries", "Deliveries", _deliveries(row))]
         if row.has_fallback:
             found.append(Panel("ladder", "Fallback", ladder_panel(row)))
         if row.is_secret:
-            found.append(Panel("secret", "Secret variables", text_block(WIPED)))
-        found.append(Panel("context", "Variables", json_block(row.context)))
+            found.append(
+                Panel(
+                    "secret",
+                    "Secret variables",
+                    text_block(SEALED if row.state in NOTIFICATION_UNFINISHED else WIPED),
+                )
+            )
+        if row.context:
+            found.append(Panel("context", "Variables", json_block(row.context)))
         return found
 
 
@@ -122,6 +146,13 @@ def _recipient(row: Notification) -> SafeString | str:
         return ""
     url = reverse("admin:notifications_recipient_change", args=[row.recipient.pk])
     return link(url, row.recipient.key)
+
+
+def _broadcast(row: Notification) -> SafeString | str:
+    if row.broadcast is None:
+        return ""
+    url = reverse("admin:notifications_broadcast_change", args=[row.broadcast.pk])
+    return link(url, row.broadcast.name)
 
 
 def _first(row: Notification) -> SafeString | str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
+from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
-from notifications.models import Recipient
+from notifications.models import Category, Recipient
 from notifications.recipients.preferences import set_preference
+from tasks_core.admin.form_fields.suggesting import SuggestingInput
 from tasks_core.admin.steering.each import Answers, Did, each
 from tasks_core.admin.steering.step import Step, StepForm
 
@@ -24,14 +26,15 @@ class PreferenceForm(StepForm):
     category = forms.CharField(
         required=False,
         max_length=64,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="Key of a category; empty for any.",
+        widget=SuggestingInput(
+            lambda: Category.objects.order_by("key").values_list("key", flat=True)
+        ),
+        help_text="Key of a category, and of those below it; empty for any.",
     )
-    channel = forms.CharField(
+    channel = forms.ChoiceField(
         required=False,
-        max_length=20,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="Such as email; empty for any.",
+        choices=lambda: [("", "any"), *((name, name) for name in sorted(CHANNELS))],
+        widget=UnfoldAdminSelectWidget(),
     )
 
 

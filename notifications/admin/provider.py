@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from notifications.admin.provider_form import ProviderForm
+from notifications.admin.provider_form import ProviderForm, has_address
 from notifications.admin.provider_health import FACTS, HealthFacts
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
@@ -75,20 +75,23 @@ class ProviderAdmin(HealthFacts, Steered[Provider]):
         """On or off."""
         return badge("Enabled", "good") if row.enabled else badge("Disabled", "bad")
 
-    @admin.display(description="public")
+    @admin.display(description="for others")
     def public(self, row: Provider) -> str:
         """What others must know of it, such as the key that browsers subscribe with."""
         try:
             facts = public_facts(row)
         except InvalidProvider:
             return NONE
-        return ", ".join(f"{name}: {value}" for name, value in facts.items()) or NONE
+        shown = (f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
+        return ", ".join(shown) or NONE
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         """Ask what it is only when it is new."""
-        edited = ("base_url", "options", "new_credentials", "position", *LIMITS)
+        edited: tuple[str, ...] = ("base_url", "options", "new_credentials", "position", *LIMITS)
         if obj is None:
             return [(None, {"fields": ("name", "service", *edited)})]
+        if not has_address(obj):
+            edited = edited[1:]
         facts = ("name", "channel", "kind", "life", "public", *FACTS)
         may_edit = self.has_change_permission(request, obj)
         return [(None, {"fields": facts}), *([("Edit", {"fields": edited})] if may_edit else [])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
@@ -12,6 +12,7 @@ from notifications.admin.unseen import UnseenTextarea
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
+from notifications.providers.account import Carrier
 from notifications.providers.accounts import account_of
 from notifications.providers.registration import LIMITS, carriers_of, check_provider
 
@@ -25,6 +26,19 @@ def _services() -> list[tuple[str, str]]:
         for channel in sorted(CHANNELS)
         for kind in sorted(carriers_of(channel))
     ]
+
+
+def _carriers(provider: Provider) -> list[Carrier]:
+    """Return the kind of a provider, or all kinds for one that is new."""
+    if provider.pk:
+        known = carriers_of(provider.channel)
+        return [known[provider.kind]] if provider.kind in known else []
+    return [one for channel in sorted(CHANNELS) for one in carriers_of(channel).values()]
+
+
+def has_address(provider: Provider) -> bool:
+    """Say whether it is reached at an address of its own; web push goes to that of each browser."""
+    return not provider.base_url.endswith(".invalid")
 
 
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
@@ -47,14 +61,29 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     class Meta:
         model = Provider
         fields = ("name", "base_url", "position", *LIMITS)
+        labels: ClassVar = {"base_url": "Base URL"}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for name in _HAVE_DEFAULTS:
             self.fields[name].required = False
+        self._explain()
         if self.instance.pk:
             self.fields.pop("service", None)
             self.initial["options"] = json.dumps(self.instance.options, indent=2)
+
+    def _explain(self) -> None:
+        """Say at the fields which names each kind knows, or that of a provider that is there."""
+        known = _carriers(self.instance)
+        for field, names in (
+            ("options", {one.kind: one.options for one in known}),
+            ("new_credentials", {one.kind: one.credentials for one in known}),
+        ):
+            listed = "; ".join(
+                f"{kind}: {', '.join(those) or 'none'}" for kind, those in names.items()
+            )
+            if field in self.fields:
+                self.fields[field].help_text += f" Names for {listed}."
 
     def clean_options(self) -> dict[str, Any]:
         """Read the object."""
@@ -93,7 +122,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
             "kind": kind,
             "credentials": credentials,
             "options": cleaned["options"],
-            "base_url": cleaned["base_url"],
+            "base_url": cleaned.get("base_url", ""),
         }
 
 

@@ -78,7 +78,7 @@ class RecipientAdmin(ViewLogged[Recipient], LongList[Recipient]):
             )
             for one in row.preferences.all()[:100]
         ]
-        headers = ("Category", "Channel", "", "Source", "Since")
+        headers = ("Category", "Channel", "Wish", "Source", "Since")
         return table(headers, rows, empty="Nothing was said: everything is sent.")
 
     @admin.display(description="last notifications")
@@ -100,7 +100,9 @@ class RecipientAdmin(ViewLogged[Recipient], LongList[Recipient]):
             )
             for one in found.order_by("-pk")[:SHOWN]
         ]
-        return table(("", "Template", "State", "Reason", "Accepted"), rows, empty="None yet.")
+        return table(
+            ("Notification", "Template", "State", "Reason", "Accepted"), rows, empty="None yet."
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Recipient | None = None) -> Any:
         """Show what happened to a recipient that exists."""
@@ -111,7 +113,7 @@ class RecipientAdmin(ViewLogged[Recipient], LongList[Recipient]):
         ]
         if obj is not None and not self.has_change_permission(request, obj):
             mine[0] = (None, {"fields": ("key",)})
-        return [*mine, ("State", {"fields": FACTS})] if obj else mine
+        return [*mine, ("What is known", {"fields": FACTS})] if obj else mine
 
     def get_readonly_fields(self, request: HttpRequest, obj: Recipient | None = None) -> Any:
         """The key is what callers know it by."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -41,6 +41,7 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg] # not subscripta
     class Meta:
         model = Recipient
         fields = ("key", "locale", "timezone", "quiet_hours", "attributes")
+        labels: ClassVar = {"timezone": "Time zone"}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -11,4 +11,5 @@ def environment(request: HttpRequest) -> list[str] | None:
     """Return the words and their colour for the theme, or nothing."""
     if not conf.current().sandbox:
         return None
-    return ["Sandbox: nothing leaves but to allowed addresses", "danger"]
+    # One word: on a telephone it shares the line with the title of the page.
+    return ["Sandbox", "danger"]

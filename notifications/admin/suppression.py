@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from notifications.address_hash import address_hash
 from notifications.admin.long_list import LongList
@@ -26,12 +26,15 @@ from tasks_core.admin.blocks import two_lines
 from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.moments import moment, moment_in_full
 
-FACTS = ("receiver", "channel", "category", "reason", "source", "made", "ends")
+FACTS = ("who", "channel", "category", "reason", "source", "since", "ends_in_full")
 
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """A new entry."""
 
+    channel = forms.ChoiceField(
+        choices=[(EMAIL, "email"), (SMS, "sms")], widget=UnfoldAdminSelectWidget()
+    )
     address = forms.CharField(
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
         help_text="Mail address or phone number, in any spelling. Only its keyed hash is stored, unless "
@@ -108,7 +111,27 @@ class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
     @admin.display(description="until")
     def ends(self, row: Suppression) -> SafeString | str:
         """Until when."""
+        return moment(row.expires_at, clock.now()) if row.expires_at else "for ever"
+
+    @admin.display(description="address")
+    def who(self, row: Suppression) -> str:
+        """The address if it is kept, or the whole of its hash, which can be searched for."""
+        return row.address or f"not kept; its keyed hash is {row.address_hash}"
+
+    @admin.display(description="since")
+    def since(self, row: Suppression) -> SafeString | str:
+        """Since when, in full."""
+        return moment_in_full(row.created_at, clock.now())
+
+    @admin.display(description="until")
+    def ends_in_full(self, row: Suppression) -> SafeString | str:
+        """Until when, in full."""
         return moment_in_full(row.expires_at, clock.now()) if row.expires_at else "for ever"
+
+    def step_line(self, row: Suppression) -> str:
+        """Say which address it stops, and why."""
+        address = row.address or f"{row.address_hash[:12]}…"
+        return f"{address} ({row.channel}): {row.get_reason_display()}"
 
     def get_fieldsets(self, request: HttpRequest, obj: Suppression | None = None) -> Any:
         """Ask for a new one, show an old one."""

@@ -148,7 +148,7 @@ def _keep_draft(template: Template, source: Source, editor: str) -> None:
 
 def _preview(source: Source, channel: str) -> SafeString:
     try:
-        return message_preview.message(source.rendered(channel))
+        return message_preview.message(source.rendered(channel), channel)
     except (InvalidTemplate, RenderingFailed) as error:
         return message_preview.problem(error)
 

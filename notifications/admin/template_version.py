@@ -62,6 +62,7 @@ class TemplateVersionAdmin(SteeredAdmin[TemplateVersion]):
 
 def _preview(version: TemplateVersion) -> SafeString:
     try:
-        return message_preview.message(preview(version, version.template.channel))
+        channel = version.template.channel
+        return message_preview.message(preview(version, channel), channel)
     except (InvalidTemplate, RenderingFailed) as error:
         return message_preview.problem(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -17,6 +19,18 @@ EXPLANATION = (
     "Sent with its sample variables to the address given, by the real provider, marked as a test."
 )
 
+ADDRESSES = {
+    "email": "A mail address",
+    "webhook": "The URL of a registered endpoint",
+    "sms": "A phone number with its country, such as +4915112345678",
+    "telegram": "The id of a chat, or @channel",
+    "webpush": "The name of a destination",
+    "slack": "#channel, the id of one, or the name of a destination",
+    "teams": "The name of a destination",
+    "apprise": "The name of a destination",
+    "inbox": "The owner of an inbox, such as the id of a user",
+}
+
 
 class AddressForm(StepForm):
     """Asks where to."""
@@ -25,8 +39,18 @@ class AddressForm(StepForm):
         max_length=2048,
         label="To",
         widget=UnfoldAdminTextInputWidget({"autofocus": True}),
-        help_text="An address of the template's channel: your own, not a customer's.",
+        help_text="Your own, not a customer's.",
     )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        wanted = ADDRESSES.get(_channel(self.rows[0])) if self.rows else None
+        if wanted:
+            self.fields["to"].help_text = f"{wanted}: your own, not a customer's."
+
+
+def _channel(row: Template | TemplateVersion) -> str:
+    return row.channel if isinstance(row, Template) else row.template.channel
 
 
 def _send(version: TemplateVersion, to: str) -> Did:

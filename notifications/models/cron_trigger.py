@@ -6,6 +6,9 @@ from django.db import models
 
 from notifications.models.webhook_call import WebhookCall
 
+SCHEDULE_PREFIX = "trigger:"
+"""Begins the name of the platform's schedule behind a trigger."""
+
 
 class CronTrigger(WebhookCall):
     """Its ticks are kept by the platform's schedule of the name ``schedule_name``.
@@ -64,4 +67,4 @@ class CronTrigger(WebhookCall):
     @property
     def schedule_name(self) -> str:
         """Name of the platform's schedule behind it."""
-        return f"trigger:{self.name}"
+        return f"{SCHEDULE_PREFIX}{self.name}"

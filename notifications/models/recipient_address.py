@@ -31,4 +31,4 @@ class RecipientAddress(models.Model):
         indexes = (models.Index(fields=("address_hash",), name="notifications_raddress_hash"),)
 
     def __str__(self) -> str:
-        return f"{self.channel} of recipient {self.recipient_id}"
+        return f"{self.channel} address"

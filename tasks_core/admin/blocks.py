@@ -9,6 +9,9 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+LONG = 20
+"""Characters from which on the text of a cell may break anywhere."""
+
 
 def json_block(value: Any) -> SafeString:
     """Return JSON, indented. What may not be seen must be masked before."""
@@ -34,14 +37,23 @@ def two_lines(first: object, second: object) -> SafeString:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> SafeString:
     """Return a table, or the sentence ``empty`` if it has no rows."""
-    body = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows),
-    )
+    body = format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in rows))
     if not body:
         return format_html('<p class="br-subtle">{}</p>', empty)
     head = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in headers))
     return format_html(
-        '<table class="br-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', head, body
+        '<div class="br-scroll"><table class="br-table"><thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div>",
+        head,
+        body,
     )
+
+
+def _cells(row: Sequence[object]) -> SafeString:
+    """Give a cell with a long text room, so that narrow screens do not break it between letters."""
+    return format_html_join("", "<td{}>{}</td>", ((_room(cell), cell) for cell in row))
+
+
+def _room(cell: object) -> SafeString:
+    is_long = len(str(cell)) > LONG and not isinstance(cell, SafeString)
+    return SafeString(' class="br-text"' if is_long else "")

@@ -96,7 +96,13 @@ def test_the_public_key_of_web_push_is_shown(operator: Client) -> None:
     operator.post(f"{PROVIDERS}add/", form)
     provider = Provider.objects.get()
     page = rows.text(operator.get(f"{PROVIDERS}{provider.pk}/change/"))
-    assert "public_key: B" in page
+    assert "public key: B" in page
+    assert "push.invalid" not in page
+    assert (
+        operator.post(f"{PROVIDERS}{provider.pk}/change/", {**form, "position": "7"}).status_code
+        == 302
+    )
+    assert Provider.objects.get().position == 7
     assert account_of(provider).credentials["private_key"] not in page
 
 

@@ -111,7 +111,13 @@ def test_attempts_show_what_came_back(viewer: Client, receipt: Notification) -> 
         response={"body": "<b>oops</b>"},
     )
     page = page_of(viewer, delivery)
-    for word in ("Permanent", "500", "250 ms", "&lt;b&gt;oops&lt;/b&gt;", "Not rendered yet."):
+    for word in (
+        "Failed for good",
+        "500",
+        "250 ms",
+        "&lt;b&gt;oops&lt;/b&gt;",
+        "Not rendered yet.",
+    ):
         assert word in page
     assert "<b>oops</b>" not in page
 
@@ -138,7 +144,7 @@ def test_a_code_is_on_no_page_before_and_after_delivery(
     assert len(after) > len(before) > 15
     assert not [page for page in before + after if CODE in page]
     assert "no text of it is stored" in page_of(operator, Delivery.objects.get())
-    assert "They are stored encrypted" in page_of(operator, secret)
+    assert "They were wiped when it ended" in page_of(operator, secret)
 
 
 def test_an_unsent_notification_is_cancelled(operator: Client, receipt: Notification) -> None:

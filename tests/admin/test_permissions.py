@@ -27,6 +27,7 @@ BULK_STEPS = [
     if isinstance(site_admin, Steered)
     for step in site_admin.steps
 ]
+STEPS = [name.removesuffix("_many") for name in BULK_STEPS]
 
 
 def test_there_are_pages_for_all_models() -> None:
@@ -49,6 +50,9 @@ def test_there_are_pages_for_all_models() -> None:
         "notifications_endpoint",
         "notifications_broadcast",
         "notifications_digest",
+        "notifications_provider",
+        "notifications_destination",
+        "notifications_limitcounter",
         "notifications_crontrigger",
         "notifications_triggerevent",
         "notifications_recipient",
@@ -82,6 +86,23 @@ def test_viewers_see_the_lists_but_cannot_add(name: str, viewer: Client) -> None
 @pytest.mark.parametrize("name", BULK_STEPS)
 def test_viewers_cannot_take_a_step(name: str, viewer: Client) -> None:
     assert viewer.post(reverse(f"admin:{name}"), {"ids": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_page_of_a_step_asks_who_is_there(
+    name: str, client: Client, newcomer: Client, viewer: Client
+) -> None:
+    url = reverse(f"admin:{name}", args=[1])
+    assert client.get(url)["Location"].startswith(reverse("admin:login"))
+    for refused in (newcomer, viewer):
+        assert refused.get(url).status_code == 403
+        assert refused.post(url, {"reason": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_newcomers_cannot_add(name: str, newcomer: Client) -> None:
+    assert newcomer.get(reverse(f"admin:{name}_add")).status_code == 403
+    assert newcomer.post(reverse(f"admin:{name}_add")).status_code == 403
 
 
 def test_staff_without_permission_cannot_open_a_task(newcomer: Client) -> None:

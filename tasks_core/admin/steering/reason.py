@@ -17,7 +17,7 @@ class ReasonForm(StepForm):
     reason = forms.CharField(
         max_length=150,
         widget=UnfoldAdminTextInputWidget({"autofocus": True}),
-        help_text="Kept in the timeline, with your name.",
+        help_text="Kept and shown, with your name.",
     )
 
 

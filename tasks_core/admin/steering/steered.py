@@ -86,13 +86,17 @@ class Steered(ModelAdmin[M]):
             "original": rows[0] if one else None,
             "step": step,
             "form": form or step.form(rows=rows),
-            "rows": rows[:SHOWN],
+            "rows": [self.step_line(row) for row in rows[:SHOWN]],
             "more": max(0, len(rows) - SHOWN),
             "ids": ",".join(str(row.pk) for row in rows),
             "url": self._step_url(request, step, rows[0] if one else None),
             "back": self._back(request, rows[0] if one else None),
         }
         return TemplateResponse(request, step.template, context)
+
+    def step_line(self, row: M) -> str:
+        """Return what the page of a step says of one row: enough to see that it is the right one."""
+        return str(row)
 
     def _one(self, step: Step[M], request: HttpRequest, object_id: str) -> HttpResponse:
         self._require_permission(request, step)

@@ -1,6 +1,7 @@
 """The whole platform, as real processes on one machine."""
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import psutil
 import pytest
 import redis
 
+from notifications.api import notify, publish_template
 from scheduler_project.data_folder import data_folder
 from scheduler_project.embedded.processes import wait_until
 from scheduler_project.launch import Platform, prepare
@@ -20,16 +22,36 @@ from scheduler_project.launch.leftovers import MARK
 from scheduler_project.launch.platform import PlatformError
 
 
-def status(url: str, login: str | None = None) -> int:
+def asked(url: str, login: str | None) -> urllib.request.Request:
     request = urllib.request.Request(url)
     if login:
         request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+    return request
+
+
+def status(url: str, login: str | None = None) -> int:
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(asked(url, login), timeout=20) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.code
+
+
+def _flower_knows_the_channels_by_name(flower_url: str, login: str) -> None:
+    """Send by channels without a provider, which is tried again until Flower has begun to watch."""
+    receivers = {"sms": "+4915112345678", "slack": "#alerts"}
+    for channel, to in receivers.items():
+        publish_template("hello", channel=channel, text="Hello")
+        notify("hello", channel=channel, to=to)
+    wanted = {f"notification.deliver.{channel}" for channel in receivers}
+
+    def seen() -> bool:
+        request = asked(f"{flower_url}api/task/types", login)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return wanted <= set(json.load(answer)["task-types"])
+
+    wait_until(seen, seconds=60, what="Flower has not seen the tasks of all channels")
 
 
 def marked(folder: Path) -> list[psutil.Process]:
@@ -62,7 +84,9 @@ def test_everything_starts_is_restarted_when_killed_and_stops(
 
     assert status(platform.web_url) == 200
     assert status(platform.flower_url) == 401
+    assert status(f"{platform.flower_url}api/task/types") == 401
     assert status(platform.flower_url, f"{login.user}:{login.password}") == 200
+    _flower_knows_the_channels_by_name(platform.flower_url, f"{login.user}:{login.password}")
 
     with pytest.raises(PlatformError, match="already running"):
         Platform(folder=tmp_path).start()
