@@ -17,7 +17,7 @@ from tests.notifications.mail_server import MailServer, running_mail_server, tex
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=17)]
 
 COUNT = 40
 REFUSED = Reply(400, body=b'{"code": 21211, "message": "no such number"}')

@@ -14,7 +14,7 @@ from notifications.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.admin.tile import Tile
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=19)]
 
 
 def tiles(client: Client) -> dict[str, Tile]:

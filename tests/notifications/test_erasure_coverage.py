@@ -8,7 +8,7 @@ from django.db import connection
 
 from notifications.erasure.traces import PLACES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=18)]
 
 WORDS = "it holds a word of a fixed list, a name or a locale"
 MADE_BY_US = "we make it; it says nothing about a person"

@@ -30,7 +30,7 @@ from tests.notifications.channels.test_sms import refused, taken
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.tasks_core.threads import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
 
 DELIVER = "notification.deliver.sms"
 FAILED = SendResult(outcome=Outcome.TRANSIENT, error="the gateway answered 503", status_code=503)

@@ -25,7 +25,7 @@ from tests.notifications.channels.test_sms import refused
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.test_lanes import DELIVER, finish, start
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=7)]
 
 MANY = 1_000
 STEP = 0.25

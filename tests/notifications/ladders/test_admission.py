@@ -23,7 +23,7 @@ from tests.notifications.channels.conftest import NUMBER
 from tests.notifications.ladders.conftest import MAIL, send_code, send_plain
 from tests.notifications.receiver import Receiver
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=17)]
 
 MINUTE = timedelta(minutes=1)
 

@@ -21,7 +21,7 @@ from tests.notifications.ladders.test_waiting_for_reports import report
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
 
 ANSWERS = {
     "taken": Reply(201, body=b'{"sid": ""}'),

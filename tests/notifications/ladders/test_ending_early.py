@@ -26,7 +26,7 @@ from tests.notifications.ladders.conftest import (
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
 
 BY_MAIL = [Fallback(channel="email", to=MAIL)]
 

@@ -37,7 +37,7 @@ from tests.notifications.mail_server import MailServer, text_of
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.test_one_time_codes import whole_database
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
 
 REFUSED = Reply(400, body=b'{"code": 21211, "message": "no such number"}')
 BY_MAIL = [Fallback(channel="email", to=MAIL)]

@@ -19,7 +19,7 @@ from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
 
 REFUSED = Reply(400, body=b'{"code": 21211}')
 BY_MAIL = [Fallback(channel="email", to=MAIL)]

@@ -27,7 +27,7 @@ from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.recipients.reports import document, post, registered
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
 
 TAKEN = Reply(201, body=b'{"sid": "SM1"}')
 FIVE = timedelta(minutes=5)
