@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from pytest_django import Settings
 
 
 def found(*, deploy: bool = False) -> list[str]:
@@ -31,6 +32,15 @@ def test_a_setting_that_cannot_be_used_is_an_error(
 ) -> None:
     bellringer[entry] = value
     assert found() == ids
+
+
+def test_links_can_be_tried_out_where_there_is_no_tls(
+    bellringer: dict[str, Any], settings: Settings
+) -> None:
+    bellringer["PUBLIC_URL"] = "http://127.0.0.1:8000"
+    assert found() == ["notifications.E003"]
+    settings.DEBUG = True
+    assert found() == []
 
 
 def test_a_deployment_without_a_public_address_is_warned(bellringer: dict[str, Any]) -> None:
