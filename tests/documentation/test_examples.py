@@ -81,7 +81,8 @@ def test_receivers_who_follow_the_document_know_our_signatures() -> None:
 def test_notifications_of_the_document_are_accepted() -> None:
     run_examples(CHECKOUT / "docs" / "notifications.md")
     channels = sorted(Notification.objects.values_list("channel", flat=True))
-    assert channels == ["email", "email", "email", *["webhook"] * 4]
+    assert channels == ["email", "email", "email", "sms", *["webhook"] * 4]
+    assert Notification.objects.get(channel="sms").ladder_steps.get().channel == "email"
     assert tasks_core.find(task_types=["notification.schedule"]).tasks
 
 
