@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from notifications.pipeline.together import MAX_TOGETHER, Together
+from notifications.pipeline.together import CROWD, MAX_TOGETHER, Together
 
 
 async def test_what_arrives_during_a_call_goes_into_the_next_one() -> None:
@@ -39,6 +39,25 @@ async def test_a_call_carries_a_bounded_number_of_items() -> None:
     together = Together(count)
     await asyncio.gather(*(together(item) for item in range(3 * MAX_TOGETHER)))
     assert max(sizes) == MAX_TOGETHER
+
+
+async def test_after_a_crowd_the_next_are_gathered_although_they_come_one_by_one() -> None:
+    sizes: list[int] = []
+
+    def count(items: list[int]) -> list[int]:
+        sizes.append(len(items))
+        return items
+
+    together = Together(count)
+
+    async def twice(number: int) -> None:
+        await together(number)
+        for _ in range(number):
+            await asyncio.sleep(0)
+        await together(number)
+
+    await asyncio.gather(*(twice(number) for number in range(CROWD)))
+    assert sizes == [CROWD, CROWD]
 
 
 async def test_an_error_reaches_its_callers_and_the_next_call_works() -> None:
