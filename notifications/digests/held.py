@@ -79,6 +79,7 @@ def _held_with(first: Notification) -> list[Notification]:
         held_until__isnull=False,
         is_secret=False,
         critical=False,
+        has_fallback=False,
         digest__isnull=True,  # what a digest has told is not told by another
     )
     ids = list(alike.order_by("pk").values_list("pk", flat=True)[:MOST_ITEMS])

@@ -1,4 +1,4 @@
-"""The first page says whether messages are late and who is cut off (reference point 19)."""
+"""The first page says whether messages are late and who is cut off."""
 
 from datetime import timedelta
 

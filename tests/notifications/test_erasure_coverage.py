@@ -1,4 +1,4 @@
-"""Point 18: no column of a table of the app is forgotten when a person is erased."""
+"""No column of a table of the app is forgotten when a person is erased."""
 
 import re
 
@@ -32,6 +32,7 @@ ERASED = {
     "notifications_broadcastreceiver": {"address"},
     "notifications_digest": {"address"},
     "notifications_destination": {"channel", "name", "sealed"},
+    "notifications_ladderstep": {"address", "reason"},
 }
 """What statements of their own remove: by address, by its hash, or with the row."""
 
@@ -84,6 +85,7 @@ KEPT = {
         "category": WORDS,
         "state": WORDS,
     },
+    "notifications_ladderstep": {"channel": WORDS, "until": WORDS, "state": WORDS},
     "notifications_triggerevent": {"status": WORDS, "retry_conf": "numbers"},
 }
 """What stays, and why it may."""

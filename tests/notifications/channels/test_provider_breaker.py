@@ -1,4 +1,4 @@
-"""Reference point 17: providers that keep failing, or have too much to do, are left out for a while."""
+"""Providers that keep failing, or have too much to do, are left out for a while."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Reference point 7: replays keep to the receiver's rate, and what must not be sent again is refused."""
+"""Replays keep to the receiver's rate, and what must not be sent again is refused."""
 
 from datetime import timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Addresses that the mail server refuses at once go the way of reported bounces (reference point 12)."""
+"""Addresses that the mail server refuses at once go the way of reported bounces."""
 
 from datetime import timedelta
 
