@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import secrets
+from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from notifications.models import SealedKey
 from tasks_core import clock, sealing
@@ -13,26 +14,50 @@ from tasks_core import clock, sealing
 KEY_BYTES = 64
 
 _known: dict[str, bytes] = {}
+_age = 0
 
 
 def key(name: str) -> bytes:
     """Return the key of this name, 64 bytes; it is made when it is first asked for.
 
-    A process remembers it once it is sure to be committed: a key made in a transaction that is rolled
-    back was never there.
+    A process remembers it once it is sure to be committed, and until then for as long as the transaction: a
+    key made in one that is rolled back was never there.
 
     Raises:
         ImproperlyConfigured: ENCRYPTION_KEYS does not open it.
     """
-    if name not in _known:
-        found = _stored(name)
-        transaction.on_commit(lambda: _known.setdefault(name, found))
-        return found
-    return _known[name]
+    if name in _known:
+        return _known[name]
+    # Django drops these with the transaction, or the savepoint, that they belong to.
+    for _, waiting, *_ in connection.run_on_commit:
+        if isinstance(waiting, _Remember) and waiting.name == name and not waiting.is_forgotten:
+            return waiting.key
+    found = _stored(name)
+    transaction.on_commit(_Remember(name, found, _age))
+    return found
+
+
+@dataclass(frozen=True)
+class _Remember:
+    """Done when the transaction that has read a key is committed."""
+
+    name: str
+    key: bytes = field(repr=False)
+    age: int
+
+    @property
+    def is_forgotten(self) -> bool:
+        return self.age != _age
+
+    def __call__(self) -> None:
+        if not self.is_forgotten:
+            _known.setdefault(self.name, self.key)
 
 
 def forget() -> None:
     """Read the keys again when they are next needed."""
+    global _age
+    _age += 1
     _known.clear()
 
 

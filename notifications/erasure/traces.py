@@ -104,6 +104,9 @@ PLACES: dict[str, Place] = {
     "mentions in lanes": Place(
         table="notifications_endpointlane", key="endpoint_id", texts=(("last_error", 500),)
     ),
+    "mentions in providers' health": Place(
+        table="notifications_providerhealth", key="provider_id", texts=(("last_error", 500),)
+    ),
     "mentions in endpoints": Place(
         table="notifications_endpoint", texts=(("disabled_reason", 200),)
     ),

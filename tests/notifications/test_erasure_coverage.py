@@ -64,6 +64,8 @@ KEPT = {
         "parked_for": WORDS,
     },
     "notifications_deliveryattempt": {"outcome": WORDS},
+    "notifications_deliverytotal": {"*": "numbers by channel and outcome"},
+    "notifications_providerhealth": {"breaker": WORDS},
     "notifications_inboxmessage": {"category": WORDS},
     "notifications_suppression": {
         "address_hash": HASHED + "; who complained must not get mail again",

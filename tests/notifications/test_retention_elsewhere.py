@@ -105,7 +105,7 @@ def test_a_wrong_number_of_days_is_refused_by_name(days: Any) -> None:
 def test_a_round_with_nothing_to_remove_asks_little(receipt: TemplateVersion) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert duties._cleaning_up() == duties.CLEAN_UP_SECONDS
-    assert len(queries) <= 12
+    assert len(queries) <= 16
 
 
 def test_rejected_receivers_go_with_the_bodies_and_the_broadcast_with_the_rows() -> None:

@@ -135,4 +135,4 @@ def test_a_thousand_recipients_are_looked_up_in_chunks() -> None:
         create_broadcast("may", "news", everybody(20), chunk_size=20, hold=True)
     with CaptureQueriesContext(connection) as many:
         create_broadcast("june", "news", everybody(60), chunk_size=60, hold=True)
-    assert len(many) == len(few)
+    assert len(many) <= len(few)

@@ -19,6 +19,7 @@ from notifications.digests.held import collect
 from notifications.models import Digest, Notification, Recipient, TemplateVersion
 from notifications.pipeline.schedule import schedule
 from tasks_core import clock
+from tasks_core.expirer import expire_tasks
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer, text_of
 
@@ -109,6 +110,8 @@ def test_what_was_cancelled_or_has_expired_is_not_told(
     late = hold(ada, 4, expires_at=MORNING + timedelta(minutes=1))
     cancel(cancelled.pk, reason="paid")
     at(MORNING + timedelta(minutes=2))
+    with clock.frozen(MORNING + timedelta(minutes=2)):
+        expire_tasks()
     assert [mail["Subject"] for mail in mail_server.messages] == ["2 receipts"]
     assert states(kept, other, cancelled, late) == [
         "digested",
