@@ -39,7 +39,8 @@ def check_ends(summary: Summary, events: int) -> Check:
     """Every event has ended in exactly one way."""
     unfinished = summary.events.get("unfinished", 0)
     counts = ", ".join(
-        f"{summary.events.get(end, 0):,} {end}" for end in ("delivered", "expired", "dead-lettered")
+        f"{summary.events.get(end, 0):,} {end}"
+        for end in ("delivered", "expired", "suppressed", "dead-lettered")
     )
     announced = sum(summary.events.values())
     if unfinished:

@@ -9,7 +9,12 @@ from examples.demo.kinds import LABELS
 from examples.payments.event import Event
 from examples.payments.gateway import CODE, Announced
 
-ENDS = {"sent": "delivered", "expired": "expired", "failed": "dead-lettered"}
+ENDS = {
+    "sent": "delivered",
+    "expired": "expired",
+    "suppressed": "suppressed",
+    "failed": "dead-lettered",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def event_ends(
 
 def _worst(ends: Sequence[str]) -> str:
     """An event without a message had come too late."""
-    for end in ("unfinished", "dead-lettered", "expired"):
+    for end in ("unfinished", "dead-lettered", "expired", "suppressed"):
         if end in ends:
             return end
     return "delivered" if ends else "expired"
