@@ -10,7 +10,7 @@ from scheduler_project.launch.leftovers import MARK
 from tests.acceptance.demo_run import DemoRun
 from tests.acceptance.demo_totals import expected, totals
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300), pytest.mark.endurance]
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:

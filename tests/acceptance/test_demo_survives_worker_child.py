@@ -7,7 +7,7 @@ import pytest
 from tests.acceptance.demo_run import EVENTS, DemoRun, kill
 from tests.acceptance.demo_totals import expected, totals
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300), pytest.mark.endurance]
 
 
 def test_a_killed_pool_process_loses_nothing(demo_folder: Path) -> None:

@@ -20,7 +20,7 @@ from tests.project import journal
 from tests.project.subscriptions import VARIABLE, received
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400), pytest.mark.endurance]
 
 TASKS = 100_000
 DONE = "SELECT count(*) FROM tasks_core_task WHERE finished_at IS NOT NULL"

@@ -55,6 +55,7 @@ def most_in_a_second(receiver: Receiver, task_type: str, *, seconds: int) -> int
     return max(sum(counts[at : at + window]) for at in range(len(counts)))
 
 
+@pytest.mark.endurance
 @pytest.mark.timeout(600)
 def test_a_thousand_replays_reach_an_endpoint_at_its_rate(
     paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
