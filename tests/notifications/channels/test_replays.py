@@ -72,7 +72,7 @@ def test_a_thousand_replays_reach_an_endpoint_at_its_rate(
     Endpoint.objects.update(rate_limit=rate, max_concurrency=500)
     replay_all(WEBHOOK)
     busiest = most_in_a_second(receiver, WEBHOOK, seconds=6)
-    assert busiest <= rate * (1 + SLACK_SECONDS) + 1
+    assert 0.8 * rate <= busiest <= rate * (1 + SLACK_SECONDS) + 1
     assert len(receiver.received) == MANY
     assert len({one.headers["webhook-id"] for one in receiver.received}) == MANY
     assert Notification.objects.filter(state="sent").count() == MANY
@@ -94,7 +94,7 @@ def test_replays_reach_a_provider_at_its_rate(
     add_gateway(receiver, rate_limit=rate)
     replay_all(SMS)
     busiest = most_in_a_second(receiver, SMS, seconds=10)
-    assert busiest <= rate * (1 + SLACK_SECONDS) + 1
+    assert 0.8 * rate <= busiest <= rate * (1 + SLACK_SECONDS) + 1
     assert len(receiver.received) == 2 * many
     assert Notification.objects.filter(state="sent").count() == many
 
