@@ -137,6 +137,12 @@ class DemoRun:
         return self.platform("beat").environ()[name]
 
 
-def kill(process: psutil.Process) -> None:
-    """End a process as a machine does that fails: it cannot do anything about it."""
-    process.kill()
+def kill(*processes: psutil.Process) -> None:
+    """End processes as a machine does that fails: they cannot do anything about it.
+
+    They are gone when this returns; the signal alone leaves them to be found for a moment.
+    """
+    for process in processes:
+        process.kill()
+    _, left = psutil.wait_procs(processes, timeout=START_SECONDS)
+    assert not left, f"still there: {left}"

@@ -14,7 +14,6 @@ def test_a_killed_worker_loses_nothing(demo_folder: Path) -> None:
     with DemoRun(demo_folder) as run:
         run.wait_delivered(40)
         worker = run.platform("worker")
-        for process in [worker, *worker.children()]:
-            kill(process)
+        kill(worker, *worker.children())
         assert run.platform("worker").pid != worker.pid
         assert totals(run.finish()) == expected(EVENTS)
