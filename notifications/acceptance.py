@@ -1,7 +1,8 @@
-"""Store admitted notifications once per idempotency key, and enqueue their first step."""
+"""Store admitted notifications once per idempotency key, and enqueue their next step."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -14,8 +15,10 @@ from notifications.limits.charges import charges_of
 from notifications.limits.counters import take
 from notifications.models import Notification
 from notifications.pipeline import names
+from notifications.pipeline.at_once import make_deliveries, may_leave_at_once
 from notifications.pipeline.cancel import supersede
 from notifications.pipeline.following import queue, urgency
+from notifications.states import NotificationState
 from tasks_core.exceptions import InvalidSchedule
 
 TRIES = 5
@@ -54,10 +57,15 @@ def _accept(admitted: Sequence[Notification]) -> list[Notification]:
         new.append(notification)
         answers.append(notification)
     _supersede(new)
+    at_once = [one for one in new if may_leave_at_once(one)]
+    for one in at_once:
+        one.state = NotificationState.IN_PROGRESS
     Notification.objects.bulk_create(new, batch_size=1000)
     keep(new)
     keep_steps(new)
-    _enqueue(new)
+    with _deadlines_kept():
+        make_deliveries(at_once)
+        _enqueue([one for one in new if one.state == NotificationState.ACCEPTED])
     # Last: the rows of the counters stay locked until the caller's transaction ends.
     take(charge for one in new if not one.is_test for charge in charges_of(one, one.created_at))
     return answers
@@ -88,18 +96,23 @@ def _enqueue(notifications: Sequence[Notification]) -> None:
         terms = (one.run_after, one.expires_at, one.critical, one.correlation_id)
         groups[terms].append(one.pk)
     for (run_after, expires_at, critical, correlation_id), ids in groups.items():
-        try:
-            tasks_core.enqueue_many(
-                names.SCHEDULE,
-                [{"notification": pk} for pk in ids],
-                run_after=run_after,
-                expires_at=expires_at,
-                priority=urgency(critical),
-                queue_name=queue(critical),
-                correlation_id=correlation_id or None,
-            )
-        except InvalidSchedule:
-            # Everything was checked at the door, but time goes on.
-            raise InvalidNotification(
-                "expires_at", "passed while the notification was being stored; give a later instant"
-            ) from None
+        tasks_core.enqueue_many(
+            names.SCHEDULE,
+            [{"notification": pk} for pk in ids],
+            run_after=run_after,
+            expires_at=expires_at,
+            priority=urgency(critical),
+            queue_name=queue(critical),
+            correlation_id=correlation_id or None,
+        )
+
+
+@contextmanager
+def _deadlines_kept() -> Iterator[None]:
+    """Everything was checked at the door, but time goes on."""
+    try:
+        yield
+    except InvalidSchedule:
+        raise InvalidNotification(
+            "expires_at", "passed while the notification was being stored; give a later instant"
+        ) from None

@@ -132,6 +132,7 @@ def _admitted(
         has_fallback=bool(steps),
     )
     notification.steps = steps
+    notification.content = content
     notification.requester = message.requester
     notification.resends_asked = message.resends
     if terms.channel.kind == "sms":

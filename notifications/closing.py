@@ -6,14 +6,16 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from notifications.channels.email.connection import connection as mail
+from notifications.lanes.release import give_up_places
 from notifications.outgoing.session import close_session
 
 SECONDS = 5.0
 
 
 def close_all(loop: asyncio.AbstractEventLoop | None) -> None:
-    """Close the connections of this thread and those of ``loop``, which runs in another."""
+    """Give back what is kept; close the connections of this thread and those of ``loop``, another's."""
     mail.quit()
+    give_up_places()
     if loop is not None:
         asyncio.run_coroutine_threadsafe(_close_async(), loop).result(SECONDS)
 

@@ -11,8 +11,10 @@ from typing import NamedTuple
 from django.db import transaction
 
 from notifications.lanes import rows
-from notifications.lanes.lane import Admission, admit, slot_of
+from notifications.lanes.lane import Admission, EndedAttempt, admit, slot_of
 from notifications.lanes.parking import LANE, ORDER, Parked, park
+from notifications.lanes.places import places
+from notifications.lanes.release import release
 from notifications.pipeline.sendable import NotSendable
 from notifications.states import DeliveryState
 from tasks_core import clock
@@ -21,6 +23,7 @@ from tasks_core.database import fetch_often
 # Of messages with the same order key only the first unfinished one may go out.
 _ASKED = """
 SELECT d.id, d.endpoint_id,
+       n.recipient_id IS NOT NULL OR n.condition <> '',
        n.order_key <> '' AND EXISTS (
            SELECT 1 FROM notifications_notification p
            WHERE p.endpoint_id = n.endpoint_id AND p.order_key = n.order_key AND p.order_key <> ''
@@ -42,6 +45,7 @@ MOMENT = 0.05
 class _Asked(NamedTuple):
     delivery_id: int
     endpoint_id: int
+    may_be_held: bool
     is_behind: bool
 
 
@@ -50,24 +54,34 @@ class Admitted:
     """What came of it.
 
     Attributes:
+        slot: the slot of time in which places were taken.
         waits: the deliveries that may not start yet.
         endpoints: the lanes in which the others have places, by delivery.
-        slot: the slot of time in which those were taken.
+        free: deliveries that nothing else can hold back: no wish of a recipient, no condition.
     """
 
     slot: int
     waits: dict[int, NotSendable] = field(default_factory=dict)
     endpoints: dict[int, int] = field(default_factory=dict)
+    free: set[int] = field(default_factory=set)
 
 
-def admit_deliveries(asked: Mapping[int, int]) -> Admitted:
+def admit_deliveries(
+    asked: Mapping[int, int], ended: Mapping[int, Sequence[EndedAttempt]] | None = None
+) -> Admitted:
     """Take places in the lanes for deliveries, given with their tasks; what finds none is parked.
 
     A delivery of a disabled endpoint, or one that has ended, takes no place: it fails or ends by itself.
+
+    Args:
+        asked: the tasks by delivery.
+        ended: attempts that have ended, by endpoint; their places are given back, or change hands.
     """
     now = clock.now()
-    wanted = _read(list(asked))
-    admitted = Admitted(slot_of(now))
+    wanted = _read(list(asked)) if asked else []
+    admitted = Admitted(
+        slot_of(now), free={one.delivery_id for one in wanted if not one.may_be_held}
+    )
     behind = [one.delivery_id for one in wanted if one.is_behind]
     if behind:
         admitted.waits.update(_in_order(behind, asked))
@@ -76,8 +90,15 @@ def admit_deliveries(asked: Mapping[int, int]) -> Admitted:
         if not one.is_behind:
             by_lane[one.endpoint_id].append(one.delivery_id)
             admitted.endpoints[one.delivery_id] = one.endpoint_id
-    if by_lane:
-        admitted.waits.update(_in_lanes(by_lane, asked, now))
+    turns = places.exchange(by_lane, ended or {}, now)
+    release(turns.left)
+    without = {
+        endpoint_id: deliveries[len(turns.taken.get(endpoint_id, ())) :]
+        for endpoint_id, deliveries in by_lane.items()
+    }
+    without = {endpoint_id: deliveries for endpoint_id, deliveries in without.items() if deliveries}
+    if without:
+        admitted.waits.update(_in_lanes(without, asked, now))
     for delivery_id in admitted.waits:
         admitted.endpoints.pop(delivery_id, None)
     return admitted
@@ -106,6 +127,8 @@ def _in_lanes(
             for endpoint_id, deliveries in by_lane.items()
         }
         rows.write({pk: admission.lane for pk, admission in admissions.items()})
+        for pk, admission in admissions.items():
+            places.saw(pk, admission.lane, found[pk][1], now)
         refused = list(_refused(by_lane, admissions))
         sleeping = [Parked(pk, asked[pk], LANE) for pk, seconds, _ in refused if seconds is None]
         patience = park(sleeping) if sleeping else 0.0

@@ -119,6 +119,14 @@ def ended(lane: Lane, rule: LaneRule, attempts: Iterable[EndedAttempt], now: dat
     return lane
 
 
+def has_nothing_to_learn(lane: Lane, rule: LaneRule, now: datetime) -> bool:
+    """Whether a success, and another attempt in its place, would leave the lane as it is."""
+    is_calm = lane.breaker.state is BreakerState.CLOSED and not lane.breaker.failures
+    is_open = lane.paused_until is None or lane.paused_until <= now
+    has_duties = lane.failing_since is not None or lane.has_parked or rule.rate_limit is not None
+    return is_calm and is_open and not has_duties
+
+
 def _room(lane: Lane, rule: LaneRule, now: datetime) -> tuple[int, str]:
     if lane.paused_until is not None and lane.paused_until > now:
         return 0, "the endpoint asked for a pause"

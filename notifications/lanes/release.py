@@ -13,6 +13,7 @@ from notifications.channels.webhook.disabling import disable_automatically
 from notifications.lanes import rows
 from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, ended, room
 from notifications.lanes.parking import wake
+from notifications.lanes.places import places
 from tasks_core import clock
 
 AT_ONCE = 1_000
@@ -32,10 +33,16 @@ def release(attempts: Mapping[int, Sequence[EndedAttempt]]) -> None:
             lanes[endpoint_id] = _with_woken(endpoint_id, after, rule, now)
         rows.write(lanes)
         for endpoint_id, lane in lanes.items():
+            places.saw(endpoint_id, lane, found[endpoint_id][1], now)
             if _is_dead(lane, found[endpoint_id][1], now):
                 days = conf.current().webhook_disable_after_days
                 reason = f"only failures for {_span(days)}; the last one: {lane.last_error}"
                 disable_automatically(endpoint_id, reason=reason)
+
+
+def give_up_places() -> None:
+    """Give back the places that this process keeps for deliveries that did not come."""
+    release(places.given_up())
 
 
 def wake_waiting() -> int:
@@ -43,8 +50,8 @@ def wake_waiting() -> int:
     now = clock.now()
     found = rows.waiting()
     for endpoint_id, (lane, rule) in found.items():
-        places = room(lane, rule, now)
-        if places and wake(endpoint_id, places) < places:
+        free = room(lane, rule, now)
+        if free and wake(endpoint_id, free) < free:
             _note_that_none_is_parked(endpoint_id)
     for endpoint_id in rows.disabled():
         _wake_to_fail(endpoint_id)
@@ -67,8 +74,8 @@ def _note_that_none_is_parked(endpoint_id: int) -> None:
 
 def _with_woken(endpoint_id: int, lane: Lane, rule: LaneRule, now: datetime) -> Lane:
     """Wake what there is room for, under the lane's lock: nobody parks a delivery meanwhile."""
-    places = room(lane, rule, now) if lane.has_parked else 0
-    if places and wake(endpoint_id, places) < places:
+    free = room(lane, rule, now) if lane.has_parked else 0
+    if free and wake(endpoint_id, free) < free:
         return replace(lane, has_parked=False)
     return lane
 

@@ -13,6 +13,7 @@ from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
 
 if TYPE_CHECKING:
     from notifications.models.ladder_step import LadderStep
+    from notifications.rendering.compiled import Rendered
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -119,11 +120,13 @@ class Notification(models.Model):
         help_text="Other channels follow if this one does not reach the receiver.",
     )
 
-    # No columns: what limits, the kept code and the ladder need to know while it is being accepted.
+    # No columns: what limits, the kept code, the ladder and a delivery that is made at once need to know
+    # while it is being accepted.
     requester: str = ""
     segments: int = 1
     resends_asked: int = 0
     steps: Sequence[LadderStep] = ()
+    content: Rendered | None = None
 
     objects = NotificationQuerySet.as_manager()
 

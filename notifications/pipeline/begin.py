@@ -1,7 +1,7 @@
 """Begin attempts: many deliveries with one statement."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,7 @@ WITH asked AS (
     RETURNING d.id, d.attempts, d.message_id, d.address, d.throttled, d.endpoint_id,
               d.subject, d.text, d.html, a.task_id, n.is_secret, n.context, n.secret_context,
               COALESCE(d.template_version_id, n.template_version_id) AS template_version_id,
-              n.expires_at, d.channel
+              n.expires_at, d.channel, n.has_fallback
 ), lost AS (
     UPDATE notifications_deliveryattempt
     SET finished_at = %(now)s, outcome = 'ambiguous',
@@ -52,7 +52,7 @@ WITH asked AS (
 )
 SELECT b.id, b.attempts, b.message_id, b.address, b.throttled, b.subject, b.text, b.html,
        b.template_version_id, b.is_secret, CASE WHEN b.is_secret THEN b.context::text END,
-       b.secret_context, b.expires_at, b.channel,
+       b.secret_context, b.expires_at, b.channel, b.has_fallback,
        e.id, e.url, e.secrets::text, e.enabled, e.disabled_reason
 FROM begun b LEFT JOIN notifications_endpoint e ON e.id = b.endpoint_id
 """
@@ -74,17 +74,25 @@ BEGUN_ALREADY = NotSendable(
 )
 
 
-def begin(asked: Mapping[int, int], *, slot: int = 0) -> dict[int, Sendable | NotSendable]:
+def begin(
+    asked: Mapping[int, int],
+    *,
+    slot: int = 0,
+    free: Collection[int] = (),
+) -> dict[int, Sendable | NotSendable]:
     """Begin an attempt at each delivery.
 
     Args:
         asked: the task that makes the attempt, by delivery id.
         slot: when their places in the lanes were taken.
+        free: deliveries that need not be screened, because nothing can hold them back.
 
     Returns:
         for each delivery what to send, or why there is nothing to send.
     """
-    held, links = hold_deliveries(list(asked))
+    if not asked:
+        return {}
+    held, links = hold_deliveries([delivery for delivery in asked if delivery not in free])
     asked = {delivery: task for delivery, task in asked.items() if delivery not in held}
     if not asked:
         return dict(held)
@@ -134,7 +142,7 @@ def _loaded(row: tuple[Any, ...], slot: int, link: str) -> Sendable | NotSendabl
 
 def _sendable(row: tuple[Any, ...], slot: int) -> Sendable:
     delivery_id, number, message_id, address, throttled, subject, text, html = row[:8]
-    version_id, is_secret, context, secret_context, expires_at, channel = row[8:14]
+    version_id, is_secret, context, secret_context, expires_at, channel, has_fallback = row[8:15]
     secrets = open_variables(secret_context)
     content = Rendered(subject, text, html)
     if is_secret:
@@ -150,7 +158,8 @@ def _sendable(row: tuple[Any, ...], slot: int) -> Sendable:
         redactor=Redactor(secrets),
         expires_at=expires_at,
         channel=channel,
-        receiver=_receiver(*row[14:]),
+        has_fallback=has_fallback,
+        receiver=_receiver(*row[15:]),
         slot=slot,
     )
 

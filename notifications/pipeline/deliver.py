@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from notifications.channels.outcome import SendResult
+from notifications.lanes.places import places
+from notifications.lanes.release import give_up_places
 from notifications.pipeline.begin import begin_each, give_back
-from notifications.pipeline.lanes import begin_in_lanes, give_places_back
+from notifications.pipeline.lanes import Asked, Turn, take_turns
 from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.sending import send_async, send_now
@@ -43,7 +45,8 @@ async def deliver_async(
     Beginnings and ends of concurrent deliveries are written together. A delivery to an endpoint in whose
     lane there is no room gives its place in the worker up at once.
     """
-    found = await _begin_together((delivery_id, task_id))
+    found = await _take_turn(Asked(delivery_id, task_id))
+    assert found is not None  # that is for those who end
     if isinstance(found, NotSendable):
         return nothing_to_send(found)
     found.redactor.hide_in_logs()
@@ -52,7 +55,7 @@ async def deliver_async(
     if result.untried:
         await _give_back_together(found)
         return nothing_to_send(postponed(found, result))
-    await _record_together(ended(found, started_at, result))
+    await _take_turn(ended(found, started_at, result))
     return conclude(found, result)
 
 
@@ -65,6 +68,7 @@ def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended
         started_at=started_at,
         finished_at=clock.now(),
         result=result,
+        has_fallback=sendable.has_fallback,
         endpoint_id=sendable.receiver.endpoint_id if sendable.receiver else None,
         slot=sendable.slot,
     )
@@ -80,12 +84,7 @@ def _give_all_back(begun: list[Sendable]) -> list[None]:
     return [None] * len(begun)
 
 
-def _record_all(attempts: list[Ended]) -> list[None]:
-    record(attempts)
-    give_places_back(attempts)
-    return [None] * len(attempts)
-
-
-_begin_together = Together(begin_in_lanes)
-_record_together = Together(_record_all)
+_take_turn: Together[Turn, Sendable | NotSendable | None] = Together(
+    take_turns, at_rest=give_up_places, is_at_rest=lambda: not places.keeps_some
+)
 _give_back_together = Together(_give_all_back)

@@ -1,23 +1,76 @@
-"""Attempts that begin and end in the lanes of their endpoints."""
+"""Attempts that end in the lanes of their endpoints, and others that begin in their places."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from notifications.channels.outcome import Outcome
 from notifications.lanes.admission import admit_deliveries
 from notifications.lanes.lane import EndedAttempt
 from notifications.lanes.release import release
 from notifications.pipeline.begin import BEGUN_ALREADY, begin, first_tasks
-from notifications.pipeline.record import Ended
+from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 
 
-def begin_in_lanes(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]:
-    """Begin an attempt for each pair of delivery and task whose lane has room; the others wait."""
+class Asked(NamedTuple):
+    """A delivery whose task wants to make an attempt."""
+
+    delivery_id: int
+    task_id: int
+
+
+Turn = Asked | Ended
+Answer = Sendable | NotSendable | Exception | None
+"""What an attempt that begins needs; of one that ended there is nothing to say. An error is for the one
+whose turn it was."""
+
+
+def take_turns(turns: Sequence[Turn]) -> list[Answer]:
+    """Record the attempts that have ended, and begin those whose lane has room; the others wait."""
+    ended = [one for one in turns if isinstance(one, Ended)]
+    asked = [one for one in turns if isinstance(one, Asked)]
+    unrecorded = _record(ended)
+    found = iter(_begin(asked, _by_endpoint([] if unrecorded else ended)))
+    return [unrecorded if isinstance(one, Ended) else next(found) for one in turns]
+
+
+def _record(ended: Sequence[Ended]) -> Exception | None:
+    """Record attempts; what is wrong with one must not keep others from beginning."""
+    try:
+        if ended:
+            record(ended)
+    except Exception as error:  # noqa: BLE001 see above
+        return error
+    return None
+
+
+def _begin(
+    asked: Sequence[Asked], ended: dict[int, list[EndedAttempt]]
+) -> Sequence[Sendable | NotSendable | Exception]:
+    try:
+        return begin_in_lanes(asked, ended)
+    except Exception as error:  # noqa: BLE001 what has ended is on record
+        return [error] * len(asked)
+
+
+def begin_in_lanes(
+    asked: Sequence[Asked], ended: dict[int, list[EndedAttempt]]
+) -> list[Sendable | NotSendable]:
+    """Begin an attempt for each delivery whose lane has room; the others wait.
+
+    Args:
+        asked: deliveries and their tasks; of two for one delivery only the first begins.
+        ended: attempts on record whose places come free, by endpoint.
+    """
+    if not (asked or ended):
+        return []
     first = first_tasks(asked)
-    admitted = admit_deliveries(first)
+    admitted = admit_deliveries(first, ended)
     begun = begin(
-        {pk: task for pk, task in first.items() if pk not in admitted.waits}, slot=admitted.slot
+        {pk: task for pk, task in first.items() if pk not in admitted.waits},
+        slot=admitted.slot,
+        free=admitted.free,
     )
     found: dict[int, Sendable | NotSendable] = {**admitted.waits, **begun}
     unused = [pk for pk, one in begun.items() if isinstance(one, NotSendable)]
@@ -31,8 +84,8 @@ def begin_in_lanes(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSenda
     ]
 
 
-def give_places_back(attempts: Iterable[Ended]) -> None:
-    """Tell the lanes how attempts ended."""
+def _by_endpoint(attempts: Iterable[Ended]) -> dict[int, list[EndedAttempt]]:
+    """Say what lanes need to know of attempts."""
     by_endpoint: dict[int, list[EndedAttempt]] = defaultdict(list)
     for one in attempts:
         if one.endpoint_id is not None:
@@ -45,7 +98,7 @@ def give_places_back(attempts: Iterable[Ended]) -> None:
                     retry_after=one.result.retry_after,
                 )
             )
-    release(by_endpoint)
+    return by_endpoint
 
 
 def _release_unused(endpoint_ids: Iterable[int], slot: int) -> None:

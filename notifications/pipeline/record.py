@@ -1,7 +1,7 @@
 """Record how attempts ended: many with one statement, and the end of what they finish."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,8 @@ from django.db import transaction
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
 from notifications.destinations.switching import disable_gone
-from notifications.pipeline.counting import count_attempts
-from notifications.pipeline.settle import settle
+from notifications.pipeline.counting import COUNT, counts
+from notifications.pipeline.settle import let_follow, settle
 from notifications.states import DeliveryState
 from notifications.suppression.refusals import follow_refusals
 from tasks_core.database import fetch_often
@@ -28,7 +28,8 @@ _ENDS = {
 # was erased meanwhile nothing is written down that may hold the address.
 # The ids are given twice, because the planner does not know how many rows are in the JSON, and would
 # rather read the whole table.
-_RECORD = """
+# A notification without a fallback has one delivery, and ends with it; the others are for ``settle``.
+_RECORD = f"""
 WITH ended AS (
     SELECT * FROM jsonb_to_recordset(%(results)s::jsonb) AS r(
         delivery_id bigint, number int, finished_at timestamptz, duration float8, outcome text,
@@ -39,8 +40,8 @@ WITH ended AS (
     SET finished_at = r.finished_at, duration = r.duration, outcome = r.outcome,
         status_code = r.status_code, retry_after = r.retry_after,
         error = CASE WHEN e.erased THEN '' ELSE r.error END,
-        request = CASE WHEN e.erased THEN '{}' ELSE r.request END,
-        response = CASE WHEN e.erased THEN '{}' ELSE r.response END
+        request = CASE WHEN e.erased THEN '{{}}' ELSE r.request END,
+        response = CASE WHEN e.erased THEN '{{}}' ELSE r.response END
     FROM ended r JOIN (
         SELECT id, starts_with(address, 'erased:') AS erased FROM notifications_delivery
         WHERE id = ANY(%(ids)s::bigint[])
@@ -59,10 +60,24 @@ WITH ended AS (
     WHERE d.id = r.delivery_id AND d.id = ANY(%(ids)s::bigint[])
       AND (d.state = 'sending'
            OR (r.state = 'sent' AND d.state NOT IN ('delivered', 'rejected', 'bounced')))
-    RETURNING d.notification_id, r.state
-)
-SELECT notification_id FROM moved WHERE state IS NOT NULL
-"""
+    RETURNING d.notification_id, r.state, r.finished_at, d.error
+), settled AS (
+    UPDATE notifications_notification n
+    SET state = m.state,
+        reason = CASE WHEN m.state = 'sent' THEN '' WHEN n.reason <> '' THEN n.reason
+                      ELSE left(m.error, 200) END,
+        finished_at = m.finished_at,
+        secret_context = ''
+    FROM moved m
+    WHERE n.id = m.notification_id AND m.state IS NOT NULL AND NOT n.has_fallback
+      AND (n.state = 'in_progress'
+           OR (m.state = 'sent' AND n.state IN ('failed', 'expired', 'cancelled', 'suppressed')))
+    RETURNING n.id, n.order_key <> '' AS is_ordered
+), counted AS ({COUNT})
+SELECT m.notification_id, COALESCE(s.is_ordered, false), s.id IS NULL
+FROM moved m LEFT JOIN settled s ON s.id = m.notification_id
+WHERE m.state IS NOT NULL AND (s.id IS NULL OR s.is_ordered)
+"""  # noqa: S608  (no outside text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +90,17 @@ class Ended:
     started_at: datetime
     finished_at: datetime
     result: SendResult
+    has_fallback: bool = False
     endpoint_id: int | None = None
     slot: int = 0
     """When its place in the endpoint's lane was taken."""
+
+    @property
+    def ends_alone(self) -> bool:
+        """Whether nothing follows from it but the end of its delivery and notification."""
+        result = self.result
+        has_gone = result.endpoint_gone or result.destination_gone or result.bounce
+        return not (self.has_fallback or has_gone)
 
 
 def record(attempts: Iterable[Ended]) -> None:
@@ -85,21 +108,33 @@ def record(attempts: Iterable[Ended]) -> None:
 
     A failure leaves its delivery as it is: whether there is another attempt is decided by the
     task, and a task that ends without success ends its delivery (``notifications.receivers``).
+
+    It is one statement, unless more follows from one of them.
     """
     ended = list(attempts)
+    if all(one.ends_alone for one in ended):
+        _write(ended)
+        return
     with transaction.atomic():
-        parameters = {
-            "results": json.dumps([_row(one) for one in ended]),
-            "ids": [one.delivery_id for one in ended],
-        }
-        settle(row[0] for row in fetch_often(_RECORD, parameters))
+        settle(_write(ended))
         for one in ended:
             if one.result.endpoint_gone and one.endpoint_id is not None:
                 disable_automatically(one.endpoint_id, reason=one.result.error)
             if one.result.destination_gone:
                 disable_gone(one.delivery_id, reason=one.result.error)
         follow_refusals({one.delivery_id: one.result.bounce for one in ended if one.result.bounce})
-        count_attempts((one.channel, one.result.outcome) for one in ended)
+
+
+def _write(ended: Sequence[Ended]) -> list[int]:
+    """Write ends; give the notifications that are not settled by it, because they have a fallback."""
+    parameters = {
+        "results": json.dumps([_row(one) for one in ended]),
+        "ids": [one.delivery_id for one in ended],
+        **counts((one.channel, one.result.outcome) for one in ended),
+    }
+    rows = fetch_often(_RECORD, parameters)
+    let_follow([pk for pk, is_ordered, _ in rows if is_ordered])
+    return [pk for pk, _, is_open in rows if is_open]
 
 
 def _row(ended: Ended) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Sendable:
     is_secret: bool
     redactor: Redactor = field(repr=False)
     expires_at: datetime | None
+    has_fallback: bool = False
     receiver: Receiver | None = None
     slot: int = 0
     """When its place in the endpoint's lane was taken; see notifications.lanes."""

@@ -1,6 +1,8 @@
 """Many coroutines, one statement: what arrives while a write is under way goes into the next."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
@@ -19,15 +21,32 @@ CROWD, GATHER_SECONDS = 8, 0.01
 for five, and under load every statement waits for the one before it anyway."""
 
 
+CONNECTED_SECONDS = 1.0
+"""So long after its last use a connection is taken to be there."""
+
+logger = logging.getLogger(__name__)
+
+
 class Together(Generic[Item, Answer]):
     """Collects the items of concurrent callers and hands them to one function, as a list.
 
     With a few callers there is no waiting; with a hundred, a few calls carry them all. The function
-    runs in a thread, and gives one answer for each item, in their order.
+    runs in a thread, and gives one answer for each item, in their order; an exception among them is raised
+    for the caller of that item. ``at_rest`` is called when nobody waits any more, and there
+    is something to do for it.
     """
 
-    def __init__(self, function: Callable[[list[Item]], Sequence[Answer]]) -> None:
+    def __init__(
+        self,
+        function: Callable[[list[Item]], Sequence[Answer | Exception]],
+        *,
+        at_rest: Callable[[], None] | None = None,
+        is_at_rest: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._function = function
+        self._connected_at = 0.0
+        self._at_rest = at_rest
+        self._is_at_rest = is_at_rest
         self._waiting: WeakKeyDictionary[
             asyncio.AbstractEventLoop, list[tuple[Item, asyncio.Future[Answer]]]
         ] = WeakKeyDictionary()
@@ -52,6 +71,8 @@ class Together(Generic[Item, Answer]):
                 await self._call(batch)
                 if CROWD <= len(batch) < MAX_TOGETHER:
                     await asyncio.sleep(GATHER_SECONDS)
+                if self._at_rest and not waiting and not self._is_at_rest():
+                    await sync_to_async(self._rest)()
         finally:
             del self._running[loop]
 
@@ -64,10 +85,31 @@ class Together(Generic[Item, Answer]):
                     future.set_exception(error)
             return
         for (_, future), answer in zip(batch, answers, strict=True):
-            if not future.done():
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
                 future.set_result(answer)
 
-    def _fresh(self, items: list[Item]) -> Sequence[Answer]:
-        """The thread's connection lives long; drop it first if the server has closed it."""
-        close_old_connections()
+    def _rest(self) -> None:
+        """Nobody waits for this, so an error goes to the log."""
+        assert self._at_rest is not None
+        try:
+            self._connect()
+            self._at_rest()
+        except Exception:
+            logger.exception("%s failed; it is tried again after the next call", self._at_rest)
+
+    def _fresh(self, items: list[Item]) -> Sequence[Answer | Exception]:
+        self._connect()
         return self._function(items)
+
+    def _connect(self) -> None:
+        """The thread's connection lives long; drop it if the server has closed it.
+
+        Asking costs a round trip, and a connection that has just been used need not be asked.
+        """
+        if time.monotonic() - self._connected_at > CONNECTED_SECONDS:
+            close_old_connections()
+        self._connected_at = time.monotonic()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
+from tasks_core.database import fetch_often
 
 _COLUMNS = """
 n.id, {place}.channel, {place}.address, n.category, n.critical, n.condition, n.condition_args::text,
@@ -21,7 +21,7 @@ _OF_NOTIFICATIONS = f"""
 SELECT n.id, {_COLUMNS.format(place="n")}
 FROM notifications_notification n
 LEFT JOIN notifications_recipient r ON r.id = n.recipient_id
-WHERE n.id = ANY(%(ids)s) AND n.state = 'accepted' AND {_ASKED.format(place="n")}
+WHERE n.id = ANY(%(ids)s::bigint[]) AND n.state = 'accepted' AND {_ASKED.format(place="n")}
 """  # noqa: S608  (no outside text)
 
 _OF_DELIVERIES = f"""
@@ -29,7 +29,7 @@ SELECT d.id, {_COLUMNS.format(place="d")}
 FROM notifications_delivery d
 JOIN notifications_notification n ON n.id = d.notification_id
 LEFT JOIN notifications_recipient r ON r.id = n.recipient_id
-WHERE d.id = ANY(%(ids)s) AND {_ASKED.format(place="d")}
+WHERE d.id = ANY(%(ids)s::bigint[]) AND {_ASKED.format(place="d")}
   AND d.state IN ('rendered', 'sending', 'failed') AND n.state IN ('in_progress', 'failed')
 """  # noqa: S608
 
@@ -63,9 +63,9 @@ def of_deliveries(ids: Sequence[int]) -> dict[int, Subject]:
 
 
 def _load(statement: str, ids: Sequence[int]) -> dict[int, Subject]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"ids": list(ids)})
-        rows = cursor.fetchall()
+    if not ids:
+        return {}
+    rows = fetch_often(statement, {"ids": list(ids)})
     return {row[0]: _subject(row[1:]) for row in rows}
 
 

@@ -116,5 +116,5 @@ def _record_one(ended: Ended) -> None:
         record([replace(ended, result=plain)])
 
 
-_begin_together = Together(begin)
+_begin_together: Together[Claim, Begun | NotBegun] = Together(begin)
 _record_together = Together(_record_all)

@@ -20,9 +20,10 @@ from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.registry import CHANNELS
 from notifications.metrics import collect
 from notifications.models import Delivery, DeliveryTotal, Endpoint, EndpointLane, TemplateVersion
-from notifications.pipeline.counting import count_attempts
+from notifications.pipeline.counting import COUNT, counts
 from notifications.providers.admission import Seen, note_each
 from tasks_core import clock
+from tasks_core.database import fetch_often
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import add_gateway
 from tests.notifications.receiver import Receiver, Reply
@@ -71,7 +72,9 @@ def test_workers_that_count_at_the_same_time_lose_nothing(db: None) -> None:
 
     def count(number: int) -> None:
         for _ in range(50):
-            count_attempts(pairs if number % 2 else pairs[::-1])
+            fetch_often(
+                f"WITH counted AS ({COUNT}) SELECT", counts(pairs if number % 2 else pairs[::-1])
+            )
 
     at_once(6, count)
     assert set(told("notification_delivery_attempts").values()) == {300}

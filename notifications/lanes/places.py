@@ -1,0 +1,102 @@
+"""Places that change hands within one process, without a word to the lane.
+
+While a backlog goes out, most attempts that end are followed by one to the same endpoint at once. Giving a
+place back and taking it again leaves the lane's row as it was, so the two statements, and the wait for
+whoever has the row locked, are left out. This holds for lanes in which nothing needs to be learnt or
+remembered, for successes only, and within the slot of time in which the place was taken.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+
+from notifications.channels.outcome import Outcome
+from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, has_nothing_to_learn, slot_of
+
+TRUSTED_SECONDS = 1.0
+"""So long a lane is taken to be as it was seen: others may have failures, or wait for room, meanwhile."""
+
+Endings = Mapping[int, Sequence[EndedAttempt]]
+
+
+@dataclass
+class Turns:
+    """What came of it.
+
+    Attributes:
+        taken: deliveries that have the place of one that ended, by endpoint.
+        left: attempts whose places the lanes must get back, by endpoint.
+    """
+
+    taken: dict[int, list[int]] = field(default_factory=dict)
+    left: dict[int, list[EndedAttempt]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Places:
+    """What this process knows of lanes, and the places that it keeps from one call to the next."""
+
+    def __init__(self) -> None:
+        self._trusted_until: dict[int, float] = {}
+        self._kept: dict[int, list[EndedAttempt]] = {}
+        self._lock = Lock()
+
+    def saw(self, endpoint_id: int, lane: Lane, rule: LaneRule, now: datetime) -> None:
+        """Note how a lane was left that this process has just had locked."""
+        with self._lock:
+            if has_nothing_to_learn(lane, rule, now):
+                self._trusted_until[endpoint_id] = time.monotonic() + TRUSTED_SECONDS
+            else:
+                self._trusted_until.pop(endpoint_id, None)
+
+    def exchange(self, asked: Mapping[int, Sequence[int]], ended: Endings, now: datetime) -> Turns:
+        """Give the places of attempts that have ended to deliveries that ask, by endpoint.
+
+        Where there are more places than deliveries, those that have just come free are kept for the next
+        call, if some changed hands here: more deliveries are on their way.
+        """
+        turns = Turns()
+        with self._lock:
+            before, self._kept = self._kept, {}
+            for endpoint_id in {**before, **ended}:
+                kept, fresh = before.get(endpoint_id, ()), ended.get(endpoint_id, ())
+                if not self._may_exchange(endpoint_id, [*kept, *fresh], now):
+                    turns.left[endpoint_id] += [*kept, *fresh]
+                    continue
+                taken = list(asked.get(endpoint_id, ()))[: len(kept) + len(fresh)]
+                turns.left[endpoint_id] += kept[len(taken) :]
+                unused = fresh[max(0, len(taken) - len(kept)) :]
+                if taken:
+                    turns.taken[endpoint_id] = taken
+                    self._kept[endpoint_id] = list(unused)
+                else:
+                    turns.left[endpoint_id] += unused
+        turns.left = {pk: attempts for pk, attempts in turns.left.items() if attempts}
+        return turns
+
+    def given_up(self) -> dict[int, list[EndedAttempt]]:
+        """Keep nothing any more; return the attempts whose places the lanes must get back."""
+        with self._lock:
+            kept, self._kept = self._kept, {}
+        return {pk: attempts for pk, attempts in kept.items() if attempts}
+
+    @property
+    def keeps_some(self) -> bool:
+        """Whether there are places that nobody uses."""
+        return any(self._kept.values())
+
+    def _may_exchange(
+        self, endpoint_id: int, attempts: Sequence[EndedAttempt], now: datetime
+    ) -> bool:
+        slot = slot_of(now)
+        return self._trusted_until.get(endpoint_id, 0.0) > time.monotonic() and all(
+            one.outcome is Outcome.SUCCESS and one.slot == slot for one in attempts
+        )
+
+
+places = Places()
+"""Of this process. A child of a fork has its parent's, who has sent nothing."""

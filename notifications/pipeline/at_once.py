@@ -1,0 +1,72 @@
+"""Messages that may leave at once: their deliveries are made in the transaction that accepts them.
+
+One task carries such a message and not two. Whatever can hold a message back is asked before each attempt
+anyway; what must be asked before there is a delivery goes by the first step (``schedule``).
+"""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from notifications.ladders.enqueuing import start_timers
+from notifications.models import Delivery, Notification
+from notifications.pipeline.following import Terms, deliver_next, enqueue_next
+from notifications.rendering.compiled import Rendered
+from notifications.states import DeliveryState
+
+_WITHHELD = Rendered("", "", "")
+
+
+def may_leave_at_once(notification: Notification) -> bool:
+    """Say whether a message that is being accepted needs no first step.
+
+    It is due and written; it has no condition, which is asked at the last moment but not before its time;
+    and no quiet hours can hold it, because they would have to mark it as held and may tell it in a digest.
+    """
+    return (
+        notification.content is not None
+        and notification.run_after <= notification.created_at
+        and not notification.condition
+        and (notification.recipient_id is None or notification.critical)
+    )
+
+
+def make_deliveries(notifications: Sequence[Notification]) -> None:
+    """Make the deliveries of messages in progress that have just been stored, and enqueue their tasks."""
+    if not notifications:
+        return
+    deliveries = [_delivery(one) for one in notifications]
+    Delivery.objects.bulk_create(deliveries, batch_size=1000)
+    enqueue_next(
+        deliver_next(delivery.pk, one.channel, _terms(one))
+        for delivery, one in zip(deliveries, notifications, strict=True)
+    )
+    with_fallback = [one.pk for one in notifications if one.has_fallback]
+    start_timers(with_fallback, 1, notifications[0].created_at)
+
+
+def _delivery(notification: Notification) -> Delivery:
+    content = notification.content or _WITHHELD
+    if notification.is_secret:  # it is written again in memory when it is sent
+        content = _WITHHELD
+    return Delivery(
+        notification=notification,
+        channel=notification.channel,
+        address=notification.address,
+        endpoint_id=notification.endpoint_id,
+        state=DeliveryState.RENDERED,
+        message_id=uuid4().hex,
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
+        created_at=notification.created_at,
+        rendered_at=notification.created_at,
+    )
+
+
+def _terms(notification: Notification) -> Terms:
+    return Terms(
+        notification.pk,
+        notification.critical,
+        notification.expires_at,
+        notification.correlation_id,
+    )
