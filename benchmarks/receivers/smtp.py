@@ -48,7 +48,7 @@ class Mailbox(asyncio.Protocol):
     def _obey(self, line: bytes) -> bytes:
         command = line[:4].upper()
         if command == b"EHLO":
-            return b"250 mail"
+            return b"250-mail\r\n250-SIZE 10240000\r\n250 PIPELINING"  # as all known servers do
         if command == b"DATA":
             self._takes_content = True
             return b"354 go on"

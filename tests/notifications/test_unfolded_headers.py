@@ -5,6 +5,8 @@ from email.policy import SMTP, compat32, default
 from typing import Any
 
 import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 
 from notifications.channels.email.unfolded import unfolding
 
@@ -35,3 +37,23 @@ def test_other_headers_are_folded_as_before(policy: Any) -> None:
     others = [line for line in lines if not line.startswith(b"List-")]
     assert max(map(len, others)) <= 78
     assert len(others) > 5
+
+
+PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=90)
+NAMES = st.sampled_from(
+    ["Subject", "To", "From", "Date", "Message-ID", "Content-Type", "X-Campaign"]
+)
+
+
+@pytest.mark.parametrize("policy", [compat32.clone(linesep="\r\n"), default, SMTP])
+@given(name=NAMES, text=PLAIN)
+@settings(max_examples=400)
+def test_what_is_written_without_folding_is_what_folding_gives(
+    policy: Any, name: str, text: str
+) -> None:
+    try:
+        value = policy.header_store_parse(name, text)[1]
+        expected = policy.fold_binary(name, value)
+    except Exception:  # noqa: BLE001 the parsers of some headers fail on what is none
+        reject()
+    assert unfolding(policy).fold_binary(name, value) == expected

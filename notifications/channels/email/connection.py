@@ -11,6 +11,7 @@ from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from notifications import conf
 from notifications.channels.email.backend import configuration, new_backend
+from notifications.channels.email.pipelining import hand_over_faster
 from tasks_core import clock
 
 _SHORTEST = 0.05
@@ -89,13 +90,17 @@ class MailConnection(threading.local):
         hand_over = smtp.data
 
         def in_time(message: Any) -> tuple[int, bytes]:
-            if self._expires_at is not None and self._expires_at <= clock.now():
-                raise TooLateError
-            if smtp.sock is not None:
-                smtp.sock.settimeout(self._patience())
+            self._check_time(smtp)
             return hand_over(message)
 
         vars(smtp)["data"] = in_time
+        hand_over_faster(smtp, lambda: self._check_time(smtp))
+
+    def _check_time(self, smtp: smtplib.SMTP) -> None:
+        if self._expires_at is not None and self._expires_at <= clock.now():
+            raise TooLateError
+        if smtp.sock is not None:
+            smtp.sock.settimeout(self._patience())
 
     def _lives(self) -> bool:
         """Servers hang up on idle clients; ask before a message could get lost to that."""

@@ -7,12 +7,14 @@ RFC 5322 allows 998 characters, and a line that is not folded is one that no sig
 
 from __future__ import annotations
 
+from email.headerregistry import UnstructuredHeader
 from email.message import Message
 from email.policy import Compat32, EmailPolicy, Policy
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 
+LINE = 78
 UNFOLDED = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 
@@ -21,15 +23,32 @@ class UnfoldedLinks(Policy):
 
     def fold(self, name: str, value: str) -> str:
         """Write a header as text."""
-        if name.lower() in UNFOLDED:
+        if name.lower() in UNFOLDED or _fits(name, value):
             return f"{name}: {value}{self.linesep}"
         return super().fold(name, value)
 
     def fold_binary(self, name: str, value: str) -> bytes:
         """Write a header as bytes."""
-        if name.lower() in UNFOLDED:
+        if name.lower() in UNFOLDED or _fits(name, value):
             return self.fold(name, value).encode("ascii")
         return super().fold_binary(name, value)
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a header is written as it is: for one line of plain text Python does the same, only slowly.
+
+    Headers that know their grammar are left to it: Django 6 has such for addresses, dates and content types.
+    """
+    has_no_grammar = type(value) is str or isinstance(value, UnstructuredHeader)
+    return (
+        has_no_grammar
+        and isinstance(value, str)
+        and value.strip() == value != ""
+        and len(name) + len(": ") + len(value) <= LINE
+        and value.isascii()
+        and value.isprintable()
+        and "=?" not in value
+    )
 
 
 class UnfoldedCompat32(UnfoldedLinks, Compat32):
