@@ -5,6 +5,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 import aiohttp
 
@@ -92,9 +93,7 @@ async def exchange(
             headers=headers,
             skip_auto_headers=("Content-Type", "User-Agent"),
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(
-                total=seconds, sock_connect=settings.outgoing_connect_timeout
-            ),
+            timeout=_timeout(seconds, settings.outgoing_connect_timeout),
         ) as response:
             kept = await _read_at_most(response, settings.outgoing_response_limit)
             return Response(response.status, dict(response.headers), kept)
@@ -111,6 +110,11 @@ async def exchange(
     except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
         problem = f"connection failed before the answer: {type(error).__name__}"
         raise ExchangeFailed(Failure.UNKNOWN, problem) from None
+
+
+@lru_cache(maxsize=64)
+def _timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, sock_connect=connect)
 
 
 async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:

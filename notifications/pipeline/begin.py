@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -133,14 +132,14 @@ def give_back(begun: Iterable[Sendable]) -> None:
 def _loaded(row: tuple[Any, ...], slot: int, link: str) -> Sendable | NotSendable:
     """Load one delivery; what is wrong with it must not stop the others of the batch."""
     try:
-        return replace(_sendable(row, slot), unsubscribe_url=link)
+        return _sendable(row, slot, link)
     except RenderingFailed as error:
         return NotSendable(DeliveryState.SENDING, str(error))
     except ImproperlyConfigured as error:
         return NotSendable(DeliveryState.SENDING, str(error), may_recover=True)
 
 
-def _sendable(row: tuple[Any, ...], slot: int) -> Sendable:
+def _sendable(row: tuple[Any, ...], slot: int, link: str) -> Sendable:
     delivery_id, number, message_id, address, throttled, subject, text, html = row[:8]
     version_id, is_secret, context, secret_context, expires_at, channel, has_fallback = row[8:15]
     secrets = open_variables(secret_context)
@@ -161,6 +160,7 @@ def _sendable(row: tuple[Any, ...], slot: int) -> Sendable:
         has_fallback=has_fallback,
         receiver=_receiver(*row[15:]),
         slot=slot,
+        unsubscribe_url=link,
     )
 
 
