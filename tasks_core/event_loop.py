@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 
@@ -15,6 +16,7 @@ class EventLoopThread:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="tasks-loop", daemon=True)
         self._running: set[asyncio.Task[None]] = set()
+        self._cancelled: set[asyncio.Task[None]] = set()
         self._count: dict[str, int] = {}
         self._is_telling = False
         self._changed = threading.Condition()
@@ -47,6 +49,7 @@ class EventLoopThread:
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        self._cancelled.discard(task)
         with self._changed:
             self._count[name] -= 1
         # Once for all that end in the same turn of the loop: the thread that waits for places would
@@ -65,15 +68,20 @@ class EventLoopThread:
         with self._changed:
             return self._changed.wait_for(lambda: not any(self._count.values()), seconds)
 
-    def cancel_all(self) -> None:
-        """Cancel every coroutine that still runs, and give each a moment to end."""
+    def cancel_all(self, *, seconds: float) -> bool:
+        """Cancel every coroutine that still runs, and wait until each has given back what it held.
 
-        def cancel() -> None:
-            for task in list(self._running):
-                task.cancel()
+        False if that takes longer than ``seconds``. Calling it again disturbs none that was cancelled
+        before: it may be in the middle of giving back.
+        """
+        with suppress(RuntimeError):  # the loop is closed: nothing runs
+            self.loop.call_soon_threadsafe(self._cancel_each)
+        return self.wait_until_idle(seconds=seconds)
 
-        self.loop.call_soon_threadsafe(cancel)
-        self.wait_until_idle(seconds=5)
+    def _cancel_each(self) -> None:
+        for task in self._running - self._cancelled:
+            task.cancel()
+        self._cancelled.update(self._running)
 
     def stop(self) -> None:
         """End the loop and its thread."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 
-from tasks_core import clock, database
+from tasks_core import clock
+from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.endings import announce_unsuccessful
 from tasks_core.models import Task
 from tasks_core.statements.end import expire, expire_one
@@ -19,7 +20,7 @@ LIMIT = 1_000
 def expire_tasks() -> int:
     """Expire one batch of overdue tasks; return how many. Call again while it is full."""
     try:
-        with transaction.atomic(using=database.alias()):
+        with brief_transaction(seconds=RECEIVERS_SECONDS):
             ids = expire(limit=LIMIT, now=clock.now())
             announce_unsuccessful(ids)
     except (OperationalError, InterfaceError):
@@ -39,7 +40,7 @@ def _expire_one_by_one() -> int:
 
 def _expired(task_id: int) -> bool:
     try:
-        with transaction.atomic(using=database.alias()):
+        with brief_transaction(seconds=RECEIVERS_SECONDS):
             is_expired = expire_one(task_id, now=clock.now())
             announce_unsuccessful([task_id] if is_expired else [])
     except (OperationalError, InterfaceError):

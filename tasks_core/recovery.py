@@ -10,6 +10,7 @@ from random import Random
 from django.db import InterfaceError, OperationalError, transaction
 
 from tasks_core import clock, database
+from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.conf import setting
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
@@ -41,7 +42,7 @@ def recover_attempts() -> int:
     where the process had several tasks in hand, nobody knows which one is to blame: then none loses an
     attempt, and each runs alone from now on.
     """
-    with transaction.atomic(using=database.alias()):
+    with brief_transaction(seconds=RECEIVERS_SECONDS):
         tasks = abandoned(limit=LIMIT, now=clock.now())
         recovered = _record(tasks) if tasks else 0
     if recovered:

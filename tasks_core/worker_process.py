@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import mmap
 import os
+import struct
 import threading
 import time
 
@@ -13,9 +14,10 @@ from django.db import connections
 from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.event_loop import EventLoopThread
+from tasks_core.handing_back import hand_back
 from tasks_core.inflight import InFlightTable
 from tasks_core.keeper import Keeper
-from tasks_core.limits import Limits
+from tasks_core.limits import GIVE_BACK_SECONDS, Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import Outbox
 from tasks_core.signals import worker_process_stopped, worker_process_stopping
@@ -31,7 +33,7 @@ class WorkerProcess:
         self.inflight = InFlightTable()
         self.outbox = Outbox(self.inflight)
         self.measurements = Measurements()
-        limits = Limits(self.inflight, self.outbox, is_stopping)
+        limits = Limits(self.inflight, self.outbox, stopping_for, self._cancel_handlers)
         self.keeper = Keeper(self.inflight, self.outbox, self.measurements, limits)
         self.keeper.start()
         self._loop: EventLoopThread | None = None
@@ -47,9 +49,7 @@ class WorkerProcess:
 
     def drain(self) -> None:
         """Let running handlers end within the grace time, hand back the others, write everything."""
-        grace = setting("SHUTDOWN_GRACE_SECONDS")
-        if self._loop is not None and not self._loop.wait_until_idle(seconds=grace):
-            self._loop.cancel_all()
+        self._end_handlers()
         loop = self._loop.loop if self._loop is not None else None
         worker_process_stopping.send_robust(sender=WorkerProcess, loop=loop)
         if self._loop is not None:
@@ -60,6 +60,24 @@ class WorkerProcess:
         connections.close_all()
         # Last of all: whatever is sent now must not delay the outcomes.
         worker_process_stopped.send_robust(sender=WorkerProcess)
+
+    def _end_handlers(self) -> None:
+        """Wait for the handlers on the loop, cancel them after the grace time, hand back what is left."""
+        if self._loop is None:
+            return
+        # From the wish to stop on, as for the limits: Celery may be long in telling this process.
+        grace = setting("SHUTDOWN_GRACE_SECONDS") - (stopping_for() or 0.0)
+        if self._loop.wait_until_idle(seconds=max(0.0, grace)):
+            return
+        if not self._cancel_handlers(GIVE_BACK_SECONDS):
+            on_the_loop = [entry for entry in self.inflight.all() if entry.task_type.is_async]
+            reason = "the worker is shutting down, and the handler did not heed its cancellation"
+            hand_back(on_the_loop, self.inflight, self.outbox, reason=reason)
+
+    def _cancel_handlers(self, seconds: float) -> bool:
+        """Cancel the handlers on the loop; False if some still run after ``seconds``."""
+        loop = self._loop
+        return loop is None or loop.cancel_all(seconds=seconds)
 
     def _write_all(self) -> None:
         deadline = time.monotonic() + setting("SHUTDOWN_GRACE_SECONDS")
@@ -72,8 +90,11 @@ class WorkerProcess:
             self.measurements.share(now=clock.now())
 
 
-# Shared memory: the main process of a prefork worker sets it, its children read it.
-_stopping = mmap.mmap(-1, 1)
+# Shared memory: the main process of a prefork worker sets it, its children read it. First whether to
+# stop, then since when, by the clock that all processes of a machine share.
+_stopping = mmap.mmap(-1, 16)
+_SINCE = struct.Struct("d")
+_SINCE_AT = 8
 _process: WorkerProcess | None = None
 _making = threading.Lock()
 
@@ -102,12 +123,22 @@ def drain() -> None:
 
 def ask_to_stop() -> None:
     """Tell this process and its children that no further handler may begin."""
-    _stopping[0] = 1
+    if not is_stopping():
+        _SINCE.pack_into(_stopping, _SINCE_AT, time.monotonic())
+        _stopping[0] = 1
 
 
 def is_stopping() -> bool:
     """Whether the worker is on its way down."""
     return bool(_stopping[0])
+
+
+def stopping_for() -> float | None:
+    """Return the seconds since the worker was asked to stop, None if it was not."""
+    if not is_stopping():
+        return None
+    since: float = _SINCE.unpack_from(_stopping, _SINCE_AT)[0]
+    return time.monotonic() - since
 
 
 def resume() -> None:

@@ -1,6 +1,7 @@
 """Deliver an event: claim it, call its webhook, judge, record, and tell the platform what follows."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -14,6 +15,7 @@ from notifications.states import TriggerEventStatus
 from notifications.traced import sending
 from notifications.triggers.begin import GONE, Begun, NotBegun, begin
 from notifications.triggers.call import call
+from notifications.triggers.completion import complete
 from notifications.triggers.invocation_log import client_error, unsent_request
 from notifications.triggers.lock import Claim, unlock
 from notifications.triggers.record import Ended, record
@@ -41,14 +43,17 @@ async def deliver(event_id: int, context: TaskContext) -> dict[str, str]:
     """
     claim = Claim(event_id, context.task_id, context.attempt)
     try:
-        begun = await _begin_together(claim)
+        begun, is_cancelled = await complete(_begin_together(claim))
+        if is_cancelled:
+            raise asyncio.CancelledError
         if isinstance(begun, NotBegun):
             return await _nothing_to_deliver(claim, begun)
         return await _attempt(begun)
     except asyncio.CancelledError:
         # The worker stops. Nobody knows whether the webhook has seen the request; the next attempt
         # has the same id.
-        await sync_to_async(unlock)(claim)
+        with suppress(Error):  # then the next attempt takes it over
+            await sync_to_async(unlock)(claim)
         raise
     except Error as error:
         raise RetryAfter(DATABASE_PAUSE, f"the database failed: {type(error).__name__}") from None
@@ -65,11 +70,11 @@ async def _attempt(begun: Begun) -> dict[str, str]:
         longest_wait=settings.trigger_retry_after_cap, max_waits=settings.trigger_retry_after_limit
     )
     verdict = decide(begun.definition.retry_conf, begun.standing, result, bounds, now=now, rng=_rng)
-    await _record_together(
-        Ended(
-            claim=begun.claim, result=result, verdict=verdict, at=now, trigger_id=begun.trigger_id
-        )
+    ended = Ended(
+        claim=begun.claim, result=result, verdict=verdict, at=now, trigger_id=begun.trigger_id
     )
+    # A worker that stops at this moment has called all the same: the attempt ends as it would have.
+    await complete(_record_together(ended))
     return _conclude(verdict, now)
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from django.db import transaction
 
 from tasks_core import clock, database, options
+from tasks_core.brief_transaction import brief_transaction
 from tasks_core.engine.schedule import Tick, TickOutcome, latest_ticks
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.states import UNSUCCESSFUL
@@ -135,7 +136,7 @@ def advance_backfills() -> int:
 
 
 def _advance(backfill_id: int) -> int:
-    with transaction.atomic(using=database.alias()):
+    with brief_transaction():
         # The schedule's lock as well: whoever settles its ticks holds that. Neither is waited for: who
         # ends a schedule takes them the other way round.
         plan = (

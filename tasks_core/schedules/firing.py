@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from tasks_core import clock, database
+from tasks_core.brief_transaction import brief_transaction
 from tasks_core.conf import setting
 from tasks_core.database import fetch
 from tasks_core.engine.schedule import (
@@ -94,7 +95,7 @@ def fire(leadership: Leadership | None = None, *, limit: int = SCHEDULES) -> int
     fence is no longer ours.
     """
     now = clock.now()
-    with transaction.atomic(using=database.alias()):
+    with brief_transaction():
         if leadership is not None and not leadership.holds():
             return 0
         schedules = list(
@@ -245,7 +246,7 @@ def release_buffered() -> int:
     It runs, unless its schedule has run as often as it may.
     """
     now = clock.now()
-    with transaction.atomic(using=database.alias()):
+    with brief_transaction():
         waiting = Occurrence.objects.buffered().filter(fire_at__lte=now)
         ids = waiting.values_list("schedule_id", flat=True).distinct()[:SCHEDULES]
         schedules = list(

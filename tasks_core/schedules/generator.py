@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.db import transaction
 from django.db.models import Min
 
-from tasks_core import clock, database
+from tasks_core import clock
+from tasks_core.brief_transaction import brief_transaction
 from tasks_core.engine.schedule import Tick, TickOutcome, jitter_delay
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.schedule.tick import HORIZON
@@ -39,7 +39,7 @@ SCHEDULES = 200
 def generate(*, limit: int = SCHEDULES) -> int:
     """Fill the ledger of schedules that want it; return how many. Call again while it is not 0."""
     now = clock.now()
-    with transaction.atomic(using=database.alias()):
+    with brief_transaction():
         wanting = (
             Schedule.objects.ticking()
             .filter(refill_at__lte=now)

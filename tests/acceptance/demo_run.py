@@ -18,7 +18,7 @@ from scheduler_project.launch.leftovers import MARK
 from tests.waiting import wait_until
 
 EVENTS = 200
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 END_SECONDS = 240.0
 _OURS = ("DATABASE_URL", "BROKER_URL", "BELLRINGER_KEY_PREFIX", "PYTEST_XDIST_WORKER")
 _DELIVERED = "SELECT count(*) FROM notifications_notification WHERE state = 'sent'"
@@ -88,17 +88,19 @@ class DemoRun:
 
     def platform(self, program: str) -> psutil.Process:
         """Return a process of the platform by what it runs: `worker`, `beat`, ..."""
-        return wait_until(
-            lambda: self._find(program), seconds=START_SECONDS, what=f"{program} runs"
-        )
+
+        def found() -> psutil.Process | None:
+            self._is_under_way()
+            return self._find(program)
+
+        return wait_until(found, seconds=START_SECONDS, what=f"{program} runs")
 
     def wait_delivered(self, count: int) -> None:
         """Wait until so many more messages are delivered than before this run began."""
         before = self._number(_DELIVERED)
 
         def enough() -> bool:
-            assert self._process is not None
-            assert self._process.poll() is None, self.output
+            self._is_under_way()
             return self._number(_DELIVERED) >= before + count
 
         wait_until(enough, seconds=END_SECONDS, what=f"{count} messages are delivered")
@@ -108,6 +110,11 @@ class DemoRun:
         """Remove everything from the broker."""
         with redis.Redis.from_url(self._variable("BROKER_URL"), socket_timeout=5) as client:
             client.flushall()
+
+    def _is_under_way(self) -> None:
+        """Say at once why it has ended, rather than wait for what cannot come any more."""
+        assert self._process is not None
+        assert self._process.poll() is None, self.output
 
     def _find(self, program: str) -> psutil.Process | None:
         for process in psutil.process_iter():

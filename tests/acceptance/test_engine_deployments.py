@@ -50,6 +50,22 @@ def test_worker_that_stops_within_its_batches_hands_the_rest_to_the_next_one(
     assert not TaskEvent.objects.filter(kind="failed").exists()
 
 
+def test_worker_that_stops_lets_cancelled_handlers_give_back_what_they_hold(
+    processes: Processes,
+) -> None:
+    worker = processes.start_worker(concurrency=1)
+    processes.start_beat()
+    ids = tasks_core.enqueue_many("project.hold", [{"seconds": 2.5}] * 3)
+    wait_until(lambda: len(journal.begun(processes.journal)) == 3, seconds=30, what="they hold")
+
+    assert stop(worker) == 0
+
+    assert journal.given_back(processes.journal) == set(ids)
+    tasks = Task.objects.filter(pk__in=ids)
+    assert {(task.state, task.attempts_used) for task in tasks} <= {("SCHEDULED", 0), ("QUEUED", 0)}
+    assert "ending process" not in processes.log("one")
+
+
 @pytest.mark.parametrize("pool", ["threads", "solo"])
 def test_other_pools_do_the_same_work(processes: Processes, pool: str) -> None:
     worker = processes.start_worker("one", "--pool", pool)

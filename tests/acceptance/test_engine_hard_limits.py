@@ -9,9 +9,12 @@ import pytest
 
 import tasks_core
 from scheduler_project.data_folder import CHECKOUT
+from tasks_core import registry
+from tasks_core.engine.states import State
 from tasks_core.models import DeadLetter, Task
 from tests.acceptance.processes import Processes
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
+from tests.tasks_core.life import state_of
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
@@ -22,13 +25,19 @@ def process_environment(process_environment: dict[str, str]) -> dict[str, str]:
     return {**process_environment, "TEST_HARD_LIMIT": "yes"}
 
 
-def test_handler_past_its_hard_limit_is_ended_and_its_attempts_count(processes: Processes) -> None:
-    processes.start_worker()
-    processes.start_beat()
+@pytest.fixture
+def _endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process enqueue what the workers know as a type with a hard limit."""
+    monkeypatch.setattr(registry, "_types", dict(registry.task_types()))
 
     @tasks_core.task_type("project.endless")
     def endless(payload: dict[str, Any]) -> None: ...
 
+
+@pytest.mark.usefixtures("_endless")
+def test_handler_past_its_hard_limit_is_ended_and_its_attempts_count(processes: Processes) -> None:
+    processes.start_worker()
+    processes.start_beat()
     culprit = tasks_core.enqueue("project.endless", {})
     neighbours = tasks_core.enqueue_many("project.wait", [{"seconds": 0.2}] * 40)
     neighbours += tasks_core.enqueue_many("project.work", [{"seconds": 0.05}] * 20)
@@ -39,6 +48,23 @@ def test_handler_past_its_hard_limit_is_ended_and_its_attempts_count(processes: 
     assert "longer than max_runtime_hard" in DeadLetter.objects.get(task=culprit).message
     others = Task.objects.filter(pk__in=neighbours)
     assert {(task.state, task.attempts_used) for task in others} == {("SUCCEEDED", 1)}
+    assert journal.overlaps(processes.journal) == []
+
+
+@pytest.mark.usefixtures("_endless")
+def test_its_neighbours_give_back_what_they_hold_before_the_process_ends(
+    processes: Processes,
+) -> None:
+    processes.start_worker(concurrency=1)
+    processes.start_beat()
+    neighbours = tasks_core.enqueue_many("project.hold", [{"seconds": 0.5}] * 3)
+    wait_until(lambda: len(journal.begun(processes.journal)) == 3, seconds=30, what="they hold")
+
+    culprit = tasks_core.enqueue("project.endless", {})
+    wait_until(lambda: state_of(culprit.pk) is State.DEAD, seconds=60, what="the culprit is dead")
+
+    assert journal.given_back(processes.journal) == set(neighbours)
+    assert {task.attempts_used for task in Task.objects.filter(pk__in=neighbours)} <= {0, 1}
     assert journal.overlaps(processes.journal) == []
 
 

@@ -15,7 +15,7 @@ from notifications import triggers
 from notifications.models import TriggerEvent
 from tasks_core import clock
 from tests.acceptance.processes import Processes, kill_tree, stop
-from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.notifications.receiver import Received, Receiver, Reply, running_receiver
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
@@ -88,14 +88,19 @@ def hang_one(receiver: Receiver) -> Hanging:
     """Let the next call but a few hang, and wait until it has come."""
     seen = len(receiver.received)
     wait_until(lambda: len(receiver.received) > seen + 5, seconds=60)
-    release = threading.Event()
-    receiver.plan(Reply(hold=release))
-    wait_until(lambda: not receiver.replies, seconds=60)
-    return Hanging(ids(receiver)[-1], release)
+    reply = Reply(hold=(release := threading.Event()))
+    receiver.plan(reply)
+    # By its reply: under load several calls arrive together, and the last to come need not be it.
+    hanging = wait_until(lambda: receiver.request_for(reply), seconds=60)
+    return Hanging(event_id(hanging), release)
 
 
 def ids(receiver: Receiver) -> list[str]:
-    return [json.loads(seen.body)["id"] for seen in list(receiver.received)]
+    return [event_id(seen) for seen in list(receiver.received)]
+
+
+def event_id(received: Received) -> str:
+    return str(json.loads(received.body)["id"])
 
 
 def all_delivered(began: datetime, until: datetime) -> bool:

@@ -34,6 +34,8 @@ class Receiver:
         self.port = port
         self.received: list[Received] = []
         self.replies: deque[Reply] = deque()
+        self.planned: list[tuple[Reply, Received]] = []
+        """The planned replies that were used, each with the request that it was for."""
         self.wait_for_company: threading.Barrier | None = None
         """Answer only when so many requests are under way at once."""
         self.under_way = 0
@@ -54,6 +56,20 @@ class Receiver:
     def plan(self, *replies: Reply) -> None:
         self.replies.extend(replies)
 
+    def reply_to(self, received: Received) -> Reply:
+        """Take the next planned reply, or 200."""
+        try:
+            reply = self.replies.popleft()
+        except IndexError:
+            return Reply()
+        self.planned.append((reply, received))
+        return reply
+
+    def request_for(self, reply: Reply) -> Received | None:
+        """Return the request that a planned reply was used for; None before there is one."""
+        used = list(self.planned)
+        return next((received for given, received in used if given is reply), None)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -62,8 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.receiver.received.append(Received(self.path, headers, body, self.command))
-        reply = self.receiver.replies.popleft() if self.receiver.replies else Reply()
+        received = Received(self.path, headers, body, self.command)
+        self.receiver.received.append(received)
+        reply = self.receiver.reply_to(received)
         with self.receiver.counted():
             if self.receiver.wait_for_company is not None:
                 self.receiver.wait_for_company.wait(20)

@@ -49,6 +49,11 @@ def begun(path: Path) -> dict[int, list[Line]]:
     return found
 
 
+def given_back(path: Path) -> set[int]:
+    """Return the tasks whose handler has given back what it held when it was cancelled."""
+    return {line.task_id for line in read(path) if line.word == "given_back"}
+
+
 def overlaps(path: Path) -> list[tuple[Line, Line]]:
     """Return pairs of executions of one task of which the second began before the first ended.
 

@@ -60,6 +60,20 @@ async def wait(payload: Work, context: TaskContext) -> None:
         await asyncio.sleep(payload.seconds)
 
 
+@tasks_core.task_type(
+    "project.hold", queue_name="waiting", retry=Fixed(initial=0.1, max_attempts=5)
+)
+async def hold(payload: Work, context: TaskContext) -> None:
+    """Hold something until the worker takes the task away, and take some time to give it back."""
+    journal.write("begin", context.task_id, context.attempt)
+    try:
+        await asyncio.sleep(600)
+    except asyncio.CancelledError:
+        await asyncio.sleep(payload.seconds)
+        journal.write("given_back", context.task_id, context.attempt)
+        raise
+
+
 @tasks_core.task_type("project.fail", retry=Fixed(initial=0.1, max_attempts=3))
 def fail(payload: Work, context: TaskContext) -> None:
     """Fail every time."""

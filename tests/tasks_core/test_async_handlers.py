@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from tasks_core import Fixed, PermanentError, TaskContext, clock, worker_process
 from tasks_core.engine.states import State
 from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.signals import worker_process_stopping
 from tasks_core.statements.end import cancel
 from tests.tasks_core.life import events_of, queue, state_of, states
 from tests.waiting import wait_until
@@ -251,6 +253,82 @@ def test_stopping_worker_hands_back_what_does_not_finish_and_uses_no_attempt(
     assert states() == {State.SCHEDULED: 5}
     assert {task.attempts_used for task in Task.objects.all()} == {0}
     assert events_of(ids[0])[-1] == "released"
+
+
+def test_stopping_worker_hands_back_what_does_not_heed_its_cancellation(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "SHUTDOWN_GRACE_SECONDS": 0.1}
+    monkeypatch.setattr(worker_process, "GIVE_BACK_SECONDS", 0.3)
+    cancelled, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    @tasks_core.task_type("wait")
+    async def wait(payload: dict[str, Any]) -> None:
+        while not may_end.is_set():
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                cancelled.set()
+        ended.set()
+
+    def let_it_end(**_: Any) -> None:
+        """Too late for its outcome, but in time for the end of the loop."""
+        may_end.set()
+        assert ended.wait(10)
+
+    worker_process_stopping.connect(let_it_end)
+    (task_id,) = _enqueued(1)
+    execute("wait", [task_id], worker="w")
+    wait_until(lambda: all(entry.has_begun for entry in worker_process.current().inflight.all()))
+
+    worker_process.ask_to_stop()
+    worker_process.drain()
+    worker_process_stopping.disconnect(let_it_end)
+
+    assert cancelled.is_set()
+    assert states() == {State.SCHEDULED: 1}
+    assert Task.objects.get().attempts_used == 0
+    assert events_of(task_id)[-1] == "released"
+
+
+def test_grace_of_a_stop_counts_from_the_wish_to_stop(stage: Stage, settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "SHUTDOWN_GRACE_SECONDS": 2.0}
+    _register(stage)
+    ids = _enqueued(1)
+    execute("wait", ids, worker="w")
+    wait_until(lambda: stage.on_stage == set(ids))
+
+    worker_process.ask_to_stop()
+    wait_until(lambda: (worker_process.stopping_for() or 0) > 2.0)
+    worker_process.ask_to_stop()
+    began = time.monotonic()
+    worker_process.drain()
+
+    assert time.monotonic() - began < 1.5
+    assert states() == {State.SCHEDULED: 1}
+
+
+def test_handler_that_gives_back_is_not_cancelled_again(stage: Stage, settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "SHUTDOWN_GRACE_SECONDS": 0.1}
+    given_back = threading.Event()
+
+    @tasks_core.task_type("wait")
+    async def wait(payload: dict[str, Any], context: TaskContext) -> None:
+        try:
+            await stage.wait(context)
+        finally:
+            await asyncio.sleep(0.3)
+            given_back.set()
+
+    ids = _enqueued(1)
+    execute("wait", ids, worker="w")
+    wait_until(lambda: stage.on_stage == set(ids))
+
+    assert not worker_process.current().loop.cancel_all(seconds=0.1)
+    worker_process.drain()
+
+    assert given_back.is_set()
+    assert states() == {State.SCHEDULED: 1}
 
 
 def test_stopping_worker_begins_nothing(stage: Stage) -> None:

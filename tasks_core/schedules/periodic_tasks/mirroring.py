@@ -12,6 +12,7 @@ from django.db import transaction
 from django_celery_beat.models import PeriodicTask
 
 from tasks_core import clock, database
+from tasks_core.brief_transaction import brief_transaction
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import PeriodicTaskMirror, Schedule
 from tasks_core.nudge import nudge
@@ -42,7 +43,7 @@ def follow() -> bool:
     It returns whether there may be more to do at once.
     """
     now = clock.now()
-    with transaction.atomic(using=database.alias()):
+    with brief_transaction():
         if not statements.lock(wait=False):
             return False
         statements.expire(now=now)

@@ -1,11 +1,13 @@
 """Who holds an event: one attempt at a time, whatever is killed, stopped or cancelled."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 import tasks_core
 from notifications.exceptions import TriggerEventUnfinished
@@ -86,6 +88,93 @@ def test_a_clean_stop_unlocks_what_is_being_delivered_and_uses_up_no_try(
         assert task_of(event).state == "SCHEDULED"
     assert deliver(event).status == "delivered"
     assert (event.tries, event.losses) == (1, 0)
+
+
+@contextmanager
+def row_locked(event: TriggerEvent) -> Iterator[None]:
+    """Let every statement that changes the event wait until the block ends."""
+    other = connection.get_new_connection(connection.get_connection_params())
+    with closing(other):
+        other.execute(
+            "SELECT id FROM notifications_triggerevent WHERE id = %s FOR UPDATE", [event.pk]
+        )
+        yield
+        other.rollback()
+
+
+def waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def start(event: TriggerEvent) -> None:
+    """Let a worker begin to deliver an event."""
+    assert event.task_id is not None
+    Task.objects.filter(pk=event.task_id).update(state="QUEUED", queued_at=clock.now())
+    execute("trigger.deliver", [event.task_id], worker="test")
+    wait_until(lambda: all(entry.has_begun for entry in worker_process.current().inflight.all()))
+    loop = worker_process.current().loop.loop
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), loop).result(10)
+
+
+@contextmanager
+def cancelling() -> Iterator[None]:
+    """Stop the worker; the block begins when its handlers are cancelled, and then they may go on."""
+    loop = worker_process.current().loop.loop
+    stopping = threading.Thread(target=worker_process.drain)
+    stopping.start()
+    wait_until(lambda: any(task.cancelling() for task in asyncio.all_tasks(loop)))
+    yield
+    stopping.join(30)
+    assert not stopping.is_alive()
+
+
+def test_a_clean_stop_while_events_are_being_locked_leaves_none_locked(
+    make_event: MakeEvent, receiver: Receiver, allow_loopback: dict[str, object]
+) -> None:
+    allow_loopback["SHUTDOWN_GRACE_SECONDS"] = 0.1
+    first, second = make_event(), make_event()
+    with ExitStack() as stack, row_locked(first):
+        start(first)
+        wait_until(waits_for_a_row)
+        start(second)
+        stack.enter_context(cancelling())
+    for event in (first, second):
+        event.refresh_from_db()
+        assert (event.status, event.tries, event.losses) == ("scheduled", 0, 0)
+        assert task_of(event).state == "SCHEDULED"
+    assert receiver.received == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "state"),
+    [(200, "delivered", "SUCCEEDED"), (500, "scheduled", "RETRYING")],
+)
+def test_an_answered_call_is_judged_though_the_worker_stops_while_it_is_recorded(
+    make_event: MakeEvent,
+    receiver: Receiver,
+    allow_loopback: dict[str, object],
+    answer: int,
+    status: str,
+    state: str,
+) -> None:
+    allow_loopback["SHUTDOWN_GRACE_SECONDS"] = 0.1
+    event = make_event(retry_conf={"num_retries": 3, "retry_interval_seconds": 60})
+    receiver.plan(Reply(answer, hold=(release := threading.Event())))
+    start(event)
+    wait_until(lambda: receiver.received)
+    with ExitStack() as stack, row_locked(event):
+        release.set()
+        wait_until(waits_for_a_row)
+        stack.enter_context(cancelling())
+    event.refresh_from_db()
+    assert (event.status, event.tries) == (status, 1)
+    assert (event.next_retry_at is not None) == (state == "RETRYING")
+    assert task_of(event).state == state
 
 
 def test_an_attempt_that_was_lost_is_taken_over_by_the_next_one(make_event: MakeEvent) -> None:

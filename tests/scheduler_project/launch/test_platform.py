@@ -16,10 +16,12 @@ import redis
 
 from notifications.api import notify, publish_template
 from scheduler_project.data_folder import data_folder
+from scheduler_project.embedded.ports import free_port
 from scheduler_project.embedded.processes import wait_until
-from scheduler_project.launch import Platform, prepare
+from scheduler_project.launch import Platform, ports, prepare
 from scheduler_project.launch.leftovers import MARK
-from scheduler_project.launch.platform import PlatformError
+from scheduler_project.launch.platform import FLOWER_PORT, WEB_PORT, PlatformError
+from tests.notifications.receiver import running_receiver
 
 
 def asked(url: str, login: str | None) -> urllib.request.Request:
@@ -121,6 +123,40 @@ def test_processes_of_a_killed_launcher_are_ended_by_the_next(
         for process in (left, others):
             process.kill()
             process.wait(10)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", ["web", "flower"])
+def test_server_whose_port_somebody_else_was_given_meanwhile_takes_another(
+    process_environment: dict[str, str],
+    broker: "redis.Redis",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    login = prepare()
+    with running_receiver() as other:
+        taken = {"web": WEB_PORT, "flower": FLOWER_PORT}[name]
+
+        def choose(preferred: int = 0) -> int:
+            """Find the preferred port of this server free, though the other listens on it by now."""
+            return other.port if preferred == taken else free_port()
+
+        monkeypatch.setattr(ports, "free_port", choose)
+        running = Platform(
+            processes=["web", "flower"], environment=process_environment, folder=tmp_path
+        )
+        try:
+            running.start()
+            running.wait_ready(120)
+            assert other.port not in {running.web_port, running.flower_port}
+            assert status(running.web_url) == 200
+            assert status(running.flower_url, f"{login.user}:{login.password}") == 200
+            web = psutil.Process(running.processes["web"].pid)
+            assert web.environ()["BELLRINGER_FLOWER_URL"] == running.flower_url
+        finally:
+            running.stop()
+        assert other.received == []
 
 
 def test_process_that_does_not_start_is_named_with_its_log(tmp_path: Path) -> None:

@@ -28,19 +28,19 @@ def _make(count: int, **options: Any) -> None:
             every_minute(name=f"minutely-{number}", **options)
 
 
-def test_round_of_the_generator_costs_five(count: int) -> None:
+def test_round_of_the_generator_costs_six(count: int) -> None:
     _make(count, max_runs=1_000)
     later = START + 120 * MINUTE
-    with clock.frozen(later), statements(5):  # choose, known, overdue, add, extend
+    with clock.frozen(later), statements(6):  # limit, choose, known, overdue, add, extend
         assert generate() == count
 
     assert not Schedule.objects.filter(generated_until__lte=later).exists()
     assert Occurrence.objects.overdue(later).count() == 120 * count
 
 
-def test_round_of_firing_costs_five(count: int) -> None:
+def test_round_of_firing_costs_six(count: int) -> None:
     _make(count)
-    with clock.frozen(START + MINUTE), statements(5):  # choose, count, ticks, settle, next
+    with clock.frozen(START + MINUTE), statements(6):  # limit, choose, count, ticks, settle, next
         assert fire() == count
 
 
@@ -49,7 +49,7 @@ def test_round_in_which_pauses_end_costs_one_more(count: int) -> None:
     with clock.frozen(START):
         for schedule in Schedule.objects.all():
             tasks_core.pause_schedule(schedule.name, reason="quiet", resume_at=PAUSED)
-    with clock.frozen(START + 2 * MINUTE), statements(6):
+    with clock.frozen(START + 2 * MINUTE), statements(7):
         assert fire() == 2 * count
 
     assert not Schedule.objects.paused().exists()
@@ -57,9 +57,9 @@ def test_round_in_which_pauses_end_costs_one_more(count: int) -> None:
 
 def test_round_in_which_ticks_meet_the_last_ones_costs_two_more(count: int) -> None:
     _make(count, overlap="skip")
-    with clock.frozen(START + MINUTE), statements(7):
+    with clock.frozen(START + MINUTE), statements(8):
         assert fire() == count
-    with clock.frozen(START + 2 * MINUTE), statements(7):
+    with clock.frozen(START + 2 * MINUTE), statements(8):
         assert fire() == count
 
     assert Occurrence.objects.filter(outcome="skipped_overlap").count() == count

@@ -1,0 +1,40 @@
+"""Give attempts back unfinished, for handlers that do not do so themselves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from tasks_core import clock
+from tasks_core.engine import decision
+from tasks_core.engine.outcome import Outcome
+from tasks_core.inflight import InFlight, InFlightTable
+from tasks_core.outbox import Outbox
+from tasks_core.statements.finish import FinishedAttempt
+
+logger = logging.getLogger(__name__)
+
+
+def hand_back(
+    entries: Iterable[InFlight], inflight: InFlightTable, outbox: Outbox, *, reason: str
+) -> None:
+    """Put the release of each undecided attempt into the outbox; no attempt is used up."""
+    undecided = [entry for entry in entries if inflight.decide(entry)]
+    for entry in undecided:
+        released = decision.released(now=clock.now(), reason=reason)
+        outbox.add((entry.task_type.name, entry, ended_now(entry, released)))
+    if undecided:
+        logger.warning("%d tasks are given back: %s", len(undecided), reason)
+
+
+def ended_now(entry: InFlight, outcome: Outcome) -> FinishedAttempt:
+    """Give the record of an attempt that is ended from outside."""
+    now = clock.now()
+    return FinishedAttempt(
+        task_id=entry.task.id,
+        attempt=entry.task.attempt,
+        outcome=outcome,
+        started_at=now - timedelta(seconds=entry.context.running_for()),
+        ended_at=now,
+    )
