@@ -25,6 +25,11 @@ class LongestWait(Random):
         return max(a, b)
 
 
+def pytest_configure() -> None:
+    """Let passwords cost no time: a hash that is hard to guess takes a third of a second."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True)
 def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for their whole delay: a short draw would let some come due within a test."""
