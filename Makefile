@@ -8,6 +8,9 @@ ARGS ?=
 JOBS ?= 2
 EMBEDDED := $(BIN)/python -m scheduler_project.embedded run --
 
+# The tests start hundreds of processes; without kept bytecode each would compile the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help venv up demo test check format docs lock bench clean
 

@@ -9,9 +9,12 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from notifications import keyring
 from tasks_core import attempting
+from tests.pristine_database import PristineDatabase
 
 
 class LongestWait(Random):
@@ -20,6 +23,11 @@ class LongestWait(Random):
     def uniform(self, a: float, b: float) -> float:
         """Return the larger one."""
         return max(a, b)
+
+
+def pytest_configure() -> None:
+    """Let passwords cost no time: a hash that is hard to guess takes a third of a second."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +40,21 @@ def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_remembered_keys() -> None:
     """Another test's database had other keys."""
     keyring.forget()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[PristineDatabase]:
+    """Let tests that commit go back to the migrated database in a cheaper way than Django's."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as monkeypatch:
+        pristine = PristineDatabase(connection)
+        for name, replacement in (
+            ("_fixture_teardown", lambda _test: pristine.restore()),
+            ("_should_reload_connections", lambda _test: False),
+        ):
+            monkeypatch.setattr(TransactionTestCase, name, replacement)
+        yield pristine
 
 
 @pytest.fixture

@@ -11,15 +11,12 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from tasks_core.models import Leadership, Occurrence, Task
 from tasks_core.redis_client import key
 from tests.acceptance.processes import Processes
-from tests.tasks_core.schedules.conftest import celery_beat_tables
 from tests.waiting import wait_until
-
-__all__ = ["celery_beat_tables"]
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.timeout(180),
-    pytest.mark.usefixtures("celery_beat_tables"),
+    pytest.mark.usefixtures("transactional_db"),
 ]
 
 ROWS = 20

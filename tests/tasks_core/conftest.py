@@ -6,10 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from celery import current_app
-from django.apps import apps
-from django.db import connection
 from kombu import pools
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import Settings
 
 from scheduler_project.embedded.ports import free_port
 from tasks_core import nudge, registry, worker_process
@@ -23,25 +21,11 @@ def own_task_types(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def transactional_db(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, broker: "redis.Redis"
-) -> Iterator[None]:
-    """Let tests commit, and empty the platform's tables afterwards.
-
-    It takes the place of pytest-django's own fixture, which empties the tables of all apps and fills
-    some of them again: that takes several times as long.
-    """
-    with django_db_blocker.unblock():
-        yield
-        worker_process.drain()
-        worker_process.resume()
-        _empty_tables()
-
-
-def _empty_tables() -> None:
-    tables = [model._meta.db_table for model in apps.get_app_config("tasks_core").get_models()]
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+def transactional_db(transactional_db: None, broker: "redis.Redis") -> Iterator[None]:
+    """Let tests commit, with empty queues, and end their work before the tables are emptied."""
+    yield
+    worker_process.drain()
+    worker_process.resume()
 
 
 @pytest.fixture

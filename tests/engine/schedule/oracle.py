@@ -49,16 +49,19 @@ class Spell:
 
 @cache
 def spells(zone: str) -> list[Spell]:
-    """Return the spells of the two years, by looking at the clock every quarter of an hour."""
-    place, step = ZoneInfo(zone), timedelta(minutes=15)
+    """Return the spells of the two years, by looking at the clock.
+
+    Four times a day, and every quarter of an hour where it will be another one six hours later.
+    """
+    place, far, near = ZoneInfo(zone), timedelta(hours=6), timedelta(minutes=15)
     found, start, now = [], START, START
-    offset = _offset(now, place)
     while now < END:
-        now += step
-        if _offset(now, place) != offset:
-            found.append(Spell(start, now, offset))
-            start, offset = now, _offset(now, place)
-    return [*found, Spell(start, END, offset)]
+        stays = _offset(now + far, place) == _offset(now, place)
+        now += far if stays else near
+        if _offset(now, place) != _offset(start, place):
+            found.append(Spell(start, now, _offset(start, place)))
+            start = now
+    return [*found, Spell(start, END, _offset(start, place))]
 
 
 def _offset(instant: datetime, place: ZoneInfo) -> timedelta:

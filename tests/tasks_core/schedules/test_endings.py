@@ -115,7 +115,7 @@ def test_edit_leaves_ticks_that_wait() -> None:
     assert outcomes(schedule, LATER) == ["fired", "fired", "buffered"]
 
 
-@pytest.mark.usefixtures("celery_beat_tables")
+@pytest.mark.usefixtures("transactional_db")
 def test_backfill_of_a_periodic_task_ends_with_it() -> None:
     row = periodic.periodic(START)
     periodic.look(START)

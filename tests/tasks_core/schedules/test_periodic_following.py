@@ -18,7 +18,7 @@ from tests.tasks_core.life import plain_type
 from tests.tasks_core.schedules.periodic import crontab, has_mirror, interval, periodic
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.usefixtures("celery_beat_tables")
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 NOTICED = 5.0
 WANTED = {"duty-schedules", "duty-periodic-tasks"}
@@ -30,7 +30,7 @@ def known_type() -> None:
 
 
 @pytest.fixture
-def two_beats(celery_beat_tables: None) -> Iterator[list[Leadership]]:
+def two_beats(transactional_db: None) -> Iterator[list[Leadership]]:
     """Run the duties of two beats that concern schedules."""
     claims = [Leadership("schedules"), Leadership("schedules")]
     duties = [d for claim in claims for d in make_duties(claim) if d.name in WANTED]

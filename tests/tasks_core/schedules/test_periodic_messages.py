@@ -27,7 +27,7 @@ from tests.tasks_core.schedules.periodic import PLAIN_TASK, beat, look, mirror_o
 from tests.tasks_core.schedules.ticking import MINUTE, START, tasks_of
 from tests.tasks_core.threads import at_once
 
-pytestmark = pytest.mark.usefixtures("celery_beat_tables")
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 ARGS: dict[str, Any] = {"args": [1, "two", {"three": None}], "kwargs": {"since": "2026-03-01"}}
 

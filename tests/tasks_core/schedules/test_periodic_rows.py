@@ -29,7 +29,7 @@ from tests.tasks_core.schedules.periodic import (
 )
 from tests.tasks_core.schedules.ticking import MINUTE, START, tasks_of
 
-pytestmark = pytest.mark.usefixtures("celery_beat_tables")
+pytestmark = pytest.mark.usefixtures("transactional_db")
 SECOND = timedelta(seconds=1)
 
 

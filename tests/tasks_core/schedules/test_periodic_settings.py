@@ -13,7 +13,7 @@ from tasks_core.models import Schedule
 from tasks_core.schedules.periodic_tasks.mirroring import follow
 from tasks_core.schedules.periodic_tasks.settings_entries import adopt_settings_entries
 
-pytestmark = pytest.mark.usefixtures("celery_beat_tables")
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture

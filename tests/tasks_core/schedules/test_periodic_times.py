@@ -13,7 +13,7 @@ from tasks_core import clock
 from tasks_core.schedules.recurrence import recurrence_of
 from tests.tasks_core.schedules.periodic import crontab, interval, look, mirror_of, periodic
 
-pytestmark = pytest.mark.usefixtures("celery_beat_tables")
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 DAY = timedelta(days=1)
 BERLIN = ZoneInfo("Europe/Berlin")
