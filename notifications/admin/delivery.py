@@ -14,7 +14,7 @@ from notifications.admin.badges import outcome_word, word
 from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
-from notifications.models.address_hash import is_address
+from notifications.models.address_index import is_address
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState
 from tasks_core import clock

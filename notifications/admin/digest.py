@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from notifications.admin.badges import word
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Digest
-from notifications.models.address_hash import is_address
+from notifications.models.address_index import is_address
 from tasks_core import clock
 from tasks_core.admin.blocks import link, two_lines
 from tasks_core.admin.moments import moment, moment_in_full

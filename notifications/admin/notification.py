@@ -14,7 +14,7 @@ from notifications.admin.ladder_panel import ladder_panel
 from notifications.admin.notification_steps import CANCEL, ERASE
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Notification
-from notifications.models.address_hash import is_address
+from notifications.models.address_index import is_address
 from notifications.pipeline.following import correlation
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core import clock
