@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifications.admin import message_preview
+from notifications.admin.attempt_exchange import exchange_panel
 from notifications.admin.badges import outcome_word, word
 from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.viewed import ViewLogged
@@ -18,7 +19,7 @@ from notifications.models.address_index import is_address
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState
 from tasks_core import clock
-from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
+from tasks_core.admin.blocks import link, table, text_block, two_lines
 from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import dead_letter_link, task_link
 from tasks_core.admin.record import Fact, Panel, RecordAdmin, shows_list
@@ -33,6 +34,9 @@ WITHHELD = "The message has secret variables; no text of it is stored."
 class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
     """Read-only. Its task is what can be retried or cancelled."""
 
+    explanation = (
+        "Notifications on their way: one row for each channel and address, with every attempt."
+    )
     list_display = ("what", "state_word", "receiver", "attempts", "problem", "sent")
     list_display_links = ("what",)
     list_filter = ("state", "channel")
@@ -114,7 +118,7 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
             *_dead_letter(row, attempts),
             Panel("message", "Message", _message(row)),
             *_reports(row),
-            *_exchange(attempts),
+            *exchange_panel(attempts, row.channel),
         ]
 
 
@@ -163,15 +167,3 @@ def _message(row: Delivery) -> SafeString:
     if not row.rendered_at:
         return text_block("Not rendered yet.")
     return message_preview.message(Rendered(row.subject, row.text, row.html), row.channel)
-
-
-def _exchange(attempts: list[DeliveryAttempt]) -> list[Panel]:
-    """Return what was sent and what came back at the last attempt, as far as it was kept."""
-    if not attempts or not (attempts[0].request or attempts[0].response):
-        return []
-    last = attempts[0]
-    both = (("Request", last.request), ("Response", last.response))
-    body = format_html_join(
-        "", "<p>{}</p>{}", ((name, json_block(value)) for name, value in both if value)
-    )
-    return [Panel("exchange", f"Attempt {last.number}: request and response", body)]

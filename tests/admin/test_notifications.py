@@ -57,7 +57,7 @@ def test_a_notification_shows_its_variables_and_links_its_tasks(
     viewer: Client, receipt: Notification
 ) -> None:
     page = page_of(viewer, receipt)
-    assert "&quot;number&quot;: &quot;R-7&quot;" in page
+    assert "<td><code>number</code></td><td>R-7</td>" in page
     assert "ada@example.com" in page
     assert f"/admin/tasks_core/task/?q=notification-{receipt.pk}" in page
 
