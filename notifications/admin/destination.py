@@ -33,6 +33,7 @@ ENABLE: Step[Destination] = enabling(
 class DestinationAdmin(Steered[Destination]):
     """Name and channel are given once; the address is written and never shown."""
 
+    explanation = "Rooms, browsers and services whose addresses are secrets; messages name them."
     form = DestinationForm
     steps = (DISABLE, ENABLE)
     list_display = ("name", "channel", "leads_to", "life", "disabled_reason")

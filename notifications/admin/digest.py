@@ -23,6 +23,9 @@ from tasks_core.admin.task_search import MAX_ID
 class DigestAdmin(ViewLogged[Digest], RecordAdmin[Digest]):
     """Read-only. Items are counted here; what they say is in the notification."""
 
+    explanation = (
+        "Items that are collected for somebody for a while, and then go out as one message."
+    )
     list_display = ("what", "state_word", "receiver", "items_count", "window_ends", "reason")
     list_display_links = ("what",)
     list_filter = ("state", "channel")

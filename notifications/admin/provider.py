@@ -39,6 +39,9 @@ ENABLE: Step[Provider] = enabling(
 class ProviderAdmin(HealthFacts, Steered[Provider]):
     """Everything is edited but what it is; credentials are written and never shown."""
 
+    explanation = (
+        "Accounts with gateways, bots and push keys by which messages leave, tried in their order."
+    )
     form = ProviderForm
     steps = (DISABLE, ENABLE)
     list_display = ("name", "channel", "kind", "position", "life", "condition", "last_failure")
