@@ -16,7 +16,9 @@ from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
 from notifications.models.address_index import is_address
+from notifications.pipeline.following import correlation
 from notifications.rendering.compiled import Rendered
+from notifications.replays import refusal_of
 from notifications.states import DeliveryState
 from tasks_core import clock
 from tasks_core.admin.blocks import link, table, text_block, two_lines
@@ -124,14 +126,25 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
 
 def _dead_letter(row: Delivery, attempts: list[DeliveryAttempt]) -> list[Panel]:
     """Return where a delivery that failed can be replayed or discarded."""
-    if row.state != DeliveryState.FAILED or not attempts:
+    if row.state != DeliveryState.FAILED:
         return []
-    letters = DeadLetter.objects.filter(task=attempts[0].task_id)
+    letters = DeadLetter.objects.filter(_task_of(row, attempts))
     pk = letters.order_by("-pk").values_list("pk", flat=True).first()
     if pk is None:
         return []
-    body = format_html("Replay or discard it by its {}.", dead_letter_link(pk))
+    refusal = refusal_of(row)
+    words = refusal[:1].upper() + refusal[1:] if refusal else "Replay or discard it"
+    body = format_html("{}: {}.", words, dead_letter_link(pk))
     return [Panel("dead-letter", "What can be done", body)]
+
+
+def _task_of(row: Delivery, attempts: list[DeliveryAttempt]) -> Q:
+    """Return what finds the task: by its attempt, or among the few of the notification."""
+    if attempts:
+        return Q(task=attempts[0].task_id)
+    own = Q(task__correlation_id=correlation(row.notification), task__payload={"delivery": row.pk})
+    # A correlation id of the caller's may be that of very many tasks.
+    return Q(pk=None) if row.notification.correlation_id else own
 
 
 def _reports(row: Delivery) -> list[Panel]:
