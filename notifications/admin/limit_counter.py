@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -83,4 +84,4 @@ def _label(row: LimitCounter) -> str:
 def _amount(row: LimitCounter, number: int) -> str:
     if row.name != MONEY:
         return f"{number:,}"
-    return in_currency(number / MICROS, conf.current().currency)
+    return in_currency(Decimal(number) / MICROS, conf.current().currency)

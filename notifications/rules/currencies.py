@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, Decimal
+
 _TWO = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
 CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL
@@ -22,6 +24,10 @@ DECIMAL_PLACES: dict[str, int] = {
 """The decimal places of every currency in use, by its code."""
 
 
-def in_currency(amount: float, code: str) -> str:
-    """Write an amount for people: ``1,250.00 EUR``, ``1,250 JPY``; without a code just ``1,250.00``."""
-    return f"{amount:,.{DECIMAL_PLACES.get(code, 2)}f} {code}".rstrip()
+def in_currency(amount: Decimal, code: str) -> str:
+    """Write an amount for people: ``1,250.00 EUR``, ``1,250 JPY``; without a code just ``1,250.00``.
+
+    What lies between two amounts of the currency is rounded up, so that nothing spent reads as nothing.
+    """
+    smallest = Decimal(1).scaleb(-DECIMAL_PLACES.get(code, 2))
+    return f"{amount.quantize(smallest, ROUND_CEILING):,f} {code}".rstrip()

@@ -163,7 +163,7 @@ def spent(used: int) -> LimitCounter:
     ("currency", "words"),
     [
         ("EUR", "1,250.08 EUR of 1,000.00 EUR"),
-        ("JPY", "1,250 JPY of 1,000 JPY"),
+        ("JPY", "1,251 JPY of 1,000 JPY"),
         ("", "1,250.08 of 1,000.00"),
     ],
 )

@@ -1,6 +1,7 @@
 """Limits, prices and the currency are read at start, and not when the first code is to be sent."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -44,11 +45,21 @@ def test_prices_with_a_currency_are_no_problem(settings: Settings) -> None:
     assert [one for one in run_checks() if str(one.id).startswith("notifications.")] == []
 
 
-def test_amounts_have_the_places_of_their_currency() -> None:
-    assert in_currency(1250.5, "EUR") == "1,250.50 EUR"
-    assert in_currency(1250.5, "KWD") == "1,250.500 KWD"
-    assert in_currency(1249.7, "JPY") == "1,250 JPY"
-    assert in_currency(1250.5, "") == "1,250.50"
+@pytest.mark.parametrize(
+    ("amount", "code", "words"),
+    [
+        ("1250.5", "EUR", "1,250.50 EUR"),
+        ("0.075", "EUR", "0.08 EUR"),
+        ("0.070", "EUR", "0.07 EUR"),
+        ("0.000001", "EUR", "0.01 EUR"),
+        ("1250.5", "KWD", "1,250.500 KWD"),
+        ("1249.7", "JPY", "1,250 JPY"),
+        ("0", "JPY", "0 JPY"),
+        ("1250.5", "", "1,250.50"),
+    ],
+)
+def test_amounts_have_the_places_of_their_currency(amount: str, code: str, words: str) -> None:
+    assert in_currency(Decimal(amount), code) == words
 
 
 def test_every_code_has_the_form_of_the_standard() -> None:
