@@ -25,6 +25,13 @@ from tasks_core.admin.record import Panel
 
 METHOD = "POST"
 """What triggers use, unless their transform says otherwise; the log then has it."""
+RULES = {
+    "num_retries": "Retries",
+    "retry_interval_seconds": "Interval",
+    "timeout_seconds": "Time limit",
+    "tolerance_seconds": "Late at most",
+    "max_interval_seconds": "Longest interval",
+}
 
 
 def last_call_panel(calls: Sequence[TriggerInvocation], webhook: str) -> list[Panel]:
@@ -48,7 +55,7 @@ def planned_call_panel(row: TriggerEvent) -> Panel:
         title="",
         line=request_line(METHOD, call["webhook"]),
         facts=[
-            *((label(name), plain(value)) for name, value in call["retry_conf"].items()),
+            *(_rule(name, value) for name, value in call["retry_conf"].items()),
             *_transforms(call),
         ],
         headers=header_table(call["headers"]),
@@ -95,6 +102,12 @@ def _response(call: TriggerInvocation) -> Half:
         headers=header_table(data.get("headers", ())),
         body=body_text(data["body"]) if data.get("body") else "",
     )
+
+
+def _rule(name: str, value: Any) -> tuple[str, object]:
+    """Give one line about when it is tried again; spans of time for people."""
+    shown = span(value) if name.endswith("_seconds") else plain(value)
+    return RULES.get(name, label(name)), shown
 
 
 def _transforms(call: Mapping[str, Any]) -> list[tuple[str, object]]:

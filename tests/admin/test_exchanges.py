@@ -193,7 +193,8 @@ def test_a_call_of_a_trigger_shows_headers_and_what_came_back(viewer: Client) ->
     assert "418 I" in page
     assert page.count("<strong>hooks.example.com</strong>") == 2  # the call, and what is planned
     assert "gAAAA" not in page
-    assert "<dt>Num retries</dt><dd>0</dd>" in page
+    assert "<dt>Retries</dt><dd>0</dd>" in page
+    assert "<dt>Time limit</dt><dd>1 min</dd>" in page
 
 
 def test_a_transformed_call_shows_both_bodies(viewer: Client) -> None:

@@ -217,7 +217,7 @@ def test_a_ladder_is_shown_with_its_steps(viewer: Client, mailoutbox: list[Any])
     row = notify("receipt", to="ada@example.com", context={"number": "R-7"}, fallback=ladder)
     page = page_of(viewer, row)
     assert "+4915112345678" in page
-    assert "the one before fails, or none is sent within 0:05:00" in page
+    assert "begins if the one before fails, or none is sent within 5 min" in page
     testing.run_due()
     page = page_of(viewer, row)
     assert "Unneeded" in page
