@@ -47,6 +47,7 @@ from notifications.provider_events.sources import register_event_source, rotate_
 from notifications.providers.registration import enable_provider, register_provider
 from notifications.recipients.addressing import choose_channel, recipients_among
 from notifications.recipients.categories import save_category
+from notifications.recipients.inheriting import INHERIT
 from notifications.recipients.preferences import set_preference
 from notifications.recipients.saving import delete_recipient, get_recipient, save_recipient
 from notifications.screening.tree import tree_for
@@ -56,6 +57,7 @@ from notifications.trial import send_test
 from tasks_core import clock
 
 __all__ = [
+    "INHERIT",
     "Fallback",
     "Message",
     "Receiver",

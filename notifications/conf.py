@@ -116,9 +116,13 @@ class NotificationSettings:
     sms_max_segments: int = 6
     """SMS that one message may make; a longer text is refused."""
     sms_prices: Sequence[str] = ()
-    """What one SMS costs, by country, such as DE=0.075,*=0.10; for SMS_SPEND_LIMITS."""
+    """What one SMS costs, by country, such as DE=0.075,*=0.10, in CURRENCY; for SMS_SPEND_LIMITS."""
     sms_spend_limits: Sequence[str] = ()
     """What may be spent on SMS, by SMS_PRICES, such as 50.00/1h,500.00/1d; empty for no limit."""
+    currency: str = ""
+    """The currency of SMS_PRICES and SMS_SPEND_LIMITS, by its code (ISO 4217) such as EUR; shown with
+    amounts, which are never converted.
+    """
     sms_country_limits: Sequence[str] = ()
     """SMS to one country, such as DE=5000/1h,*=100/1h; empty for no limit."""
     otp_recipient_limits: Sequence[str] = ("5/10m", "20/1d")

@@ -10,6 +10,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.pipeline.deliver import deliver, deliver_async
 from notifications.pipeline.payloads import DeliveryStep
 from notifications.pipeline.sendable import Sendable
+from notifications.replays import refuses_delivery
 from tasks_core import TaskContext, task_type
 
 
@@ -34,6 +35,7 @@ def add_task_type(channel: SendingChannel) -> None:
         queue_name=channel.queue_name,
         retry=channel.retry,
         max_runtime=channel.max_runtime,
+        refuses_replay=refuses_delivery,
     )(handler)
 
 

@@ -24,6 +24,7 @@ from notifications.pipeline.payloads import (
 )
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
+from notifications.replays import refuses_beginning, refuses_delivery, refuses_rendering
 from notifications.sending_tasks import add_task_type
 from notifications.traced import trace_of
 from notifications.triggers import names as triggers
@@ -42,7 +43,14 @@ for channel in SENDING:
     add_task_type(channel)
 
 
-@task_type(names.SCHEDULE, queue_name="notifications", retry=INNER, max_runtime=30.0, batch=True)
+@task_type(
+    names.SCHEDULE,
+    queue_name="notifications",
+    retry=INNER,
+    max_runtime=30.0,
+    batch=True,
+    refuses_replay=refuses_beginning,
+)
 def schedule_notifications(items: list[BatchItem[NotificationStep]]) -> list[object]:
     """Make and write the deliveries of notifications whose time has come."""
     traces = {item.payload.notification: trace for item in items if (trace := trace_of(item))}
@@ -64,7 +72,13 @@ def close_digest(payload: DigestStep) -> dict[str, str]:
     return {"state": close(payload.digest)}
 
 
-@task_type(names.RENDER, queue_name="rendering", retry=INNER, max_runtime=30.0)
+@task_type(
+    names.RENDER,
+    queue_name="rendering",
+    retry=INNER,
+    max_runtime=30.0,
+    refuses_replay=refuses_rendering,
+)
 def render_delivery(payload: DeliveryStep) -> dict[str, str]:
     """Write the message of a delivery."""
     return {"state": render(payload.delivery)}
@@ -76,7 +90,14 @@ def fall_back(payload: LadderLook) -> dict[str, str]:
     return {"state": advance(payload.notification, payload.position)}
 
 
-@task_type(names.DELIVER_EMAIL, queue_name="email", retry=EMAIL, max_runtime=120.0, batch=True)
+@task_type(
+    names.DELIVER_EMAIL,
+    queue_name="email",
+    retry=EMAIL,
+    max_runtime=120.0,
+    batch=True,
+    refuses_replay=refuses_delivery,
+)
 def deliver_emails(items: list[BatchItem[DeliveryStep]]) -> Iterator[object]:
     """Hand messages to the mail server, over one connection."""
     yield from deliver_batch(items, send_email)
@@ -88,6 +109,7 @@ def deliver_emails(items: list[BatchItem[DeliveryStep]]) -> Iterator[object]:
     retry=WEBHOOK,
     max_runtime=60.0,
     max_concurrency=100,
+    refuses_replay=refuses_delivery,
 )
 async def deliver_webhook(payload: DeliveryStep, context: TaskContext) -> dict[str, str]:
     """Post a message to a webhook endpoint."""

@@ -15,6 +15,7 @@ TasksCoreError
 ├── ScheduleNotFound (also LookupError)
 ├── SubscriptionNotFound (also LookupError)
 └── InvalidTransition
+    └── ReplayRefused
 
 Raised by handlers, to tell the platform what to do next:
 PermanentError, RetryAfter, Snooze, Yield
@@ -84,6 +85,10 @@ class ScheduleNotFound(TasksCoreError, LookupError):
 
 class InvalidTransition(TasksCoreError):
     """The task's state does not allow this; the message names state and transition."""
+
+
+class ReplayRefused(InvalidTransition):
+    """Running the task again would come to nothing; the message says why and what to do instead."""
 
 
 class PermanentError(Exception):

@@ -44,6 +44,7 @@ class TaskType:
     max_concurrency: int
     final_errors: tuple[type[BaseException], ...]
     max_payload_bytes: int
+    refuses_replay: Callable[[Any], str] | None = None
 
 
 _types: dict[str, TaskType] = {}
@@ -63,6 +64,7 @@ def task_type(
     final_errors: tuple[type[BaseException], ...] = (),
     max_payload_bytes: int | None = None,
     batch: bool = False,
+    refuses_replay: Callable[[Any], str] | None = None,
 ) -> Callable[[HandlerT], HandlerT]:
     """Register the decorated function as the handler of the task type ``name``.
 
@@ -86,6 +88,8 @@ def task_type(
             outcome for each, in their order, in a list or one after the other (``yield``): its result,
             or an exception. ``max_runtime`` is then for each outcome. What it raises itself costs no
             task an attempt; each is then run in a batch of one.
+        refuses_replay: asked, with the payload, before a finished task is enqueued again. It returns why
+            that would come to nothing and what to do instead, or an empty text; operators read it.
 
     Raises:
         ValueError: a value out of range, or the name is taken by another handler.
@@ -109,6 +113,7 @@ def task_type(
             max_concurrency=max_concurrency,
             final_errors=final_errors,
             max_payload_bytes=max_payload_bytes or setting("MAX_PAYLOAD_BYTES"),
+            refuses_replay=refuses_replay,
         )
         _check(registered)
         _types[name] = registered

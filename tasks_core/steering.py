@@ -12,13 +12,13 @@ from tasks_core import clock, database
 from tasks_core.endings import announce_unsuccessful
 from tasks_core.engine.states import EventKind
 from tasks_core.enqueuing import insert_one
-from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition
+from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition, ReplayRefused
 from tasks_core.finding import get
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.nudge import nudge
 from tasks_core.options import Options
 from tasks_core.priorities import Priority
-from tasks_core.registry import get_task_type
+from tasks_core.registry import TaskType, get_task_type
 from tasks_core.statements.bring_forward import bring_forward
 from tasks_core.statements.bring_forward import wake as bring_all_forward
 from tasks_core.statements.end import cancel as cancel_statement
@@ -102,6 +102,7 @@ def enqueue_again(task_id: int, *, payload: Any = None) -> Task:
     Raises:
         TaskNotFound: there is no such task.
         InvalidTransition: it has not finished; the message names its state.
+        ReplayRefused: its type says that running it again would come to nothing.
         UnknownTaskType, InvalidPayload: its type or the new payload is not valid (any more).
     """
     task = get(task_id)
@@ -118,6 +119,7 @@ def replay(dead_letter_id: int, *, payload: Any = None, note: str = "") -> Task:
     Raises:
         DeadLetterNotFound: there is no such dead letter.
         InvalidTransition: it has been resolved already.
+        ReplayRefused: its type says that running it again would come to nothing; it stays unresolved.
         UnknownTaskType, InvalidPayload: its type or the new payload is not valid (any more).
     """
     with transaction.atomic(using=database.alias()):
@@ -168,6 +170,12 @@ def _record(letter: DeadLetter, kind: EventKind, data: dict[str, Any] | None) ->
     )
 
 
+def _check_replay(registered: TaskType, payload: Any) -> None:
+    refusal = registered.refuses_replay(payload) if registered.refuses_replay else ""
+    if refusal:
+        raise ReplayRefused(refusal)
+
+
 def _copy(task: Task, payload: Any) -> Task:
     """Insert the same task once more, due now, without the expiry and the key of the first.
 
@@ -175,10 +183,10 @@ def _copy(task: Task, payload: Any) -> Task:
     """
     registered = get_task_type(task.task_type)
     if payload is None:
-        registered.schema.load(task.payload)
         stored = json.dumps(task.payload)
     else:
         stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
+    _check_replay(registered, registered.schema.load(json.loads(stored)))
     now = clock.now()
     options = Options(
         queue_name=task.queue_name,

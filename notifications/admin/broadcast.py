@@ -27,6 +27,7 @@ SHOWN = 50
 class BroadcastAdmin(ViewLogged[Broadcast], SteeredAdmin[Broadcast]):
     """Read-only; pause, resume and cancel are steps."""
 
+    explanation = "One message to a whole audience, sent at a pace, with how far it is."
     steps = (PAUSE, RESUME, CANCEL)
     list_display = ("what", "state_word", "audience", "reason", "made")
     list_display_links = ("what",)

@@ -62,6 +62,9 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 class CategoryAdmin(ModelAdmin[Category]):
     """The key is what callers give, and does not change. Built-in ones stay critical."""
 
+    explanation = (
+        "Kinds of messages: what can be switched off, what quiet hours do, how long they are kept."
+    )
     form = CategoryForm
     list_display = ("key", "name", "parent", "urgency", "quiet_hours")
     list_select_related = ("parent",)

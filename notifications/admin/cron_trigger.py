@@ -34,6 +34,7 @@ STATE = ("life", "off_since", "disabled_reason", "next_ticks", "last_events")
 class CronTriggerAdmin(Steered[CronTrigger]):
     """Its name is its identity and does not change; enable and disable are steps."""
 
+    explanation = "Webhooks that are called at the times of a cron expression."
     form = CronTriggerForm
     steps = (DISABLE, ENABLE)
     list_display = ("name", "schedule", "timezone", "life", "next_tick", "webhook")

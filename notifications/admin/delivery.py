@@ -6,19 +6,22 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifications.admin import message_preview
+from notifications.admin.attempt_exchange import exchange_panel
 from notifications.admin.badges import outcome_word, word
 from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
-from notifications.models.address_hash import is_address
+from notifications.models.address_index import is_address
+from notifications.pipeline.following import correlation
 from notifications.rendering.compiled import Rendered
+from notifications.replays import refusal_of
 from notifications.states import DeliveryState
 from tasks_core import clock
-from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
+from tasks_core.admin.blocks import link, table, text_block, two_lines
 from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import dead_letter_link, task_link
 from tasks_core.admin.record import Fact, Panel, RecordAdmin, shows_list
@@ -33,6 +36,9 @@ WITHHELD = "The message has secret variables; no text of it is stored."
 class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
     """Read-only. Its task is what can be retried or cancelled."""
 
+    explanation = (
+        "Notifications on their way: one row for each channel and address, with every attempt."
+    )
     list_display = ("what", "state_word", "receiver", "attempts", "problem", "sent")
     list_display_links = ("what",)
     list_filter = ("state", "channel")
@@ -114,20 +120,31 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
             *_dead_letter(row, attempts),
             Panel("message", "Message", _message(row)),
             *_reports(row),
-            *_exchange(attempts),
+            *exchange_panel(attempts, row.channel),
         ]
 
 
 def _dead_letter(row: Delivery, attempts: list[DeliveryAttempt]) -> list[Panel]:
     """Return where a delivery that failed can be replayed or discarded."""
-    if row.state != DeliveryState.FAILED or not attempts:
+    if row.state != DeliveryState.FAILED:
         return []
-    letters = DeadLetter.objects.filter(task=attempts[0].task_id)
+    letters = DeadLetter.objects.filter(_task_of(row, attempts))
     pk = letters.order_by("-pk").values_list("pk", flat=True).first()
     if pk is None:
         return []
-    body = format_html("Replay or discard it by its {}.", dead_letter_link(pk))
+    refusal = refusal_of(row)
+    words = refusal[:1].upper() + refusal[1:] if refusal else "Replay or discard it"
+    body = format_html("{}: {}.", words, dead_letter_link(pk))
     return [Panel("dead-letter", "What can be done", body)]
+
+
+def _task_of(row: Delivery, attempts: list[DeliveryAttempt]) -> Q:
+    """Return what finds the task: by its attempt, or among the few of the notification."""
+    if attempts:
+        return Q(task=attempts[0].task_id)
+    own = Q(task__correlation_id=correlation(row.notification), task__payload={"delivery": row.pk})
+    # A correlation id of the caller's may be that of very many tasks.
+    return Q(pk=None) if row.notification.correlation_id else own
 
 
 def _reports(row: Delivery) -> list[Panel]:
@@ -163,15 +180,3 @@ def _message(row: Delivery) -> SafeString:
     if not row.rendered_at:
         return text_block("Not rendered yet.")
     return message_preview.message(Rendered(row.subject, row.text, row.html), row.channel)
-
-
-def _exchange(attempts: list[DeliveryAttempt]) -> list[Panel]:
-    """Return what was sent and what came back at the last attempt, as far as it was kept."""
-    if not attempts or not (attempts[0].request or attempts[0].response):
-        return []
-    last = attempts[0]
-    both = (("Request", last.request), ("Response", last.response))
-    body = format_html_join(
-        "", "<p>{}</p>{}", ((name, json_block(value)) for name, value in both if value)
-    )
-    return [Panel("exchange", f"Attempt {last.number}: request and response", body)]

@@ -9,50 +9,23 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from notifications.admin.destination_form import SUPERUSERS_ONLY, DestinationForm
+from notifications.admin.switching_steps import disabling, enabling
 from notifications.destinations.registration import register_destination
 from notifications.destinations.switching import disable_destination, enable_destination
 from notifications.models import Destination
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import moment_in_full
-from tasks_core.admin.steering.each import Answers, Did, Refused, each
-from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.steered import Steered
 from tasks_core.admin.steering.step import Step
 
-
-def _disable(row: Destination, answers: Answers, actor: str) -> Did:
-    if not disable_destination(row.channel, row.name, reason=signed_reason(answers, actor)):
-        raise Refused("were off already")
-    return Did("disabled")
-
-
-def _enable(row: Destination, answers: Answers, actor: str) -> Did:
-    if not enable_destination(row.channel, row.name):
-        raise Refused("were on already")
-    return Did("enabled")
-
-
-DISABLE: Step[Destination] = Step(
-    name="disable",
-    label="Disable…",
-    button="Disable now",
-    icon="block",
-    explanation="Nothing is sent to it until it is enabled.",
-    form=ReasonForm,
-    perform=each(_disable),
-    applies=lambda row: row.enabled,
-    danger=True,
+DISABLE: Step[Destination] = disabling(
+    lambda row, reason: disable_destination(row.channel, row.name, reason=reason),
+    "Nothing is sent to it until it is enabled.",
 )
 
-ENABLE: Step[Destination] = Step(
-    name="enable",
-    label="Enable…",
-    button="Enable now",
-    icon="check",
-    explanation="Messages go to it again.",
-    perform=each(_enable),
-    applies=lambda row: not row.enabled,
+ENABLE: Step[Destination] = enabling(
+    lambda row: enable_destination(row.channel, row.name), "Messages go to it again."
 )
 
 
@@ -60,6 +33,7 @@ ENABLE: Step[Destination] = Step(
 class DestinationAdmin(Steered[Destination]):
     """Name and channel are given once; the address is written and never shown."""
 
+    explanation = "Rooms, browsers and services whose addresses are secrets; messages name them."
     form = DestinationForm
     steps = (DISABLE, ENABLE)
     list_display = ("name", "channel", "leads_to", "life", "disabled_reason")

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from notifications.admin.badges import word
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Digest
-from notifications.models.address_hash import is_address
+from notifications.models.address_index import is_address
 from tasks_core import clock
 from tasks_core.admin.blocks import link, two_lines
 from tasks_core.admin.moments import moment, moment_in_full
@@ -23,6 +23,9 @@ from tasks_core.admin.task_search import MAX_ID
 class DigestAdmin(ViewLogged[Digest], RecordAdmin[Digest]):
     """Read-only. Items are counted here; what they say is in the notification."""
 
+    explanation = (
+        "Items that are collected for somebody for a while, and then go out as one message."
+    )
     list_display = ("what", "state_word", "receiver", "items_count", "window_ends", "reason")
     list_display_links = ("what",)
     list_filter = ("state", "channel")

@@ -81,6 +81,9 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 class EndpointAdmin(LaneFacts, Steered[Endpoint]):
     """Name, address and the limits of its lane are edited; everything else is a step."""
 
+    explanation = (
+        "Where webhooks go. Each has a lane of its own, so that a slow one holds up no other."
+    )
     form = EndpointForm
     steps = (DISABLE, ENABLE, ROTATE)
     list_display = ("name", "url", "life", "lane_state", "last_failure", "disabled_reason")

@@ -57,6 +57,7 @@ class EventSourceForm(forms.ModelForm):  # type: ignore[type-arg] # not subscrip
 class EventSourceAdmin(Steered[EventSource]):
     """Nothing is edited; everything is a step."""
 
+    explanation = "Who may report what became of messages, by signed requests."
     form = EventSourceForm
     steps = (DISABLE, ENABLE, ROTATE)
     list_display = ("name", "channel", "life", "address")

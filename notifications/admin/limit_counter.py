@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from notifications import conf
 from notifications.limits.prices import MICROS
 from notifications.models import LimitCounter
+from notifications.rules.currencies import in_currency
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import two_lines
@@ -30,6 +33,9 @@ LABELS = {
 class LimitCounterAdmin(RecordAdmin[LimitCounter]):
     """Read-only. People are keyed hashes here."""
 
+    explanation = (
+        "How much of each limit on codes, SMS and money is used up in its present span of time."
+    )
     list_display = ("limit", "who", "used_of_most", "ends")
     list_display_links = ("limit",)
     list_filter = ("name",)
@@ -76,4 +82,6 @@ def _label(row: LimitCounter) -> str:
 
 
 def _amount(row: LimitCounter, number: int) -> str:
-    return f"{number / MICROS:,.2f}" if row.name == MONEY else f"{number:,}"
+    if row.name != MONEY:
+        return f"{number:,}"
+    return in_currency(Decimal(number) / MICROS, conf.current().currency)

@@ -14,11 +14,11 @@ from notifications.admin.ladder_panel import ladder_panel
 from notifications.admin.notification_steps import CANCEL, ERASE
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Notification
-from notifications.models.address_hash import is_address
+from notifications.models.address_index import is_address
 from notifications.pipeline.following import correlation
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core import clock
-from tasks_core.admin.blocks import json_block, link, table, text_block, two_lines
+from tasks_core.admin.blocks import link, table, text_block, two_lines, values_table
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.places import list_url
 from tasks_core.admin.record import Fact, Panel, shows_list
@@ -35,6 +35,9 @@ WIPED = "It had secret variables. They were wiped when it ended."
 class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
     """Read-only; cancel is a step. Secret variables are never read here."""
 
+    explanation = (
+        "Messages that were asked for. How each went by its channels is in its deliveries."
+    )
     steps = (CANCEL, ERASE)
     list_display = ("what", "state_word", "receiver", "category", "reason", "made")
     list_display_links = ("what",)
@@ -137,7 +140,11 @@ class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
                 )
             )
         if row.context:
-            found.append(Panel("context", "Variables", json_block(row.context)))
+            found.append(Panel("context", "Variables", values_table(row.context)))
+        if row.condition_args:
+            found.append(
+                Panel("condition", f"Asked of {row.condition}", values_table(row.condition_args))
+            )
         return found
 
 

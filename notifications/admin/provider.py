@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from notifications.admin.provider_form import ProviderForm, has_address
 from notifications.admin.provider_health import FACTS, HealthFacts
+from notifications.admin.switching_steps import disabling, enabling
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.registration import (
@@ -20,42 +21,17 @@ from notifications.providers.registration import (
 )
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import NONE
-from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.steered import Steered
 from tasks_core.admin.steering.step import Step
 
-
-def _enable(row: Provider, answers: Answers, actor: str) -> Did:
-    if not enable_provider(row.name):
-        raise Refused("were on already")
-    return Did("enabled")
-
-
-def _disable(row: Provider, answers: Answers, actor: str) -> Did:
-    if not enable_provider(row.name, on=False):
-        raise Refused("were off already")
-    return Did("disabled")
-
-
-DISABLE: Step[Provider] = Step(
-    name="disable",
-    label="Disable…",
-    button="Disable now",
-    icon="block",
-    explanation="Nothing is sent by it until it is enabled; the next one in order takes its place.",
-    perform=each(_disable),
-    applies=lambda row: row.enabled,
-    danger=True,
+DISABLE: Step[Provider] = disabling(
+    lambda row, _: enable_provider(row.name, on=False),
+    "Nothing is sent by it until it is enabled; the next one in order takes its place.",
+    asks_reason=False,
 )
 
-ENABLE: Step[Provider] = Step(
-    name="enable",
-    label="Enable…",
-    button="Enable now",
-    icon="check",
-    explanation="Messages are sent by it again, in its order.",
-    perform=each(_enable),
-    applies=lambda row: not row.enabled,
+ENABLE: Step[Provider] = enabling(
+    lambda row: enable_provider(row.name), "Messages are sent by it again, in its order."
 )
 
 
@@ -63,6 +39,9 @@ ENABLE: Step[Provider] = Step(
 class ProviderAdmin(HealthFacts, Steered[Provider]):
     """Everything is edited but what it is; credentials are written and never shown."""
 
+    explanation = (
+        "Accounts with gateways, bots and push keys by which messages leave, tried in their order."
+    )
     form = ProviderForm
     steps = (DISABLE, ENABLE)
     list_display = ("name", "channel", "kind", "position", "life", "condition", "last_failure")

@@ -25,6 +25,7 @@ UNKNOWN = "none of ours, or not known yet"
 class ProviderEventAdmin(ViewLogged[ProviderEvent], RecordAdmin[ProviderEvent]):
     """Read-only."""
 
+    explanation = "What providers reported of messages: delivered, bounced, opened and the like."
     list_display = ("what", "kind_word", "source", "reason", "received")
     list_display_links = ("what",)
     list_filter = ("kind", "source")

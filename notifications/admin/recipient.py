@@ -31,6 +31,9 @@ FACTS = ("reached_at", "wishes", "last_notifications")
 class RecipientAdmin(ViewLogged[Recipient], LongList[Recipient]):
     """Edited as by ``save_recipient``; the key is what callers know and does not change."""
 
+    explanation = (
+        "Who gets messages: addresses for each channel, language, time zone and preferences."
+    )
     form = RecipientForm
     steps = (SET_PREFERENCE,)
     list_display = ("key", "locale", "timezone", "quiet_hours", "changed")

@@ -76,6 +76,9 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg] # not subscrip
 class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
     """Entries are made here and taken off by a step; nobody edits them."""
 
+    explanation = (
+        "Addresses that get nothing more: they bounced, complained, unsubscribed, or you said so."
+    )
     form = SuppressionForm
     steps = (LIFT,)
     list_display = ("receiver", "reason_word", "category", "source", "made", "ends")

@@ -28,6 +28,7 @@ from tasks_core.admin.steering.steered import Steered
 class TemplateAdmin(Steered[Template]):
     """Save keeps a draft; publish makes the version that new notifications use."""
 
+    explanation = "The texts of messages. What is edited here is a draft until it is published."
     form = TemplateForm
     steps = (TEST_TEMPLATE,)
     change_form_template = "admin/notifications/template/change_form.html"

@@ -24,6 +24,9 @@ from tasks_core.admin.steering.steered import SteeredAdmin
 class TemplateVersionAdmin(SteeredAdmin[TemplateVersion]):
     """A version never changes; it can be tried out."""
 
+    explanation = (
+        "What was published, as it was. Notifications keep the version they were accepted with."
+    )
     steps = (TEST_VERSION,)
 
     list_display = ("template", "number", "published")

@@ -9,17 +9,16 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from notifications.admin.badges import word
+from notifications.admin.exchange import status_badge
+from notifications.admin.invocation_exchange import last_call_panel, planned_call_panel
 from notifications.admin.trigger_event_steps import CANCEL, REDELIVER
 from notifications.admin.viewed import ViewLogged
 from notifications.models import TriggerEvent, TriggerInvocation
-from notifications.triggers.listing import shown_call
 from tasks_core import clock
-from tasks_core.admin.badges import badge
-from tasks_core.admin.blocks import json_block, link, table, two_lines
+from tasks_core.admin.blocks import link, table, two_lines
 from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import task_link
 from tasks_core.admin.record import Fact, Panel, shows_list
@@ -52,6 +51,7 @@ class KindFilter(admin.SimpleListFilter):
 class TriggerEventAdmin(ViewLogged[TriggerEvent], SteeredAdmin[TriggerEvent]):
     """Read-only; cancel and redeliver are steps."""
 
+    explanation = "Calls of webhooks that are due at a certain time: one-off, or of a cron trigger."
     steps = (CANCEL, REDELIVER)
     list_display = ("what", "status_word", "scheduled", "tries", "problem", "ended")
     list_display_links = ("what",)
@@ -131,12 +131,12 @@ class TriggerEventAdmin(ViewLogged[TriggerEvent], SteeredAdmin[TriggerEvent]):
         """Return the calls, the redeliveries, and what a one-off event calls."""
         calls = list(row.invocations.order_by("-id")[:SHOWN_INVOCATIONS])
         found = [Panel("invocations", "Invocations", _invocations(calls), count=len(calls))]
-        found += _exchange(calls)
+        found += last_call_panel(calls, row.webhook)
         redeliveries = list(row.redeliveries.order_by("-id")[:SHOWN_INVOCATIONS])
         if redeliveries:
             found.append(Panel("redeliveries", "Redeliveries", _redeliveries(redeliveries)))
         if row.trigger_id is None:
-            found.append(Panel("call", "Call", json_block(shown_call(row))))
+            found.append(planned_call_panel(row))
         return found
 
 
@@ -144,11 +144,6 @@ def _link(model: str, key: int | None, text: object) -> SafeString | str:
     if key is None:
         return ""
     return link(reverse(f"admin:notifications_{model}_change", args=[key]), text)
-
-
-def status_badge(status: int) -> SafeString:
-    """Return the badge of an invocation's status."""
-    return badge(str(status), "good" if 200 <= status < 300 else "bad")
 
 
 def _invocations(calls: list[TriggerInvocation]) -> SafeString:
@@ -163,15 +158,6 @@ def _invocations(calls: list[TriggerInvocation]) -> SafeString:
         for call in calls
     ]
     return table(("Status", "Took", "Problem", "At"), rows, empty="None yet.")
-
-
-def _exchange(calls: list[TriggerInvocation]) -> list[Panel]:
-    """Return what was sent and what came back at the last call, as far as it was kept."""
-    if not calls:
-        return []
-    both = (("Request", calls[0].request), ("Response", calls[0].response))
-    body = format_html_join("", "<p>{}</p>{}", ((name, json_block(value)) for name, value in both))
-    return [Panel("exchange", "Last request and response", body)]
 
 
 def _redeliveries(rows: list[TriggerEvent]) -> SafeString:

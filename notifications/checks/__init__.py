@@ -3,6 +3,7 @@
 from django.core import checks
 
 from notifications.checks.keeping import retention_can_be_read, sandbox_is_on
+from notifications.checks.limits import currency_is_known, limits_can_be_read
 from notifications.checks.recipients import (
     mails_can_be_unsubscribed_from,
     public_url_can_be_reached,
@@ -14,6 +15,8 @@ def register() -> None:
     """Register the checks with Django; called once, when the app is ready."""
     checks.register(sandbox_is_on)
     checks.register(retention_can_be_read)
+    checks.register(limits_can_be_read)
+    checks.register(currency_is_known)
     checks.register(public_url_can_be_reached)
     checks.register(quiet_hours_can_be_read)
     checks.register(mails_can_be_unsubscribed_from, deploy=True)

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _FORM = re.compile(r"([A-Z]{2}|\*)=([0-9]+(?:\.[0-9]{1,6})?)")
 MICROS = 1_000_000
-"""Amounts of money are counted in millionths, in whatever currency the prices are."""
+"""Amounts of money are counted in millionths of ``CURRENCY``."""
 
 
 def price_of(region: str, entries: Sequence[str]) -> Decimal:
@@ -20,6 +20,15 @@ def price_of(region: str, entries: Sequence[str]) -> Decimal:
     """
     table = _parsed(tuple(entries))
     return table.get(region, table.get("*", Decimal(0)))
+
+
+def check_prices(entries: Sequence[str]) -> None:
+    """Read prices without asking for one.
+
+    Raises:
+        ImproperlyConfigured: as ``price_of``.
+    """
+    _parsed(tuple(entries))
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from notifications.models.address_hash import address_hash, is_address
+from notifications.models.address_index import address_index, is_address
 from notifications.states import DELIVERY_UNFINISHED, DELIVERY_UNSUCCESSFUL, DeliveryState
 
 
@@ -100,7 +100,7 @@ class Delivery(models.Model):
                 condition=Q(endpoint__isnull=False),
                 name="notifications_delivery_to",
             ),
-            models.Index(address_hash("address"), name="notifications_delivery_address"),
+            models.Index(address_index("address"), name="notifications_delivery_address"),
             models.Index(
                 fields=("endpoint", "id"),
                 condition=Q(parked_for="lane", state__in=DELIVERY_UNFINISHED),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from notifications.models.address_hash import address_hash, is_address
+from notifications.models.address_index import address_index, is_address
 from notifications.rules.ladders import StepState, Until
 
 
@@ -90,7 +90,7 @@ class LadderStep(models.Model):
                 name="notifications_ladder_begun",
             ),
         )
-        indexes = (models.Index(address_hash("address"), name="notifications_ladder_address"),)
+        indexes = (models.Index(address_index("address"), name="notifications_ladder_address"),)
 
     def __str__(self) -> str:
         return f"step {self.position} of notification {self.notification_id}"

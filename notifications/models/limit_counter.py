@@ -20,6 +20,7 @@ class LimitCounter(models.Model):
     most = models.BigIntegerField(help_text="The limit as it was when the window was last used.")
 
     class Meta:
+        verbose_name = "limit"
         constraints = (
             models.UniqueConstraint(
                 fields=("name", "subject", "seconds", "window_start"),

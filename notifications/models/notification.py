@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from notifications.models.address_hash import address_hash, is_address
+from notifications.models.address_index import address_index, is_address
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Notification(models.Model):
                 condition=Q(finished_at__isnull=False),
                 name="notifications_retention",
             ),
-            models.Index(address_hash("address"), name="notifications_address"),
+            models.Index(address_index("address"), name="notifications_address"),
             models.Index(fields=("category", "created_at"), name="notifications_by_category"),
             models.Index(
                 fields=("recipient",),

@@ -43,6 +43,8 @@ class Suppression(models.Model):
     objects = SuppressionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "suppressed address"
+        verbose_name_plural = "suppression list"
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(

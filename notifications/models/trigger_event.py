@@ -94,6 +94,7 @@ class TriggerEvent(WebhookCall):
     objects = TriggerEventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "scheduled event"
         ordering = ("-id",)
         constraints = (
             models.CheckConstraint(

@@ -12,6 +12,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidCategory
 from notifications.models import Category
 from notifications.models.category import KEY_PATTERN
+from notifications.recipients.inheriting import INHERIT, Inherit
 from notifications.rules.addresses import SMS
 from tasks_core import clock
 
@@ -31,9 +32,9 @@ def save_category(
     quiet_hours: str | None = None,
     digest_template: str | None = None,
     default_channels: Sequence[str] | None = None,
-    body_retention_days: int | None = None,
-    exchange_retention_days: int | None = None,
-    row_retention_days: int | None = None,
+    body_retention_days: int | Inherit | None = None,
+    exchange_retention_days: int | Inherit | None = None,
+    row_retention_days: int | Inherit | None = None,
 ) -> Category:
     """Store a category, or change the one that has this key. What is not given stays as it is.
 
@@ -49,8 +50,8 @@ def save_category(
             in one message; it gets ``items`` and ``count``. Without one what is held leaves one by one.
         default_channels: ways to take, the first that the recipient has, where the caller names none.
         body_retention_days: days after their end for which variables and texts are kept; 0 for as long as
-            their rows. What is never given is as for the category above, and at the top as the
-            settings say.
+            their rows; ``INHERIT``, as for what was never given, for as long as the category above
+            says, and at the top the settings.
         exchange_retention_days: the same for requests and responses.
         row_retention_days: the same for the rows; 0 for ever.
 
@@ -64,11 +65,14 @@ def save_category(
         "quiet_hours": quiet_hours,
         "digest_template": digest_template,
         "default_channels": None if default_channels is None else list(default_channels),
+    }
+    days = {
         "body_retention_days": body_retention_days,
         "exchange_retention_days": exchange_retention_days,
         "row_retention_days": row_retention_days,
     }
     fields = {field: value for field, value in given.items() if value is not None}
+    fields |= {field: _stored(value) for field, value in days.items() if value is not None}
     check_category(key, fields)
     with transaction.atomic():
         lock_tree()
@@ -79,6 +83,11 @@ def save_category(
         Category.objects.filter(pk=category.pk).update(**fields)
     category.refresh_from_db()
     return category
+
+
+def _stored(value: int | Inherit) -> int | None:
+    """Give what the column holds: it is empty where the category above decides."""
+    return None if value is INHERIT else value
 
 
 def check_category(key: str, fields: dict[str, Any]) -> None:

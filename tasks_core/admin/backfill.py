@@ -65,6 +65,9 @@ def share_done(plan: Backfill) -> float:
 class BackfillAdmin(SteeredAdmin[Backfill]):
     """Read-only; started from a schedule's page, and cancelled here."""
 
+    explanation = (
+        "Orders to run a schedule again for times that have passed, with how far they are."
+    )
     steps = (CANCEL,)
     list_display = ("what", "state_word", "progress", "how", "author", "created")
     list_display_links = ("what",)

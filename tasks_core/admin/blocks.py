@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -35,6 +35,18 @@ def two_lines(first: object, second: object) -> SafeString:
     )
 
 
+def facts_table(facts: Iterable[tuple[str, object]]) -> SafeString:
+    """Return labels and values, each pair on a line."""
+    lines = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", facts)
+    return format_html('<dl class="br-pairs">{}</dl>', lines)
+
+
+def values_table(values: Mapping[str, Any]) -> SafeString:
+    """Return JSON's names and values as a table; what has parts of its own is indented."""
+    rows = [(format_html("<code>{}</code>", name), _value(value)) for name, value in values.items()]
+    return table(("Name", "Value"), rows, empty="None.")
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> SafeString:
     """Return a table, or the sentence ``empty`` if it has no rows."""
     body = format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in rows))
@@ -47,6 +59,12 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         head,
         body,
     )
+
+
+def _value(value: Any) -> object:
+    if isinstance(value, str):
+        return format_html('<span class="br-lines">{}</span>', value) if "\n" in value else value
+    return json_block(value) if isinstance(value, dict | list) and value else json.dumps(value)
 
 
 def _cells(row: Sequence[object]) -> SafeString:

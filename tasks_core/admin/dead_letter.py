@@ -33,6 +33,9 @@ MESSAGE_LENGTH = 100
 class DeadLetterAdmin(SteeredAdmin[DeadLetter]):
     """Read-only; replay, edit and replay, and discard are steps."""
 
+    explanation = (
+        "Tasks that failed for good and wait for a decision: replay, edit and replay, or discard."
+    )
     steps = (REPLAY, EDIT_AND_REPLAY, DISCARD)
     list_display = ("what", "resolution_word", "failure", "attempts", "kind", "when")
     list_display_links = ("what",)

@@ -7,10 +7,16 @@ from tasks_core.admin.dead_letter_forms import NoteForm, PayloadForm, RequiredNo
 from tasks_core.admin.places import task_link
 from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.step import Step
-from tasks_core.exceptions import DeadLetterNotFound, InvalidRequest, InvalidTransition
+from tasks_core.exceptions import (
+    DeadLetterNotFound,
+    InvalidRequest,
+    InvalidTransition,
+    ReplayRefused,
+)
 from tasks_core.models import DeadLetter
 
 REFUSALS: dict[type[Exception], str] = {
+    ReplayRefused: "could not be replayed",
     InvalidTransition: "had been resolved already",
     DeadLetterNotFound: "could not be found",
 }

@@ -27,6 +27,9 @@ SHORT = 120
 class EventSubscriptionAdmin(SteeredAdmin[EventSubscription]):
     """The code registers them; only their cursors are in the database."""
 
+    explanation = (
+        "Code that is told of events. One that keeps failing is parked, and its events wait for it."
+    )
     steps = (PAUSE, RESUME, REPLAY, DELETE)
     list_display = ("what", "state_and_error", "behind", "delivered_count", "last_event")
     list_display_links = ("what",)

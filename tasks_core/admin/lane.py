@@ -18,6 +18,7 @@ from tasks_core.models import Lane
 class LaneAdmin(RecordAdmin[Lane]):
     """The workers write these rows; recovery tells lost messages by them."""
 
+    explanation = "Queues with their priorities, and how far the workers have come in each."
     list_display = ("lane", "progress", "tasks")
     list_display_links = ("lane",)
     list_filter = ("priority",)

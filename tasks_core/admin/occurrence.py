@@ -55,6 +55,9 @@ CANCEL: Step[Occurrence] = Step(
 class OccurrenceAdmin(SteeredAdmin[Occurrence]):
     """Read-only; what is to come can be cancelled."""
 
+    explanation = (
+        "The ledger: every time at which a schedule was or is due, with what became of it."
+    )
     steps = (CANCEL,)
     list_display = ("what", "due_at", "outcome_word", "task_of", "reason", "decided")
     list_display_links = ("what",)

@@ -29,6 +29,9 @@ PREVIEW = "admin/tasks_core/retrypolicy/delays.html"
 class RetryPolicyAdmin(ModelAdmin[RetryPolicy]):
     """A change applies to the next failed attempt of every task that names the policy."""
 
+    explanation = (
+        "When a task that failed is tried again, how often, and after which errors not at all."
+    )
     change_form_template = "admin/tasks_core/retrypolicy/change_form.html"
     list_display = ("name", "strategy", "max_attempts", "first_delays", "jitter")
     search_fields = ("name",)

@@ -42,6 +42,7 @@ from tasks_core.schedules.wording import when_in_words
 class ScheduleAdmin(SteeredAdmin[Schedule]):
     """Edited through the API, so that the ledger follows; everything else is a step."""
 
+    explanation = "What makes tasks again and again, by a cron expression or an interval."
     form = ScheduleForm
     fieldsets = FIELDSETS
     change_form_template = "admin/tasks_core/schedule/change_form.html"

@@ -26,6 +26,9 @@ ERROR_LENGTH = 80
 class TaskAdmin(SteeredAdmin[Task]):
     """Read-only; cancel and retry are steps."""
 
+    explanation = (
+        "Every piece of work that was asked for: waiting, running, or ended in one final state."
+    )
     steps = (CANCEL, RETRY)
     list_display = ("what", "state_word", "lane", "when", "tries", "problem")
     list_display_links = ("what",)

@@ -32,6 +32,9 @@ DURATIONS: dict[str, str] = {
 class TaskEventAdmin(RecordAdmin[TaskEvent]):
     """An immutable ledger; nobody can change it."""
 
+    explanation = (
+        "What happened to tasks, one line for each change of state. Nothing here ever changes."
+    )
     list_display = ("id", "kind_word", "task_of", "attempt", "took", "what", "when")
     list_filter = (KindFilter, TypeFilter, PeriodFilter)
     search_fields = ("id",)

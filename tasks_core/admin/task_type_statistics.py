@@ -19,6 +19,7 @@ from tasks_core.models import TaskTypeStatistics
 class TaskTypeStatisticsAdmin(RecordAdmin[TaskTypeStatistics]):
     """The dispatcher sizes its batches by these."""
 
+    explanation = "How long tasks of each type take; the size of workers' batches follows from it."
     list_display = ("task_type", "mean", "measured", "tasks")
     search_fields = ("task_type",)
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin
+    from django.contrib.admin import ModelAdmin as DjangoModelAdmin
+    from django.db.models import Model
+
+    M = TypeVar("M", bound=Model)
+
+    class ModelAdmin(DjangoModelAdmin[M]):
+        """What type checkers see."""
+
+        explanation: str
 else:
     from unfold.admin import ModelAdmin as ThemedModelAdmin
 
     class ModelAdmin(ThemedModelAdmin):
-        """The theme's class; ``ModelAdmin[Task]`` is the same class, for type checkers."""
+        """The theme's class; ``ModelAdmin[Task]`` is the same class, for type checkers.
+
+        ``explanation`` says in one sentence, above its list, what the rows are.
+        """
+
+        explanation = ""
+        list_before_template = "admin/tasks_core/explanation.html"
 
         def __class_getitem__(cls, model: type) -> type:
             return cls

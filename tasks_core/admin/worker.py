@@ -42,6 +42,7 @@ class LifeFilter(SimpleListFilter):
 class WorkerAdmin(RecordAdmin[Worker]):
     """They register themselves."""
 
+    explanation = "Processes that run tasks or beat, with the last sign of life from each."
     list_display = ("what", "life", "concurrency", "served", "heartbeat", "since")
     list_display_links = ("what",)
     list_filter = (LifeFilter, "role")

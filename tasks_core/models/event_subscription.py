@@ -52,6 +52,7 @@ class EventSubscription(models.Model):
     advanced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "subscriber"
         ordering = ("name",)
 
     def __str__(self) -> str:

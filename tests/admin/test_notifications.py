@@ -57,7 +57,7 @@ def test_a_notification_shows_its_variables_and_links_its_tasks(
     viewer: Client, receipt: Notification
 ) -> None:
     page = page_of(viewer, receipt)
-    assert "&quot;number&quot;: &quot;R-7&quot;" in page
+    assert "<td><code>number</code></td><td>R-7</td>" in page
     assert "ada@example.com" in page
     assert f"/admin/tasks_core/task/?q=notification-{receipt.pk}" in page
 
@@ -217,7 +217,7 @@ def test_a_ladder_is_shown_with_its_steps(viewer: Client, mailoutbox: list[Any])
     row = notify("receipt", to="ada@example.com", context={"number": "R-7"}, fallback=ladder)
     page = page_of(viewer, row)
     assert "+4915112345678" in page
-    assert "the one before fails, or none is sent within 0:05:00" in page
+    assert "begins if the one before fails, or none is sent within 5 min" in page
     testing.run_due()
     page = page_of(viewer, row)
     assert "Unneeded" in page

@@ -1,9 +1,12 @@
 """What pages tell an operator who is in a hurry: whom, how many, what next, in which zone."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
+from django.contrib import admin
 from django.test import Client
+from pytest_django import Settings
 
 from notifications.api import (
     Receiver,
@@ -14,7 +17,7 @@ from notifications.api import (
     register_endpoint,
     suppress,
 )
-from notifications.models import Delivery, DeliveryAttempt, EndpointLane, Suppression
+from notifications.models import Delivery, DeliveryAttempt, EndpointLane, LimitCounter, Suppression
 from tasks_core import clock, testing
 from tests.admin import rows
 
@@ -147,6 +150,56 @@ def test_limits_have_names_and_spans_for_people(operator: Client) -> None:
     page = rows.text(operator.get(f"{URL}limitcounter/"))
     assert "Codes to one receiver" in page
     assert "in 10 min" in page
+
+
+def spent(used: int) -> LimitCounter:
+    now = clock.now()
+    return LimitCounter.objects.create(
+        name="sms_spend", subject="*", seconds=3600, window_start=now, ends_at=now, used=used, most=10**9
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("currency", "words"),
+    [
+        ("EUR", "1,250.08 EUR of 1,000.00 EUR"),
+        ("JPY", "1,251 JPY of 1,000 JPY"),
+        ("", "1,250.08 of 1,000.00"),
+    ],
+)
+def test_money_is_shown_with_its_currency(
+    operator: Client, settings: Settings, currency: str, words: str
+) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "CURRENCY": currency}
+    row = spent(1_250_075_000)
+    assert f">{words}<" in rows.text(operator.get(f"{URL}limitcounter/"))
+    assert words in rows.text(operator.get(f"{URL}limitcounter/{row.pk}/change/"))
+
+
+def test_every_list_says_what_its_rows_are(operator: Client) -> None:
+    for model, shown in admin.site._registry.items():
+        if model._meta.app_label in ("tasks_core", "notifications"):
+            said = getattr(shown, "explanation", "")
+            assert said.endswith("."), model
+            name = f"{model._meta.app_label}/{model._meta.model_name}"
+            page = unescape(rows.text(operator.get(f"/admin/{name}/")))
+            assert f'<p class="br-explanation">{said}</p>' in page, model
+
+
+@pytest.mark.parametrize(
+    ("model", "title"),
+    [
+        ("notifications/limitcounter", "Limits"),
+        ("notifications/triggerevent", "Scheduled events"),
+        ("notifications/suppression", "Suppression list"),
+        ("tasks_core/eventsubscription", "Subscribers"),
+    ],
+)
+def test_a_list_has_the_name_that_the_menu_gives_it(
+    operator: Client, model: str, title: str
+) -> None:
+    page = " ".join(rows.text(operator.get(f"/admin/{model}/")).split())
+    assert f'tracking-tight"> {title} </' in page  # the heading
 
 
 def test_secret_variables_of_what_has_ended_are_said_to_be_gone(operator: Client) -> None:

@@ -1,10 +1,4 @@
-"""Every page of the notifications part fits its screen and can be read by a machine, too.
-
-BELLRINGER_SCREENSHOTS names a folder that keeps a picture of each page.
-"""
-
-import os
-from pathlib import Path
+"""Every page of the notifications part fits its screen and can be read by a machine, too."""
 
 import pytest
 from django.apps import apps
@@ -23,11 +17,11 @@ from notifications.api import (
 from notifications.unsubscribing.token import Subscription, encode
 from tasks_core.testing import run_due
 from tests.admin.notification_rows import LISTS, one_of_each
+from tests.browser.looking import COMPLAINTS, SCREENS, keep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 URL = "/admin/notifications/"
-SCREENS = {"desktop": (1280, 900), "telephone": (390, 844)}
 EDITABLE = (
     "template",
     "endpoint",
@@ -51,26 +45,6 @@ STEPS = {
     "eventsource": ("rotate-secret",),
     "crontrigger": ("disable",),
 }
-
-COMPLAINTS = """() => {
-    const found = [];
-    const width = document.documentElement.clientWidth;
-    const wide = document.documentElement.scrollWidth;
-    if (wide > width + 1) found.push(`is ${wide} wide on a screen of ${width}`);
-    const seen = (e) => e.getClientRects().length && getComputedStyle(e).visibility !== "hidden";
-    const headings = [...document.querySelectorAll("h1")].filter(seen).length;
-    if (headings !== 1) found.push(`has ${headings} first headings`);
-    for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea")) {
-        if (seen(e) && !e.labels?.length && !e.ariaLabel && !e.title) found.push(`${e.name} has no label`);
-    }
-    for (const e of document.querySelectorAll("a, button")) {
-        if (seen(e) && !e.innerText.trim() && !e.ariaLabel && !e.title) found.push(`no name: ${e.outerHTML}`);
-    }
-    const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-    const twice = ids.filter((id, place) => ids.indexOf(id) !== place);
-    if (twice.length) found.push(`used twice as id: ${twice}`);
-    return found;
-}"""
 
 
 def _pages() -> list[str]:
@@ -96,13 +70,6 @@ def _fill() -> None:
     notify("news-1", to="user-1", category="news.1")
 
 
-def _keep(page: Page, folder: str, name: str) -> None:
-    kept = os.environ.get("BELLRINGER_SCREENSHOTS")
-    if kept:
-        path = Path(kept) / folder / f"{name.strip('/').replace('/', '-').replace('?', '-')}.png"
-        page.screenshot(path=path, full_page=True)
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS)
@@ -117,7 +84,7 @@ def test_every_page_fits_and_is_labelled(operator: Page, scheme: str, screen: st
     for place in _pages():
         operator.goto(place)
         complaints[place] = operator.evaluate(COMPLAINTS)
-        _keep(operator, f"{scheme}-{screen}", place)
+        keep(operator, f"{scheme}-{screen}", place)
     assert {place: found for place, found in complaints.items() if found} == {}
     assert errors == []
 
@@ -134,7 +101,7 @@ def test_the_public_pages_fit_and_are_labelled(page: Page, scheme: str) -> None:
     for place in (f"/u/{encode(subject)}", f"/u/{encode(subject)}/preferences", "/u/nothing"):
         page.goto(place)
         assert page.evaluate(COMPLAINTS) == []
-        _keep(page, f"{scheme}-public", place)
+        keep(page, f"{scheme}-public", place)
 
 
 def test_a_long_table_scrolls_in_its_box(operator: Page) -> None:

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 
 from notifications.api import suppress, suppressions_of
 from notifications.channels.webhook.secrets import live_secrets
-from notifications.models import EventSource, Recipient, Suppression
+from notifications.models import Category, EventSource, Recipient, Suppression
 from tasks_core import clock
 from tests.commands.conftest import Rows, Run
 
@@ -27,6 +27,25 @@ def test_a_recipient_is_saved_and_shown(run: Run) -> None:
     assert Recipient.objects.get().timezone == "Europe/Berlin"
 
 
+def test_a_category_is_saved_and_what_was_said_of_it_taken_back(run: Run) -> None:
+    run("save_category", "news", "--name", "News", "--row-retention-days", "30")
+    answer = run(
+        "save_category", "news.sport", "--parent", "news", "--critical", "--row-retention-days", "7",
+        "--default-channels", "email,sms", "--quiet-hours", "drop", "--format", "json",
+    )  # fmt: skip
+    [shown] = objects(answer.out)
+    assert (shown["parent"], shown["is_critical"], shown["quiet_hours"]) == ("news", True, "drop")
+    assert (shown["row_retention_days"], shown["default_channels"]) == (7, ["email", "sms"])
+    answer = run(
+        "save_category", "news.sport", "--no-critical", "--row-retention-days", "inherit",
+        "--format", "json",
+    )  # fmt: skip
+    [shown] = objects(answer.out)
+    assert (shown["row_retention_days"], shown["is_critical"]) == (None, False)
+    assert (shown["parent"], shown["quiet_hours"]) == ("news", "drop")
+    assert Category.objects.get(key="news").row_retention_days == 30
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -36,6 +55,12 @@ def test_a_recipient_is_saved_and_shown(run: Run) -> None:
         (("suppress_address", "030", "--channel", "sms"), "address: is no phone number"),
         (("unsuppress_address", "ada@example.com"), "no such entry is on the list"),
         (("create_event_source", "Acme!"), "name: use up to 50"),
+        (("save_category", "News"), "key: use up to 64"),
+        (("save_category", "news", "--parent", "olds"), "parent: there is no category 'olds'"),
+        (
+            ("save_category", "news", "--row-retention-days", "never"),
+            "'never' is no number of days",
+        ),
         (("import_suppressions", "nowhere.csv"), "nowhere.csv cannot be read: No such file"),
     ],
 )

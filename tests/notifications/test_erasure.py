@@ -24,6 +24,7 @@ from notifications.pipeline.deliver import deliver
 from notifications.pipeline.sendable import Sendable
 from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import clock, replay
+from tasks_core.exceptions import ReplayRefused
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
@@ -191,7 +192,8 @@ def test_a_replay_of_an_erased_message_sends_nothing(
     send()
     run_due()
     erase(address=ADA)
-    replay(DeadLetter.objects.get().pk)
+    with pytest.raises(ReplayRefused, match="its content was removed"):
+        replay(DeadLetter.objects.get().pk)
     run_due()
     assert mail_server.messages == []
     assert Delivery.objects.get().state == "failed"

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from notifications.api import (
+    INHERIT,
     Receiver,
     add_to_digest,
     create_broadcast,
@@ -82,6 +83,22 @@ def test_a_categorys_row_counts_before_the_setting_and_both_are_inherited(
     assert rules.of("bills.late") == Rule(body=3, exchange=0, row=9)
     assert rules.of("bills.late.second") == Rule(body=3, exchange=0, row=8)
     assert rules.of("unknown") == rules.of("") == Rule(body=10, exchange=20, row=30)
+
+
+def test_a_number_can_be_taken_back(changed: dict[str, Any]) -> None:
+    save_category("bills", body_retention_days=3, row_retention_days=4)
+    late = save_category("bills.late", parent="bills", body_retention_days=8, row_retention_days=9)
+    assert load_rules().of("bills.late").body == 8
+    late = save_category("bills.late", body_retention_days=INHERIT)
+    assert (late.body_retention_days, late.row_retention_days) == (None, 9)
+    assert load_rules().of("bills.late").body == 3
+    late = save_category("bills.late", name="Late")  # what is not given stays as it is
+    assert (late.body_retention_days, late.row_retention_days) == (None, 9)
+
+
+def test_only_numbers_of_days_are_inherited(db: None) -> None:
+    with pytest.raises(InvalidCategory, match="quiet_hours: must be one of"):
+        save_category("bills", quiet_hours=INHERIT)  # type: ignore[arg-type]
 
 
 def test_notifications_go_by_the_number_of_their_categorys_row(receipt: TemplateVersion) -> None:

@@ -12,6 +12,7 @@ from tasks_core.exceptions import (
     DeadLetterNotFound,
     InvalidPayload,
     InvalidTransition,
+    ReplayRefused,
     TaskNotFound,
     UnknownTaskType,
 )
@@ -248,3 +249,26 @@ def test_an_earlier_wake_up_call_does_not_shorten_a_later_snooze() -> None:
     execute("sleepy", queue(), worker="w1")
     assert len(calls) == 2
     assert (Task.objects.get(pk=task_id).run_after - clock.now()).total_seconds() > 3_000
+
+
+def test_a_type_may_refuse_a_replay_and_is_asked_with_the_payload() -> None:
+    def refuses(payload: dict[str, str]) -> str:
+        return f"there is no {payload['to']}; ask sales" if payload["to"] == "nobody" else ""
+
+    @tasks_core.task_type("send", retry=Fixed(max_attempts=1), refuses_replay=refuses)
+    def send(payload: dict[str, str]) -> None:
+        raise PermanentError("no such address")
+
+    tasks_core.enqueue("send", {"to": "nobody"})
+    run_due()
+    letter = DeadLetter.objects.get()
+
+    with pytest.raises(ReplayRefused, match="there is no nobody; ask sales"):
+        tasks_core.replay(letter.pk)
+    with pytest.raises(ReplayRefused, match="there is no nobody; ask sales"):
+        tasks_core.enqueue_again(letter.task_id)
+    letter.refresh_from_db()
+    assert (letter.resolution, Task.objects.count()) == ("", 1)
+
+    task = tasks_core.replay(letter.pk, payload={"to": "ada"})
+    assert task.payload == {"to": "ada"}

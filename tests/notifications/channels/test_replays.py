@@ -9,6 +9,7 @@ from django.core.management import call_command
 import tasks_core
 from notifications.api import (
     Message,
+    cancel,
     disable_endpoint,
     enable_endpoint,
     notify,
@@ -17,8 +18,10 @@ from notifications.api import (
 from notifications.lanes.rate import SLACK_SECONDS
 from notifications.lanes.release import wake_waiting
 from notifications.models import Delivery, Endpoint, Notification, Provider, TemplateVersion
+from notifications.pipeline.content import compiled_version
 from tasks_core import clock
-from tasks_core.models import DeadLetter
+from tasks_core.exceptions import ReplayRefused
+from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import add_gateway
 from tests.notifications.channels.test_sms import refused
@@ -28,6 +31,7 @@ from tests.notifications.test_lanes import DELIVER, finish, start
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=7)]
 
 MANY = 1_000
+GOOD = {"number": 7, "name": "Ada", "amount": "12.5"}
 STEP = SLACK_SECONDS
 WEBHOOK, SMS = DELIVER, "notification.deliver.sms"
 
@@ -99,10 +103,8 @@ def test_replays_reach_a_provider_at_its_rate(
     assert Notification.objects.filter(state="sent").count() == many
 
 
-def test_a_replay_after_expiry_is_refused_and_sends_nothing(
-    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
-) -> None:
-    receiver.plan(Reply(404))
+def pay(endpoint: Endpoint) -> DeadLetter:
+    """Let a payment that lives for five minutes fail for good."""
     notify(
         "payment.settled",
         to=endpoint,
@@ -110,8 +112,39 @@ def test_a_replay_after_expiry_is_refused_and_sends_nothing(
         expires_at=clock.now() + timedelta(minutes=5),
     )
     run_due()
+    return DeadLetter.objects.get()
+
+
+def refused_replay(letter: DeadLetter, words: str) -> None:
+    """Replay it, and see that this was refused in these words and left nothing behind."""
+    tasks = Task.objects.count()
+    with pytest.raises(ReplayRefused, match=words):
+        tasks_core.replay(letter.pk)
+    with pytest.raises(ReplayRefused, match=words):
+        tasks_core.enqueue_again(letter.task_id)
+    letter.refresh_from_db()
+    assert (letter.resolution, Task.objects.count()) == ("", tasks)
+
+
+def test_a_replay_after_expiry_is_refused_and_sends_nothing(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    receiver.plan(Reply(404))
+    letter = pay(endpoint)
     with clock.frozen(clock.now() + timedelta(minutes=6)):
-        tasks_core.replay(DeadLetter.objects.get().pk)
+        refused_replay(letter, r"it expired at .* UTC; discard .* send a new notification")
+        run_due()
+    assert len(receiver.received) == 1
+    assert Delivery.objects.get().state == "failed"
+
+
+def test_a_replay_that_expires_before_its_turn_sends_nothing(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    receiver.plan(Reply(404))
+    letter = pay(endpoint)
+    tasks_core.replay(letter.pk)
+    with clock.frozen(clock.now() + timedelta(minutes=6)):
         run_due()
     assert len(receiver.received) == 1
     assert Delivery.objects.get().state == "failed"
@@ -131,8 +164,46 @@ def test_a_replay_of_a_one_time_code_is_refused_and_sends_nothing(
         expires_at=clock.now() + timedelta(minutes=5),
     )
     run_due()
-    tasks_core.replay(DeadLetter.objects.get().pk)
+    refused_replay(DeadLetter.objects.get(), "its secret values were wiped when it failed")
     run_due()
     assert len(receiver.received) == 1
-    latest = DeadLetter.objects.latest("pk")
-    assert "its secret values were wiped when it failed; send a new notification" in latest.message
+
+
+def test_a_message_that_could_not_be_written_is_not_replayed(receipt: TemplateVersion) -> None:
+    notification = notify("receipt", to="ada@example.com", context=GOOD)
+    TemplateVersion.objects.filter(pk=receipt.pk).update(text="{{ nothing }}")
+    compiled_version.cache_clear()
+    run_due()
+    notification.refresh_from_db()
+    assert notification.state == "failed"
+    letter = DeadLetter.objects.get()
+    assert letter.task_type == "notification.render"
+    refused_replay(letter, "put the template right, discard the dead letter and, if")
+
+
+def test_a_notification_that_has_ended_does_not_begin_again(receipt: TemplateVersion) -> None:
+    notification = notify("receipt", to="ada@example.com", context=GOOD)
+    cancel(notification.pk, reason="paid")
+    task = Task.objects.get(task_type="notification.schedule")
+    run_due()
+    with pytest.raises(ReplayRefused, match="is cancelled and does not begin again"):
+        tasks_core.enqueue_again(task.pk)
+
+
+def test_what_is_gone_is_not_replayed(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    receiver.plan(Reply(404))
+    letter = pay(endpoint)
+    delivery = Delivery.objects.get()
+    Notification.objects.all().delete()
+    refused_replay(letter, f"delivery {delivery.pk} is gone; discard the dead letter")
+
+
+def test_what_was_sent_in_another_way_is_not_sent_again(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    receiver.plan(Reply(404))
+    letter = pay(endpoint)
+    Notification.objects.update(state="sent")  # as by a fallback
+    refused_replay(letter, "its notification is sent already; discard the dead letter")

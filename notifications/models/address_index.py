@@ -1,4 +1,7 @@
-"""Finding rows by address: an index over a hash, because addresses may be too long for one of their own."""
+"""Finding rows by address: an index over a number, because addresses may be too long for one of their own.
+
+What is indexed has no key and protects nothing; for that there is ``notifications.address_hash``.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
 
-def address_hash(address: str | Value) -> Func:
+def address_index(address: str | Value) -> Func:
     """Give the expression that the indexes hold: of a column, or of a value to look for."""
     return Func(Lower(address), 0, function="hashtextextended", output_field=BigIntegerField())
 
 
 def is_address(address: str) -> Q:
     """Give the condition for rows with this address, in capitals or not."""
-    by_hash = Exact(address_hash("address"), address_hash(Value(address)))
-    return Q(by_hash) & Q(Exact(Lower(F("address")), Lower(Value(address))))
+    by_index = Exact(address_index("address"), address_index(Value(address)))
+    return Q(by_index) & Q(Exact(Lower(F("address")), Lower(Value(address))))
