@@ -35,7 +35,7 @@ from notifications.models import (
     TemplateVersion,
 )
 from notifications.pipeline.deliver import ended
-from notifications.pipeline.lanes import Asked, take_turns
+from notifications.pipeline.lanes import Asked, Turn, take_turns
 from notifications.pipeline.sendable import Sendable
 from tasks_core import clock
 from tasks_core.models import Task
@@ -325,7 +325,10 @@ def test_a_webhook_in_the_place_of_another_takes_three_statements(
     with clock.frozen(clock.now()):
         [begun] = take_turns([asked(first)])
         assert isinstance(begun, Sendable)
-        turns = [ended(begun, clock.now(), SendResult(outcome=Outcome.SUCCESS)), asked(second)]
+        turns: list[Turn] = [
+            ended(begun, clock.now(), SendResult(outcome=Outcome.SUCCESS)),
+            asked(second),
+        ]
         with django_assert_num_queries(3):
             [nothing, follower] = take_turns(turns)
     assert nothing is None
