@@ -43,6 +43,14 @@ class NotificationState(models.TextChoices):
 
 DELIVERY_UNFINISHED = (DeliveryState.PENDING, DeliveryState.RENDERED, DeliveryState.SENDING)
 DELIVERY_FINAL = tuple(state for state in DeliveryState if state not in DELIVERY_UNFINISHED)
+DELIVERY_UNSUCCESSFUL = (
+    DeliveryState.REJECTED,
+    DeliveryState.BOUNCED,
+    DeliveryState.FAILED,
+    DeliveryState.EXPIRED,
+    DeliveryState.CANCELLED,
+    DeliveryState.SUPPRESSED,
+)
 
 RANK = {
     DeliveryState.PENDING: 0,

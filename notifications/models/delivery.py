@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.models.address_hash import address_hash, is_address
-from notifications.states import DELIVERY_UNFINISHED, DeliveryState
+from notifications.states import DELIVERY_UNFINISHED, DELIVERY_UNSUCCESSFUL, DeliveryState
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -35,6 +35,7 @@ class Delivery(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="deliveries",
+        db_index=False,
     )
     template_version = models.ForeignKey(
         "notifications.TemplateVersion",
@@ -50,7 +51,6 @@ class Delivery(models.Model):
     )
     message_id = models.CharField(
         max_length=32,
-        unique=True,
         help_text="Identity of the message, the same for every attempt; receivers de-duplicate by it.",
     )
     subject = models.TextField(blank=True, help_text="Empty when the notification is secret.")
@@ -79,13 +79,27 @@ class Delivery(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name_plural = "deliveries"
+        # Every attempt changes the row twice, and each change writes to all indexes that hold the row: what
+        # few rows need is indexed for those few, and nothing is indexed twice.
+        constraints = (
+            models.UniqueConstraint(fields=("message_id",), name="notifications_delivery_message"),
+        )
         indexes = (
             models.Index(
                 fields=("channel", "parked_for", "created_at"),
                 condition=Q(state__in=DELIVERY_UNFINISHED),
                 name="notifications_delivery_oldest",
             ),
-            models.Index(fields=("channel", "state"), name="notifications_delivery_state"),
+            models.Index(
+                fields=("channel", "state"),
+                condition=Q(state__in=DELIVERY_UNSUCCESSFUL),
+                name="notifications_delivery_state",
+            ),
+            models.Index(
+                fields=("endpoint", "id"),
+                condition=Q(endpoint__isnull=False),
+                name="notifications_delivery_to",
+            ),
             models.Index(address_hash("address"), name="notifications_delivery_address"),
             models.Index(
                 fields=("endpoint", "id"),

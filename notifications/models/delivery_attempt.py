@@ -14,7 +14,10 @@ class DeliveryAttempt(models.Model):
     """
 
     delivery = models.ForeignKey(
-        "notifications.Delivery", on_delete=models.CASCADE, related_name="attempt_log"
+        "notifications.Delivery",
+        on_delete=models.CASCADE,
+        related_name="attempt_log",
+        db_index=False,  # the constraint has one
     )
     number = models.PositiveIntegerField(help_text="Counts from 1 within the delivery.")
     task_id = models.BigIntegerField(help_text="The task that made the attempt.")

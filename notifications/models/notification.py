@@ -35,7 +35,10 @@ class Notification(models.Model):
     """
 
     template_version = models.ForeignKey(
-        "notifications.TemplateVersion", on_delete=models.PROTECT, related_name="+"
+        "notifications.TemplateVersion",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     channel = models.CharField(max_length=20)
     address = models.CharField(
@@ -47,6 +50,7 @@ class Notification(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="notifications",
+        db_index=False,
     )
     recipient = models.ForeignKey(
         "notifications.Recipient",
@@ -94,7 +98,7 @@ class Notification(models.Model):
         editable=False,
         help_text="What was removed: 1 variables and texts, 2 requests and responses, 3 both.",
     )
-    idempotency_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 see Meta
     content_digest = models.CharField(max_length=64, editable=False)
     supersede_key = models.CharField(max_length=200, blank=True)
     order_key = models.CharField(
@@ -110,6 +114,7 @@ class Notification(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="resends",
+        db_index=False,
         help_text="The notification whose code this one repeats.",
     )
 
@@ -132,7 +137,25 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("idempotency_key",),
+                condition=Q(idempotency_key__isnull=False),
+                name="notifications_idempotency",
+            ),
+        )
+        # The end of a notification writes to all indexes that hold its row: as few as can be.
         indexes = (
+            models.Index(
+                fields=("endpoint",),
+                condition=Q(endpoint__isnull=False),
+                name="notifications_by_endpoint",
+            ),
+            models.Index(
+                fields=("resend_of",),
+                condition=Q(resend_of__isnull=False),
+                name="notifications_by_resend_of",
+            ),
             models.Index(
                 fields=("state",),
                 condition=Q(state__in=NOTIFICATION_UNFINISHED),

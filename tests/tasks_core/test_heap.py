@@ -1,0 +1,26 @@
+"""A forked worker process does not look through its parent's heap again and again."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import gc
+from tasks_core import heap
+
+{before}
+heap.settle()
+print(gc.get_freeze_count() > 1_000, gc.get_threshold() == heap.THRESHOLDS, gc.isenabled())
+"""
+
+
+def settled(before: str = "") -> str:
+    command = [sys.executable, "-c", SCRIPT.format(before=before)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_what_is_there_is_left_out_of_collections() -> None:
+    assert settled() == "True True True"
+
+
+def test_who_has_switched_collections_off_keeps_it_so() -> None:
+    assert settled("gc.disable()") == "True False False"
