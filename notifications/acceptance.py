@@ -15,7 +15,7 @@ from notifications.limits.charges import charges_of
 from notifications.limits.counters import take
 from notifications.models import Notification
 from notifications.pipeline import names
-from notifications.pipeline.at_once import make_deliveries, may_leave_at_once
+from notifications.pipeline.at_once import leaving_at_once, make_deliveries
 from notifications.pipeline.cancel import supersede
 from notifications.pipeline.following import queue, urgency
 from notifications.states import NotificationState
@@ -57,7 +57,7 @@ def _accept(admitted: Sequence[Notification]) -> list[Notification]:
         new.append(notification)
         answers.append(notification)
     _supersede(new)
-    at_once = [one for one in new if may_leave_at_once(one)]
+    at_once = leaving_at_once(new)
     for one in at_once:
         one.state = NotificationState.IN_PROGRESS
     Notification.objects.bulk_create(new, batch_size=1000)

@@ -17,6 +17,7 @@ from notifications.models import (
     ProviderEvent,
 )
 from notifications.pipeline.cancel import cancel_all
+from notifications.pipeline.settle import lock_deliveries
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
 
 CHUNK = 500
@@ -66,6 +67,7 @@ def erase_messages(subject: Subject, sparing: int | None) -> Counter[str]:
     ids = _some(subject, sparing)
     if not ids:
         return Counter()
+    lock_deliveries(ids)  # also those that have ended
     cancelled = cancel_all(Notification.objects.filter(pk__in=ids), REASON)
     parameters: dict[str, Any] = {
         "ids": ids,

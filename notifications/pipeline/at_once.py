@@ -7,11 +7,13 @@ anyway; what must be asked before there is a delivery goes by the first step (``
 from collections.abc import Sequence
 from uuid import uuid4
 
+from notifications import conf
 from notifications.ladders.enqueuing import start_timers
 from notifications.models import Delivery, Notification
 from notifications.pipeline.following import Terms, deliver_next, enqueue_next
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState
+from tasks_core.models import RetryPolicy
 
 _WITHHELD = Rendered("", "", "")
 
@@ -30,6 +32,17 @@ def may_leave_at_once(notification: Notification) -> bool:
     )
 
 
+def leaving_at_once(notifications: Sequence[Notification]) -> list[Notification]:
+    """Give those that need no first step, but of channels whose retry policy has gone missing.
+
+    Only the first step can wait until there is such a policy again, and whoever asks is not refused
+    because of a setting.
+    """
+    found = [one for one in notifications if may_leave_at_once(one)]
+    ready = {channel: _has_its_policy(channel) for channel in {one.channel for one in found}}
+    return [one for one in found if ready[one.channel]]
+
+
 def make_deliveries(notifications: Sequence[Notification]) -> None:
     """Make the deliveries of messages in progress that have just been stored, and enqueue their tasks."""
     if not notifications:
@@ -42,6 +55,11 @@ def make_deliveries(notifications: Sequence[Notification]) -> None:
     )
     with_fallback = [one.pk for one in notifications if one.has_fallback]
     start_timers(with_fallback, 1, notifications[0].created_at)
+
+
+def _has_its_policy(channel: str) -> bool:
+    name = conf.retry_policy(channel)
+    return name is None or RetryPolicy.objects.filter(name=name).exists()
 
 
 def _delivery(notification: Notification) -> Delivery:

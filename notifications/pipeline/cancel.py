@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from notifications.codes.keeping import forget, forget_superseded
 from notifications.models import Delivery, Notification
-from notifications.pipeline.settle import let_follow, settle
+from notifications.pipeline.settle import let_follow, lock_deliveries, settle
 from notifications.states import (
     DELIVERY_UNFINISHED,
     NOTIFICATION_UNFINISHED,
@@ -57,6 +57,7 @@ def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
         if not ids:
             return 0
         let_follow(ids)
+        lock_deliveries(ids)
         Delivery.objects.filter(notification__in=ids, state__in=DELIVERY_UNFINISHED).update(
             state=DeliveryState.CANCELLED, error=reason, finished_at=now
         )

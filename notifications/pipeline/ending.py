@@ -20,11 +20,17 @@ _LOST = "the worker was lost or stopped while it was sending; it may have arrive
 
 def follow_unsuccessful(tasks: Iterable[UnsuccessfulTask]) -> None:
     """End what these tasks were to do, in the state that they ended in."""
-    for task in tasks:
+    for task in sorted(tasks, key=_order):
         if task.task_type == names.SCHEDULE:
             _end_notification(task)
         elif names.is_delivery_step(task.task_type):
             _end_delivery(task)
+
+
+def _order(task: UnsuccessfulTask) -> int:
+    """Deliveries are locked in one order everywhere; see ``notifications.pipeline.settle``."""
+    delivery_id = task.payload.get("delivery")
+    return delivery_id if isinstance(delivery_id, int) else 0
 
 
 def _end_notification(task: UnsuccessfulTask) -> None:
@@ -38,10 +44,10 @@ def _end_delivery(task: UnsuccessfulTask) -> None:
     delivery_id = task.payload.get("delivery")
     if not isinstance(delivery_id, int):
         return
+    end_deliveries([delivery_id], _state(task), _reason(task))
     DeliveryAttempt.objects.filter(delivery=delivery_id, finished_at=None).update(
         finished_at=clock.now(), outcome="ambiguous", error=_LOST
     )
-    end_deliveries([delivery_id], _state(task), _reason(task))
 
 
 def _state(task: UnsuccessfulTask) -> DeliveryState:

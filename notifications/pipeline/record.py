@@ -27,7 +27,8 @@ _ENDS = {
 # message did go out. Everything else moves only a delivery that is still being sent. Of a recipient who
 # was erased meanwhile nothing is written down that may hold the address.
 # The ids are given twice, because the planner does not know how many rows are in the JSON, and would
-# rather read the whole table.
+# rather read the whole table. The deliveries are locked first, in the order of everybody else: what has been
+# sent must not be forgotten because two wait for each other.
 # A notification without a fallback has one delivery, and ends with it; the others are for ``settle``.
 _RECORD = f"""
 WITH ended AS (
@@ -35,6 +36,9 @@ WITH ended AS (
         delivery_id bigint, number int, finished_at timestamptz, duration float8, outcome text,
         status_code int, retry_after float8, error text, request jsonb, response jsonb,
         provider_message_id text, state text)
+), locked AS (
+    SELECT id, starts_with(address, 'erased:') AS erased FROM notifications_delivery
+    WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 ), logged AS (
     UPDATE notifications_deliveryattempt a
     SET finished_at = r.finished_at, duration = r.duration, outcome = r.outcome,
@@ -42,10 +46,7 @@ WITH ended AS (
         error = CASE WHEN e.erased THEN '' ELSE r.error END,
         request = CASE WHEN e.erased THEN '{{}}' ELSE r.request END,
         response = CASE WHEN e.erased THEN '{{}}' ELSE r.response END
-    FROM ended r JOIN (
-        SELECT id, starts_with(address, 'erased:') AS erased FROM notifications_delivery
-        WHERE id = ANY(%(ids)s::bigint[])
-    ) e ON e.id = r.delivery_id
+    FROM ended r JOIN locked e ON e.id = r.delivery_id
     WHERE a.delivery_id = r.delivery_id AND a.number = r.number
       AND a.delivery_id = ANY(%(ids)s::bigint[])
 ), moved AS (
@@ -56,7 +57,7 @@ WITH ended AS (
         provider_message_id = COALESCE(NULLIF(r.provider_message_id, ''), d.provider_message_id),
         sent_at = CASE WHEN r.state = 'sent' THEN r.finished_at ELSE d.sent_at END,
         finished_at = CASE WHEN r.state IS NULL THEN d.finished_at ELSE r.finished_at END
-    FROM ended r
+    FROM ended r JOIN locked e ON e.id = r.delivery_id
     WHERE d.id = r.delivery_id AND d.id = ANY(%(ids)s::bigint[])
       AND (d.state = 'sending'
            OR (r.state = 'sent' AND d.state NOT IN ('delivered', 'rejected', 'bounced')))

@@ -1,6 +1,6 @@
 """How deliveries end, and how their notification follows them.
 
-Locks are taken in one order everywhere, deliveries before notifications.
+Locks are taken in one order everywhere: deliveries by their ids, before their attempts and notifications.
 """
 
 from collections.abc import Iterable
@@ -69,6 +69,12 @@ def settle(notification_ids: Iterable[int], *, no_fallback: str = "") -> None:
         follow_ladders([pk for pk, has_fallback in locked if has_fallback], no_fallback)
         ended = fetch_often(_SETTLE, {"ids": ids, "now": clock.now()})
         let_follow([pk for pk, has_order in ended if has_order])
+
+
+def lock_deliveries(notification_ids: Iterable[int]) -> None:
+    """Lock the deliveries of notifications until the transaction ends."""
+    found = Delivery.objects.filter(notification__in=list(notification_ids)).order_by("pk")
+    list(found.select_for_update(no_key=True).values_list("pk"))
 
 
 def let_follow(notification_ids: list[int]) -> None:

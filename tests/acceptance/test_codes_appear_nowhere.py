@@ -44,7 +44,7 @@ NUMBER = "+4915112345678"
 WHAT_IS_THERE = {
     "database": "ada@example.com",
     "database before": "ada@example.com",
-    "broker before": "notification.schedule",
+    "broker before": "notification.deliver.sms",
     "dead letters": "the gateway",
     "log of the worker": "notification.deliver.sms",
     "log of beat": "duties started",
@@ -114,7 +114,7 @@ def test_a_code_is_in_no_place_where_anybody_could_find_it(
     wait_until(lambda: answers(f"{flower}/api/workers"), seconds=60, what="Flower answers")
     installation.start_beat("beat", "--loglevel", "DEBUG")
     send_codes(around)
-    wait_until(lambda: "notification.schedule" in whole_broker(broker), seconds=60)
+    wait_until(lambda: "notification.deliver.sms" in whole_broker(broker), seconds=60)
     places = {"database before": whole_database(), "broker before": whole_broker(broker, "*")}
     installation.start_worker("one", "--loglevel", "DEBUG", "--task-events")
     wait_until(lambda: not soon().exists(), seconds=120, what="all but the later one have ended")

@@ -112,15 +112,15 @@ def test_the_broker_holds_ids_alone_and_nothing_that_is_not_due(
         context={"name": "plugh-later"},
         run_after=clock.now() + timedelta(hours=5),
     )
-    now = notify("hello", to="now@example.com", context={"name": "plugh-now"})
+    now = notify("hello", to="now@example.com", context={"name": "plugh-now"}).deliveries.get()
     mailing.start_beat()
     wait_until(lambda: Task.objects.filter(state="QUEUED").exists(), seconds=60)
-    wait_until(lambda: "notification.schedule" in whole_broker(broker), seconds=60)
+    wait_until(lambda: "notification.deliver.email" in whole_broker(broker), seconds=60)
     held = whole_broker(broker)
     assert "plugh" not in held
     assert "example.com" not in held
     assert '"eta": null' in held.replace('\\"', '"')
-    assert Task.objects.get(state="QUEUED").payload == {"notification": now.pk}
+    assert Task.objects.get(state="QUEUED").payload == {"delivery": now.pk}
     waiting = Task.objects.get(state="SCHEDULED")
     assert waiting.payload == {"notification": later.pk}
 

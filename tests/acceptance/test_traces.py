@@ -14,6 +14,7 @@ from notifications.api import notify, publish_template, register_endpoint
 from tasks_core.models import Task
 from tests.acceptance.processes import Processes, stop
 from tests.collector import Collector, running_collector
+from tests.notifications.first_step import ahead_of_time
 from tests.notifications.receiver import Reply, running_receiver
 from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.spans import Spans, recorded_spans, span_id, trace_of
@@ -78,7 +79,8 @@ def test_notification_is_one_trace_through_all_processes(
     publish_template("paid", channel="webhook", text='{"id": {{ id }} }', sample={"id": "x"})
     with running_receiver() as receiver:
         endpoint = register_endpoint("merchant", receiver.url, secret=SECRET)
-        notify("paid", to=endpoint, context={"id": "xyzzy-4711"})
+        with ahead_of_time() as soon:
+            notify("paid", to=endpoint, context={"id": "xyzzy-4711"}, run_after=soon)
         wait_until(lambda: receiver.received, seconds=60, what="the webhook is called")
     steps = [f"notification.{step}" for step in ("schedule", "deliver.webhook")]
     wanted = {f"{what} {name}" for what in ("dispatch", "attempt") for name in steps}

@@ -65,9 +65,14 @@ def test_a_notification_shows_its_variables_and_links_its_tasks(
 def test_a_task_links_its_notification_and_its_delivery(
     viewer: Client, receipt: Notification
 ) -> None:
-    testing.run_due()
+    later = notify(
+        "receipt",
+        to="bob@example.com",
+        context={"number": "R-8"},
+        run_after=clock.now() + timedelta(hours=1),
+    )
     first = Task.objects.get(task_type="notification.schedule")
-    assert f"/admin/notifications/notification/{receipt.pk}/change/" in page_of(viewer, first)
+    assert f"/admin/notifications/notification/{later.pk}/change/" in page_of(viewer, first)
     delivery = Delivery.objects.get()
     last = Task.objects.get(task_type="notification.deliver.email")
     assert f"/admin/notifications/delivery/{delivery.pk}/change/" in page_of(viewer, last)

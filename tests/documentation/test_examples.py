@@ -83,7 +83,9 @@ def test_notifications_of_the_document_are_accepted() -> None:
     channels = sorted(Notification.objects.values_list("channel", flat=True))
     assert channels == ["email", "email", "email", "sms", *["webhook"] * 4]
     assert Notification.objects.get(channel="sms").ladder_steps.get().channel == "email"
-    assert tasks_core.find(task_types=["notification.schedule"]).tasks
+    types = {f"notification.deliver.{channel}" for channel in channels}
+    found = tasks_core.find(task_types=[*types, "notification.schedule"]).tasks
+    assert {task.task_type for task in found} == types, "they leave at once"
 
 
 def test_events_of_the_document_send_one_notification_each() -> None:

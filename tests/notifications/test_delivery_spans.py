@@ -10,13 +10,14 @@ from notifications.api import notify
 from notifications.models import Endpoint, TemplateVersion
 from tasks_core import clock
 from tasks_core.testing import run_due
+from tests.notifications.first_step import ahead_of_time
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply
 from tests.spans import Spans, fact, parent_of, recorded_spans, span_id, trace_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
-STEPS = ("notification.schedule", "notification.deliver.email")
+FIRST, LAST = "notification.schedule", "notification.deliver.email"
 
 
 @pytest.fixture
@@ -29,18 +30,22 @@ def everything(spans: Spans) -> str:
     return "".join(span.to_json() for span in spans.all())
 
 
+@pytest.mark.parametrize("steps", [(LAST,), (FIRST, LAST)])
 def test_email_is_one_trace_from_the_caller_to_the_mail_server(
-    spans: Spans, receipt: TemplateVersion, mail_server: MailServer
+    spans: Spans, receipt: TemplateVersion, mail_server: MailServer, steps: tuple[str, ...]
 ) -> None:
     context = {"number": 4711, "name": "Ada", "amount": "9.50"}
-    notify("receipt", to="ada@example.com", context=context)
+    with ahead_of_time() as soon:
+        run_after = soon if FIRST in steps else None
+        notify("receipt", to="ada@example.com", context=context, run_after=run_after)
     run_due()
 
     delivery = spans.one("delivery email")
     assert parent_of(delivery) == span_id(spans.one("attempt notification.deliver.email"))
     assert {trace_of(span) for span in spans.all()} == {trace_of(delivery)}
-    for step in STEPS:
-        assert len(spans.all(f"enqueue {step}")) == len(spans.all(f"attempt {step}")) == 1
+    for step in (FIRST, LAST):
+        seen = len(spans.all(f"enqueue {step}")), len(spans.all(f"attempt {step}"))
+        assert seen == ((1, 1) if step in steps else (0, 0))
     assert delivery.kind.name == "CLIENT"
     assert fact(delivery, "bellringer.delivery.outcome") == "success"
     assert fact(delivery, "bellringer.delivery.status_code") == 250

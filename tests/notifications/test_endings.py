@@ -9,11 +9,11 @@ from django.db import connection, transaction
 
 import tasks_core
 from notifications.api import notify
-from notifications.models import Delivery, Notification, TemplateVersion
+from notifications.models import Delivery, LadderStep, Notification, TemplateVersion
 from notifications.pipeline.begin import begin
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.pipeline.settle import end_deliveries
-from notifications.states import DeliveryState, NotificationState
+from notifications.states import DeliveryState
 from tasks_core import State
 from tasks_core.models import Task
 from tasks_core.signals import UnsuccessfulTask
@@ -25,21 +25,38 @@ GOOD = {"number": 7, "name": "Ada", "amount": "12.5"}
 
 
 def begun_with(*states: str) -> tuple[Notification, list[Delivery]]:
-    """Make a notification under way, with one delivery in each state."""
+    """Make a notification under way with a delivery in each state; those after the first are fallbacks."""
     notification = notify("receipt", to="ada@example.com", context=GOOD)
-    Notification.objects.filter(pk=notification.pk).update(state=NotificationState.IN_PROGRESS)
-    deliveries = [
-        Delivery.objects.create(
-            notification=notification,
-            channel="email",
-            address="ada@example.com",
-            state=state,
-            message_id=uuid4().hex,
-            created_at=datetime.now(UTC),
-        )
-        for state in states
-    ]
-    return notification, deliveries
+    notification.deliveries.update(state=states[0])
+    first = notification.deliveries.get()
+    has_fallback = len(states) > 1
+    Notification.objects.filter(pk=notification.pk).update(has_fallback=has_fallback)
+    others = [fallen_back(notification, n, state) for n, state in enumerate(states[1:], start=1)]
+    return notification, [first, *others]
+
+
+def fallen_back(notification: Notification, position: int, state: str) -> Delivery:
+    """Make a delivery by a step of the ladder that has begun."""
+    delivery = Delivery.objects.create(
+        notification=notification,
+        channel="email",
+        address="ada@example.com",
+        state=state,
+        message_id=uuid4().hex,
+        created_at=datetime.now(UTC),
+    )
+    LadderStep.objects.create(
+        notification=notification,
+        position=position,
+        channel="email",
+        address="ada@example.com",
+        template_version=notification.template_version,
+        until="sent",
+        state="begun",
+        begun_at=delivery.created_at,
+        delivery=delivery,
+    )
+    return delivery
 
 
 @pytest.mark.parametrize(
@@ -99,7 +116,6 @@ def test_a_task_that_ends_while_an_attempt_is_under_way_closes_the_attempt(
     receipt: TemplateVersion,
 ) -> None:
     notification = notify("receipt", to="ada@example.com", context=GOOD)
-    run_due(max_tasks=1)
     delivery = notification.deliveries.get()
     task = Task.objects.get(task_type="notification.deliver.email")
     begin({delivery.pk: task.pk})

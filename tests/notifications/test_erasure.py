@@ -166,7 +166,6 @@ def test_an_attempt_that_is_under_way_writes_nothing_about_the_erased(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
     send()
-    run_due(max_tasks=1)
     delivery = Delivery.objects.get()
 
     def slow(sendable: Sendable) -> SendResult:

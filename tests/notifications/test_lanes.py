@@ -70,7 +70,6 @@ def finish() -> None:
 
 
 def run() -> None:
-    start("notification.schedule")
     start()
     finish()
 
@@ -114,7 +113,6 @@ def test_no_more_are_under_way_than_the_endpoint_takes_and_none_uses_up_an_attem
     release = threading.Event()
     receiver.plan(*[Reply(hold=release)] * 3)
     send(endpoint, 12)
-    start("notification.schedule")
     start()
     wait_until(lambda: receiver.under_way == 3)
     assert Task.objects.filter(task_type=DELIVER, state="RUNNING").count() >= 3
@@ -144,7 +142,6 @@ def test_a_hanging_endpoint_does_not_hold_up_another(
             for _ in range(5):
                 send(endpoint, 60)
                 send(other, 20)
-            start("notification.schedule")
             start()
             wait_until(lambda: len(set(ids_of(healthy))) == 20 and len(healthy.received) == 100)
             assert receiver.under_way == len(receiver.received) == 20
@@ -160,7 +157,6 @@ def test_what_waits_for_room_sleeps_until_it_is_woken(
     release = threading.Event()
     receiver.plan(Reply(hold=release))
     send(endpoint, 3)
-    start("notification.schedule")
     start()
     wait_until(lambda: receiver.under_way == 1)
     wait_until(lambda: Task.objects.filter(task_type=DELIVER, state="SCHEDULED").count() == 2)
@@ -177,7 +173,6 @@ def test_places_of_a_lost_worker_come_free(
 ) -> None:
     change(endpoint, max_concurrency=2)
     send(endpoint, 4)
-    start("notification.schedule")
     first, second, *_ = Delivery.objects.order_by("id").values_list("pk", flat=True)
     assert admit_deliveries({first: 1, second: 2}).waits == {}  # and the worker dies
     start()
@@ -194,7 +189,6 @@ def test_workers_that_begin_at_the_same_time_share_the_places(
 ) -> None:
     change(endpoint, max_concurrency=7)
     send(endpoint, 40)
-    start("notification.schedule")
     deliveries = list(Delivery.objects.values_list("pk", flat=True))
     shares = [deliveries[n::4] for n in range(4)]
 

@@ -31,12 +31,31 @@ def assert_nothing_written() -> None:
     assert Task.objects.count() == 0
 
 
-def test_a_notification_pins_its_version_and_enqueues_one_task(receipt: TemplateVersion) -> None:
+def test_a_notification_pins_its_version_and_enqueues_its_delivery(
+    receipt: TemplateVersion,
+) -> None:
     notification = notify("receipt", to="Ada@Example.COM", context=GOOD)
     notification.refresh_from_db()
     assert notification.address == "Ada@example.com"
     assert notification.template_version == receipt
+    assert notification.state == "in_progress"
+    [task] = Task.objects.all()
+    assert task.task_type == "notification.deliver.email"
+    assert task.queue_name == "email"
+    assert task.payload == {"delivery": notification.deliveries.get().pk}
+    assert task.priority == NORMAL
+
+
+def test_a_notification_for_later_pins_its_version_and_enqueues_its_first_step(
+    receipt: TemplateVersion,
+) -> None:
+    later = clock.now() + timedelta(hours=1)
+    notification = notify("receipt", to="Ada@Example.COM", context=GOOD, run_after=later)
+    notification.refresh_from_db()
+    assert notification.address == "Ada@example.com"
+    assert notification.template_version == receipt
     assert notification.state == "accepted"
+    assert not notification.deliveries.exists()
     [task] = Task.objects.all()
     assert task.task_type == "notification.schedule"
     assert task.queue_name == "notifications"

@@ -1,6 +1,7 @@
 """One-time codes: never late, never seen."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from tasks_core import clock
 from tasks_core.exceptions import ReplayRefused
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
+from tests.notifications.first_step import ahead_of_time
 from tests.notifications.mail_server import MailServer, text_of
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,11 @@ def send_code(**options: Any) -> Notification:
         "secret_context": {"code": CODE},
     }
     return notify("one-time-code", to="ada@example.com", **{**terms, **options})
+
+
+def send_code_by_first_step() -> Notification:
+    with ahead_of_time() as soon:
+        return send_code(run_after=soon)
 
 
 def whole_database() -> str:
@@ -63,17 +70,23 @@ def assert_code_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     assert CODE not in repr(list(Notification.objects.all()))
 
 
+@pytest.mark.parametrize("is_at_once", [True, False])
 @pytest.mark.guarantee(n=4)
 def test_the_code_arrives_and_is_found_nowhere_else(
     code_template: TemplateVersion,
     mail_server: MailServer,
     caplog: pytest.LogCaptureFixture,
     broker: "redis.Redis",
+    is_at_once: bool,
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        notification = send_code()
-        assert_code_is_nowhere(caplog)
-        run_due(max_tasks=1)
+        if is_at_once:
+            notification = send_code()
+        else:
+            notification = send_code_by_first_step()
+            assert_code_is_nowhere(caplog)
+            run_due(max_tasks=1)
+        assert notification.deliveries.get().state == "rendered"
         assert_code_is_nowhere(caplog)
         assert CODE not in whole_broker(broker)
         run_due()
@@ -151,14 +164,26 @@ def test_a_code_is_critical_and_its_tasks_expire_with_it(
     assert {task.expires_at for task in tasks} == {notification.expires_at}
 
 
-@pytest.mark.parametrize("steps_in_time", [0, 1])
+@pytest.mark.parametrize(
+    ("send", "steps_in_time", "waiting"),
+    [
+        (send_code, 0, "notification.deliver.email"),
+        (send_code_by_first_step, 0, "notification.schedule"),
+        (send_code_by_first_step, 1, "notification.deliver.email"),
+    ],
+)
 @pytest.mark.guarantee(n=3)
 def test_a_code_that_expires_while_it_waits_is_not_sent(
-    code_template: TemplateVersion, mail_server: MailServer, steps_in_time: int
+    code_template: TemplateVersion,
+    mail_server: MailServer,
+    send: Callable[[], Notification],
+    steps_in_time: int,
+    waiting: str,
 ) -> None:
-    notification = send_code()
+    notification = send()
     run_due(max_tasks=steps_in_time) if steps_in_time else None
     step = Task.objects.unfinished().get()
+    assert step.task_type == waiting
     with clock.frozen(datetime.now(UTC) + 6 * MINUTE):
         # As if a worker had claimed it just in time: the step itself must look at the clock too.
         tasks_core.enqueue(step.task_type, step.payload)
@@ -175,7 +200,6 @@ def test_a_code_that_expires_while_the_server_is_connected_to_is_not_sent(
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
     notification = send_code()
-    run_due(max_tasks=1)
     delivery = notification.deliveries.get()
     task = Task.objects.unfinished().get()
     start = datetime.now(UTC)
@@ -196,7 +220,6 @@ def test_a_code_that_expires_while_the_server_considers_the_recipient_is_not_sen
     code_template: TemplateVersion, mail_server: MailServer
 ) -> None:
     notification = send_code()
-    run_due(max_tasks=1)
     start = datetime.now(UTC)
     with clock.frozen(lambda: start + 6 * MINUTE if mail_server.recipients else start):
         run_due()

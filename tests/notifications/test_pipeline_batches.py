@@ -1,6 +1,6 @@
 """Steps that work on whole batches: few statements, and no message at the mercy of another."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -14,6 +14,7 @@ from tasks_core.executor import execute
 from tasks_core.models import Task
 from tasks_core.statements.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
+from tests.notifications.first_step import ahead_of_time
 from tests.notifications.mail_server import MailServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = 60
 
 
-def send(count: int = COUNT) -> list[Notification]:
+def send(count: int = COUNT, *, run_after: datetime | None = None) -> list[Notification]:
     messages = [
         Message(
             to=f"ada{n}@example.com",
@@ -29,7 +30,12 @@ def send(count: int = COUNT) -> list[Notification]:
         )
         for n in range(count)
     ]
-    return notify_many("receipt", messages)
+    return notify_many("receipt", messages, run_after=run_after)
+
+
+def send_by_first_step(count: int = COUNT) -> list[Notification]:
+    with ahead_of_time() as soon:
+        return send(count, run_after=soon)
 
 
 def run_batch(task_type: str) -> None:
@@ -49,8 +55,8 @@ def deliveries() -> dict[str, int]:
 def test_a_batch_is_scheduled_and_written_with_a_handful_of_statements(
     receipt: TemplateVersion,
 ) -> None:
-    notifications = send()
-    schedule([send(1)[0].pk])  # compiles the template
+    notifications = send_by_first_step()
+    schedule([send_by_first_step(1)[0].pk])  # compiles the template
     with CaptureQueriesContext(connection) as queries:
         schedule([one.pk for one in notifications])
     assert len(queries) <= 7
@@ -63,7 +69,6 @@ def test_mails_of_a_batch_share_statements_and_the_connection(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
     send()
-    run_batch("notification.schedule")
     with CaptureQueriesContext(connection) as queries:
         run_batch("notification.deliver.email")
     assert len(mail_server.messages) == COUNT
@@ -78,7 +83,6 @@ def test_each_mail_of_a_batch_has_its_own_outcome(
 ) -> None:
     send(3)
     mail_server.refusals.extend(["550 no such user", "450 busy"])
-    run_batch("notification.schedule")
     run_batch("notification.deliver.email")
     tasks = Task.objects.filter(task_type="notification.deliver.email").order_by("id")
     assert [task.state for task in tasks] == ["DEAD", "RETRYING", "SUCCEEDED"]
@@ -89,7 +93,7 @@ def test_each_mail_of_a_batch_has_its_own_outcome(
 def test_a_message_that_cannot_be_written_does_not_hold_up_the_others(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
-    bad, *_ = send(4)
+    bad, *_ = send_by_first_step(4)
     Notification.objects.filter(pk=bad.pk).update(context={"number": 1})
     run_batch("notification.schedule")
     assert deliveries() == {"pending": 1, "rendered": 3}
@@ -105,7 +109,6 @@ def test_two_tasks_for_one_delivery_send_it_once(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
     send(1)
-    run_batch("notification.schedule")
     task = Task.objects.get(task_type="notification.deliver.email")
     twin = Task.objects.get(pk=task.pk)
     twin.pk = None

@@ -1,5 +1,6 @@
 """From notify to a real mail server, through the platform's own claim and finish."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from notifications.pipeline.sendable import Sendable
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
+from tests.notifications.first_step import ahead_of_time
 from tests.notifications.mail_server import MailServer, text_of
 
 pytestmark = pytest.mark.django_db
@@ -29,11 +31,22 @@ def send(**options: Any) -> Notification:
     return notify("receipt", to="ada@example.com", context=GOOD, **options)
 
 
+def send_by_first_step(**options: Any) -> Notification:
+    with ahead_of_time() as soon:
+        return send(run_after=soon, **options)
+
+
+def tasks() -> list[tuple[str, str, str]]:
+    """Type, queue and correlation id of each task, in order."""
+    found = Task.objects.order_by("id")
+    return list(found.values_list("task_type", "queue_name", "correlation_id"))
+
+
 def test_a_message_reaches_the_mail_server(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
     notification = send(correlation_id="order-7")
-    assert run_due() == 2
+    assert run_due() == 1
     [mail] = mail_server.messages
     assert mail["Subject"] == "Receipt 7"
     assert mail["To"] == "ada@example.com"
@@ -49,8 +62,22 @@ def test_a_message_reaches_the_mail_server(
     assert (attempt.number, attempt.outcome, attempt.status_code) == (1, "success", 250)
     assert attempt.request["to"] == "ada@example.com"
     assert 0 < (attempt.duration or 0) < 20
-    kinds = Task.objects.order_by("id").values_list("task_type", "queue_name", "correlation_id")
-    assert list(kinds) == [
+    assert tasks() == [("notification.deliver.email", "email", "order-7")]
+
+
+def test_a_message_that_is_due_later_takes_two_steps(
+    receipt: TemplateVersion, mail_server: MailServer
+) -> None:
+    notification = send_by_first_step(correlation_id="order-7")
+    assert run_due() == 2
+    [mail] = mail_server.messages
+    assert mail["Subject"] == "Receipt 7"
+    assert text_of(mail) == "Dear <Ada>, thank you for 12.50 EUR."
+    assert text_of(mail, "html") == "<p>Dear &lt;Ada&gt;</p>"
+    notification.refresh_from_db()
+    delivery = notification.deliveries.get()
+    assert (notification.state, delivery.state, delivery.attempts) == ("sent", "sent", 1)
+    assert tasks() == [
         ("notification.schedule", "notifications", "order-7"),
         ("notification.deliver.email", "email", "order-7"),
     ]
@@ -176,7 +203,7 @@ def test_a_server_that_falls_silent_leaves_an_ambiguous_attempt(
 def test_a_template_that_fails_on_these_values_ends_the_notification(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
-    notification = send()
+    notification = send_by_first_step()
     Notification.objects.filter(pk=notification.pk).update(context={"name": "Ada"})
     run_due()
     notification.refresh_from_db()
@@ -194,9 +221,10 @@ def test_a_message_waits_for_its_time(receipt: TemplateVersion, mail_server: Mai
     assert len(mail_server.messages) == 1
 
 
+@pytest.mark.parametrize("send", [send, send_by_first_step])
 @pytest.mark.guarantee(n=13)
 def test_a_version_published_later_does_not_change_an_accepted_message(
-    receipt: TemplateVersion, mail_server: MailServer
+    receipt: TemplateVersion, mail_server: MailServer, send: Callable[[], Notification]
 ) -> None:
     send()
     publish_template("receipt", subject="New", text="New")
@@ -204,9 +232,10 @@ def test_a_version_published_later_does_not_change_an_accepted_message(
     assert mail_server.messages[0]["Subject"] == "Receipt 7"
 
 
+@pytest.mark.parametrize("send", [send, send_by_first_step])
 @pytest.mark.guarantee(n=2)
 def test_running_every_step_twice_sends_once(
-    receipt: TemplateVersion, mail_server: MailServer
+    receipt: TemplateVersion, mail_server: MailServer, send: Callable[[], Notification]
 ) -> None:
     notification = send()
     run_due()
@@ -257,13 +286,24 @@ def test_a_newer_message_with_the_same_key_supersedes_an_unsent_one(
     assert len(mail_server.messages) == 2
 
 
-@pytest.mark.parametrize("step", ["notification.schedule", "notification.deliver.email"])
+@pytest.mark.parametrize(
+    ("send", "steps_before", "step"),
+    [
+        (send, 0, "notification.deliver.email"),
+        (send_by_first_step, 0, "notification.schedule"),
+        (send_by_first_step, 1, "notification.deliver.email"),
+    ],
+)
 def test_a_task_cancelled_by_an_operator_ends_its_notification(
-    receipt: TemplateVersion, mail_server: MailServer, step: str
+    receipt: TemplateVersion,
+    mail_server: MailServer,
+    send: Callable[[], Notification],
+    steps_before: int,
+    step: str,
 ) -> None:
     notification = send()
-    if step != "notification.schedule":
-        run_due(max_tasks=1)
+    if steps_before:
+        run_due(max_tasks=steps_before)
     tasks_core.cancel(Task.objects.get(task_type=step).pk, reason="stop")
     notification.refresh_from_db()
     assert notification.state == "cancelled"
@@ -276,7 +316,6 @@ def test_a_lost_worker_leaves_an_attempt_that_may_have_arrived(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
     notification = send()
-    run_due(max_tasks=1)
     delivery = notification.deliveries.get()
     task = Task.objects.get(task_type="notification.deliver.email")
     begin({delivery.pk: task.pk})
@@ -290,7 +329,6 @@ def test_a_success_is_recorded_even_if_the_message_was_cancelled_meanwhile(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:
     notification = send()
-    run_due(max_tasks=1)
     task = Task.objects.get(task_type="notification.deliver.email")
     delivery = notification.deliveries.get()
 

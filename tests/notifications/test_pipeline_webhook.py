@@ -285,7 +285,6 @@ def test_deliveries_of_one_batch_run_side_by_side(
         "payment.settled",
         [Message(to=endpoint, context={"id": str(i), "order": {}}) for i in range(count)],
     )
-    run_together("notification.schedule", count)
     run_together("notification.deliver.webhook", count)
     assert len({seen.headers["webhook-id"] for seen in receiver.received}) == count
     assert Notification.objects.filter(state="sent").count() == count

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -89,3 +90,98 @@ async def test_a_caller_that_is_cancelled_does_not_disturb_the_others() -> None:
     assert await staying == 2
     with pytest.raises(asyncio.CancelledError):
         await leaving
+
+
+async def test_an_error_among_the_answers_is_raised_for_its_caller_alone() -> None:
+    def odd(items: list[int]) -> list[int | Exception]:
+        return [item if item % 2 else ValueError(f"{item} is even") for item in items]
+
+    together: Together[int, int] = Together(odd)
+    answers = await asyncio.gather(*(together(item) for item in range(4)), return_exceptions=True)
+    assert [answers[1], answers[3]] == [1, 3]
+    assert [repr(answers[0]), repr(answers[2])] == [
+        "ValueError('0 is even')",
+        "ValueError('2 is even')",
+    ]
+
+
+class Kept:
+    """What calls leave behind, until it is put away."""
+
+    def __init__(self) -> None:
+        self.items: list[int] = []
+        self.calls: list[str] = []
+        self._loop = asyncio.get_running_loop()
+        self._put_away = asyncio.Event()
+
+    def keep(self, items: list[int]) -> list[int]:
+        self.calls.append(f"keep {len(items)}")
+        self.items += items
+        return items
+
+    def put_away(self) -> None:
+        self.calls.append(f"put {len(self.items)} away")
+        self.items.clear()
+        self._loop.call_soon_threadsafe(self._put_away.set)
+
+    async def rested(self) -> None:
+        """Wait until it has been put away."""
+        await asyncio.wait_for(self._put_away.wait(), 10)
+        self._put_away.clear()
+
+    def together(self, put_away: Callable[[], None] | None = None) -> Together[int, int]:
+        return Together(
+            self.keep, at_rest=put_away or self.put_away, is_at_rest=lambda: not self.items
+        )
+
+
+async def test_when_nobody_waits_any_more_what_is_left_is_put_away() -> None:
+    kept = Kept()
+    together = kept.together()
+    await asyncio.gather(*(together(item) for item in range(3)))
+    await kept.rested()
+    assert kept.calls == ["keep 3", "put 3 away"]
+    await together(4)
+    await kept.rested()
+    assert kept.calls[2:] == ["keep 1", "put 1 away"]
+
+
+async def test_nothing_is_put_away_between_two_calls_that_follow_each_other() -> None:
+    kept = Kept()
+    together = kept.together()
+    await asyncio.gather(*(together(item) for item in range(MAX_TOGETHER + 1)))
+    await kept.rested()
+    assert kept.calls == [f"keep {MAX_TOGETHER}", "keep 1", f"put {MAX_TOGETHER + 1} away"]
+
+
+async def test_nothing_is_put_away_where_nothing_is_left() -> None:
+    kept = Kept()
+    together: Together[int, int] = Together(lambda items: items, at_rest=kept.put_away)
+    await together(1)
+    assert await together(2) == 2
+    assert kept.calls == []
+
+
+async def test_what_could_not_be_put_away_is_tried_again_after_the_next_call(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept, tries = Kept(), 0
+    failed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def put_away() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            loop.call_soon_threadsafe(failed.set)
+            raise ConnectionError("the database is away")
+        kept.put_away()
+
+    together = kept.together(put_away)
+    assert await together(1) == 1
+    async with asyncio.timeout(10):
+        await failed.wait()
+        assert await together(2) == 2
+        await kept.rested()
+    assert kept.calls == ["keep 1", "keep 1", "put 2 away"]
+    assert "it is tried again after the next call" in caplog.text

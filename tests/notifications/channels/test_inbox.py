@@ -154,7 +154,6 @@ def test_an_application_may_say_whose_inbox_it_is(ada: User, settings: Settings)
 
 def test_a_delivery_puts_one_message_however_often_it_runs(ada: User) -> None:
     notification = notify("paid", to=str(ada.pk), channel="inbox", context={"n": 1})
-    run_due(max_tasks=1)
     delivery = notification.deliveries.get()
     sendable = begin({delivery.pk: 1})[delivery.pk]
     assert isinstance(sendable, Sendable)

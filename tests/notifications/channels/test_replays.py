@@ -68,7 +68,6 @@ def test_a_thousand_replays_reach_an_endpoint_at_its_rate(
     disable_endpoint(endpoint.pk, reason="maintenance")
     messages = [Message(to=endpoint, context={"id": str(n), "order": {}}) for n in range(MANY)]
     notify_many("payment.settled", messages)
-    carry_out("notification.schedule")
     carry_out(WEBHOOK)
     assert DeadLetter.objects.count() == MANY
     assert receiver.received == []
@@ -92,7 +91,6 @@ def test_replays_reach_a_provider_at_its_rate(
     notify_many(
         "paid", [Message(to=number, context={"name": "Ada", "amount": 5}) for number in numbers]
     )
-    carry_out("notification.schedule")
     carry_out(SMS)
     assert DeadLetter.objects.count() == len(receiver.received) == many
     add_gateway(receiver, rate_limit=rate)

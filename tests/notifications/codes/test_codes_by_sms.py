@@ -122,7 +122,6 @@ def test_less_than_a_second_is_too_little_to_send(
     receiver: Receiver, code_sms: TemplateVersion
 ) -> None:
     notification = send_code(seconds=60)
-    run_due(max_tasks=1)
     assert notification.expires_at is not None
     with clock.frozen(notification.expires_at - timedelta(seconds=0.5)):
         run_due()

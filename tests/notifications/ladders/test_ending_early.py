@@ -15,6 +15,7 @@ from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER
+from tests.notifications.first_step import ahead_of_time
 from tests.notifications.ladders.conftest import (
     MAIL,
     outline,
@@ -59,23 +60,37 @@ def test_a_suppressed_number_and_a_timer_make_one_mail(
 
 
 def test_a_message_whose_first_task_is_cancelled_has_no_steps_left(receiver: Receiver) -> None:
-    notification = send_code(fallback=BY_MAIL)
+    with ahead_of_time() as soon:
+        notification = send_code(fallback=BY_MAIL, run_after=soon)
     tasks_core.cancel(Task.objects.get().pk, reason="enough")
     assert state_of(notification) == "cancelled"
     assert steps(notification) == [("skipped", "the notification is cancelled")]
 
 
+def test_a_message_whose_only_task_is_cancelled_has_no_steps_left(receiver: Receiver) -> None:
+    notification = send_code(fallback=BY_MAIL)
+    tasks_core.cancel(Task.objects.get().pk, reason="enough")
+    assert state_of(notification) == "cancelled"
+    assert steps(notification) == [("skipped", "the delivery before it is cancelled")]
+
+
+@pytest.mark.parametrize(
+    ("is_at_once", "reason"),
+    [(False, "the notification is expired"), (True, "the delivery before it is expired")],
+)
 def test_a_message_that_expires_before_it_begins_has_no_steps_left(
-    receiver: Receiver, mail_server: MailServer
+    receiver: Receiver, mail_server: MailServer, is_at_once: bool, reason: str
 ) -> None:
-    notification = send_code(seconds=30, fallback=BY_MAIL)
+    with ahead_of_time() as soon:
+        run_after = None if is_at_once else soon
+        notification = send_code(seconds=30, fallback=BY_MAIL, run_after=run_after)
     step = Task.objects.get()
     with clock.frozen(clock.now() + timedelta(minutes=1)):
         tasks_core.enqueue(step.task_type, step.payload)
         run_due()
     assert mail_server.messages == []
     assert state_of(notification) == "expired"
-    assert steps(notification) == [("skipped", "the notification is expired")]
+    assert steps(notification) == [("skipped", reason)]
 
 
 def test_a_delivery_that_an_operator_cancels_is_not_replaced(

@@ -29,7 +29,7 @@ def failed(receiver: Receiver) -> Notification:
     """Give a notification whose SMS has failed, and whose mail has not begun."""
     receiver.plan(REFUSED)
     notification = send_code(fallback=BY_MAIL)
-    run_due(max_tasks=2)
+    run_due(max_tasks=1)
     assert outline(notification) == [("sms", "failed")]
     return notification
 

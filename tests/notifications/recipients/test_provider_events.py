@@ -170,7 +170,6 @@ def test_a_report_about_an_attempt_without_an_answer_ends_the_delivery(
 @pytest.mark.django_db
 def test_a_report_that_comes_before_the_answer_is_not_overwritten_by_it() -> None:
     notification = notify("receipt", to="ada@example.com", context=GOOD)
-    run_due(max_tasks=1)
     delivery = notification.deliveries.get()
     task = Task.objects.get(task_type="notification.deliver.email")
     begin({delivery.pk: task.pk})
@@ -195,7 +194,6 @@ def test_a_report_that_comes_before_the_answer_is_not_overwritten_by_it() -> Non
 @pytest.mark.django_db
 def test_a_delivery_that_was_never_tried_cannot_have_bounced() -> None:
     notification = notify("receipt", to="ada@example.com", context=GOOD)
-    run_due(max_tasks=1)
     delivery = notification.deliveries.get()
     report("bounced", delivery.message_id)
     assert states(delivery) == ("rendered", "in_progress")
