@@ -67,7 +67,10 @@ class Admitted:
 
 
 def admit_deliveries(
-    asked: Mapping[int, int], ended: Mapping[int, Sequence[EndedAttempt]] | None = None
+    asked: Mapping[int, int],
+    ended: Mapping[int, Sequence[EndedAttempt]] | None = None,
+    *,
+    keeps: bool = False,
 ) -> Admitted:
     """Take places in the lanes for deliveries, given with their tasks; what finds none is parked.
 
@@ -76,6 +79,7 @@ def admit_deliveries(
     Args:
         asked: the tasks by delivery.
         ended: attempts that have ended, by endpoint; their places are given back, or change hands.
+        keeps: whether places may be kept for deliveries that are about to ask; see ``places``.
     """
     now = clock.now()
     wanted = _read(list(asked)) if asked else []
@@ -90,7 +94,7 @@ def admit_deliveries(
         if not one.is_behind:
             by_lane[one.endpoint_id].append(one.delivery_id)
             admitted.endpoints[one.delivery_id] = one.endpoint_id
-    turns = places.exchange(by_lane, ended or {}, now)
+    turns = places.exchange(by_lane, ended or {}, now, keeps=keeps)
     release(turns.left)
     without = {
         endpoint_id: deliveries[len(turns.taken.get(endpoint_id, ())) :]

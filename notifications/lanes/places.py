@@ -53,11 +53,18 @@ class Places:
             else:
                 self._trusted_until.pop(endpoint_id, None)
 
-    def exchange(self, asked: Mapping[int, Sequence[int]], ended: Endings, now: datetime) -> Turns:
+    def exchange(
+        self,
+        asked: Mapping[int, Sequence[int]],
+        ended: Endings,
+        now: datetime,
+        *,
+        keeps: bool = False,
+    ) -> Turns:
         """Give the places of attempts that have ended to deliveries that ask, by endpoint.
 
         Where there are more places than deliveries, those that have just come free are kept for the next
-        call, if some changed hands here: more deliveries are on their way.
+        call, if some changed hands here or ``keeps`` says so: more deliveries are on their way.
         """
         turns = Turns()
         with self._lock:
@@ -72,6 +79,7 @@ class Places:
                 unused = fresh[max(0, len(taken) - len(kept)) :]
                 if taken:
                     turns.taken[endpoint_id] = taken
+                if taken or keeps:
                     self._kept[endpoint_id] = list(unused)
                 else:
                     turns.left[endpoint_id] += unused

@@ -21,7 +21,7 @@ PATIENCE_MARGIN = 15.0
 _OPEN = """
 INSERT INTO notifications_endpointlane
     (endpoint_id, taken, breaker, failures, openings, last_error, has_parked)
-SELECT id, '{}', 'closed', 0, 0, '', false FROM unnest(%s::bigint[]) AS id
+SELECT id, '{}', 'closed', 0, 0, '', false FROM notifications_endpoint WHERE id = ANY(%s)
 ON CONFLICT (endpoint_id) DO NOTHING
 """
 
@@ -68,7 +68,10 @@ Rows = dict[int, tuple[Lane, LaneRule]]
 
 
 def locked(endpoint_ids: Iterable[int]) -> Rows:
-    """Lock lanes until the end of the transaction, in one order everywhere; new ones are made."""
+    """Lock lanes until the end of the transaction, in one order everywhere; new ones are made.
+
+    An endpoint that is gone has none.
+    """
     wanted = sorted(set(endpoint_ids))
     found = fetch_often(_LOCKED, {"ids": wanted})
     if len(found) < len(wanted):

@@ -95,7 +95,9 @@ def begin(
     asked = {delivery: task for delivery, task in asked.items() if delivery not in held}
     if not asked:
         return dict(held)
-    deliveries, tasks = list(asked), list(asked.values())
+    # In the order of everybody else, so that two who want the same rows do not wait for each other.
+    pairs = sorted(asked.items())
+    deliveries, tasks = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     parameters = {"deliveries": deliveries, "tasks": tasks, "now": clock.now()}
     rows = fetch_often(_BEGIN, parameters)
     begun = {row[0]: _loaded(row, slot, links.get(row[0], "")) for row in rows}

@@ -11,6 +11,7 @@ from notifications.lanes.release import release
 from notifications.pipeline.begin import BEGUN_ALREADY, begin, first_tasks
 from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
+from notifications.pipeline.together import CROWD
 
 
 class Asked(NamedTuple):
@@ -31,7 +32,9 @@ def take_turns(turns: Sequence[Turn]) -> list[Answer]:
     ended = [one for one in turns if isinstance(one, Ended)]
     asked = [one for one in turns if isinstance(one, Asked)]
     unrecorded = _record(ended)
-    found = iter(_begin(asked, _by_endpoint([] if unrecorded else ended)))
+    # A crowd has successors, which ask in the next call: whoever ends makes room for them in the worker.
+    keeps = len(ended) >= CROWD
+    found = iter(_begin(asked, _by_endpoint([] if unrecorded else ended), keeps=keeps))
     return [unrecorded if isinstance(one, Ended) else next(found) for one in turns]
 
 
@@ -46,27 +49,28 @@ def _record(ended: Sequence[Ended]) -> Exception | None:
 
 
 def _begin(
-    asked: Sequence[Asked], ended: dict[int, list[EndedAttempt]]
+    asked: Sequence[Asked], ended: dict[int, list[EndedAttempt]], *, keeps: bool
 ) -> Sequence[Sendable | NotSendable | Exception]:
     try:
-        return begin_in_lanes(asked, ended)
+        return begin_in_lanes(asked, ended, keeps=keeps)
     except Exception as error:  # noqa: BLE001 what has ended is on record
         return [error] * len(asked)
 
 
 def begin_in_lanes(
-    asked: Sequence[Asked], ended: dict[int, list[EndedAttempt]]
+    asked: Sequence[Asked], ended: dict[int, list[EndedAttempt]], *, keeps: bool = False
 ) -> list[Sendable | NotSendable]:
     """Begin an attempt for each delivery whose lane has room; the others wait.
 
     Args:
         asked: deliveries and their tasks; of two for one delivery only the first begins.
         ended: attempts on record whose places come free, by endpoint.
+        keeps: whether those may be kept for deliveries that are about to ask.
     """
     if not (asked or ended):
         return []
     first = first_tasks(asked)
-    admitted = admit_deliveries(first, ended)
+    admitted = admit_deliveries(first, ended, keeps=keeps)
     begun = begin(
         {pk: task for pk, task in first.items() if pk not in admitted.waits},
         slot=admitted.slot,

@@ -7,6 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from notifications.api import publish_template, register_endpoint
+from notifications.lanes.places import places
 from notifications.models import Endpoint, TemplateVersion
 from notifications.outgoing.session import close_session
 from notifications.pipeline.content import compiled_version
@@ -21,6 +22,12 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 def _no_compiled_versions() -> None:
     """Another test's database has other versions under the same ids."""
     compiled_version.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_kept_places() -> None:
+    """Another test's endpoints have other lanes under the same ids."""
+    places.given_up()
 
 
 @pytest.fixture(autouse=True)

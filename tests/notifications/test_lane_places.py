@@ -21,7 +21,7 @@ from notifications.lanes import places as keeping
 from notifications.lanes import rows
 from notifications.lanes.lane import SLOT_SECONDS, EndedAttempt, Lane, LaneRule, slot_of
 from notifications.lanes.places import Places, places
-from notifications.lanes.release import wake_waiting
+from notifications.lanes.release import give_up_places, wake_waiting
 from notifications.models import Delivery, Endpoint, EndpointLane, Notification, TemplateVersion
 from notifications.pipeline import deliver, lanes
 from notifications.pipeline.lanes import Asked, Turn, take_turns
@@ -323,6 +323,7 @@ def test_a_stream_of_deliveries_writes_to_the_lane_when_it_begins_and_when_it_en
             assert len(under_way) == 20 == in_flight()
         assert calls_of == {"admit_deliveries": 57, "write": 1}
         begun([], after=under_way)
+        give_up_places()  # as the worker does when nobody asks any more
     assert calls_of["write"] == 2
     assert (in_flight(), places.keeps_some) == (0, False)
     assert Notification.objects.filter(state="sent").count() == 300
