@@ -63,26 +63,25 @@ class Places:
     ) -> Turns:
         """Give the places of attempts that have ended to deliveries that ask, by endpoint.
 
-        Where there are more places than deliveries, those that have just come free are kept for the next
-        call, if some changed hands here or ``keeps`` says so: more deliveries are on their way.
+        Where there are more places than deliveries, they are kept for the calls to come, if some changed
+        hands here or ``keeps`` says so: more deliveries are on their way. No place is kept for longer than
+        the lane is taken to be as it was seen.
         """
         turns = Turns()
         with self._lock:
             before, self._kept = self._kept, {}
             for endpoint_id in {**before, **ended}:
-                kept, fresh = before.get(endpoint_id, ()), ended.get(endpoint_id, ())
-                if not self._may_exchange(endpoint_id, [*kept, *fresh], now):
-                    turns.left[endpoint_id] += [*kept, *fresh]
+                free = [*before.get(endpoint_id, ()), *ended.get(endpoint_id, ())]
+                if not self._may_exchange(endpoint_id, free, now):
+                    turns.left[endpoint_id] += free
                     continue
-                taken = list(asked.get(endpoint_id, ()))[: len(kept) + len(fresh)]
-                turns.left[endpoint_id] += kept[len(taken) :]
-                unused = fresh[max(0, len(taken) - len(kept)) :]
+                taken = list(asked.get(endpoint_id, ()))[: len(free)]
                 if taken:
                     turns.taken[endpoint_id] = taken
                 if taken or keeps:
-                    self._kept[endpoint_id] = list(unused)
+                    self._kept[endpoint_id] = free[len(taken) :]
                 else:
-                    turns.left[endpoint_id] += unused
+                    turns.left[endpoint_id] += free[len(taken) :]
         turns.left = {pk: attempts for pk, attempts in turns.left.items() if attempts}
         return turns
 
