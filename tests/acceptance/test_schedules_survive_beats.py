@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.endurance]
 
 SCHEDULES = 500
 SECONDS = 60
+LEAST_KILLED = 5
 KILL_AFTER = timedelta(seconds=3)
 
 
@@ -51,7 +52,7 @@ def test_leader_killed_every_three_seconds_under_500_schedules(processes: Proces
     }
     killed = 0
     until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
+    while time.monotonic() < until or killed < LEAST_KILLED:
         wait_until(lambda: _leader_pid() in beats, seconds=30, what="one of the beats leads")
         pid = _leader_pid()
         assert pid is not None
@@ -72,7 +73,6 @@ def test_leader_killed_every_three_seconds_under_500_schedules(processes: Proces
         seconds=60,
         what="every tick is settled",
     )
-    assert killed >= 5
     seconds = {int(at.timestamp()) for at in due.values_list("due", flat=True).distinct()}
     first, last = min(seconds), max(seconds)
     assert len(seconds) == last - first + 1
