@@ -104,7 +104,7 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
             Fact("Message id", row.message_id),
             Fact("Provider's id", row.provider_message_id),
             Fact("Attempts", row.attempts),
-            Fact("Throttled", f"{row.throttled} times" if row.throttled else ""),
+            Fact("Throttled", _times(row.throttled)),
             Fact("Made", moment_in_full(row.created_at, now)),
             Fact("Rendered", moment_in_full(row.rendered_at, now) if row.rendered_at else ""),
             Fact("Sent", moment_in_full(row.sent_at, now) if row.sent_at else ""),
@@ -122,6 +122,10 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
             *_reports(row),
             *exchange_panel(attempts, row.channel),
         ]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times" if count else ""
 
 
 def _dead_letter(row: Delivery, attempts: list[DeliveryAttempt]) -> list[Panel]:

@@ -136,8 +136,8 @@ def test_ctrl_c_stops_replaying_between_two_dead_letters(
 ) -> None:
     make_dead(20)
     # A process of its own does not know this test's task types.
-    Task.objects.update(task_type="notification.render", payload={"delivery": 1})
-    DeadLetter.objects.update(task_type="notification.render")
+    Task.objects.update(task_type="notification.fall_back", payload={"notification": 1})
+    DeadLetter.objects.update(task_type="notification.fall_back")
     replaying = subprocess.Popen(
         [sys.executable, "manage.py", "replay_dead_letters", "--all", "--rate", "2/s"],
         cwd=CHECKOUT,
