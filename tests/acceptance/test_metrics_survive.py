@@ -13,7 +13,7 @@ from tests.acceptance.processes import Processes, kill_tree
 from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240), pytest.mark.endurance]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 TASKS = 8_000
 ROUNDS = 6

@@ -16,7 +16,7 @@ from tests.acceptance.processes import Processes
 from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.endurance]
+pytestmark = [pytest.mark.acceptance]
 
 SCHEDULES = 500
 SECONDS = 60

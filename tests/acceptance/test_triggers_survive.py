@@ -49,7 +49,6 @@ def every_second(name: str, url: str) -> None:
     )
 
 
-@pytest.mark.endurance
 @pytest.mark.timeout(240)
 @pytest.mark.guarantee(n=1)
 def test_every_tick_is_delivered_though_workers_are_killed_and_stopped(

@@ -8,7 +8,7 @@ import pytest
 from notifications.api import Receiver, create_broadcast
 from notifications.models import BroadcastReceiver, TemplateVersion
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=16), pytest.mark.endurance]
+pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=16)]
 
 MEGABYTE = 1_000_000
 
