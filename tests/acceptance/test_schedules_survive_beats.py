@@ -37,6 +37,7 @@ def _leader_pid() -> int | None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.endurance
 def test_leader_killed_every_three_seconds_under_500_schedules(processes: Processes) -> None:
     for number in range(SCHEDULES):
         tasks_core.schedule_recurring(
