@@ -25,6 +25,7 @@ from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import add_gateway
 from tests.notifications.channels.test_sms import refused
+from tests.notifications.first_step import ahead_of_time
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.test_lanes import DELIVER, finish, start
 
@@ -168,7 +169,8 @@ def test_a_replay_of_a_one_time_code_is_refused_and_sends_nothing(
 
 
 def test_a_message_that_could_not_be_written_is_not_replayed(receipt: TemplateVersion) -> None:
-    notification = notify("receipt", to="ada@example.com", context=GOOD)
+    with ahead_of_time() as soon:
+        notification = notify("receipt", to="ada@example.com", context=GOOD, run_after=soon)
     TemplateVersion.objects.filter(pk=receipt.pk).update(text="{{ nothing }}")
     compiled_version.cache_clear()
     run_due()
@@ -180,7 +182,8 @@ def test_a_message_that_could_not_be_written_is_not_replayed(receipt: TemplateVe
 
 
 def test_a_notification_that_has_ended_does_not_begin_again(receipt: TemplateVersion) -> None:
-    notification = notify("receipt", to="ada@example.com", context=GOOD)
+    with ahead_of_time() as soon:
+        notification = notify("receipt", to="ada@example.com", context=GOOD, run_after=soon)
     cancel(notification.pk, reason="paid")
     task = Task.objects.get(task_type="notification.schedule")
     run_due()

@@ -24,7 +24,8 @@ asked: list[int] = []
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conditions, "_predicates", dict(conditions._predicates))
+    others = {name: one for name, one in conditions._predicates.items() if name != "invoice-unpaid"}
+    monkeypatch.setattr(conditions, "_predicates", others)  # the documents' examples have one
     unpaid.clear()
     asked.clear()
 
