@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from tasks_core import clock, database
 from tasks_core.brief_transaction import brief_transaction
@@ -67,6 +68,7 @@ class Due:
     Attributes:
         occurrences: (id, fire_at) in order.
         later: how many more are due than these.
+        later_active: how many of those do not fall into a pause.
         at_work: its unfinished tasks.
         buffered: ids of the occurrences that wait for these.
     """
@@ -74,6 +76,7 @@ class Due:
     schedule: Schedule
     occurrences: list[tuple[int, datetime]] = field(default_factory=list)
     later: int = 0
+    later_active: int = 0
     at_work: list[int] = field(default_factory=list)
     buffered: list[int] = field(default_factory=list)
 
@@ -138,8 +141,22 @@ def _dues(schedules: list[Schedule], now: datetime) -> list[Due]:
     rows = overdue.filter(schedule_id__in=list(dues)).order_by("fire_at", "id")
     for schedule_id, pk, fire_at in rows.values_list("schedule_id", "id", "fire_at")[:TICKS]:
         dues[schedule_id].occurrences.append((pk, fire_at))
+    for due in dues.values():
+        due.later_active = _later_active(due, overdue) if due.later else 0
     _load_others(dues)
     return list(dues.values())
+
+
+def _later_active(due: Due, overdue: OccurrenceQuerySet) -> int:
+    """Count the ticks of later rounds that may run: none that falls into a pause stands for another."""
+    schedule = due.schedule
+    if schedule.paused_at is None:
+        return due.later
+    in_pause = Q(fire_at__gte=schedule.paused_at)
+    if schedule.resume_at is not None:
+        in_pause &= Q(fire_at__lt=schedule.resume_at)
+    active = overdue.filter(~in_pause, schedule_id=schedule.pk).count()
+    return active - sum(not schedule.is_paused_at(at) for _, at in due.occurrences)
 
 
 def _load_others(dues: dict[int, Due]) -> None:
@@ -171,7 +188,7 @@ def _decide(due: Due, settlement: Settlement, now: datetime) -> None:
     active = [(pk, at) for pk, at in due.occurrences if not schedule.is_paused_at(at)]
     if not active:
         return
-    outcomes = settle(_ascending(active), now, misfire_rule_of(schedule), later=due.later)
+    outcomes = settle(_ascending(active), now, misfire_rule_of(schedule), later=due.later_active)
     runs = schedule.runs
     for (pk, at), outcome in zip(active, outcomes, strict=True):
         if outcome not in RUNS:

@@ -1,10 +1,11 @@
 """Ticks that nobody fired in time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+import tasks_core
 from tasks_core import clock
 from tasks_core.schedules import firing
 from tests.tasks_core.life import plain_type
@@ -71,6 +72,29 @@ def test_more_ticks_than_one_transaction_holds_come_to_the_same(
         "run_all": ["skipped_misfire"] * 7 + ["caught_up"] * 3,
     }
     assert outcomes(schedule, BACK) == expected[misfire]
+
+
+@pytest.mark.parametrize(
+    ("misfire", "missed"),
+    [
+        ("skip", ["skipped_misfire"] * 6),
+        ("run_once", ["coalesced"] * 5 + ["caught_up"]),
+        ("run_all", ["skipped_misfire"] * 3 + ["caught_up"] * 3),
+    ],
+)
+@pytest.mark.parametrize("until", [None, START + timedelta(hours=1)])
+def test_ticks_of_a_pause_in_a_later_transaction_stand_for_no_missed_one(
+    misfire: str, missed: list[str], until: datetime | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firing, "TICKS", 4)
+    with clock.frozen(START):
+        schedule = every_minute(misfire=misfire, misfire_grace=0, misfire_max_count=3)
+    with clock.frozen(START + 6.5 * MINUTE):
+        tasks_core.pause_schedule(schedule.name, reason="maintenance", resume_at=until)
+
+    beat(BACK)
+
+    assert outcomes(schedule, BACK) == [*missed, *["paused"] * 4]
 
 
 def test_many_schedules_are_settled_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
