@@ -21,6 +21,9 @@ from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, has_nothing_t
 TRUSTED_SECONDS = 1.0
 """So long a lane is taken to be as it was seen: others may have failures, or wait for room, meanwhile."""
 
+MOST_LANES = 10_000
+"""So many are known at once. To know nothing costs no more than two statements."""
+
 Endings = Mapping[int, Sequence[EndedAttempt]]
 
 
@@ -48,6 +51,8 @@ class Places:
     def saw(self, endpoint_id: int, lane: Lane, rule: LaneRule, now: datetime) -> None:
         """Note how a lane was left that this process has just had locked."""
         with self._lock:
+            if len(self._trusted_until) >= MOST_LANES:
+                self._trusted_until.clear()
             if has_nothing_to_learn(lane, rule, now):
                 self._trusted_until[endpoint_id] = time.monotonic() + TRUSTED_SECONDS
             else:
