@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 from notifications import keyring
 from tasks_core import attempting
 from tests.pristine_database import PristineDatabase
+from tests.waiting import wait_until
 
 
 class LongestWait(Random):
@@ -55,6 +56,18 @@ def django_db_setup(
         ):
             monkeypatch.setattr(TransactionTestCase, name, replacement)
         yield pristine
+        wait_until(lambda: _others_ended() == 0, what="the end of what killed processes have left")
+
+
+def _others_ended() -> int:
+    """End the other sessions of this database, which could not be dropped; give how many were left."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        found: int = cursor.fetchone()[0]
+        return found
 
 
 @pytest.fixture
