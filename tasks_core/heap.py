@@ -8,7 +8,7 @@ THRESHOLDS = (10_000, 20, 20)
 """Objects made and not yet freed before a collection, and collections before one of the next generation.
 
 Hundreds of attempts in flight are hundreds of thousands of objects that live for a moment: with Python's own
-700, 10, 10 a third of a busy process's time went into looking through them (benchmarks/NOTES.md)."""
+700, 10, 10 a third of a busy event loop's time went into looking through them (benchmarks/NOTES.md)."""
 
 
 def settle() -> None:

@@ -21,7 +21,7 @@ WORK = Work(
     explanation=(
         "To a local receiver that answers after 20 ms; two worker processes, at most 200 in flight. "
         "All are enqueued before the workers start. Rate: first arrival to last answer. Bellringer's "
-        "way is the whole pipeline: notifications are scheduled and written from a template, every "
+        "way is the whole pipeline: messages are written from a template when they are enqueued, every "
         "attempt is on record with request and response, and each endpoint has its lane."
     ),
     columns=(

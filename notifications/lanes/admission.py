@@ -97,10 +97,10 @@ def admit_deliveries(
     turns = places.exchange(by_lane, ended or {}, now, keeps=keeps)
     release(turns.left)
     without = {
-        endpoint_id: deliveries[len(turns.taken.get(endpoint_id, ())) :]
+        endpoint_id: rest
         for endpoint_id, deliveries in by_lane.items()
+        if (rest := deliveries[len(turns.taken.get(endpoint_id, ())) :])
     }
-    without = {endpoint_id: deliveries for endpoint_id, deliveries in without.items() if deliveries}
     if without:
         admitted.waits.update(_in_lanes(without, asked, now))
     for delivery_id in admitted.waits:

@@ -96,6 +96,12 @@ class Places:
             kept, self._kept = self._kept, {}
         return {pk: attempts for pk, attempts in kept.items() if attempts}
 
+    def keep(self, attempts: Endings) -> None:
+        """Keep the places of attempts after all: the lanes could not get them back."""
+        with self._lock:
+            for endpoint_id, more in attempts.items():
+                self._kept[endpoint_id] = [*self._kept.get(endpoint_id, ()), *more]
+
     @property
     def keeps_some(self) -> bool:
         """Whether there are places that nobody uses."""

@@ -42,7 +42,12 @@ def release(attempts: Mapping[int, Sequence[EndedAttempt]]) -> None:
 
 def give_up_places() -> None:
     """Give back the places that this process keeps for deliveries that did not come."""
-    release(places.given_up())
+    kept = places.given_up()
+    try:
+        release(kept)
+    except Exception:
+        places.keep(kept)
+        raise
 
 
 def wake_waiting() -> int:

@@ -89,8 +89,6 @@ def begin(
     Returns:
         for each delivery what to send, or why there is nothing to send.
     """
-    if not asked:
-        return {}
     held, links = hold_deliveries([delivery for delivery in asked if delivery not in free])
     asked = {delivery: task for delivery, task in asked.items() if delivery not in held}
     if not asked:

@@ -21,8 +21,8 @@ CROWD, GATHER_SECONDS = 8, 0.01
 for five, and under load every statement waits for the one before it anyway."""
 
 
-CONNECTED_SECONDS = 1.0
-"""So long after its last use a connection is taken to be there."""
+CHECKED_SECONDS = 1.0
+"""So long after it was asked a connection is taken to be there, unless a call has failed since."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Together(Generic[Item, Answer]):
         is_at_rest: Callable[[], bool] = lambda: True,
     ) -> None:
         self._function = function
-        self._connected_at = 0.0
+        self._checked_at = -CHECKED_SECONDS
         self._at_rest = at_rest
         self._is_at_rest = is_at_rest
         self._waiting: WeakKeyDictionary[
@@ -99,17 +99,29 @@ class Together(Generic[Item, Answer]):
             self._connect()
             self._at_rest()
         except Exception:
+            self._doubt()
             logger.exception("%s failed; it is tried again after the next call", self._at_rest)
 
     def _fresh(self, items: list[Item]) -> Sequence[Answer | Exception]:
         self._connect()
-        return self._function(items)
+        try:
+            answers = self._function(items)
+        except Exception:
+            self._doubt()
+            raise
+        if any(isinstance(answer, Exception) for answer in answers):
+            self._doubt()
+        return answers
 
     def _connect(self) -> None:
         """The thread's connection lives long; drop it if the server has closed it.
 
-        Asking costs a round trip, and a connection that has just been used need not be asked.
+        Asking costs a round trip, so it is asked now and then, and after a failure.
         """
-        if time.monotonic() - self._connected_at > CONNECTED_SECONDS:
+        if time.monotonic() - self._checked_at >= CHECKED_SECONDS:
             close_old_connections()
-        self._connected_at = time.monotonic()
+            self._checked_at = time.monotonic()
+
+    def _doubt(self) -> None:
+        """Ask before the next call: what failed may have been the connection."""
+        self._checked_at = -CHECKED_SECONDS

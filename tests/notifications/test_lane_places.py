@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
+from django.db import transaction
+from django.db.transaction import TransactionManagementError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ from notifications.lanes import places as keeping
 from notifications.lanes import rows
 from notifications.lanes.lane import SLOT_SECONDS, EndedAttempt, Lane, LaneRule, slot_of
 from notifications.lanes.places import Places, places
-from notifications.lanes.release import give_up_places, wake_waiting
+from notifications.lanes.release import give_up_places, release, wake_waiting
 from notifications.models import Delivery, Endpoint, EndpointLane, Notification, TemplateVersion
 from notifications.pipeline import deliver, lanes
 from notifications.pipeline.lanes import Asked, Turn, take_turns
@@ -381,3 +383,34 @@ def test_a_place_is_not_kept_of_an_end_that_could_not_be_recorded(
     assert isinstance(problem, Exception)
     assert isinstance(follower, Sendable)
     assert (in_flight(), places.keeps_some) == (2, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_places_that_could_not_be_given_back_are_kept(
+    paid: TemplateVersion, endpoint: Endpoint
+) -> None:
+    first, second, third = send(endpoint, 3)
+    with clock.frozen(clock.now()):
+        begun([third], after=begun([first, second]))
+        with transaction.atomic():
+            transaction.set_rollback(True)
+            with pytest.raises(TransactionManagementError):
+                give_up_places()
+        assert (in_flight(), places.keeps_some) == (2, True)
+        give_up_places()
+    assert (in_flight(), places.keeps_some) == (1, False)
+
+
+@pytest.mark.django_db
+def test_an_endpoint_that_is_gone_gets_no_places_back() -> None:
+    release({999_999: [EndedAttempt(slot=0, outcome=Outcome.SUCCESS)]})
+    assert not EndpointLane.objects.exists()
+
+
+def test_only_so_many_lanes_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_LANES", 2)
+    seen, now = Places(), clock.now()
+    ended = {pk: [EndedAttempt(slot=slot_of(now), outcome=Outcome.SUCCESS)] for pk in (1, 2, 3)}
+    for pk in ended:
+        seen.saw(pk, Lane(), RULE, now)
+    assert seen.exchange({pk: [pk] for pk in ended}, ended, now).taken == {3: [3]}

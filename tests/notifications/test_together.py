@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import Error, connection
 
 from notifications.pipeline.together import CROWD, MAX_TOGETHER, Together
 
@@ -185,3 +187,37 @@ async def test_what_could_not_be_put_away_is_tried_again_after_the_next_call(
         await kept.rested()
     assert kept.calls == ["keep 1", "keep 1", "put 2 away"]
     assert "it is tried again after the next call" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("gives_errors", [False, True])
+def test_a_connection_that_breaks_between_calls_is_replaced_however_often_they_come(
+    gives_errors: bool,
+) -> None:
+    def session(items: list[int]) -> list[int | Exception]:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                return [cursor.fetchone()[0]] * len(items)
+        except Error as error:
+            if gives_errors:
+                return [error] * len(items)
+            raise
+
+    async def call_while_it_breaks() -> tuple[int, int]:
+        together: Together[int, int] = Together(session)
+        first = await together(1)
+        await sync_to_async(end_session)(first)
+        with pytest.raises(Error):
+            await together(2)
+        return first, await together(3)  # at once, and not when the calls make a pause
+
+    first, second = async_to_sync(call_while_it_breaks)()
+    assert first != second
+
+
+def end_session(pid: int) -> None:
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    other.close()

@@ -6,10 +6,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
+from pytest_django import Settings
 
+from notifications.channels.email.connection import connection as mail
 from notifications.channels.email.pipelining import hand_over_faster
+from notifications.channels.email.send import send
+from notifications.confidential import Redactor
+from notifications.pipeline.sendable import Sendable
+from notifications.rendering.compiled import Rendered
+from tasks_core import clock
 
 EXTENSIONS = ("SIZE 1000", "PIPELINING")
 
@@ -22,7 +30,6 @@ class Server:
     extensions: tuple[str, ...] = EXTENSIONS
     pieces: list[bytes] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
-    port: int = 0
 
     def serve(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()
@@ -50,18 +57,22 @@ class Server:
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[smtplib.SMTP]:
+def listening(server: Server) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server.port = listener.getsockname()[1]
         thread = threading.Thread(target=server.serve, args=[listener])
         thread.start()
-        smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=10)
-        smtp.ehlo()
         try:
-            yield smtp
+            yield listener.getsockname()[1]
         finally:
-            smtp.close()
             thread.join(10)
+
+
+@contextmanager
+def connected(server: Server) -> Iterator[smtplib.SMTP]:
+    with listening(server) as port, smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+        smtp.ehlo()
+        yield smtp
+        smtp.close()
 
 
 def faster(smtp: smtplib.SMTP) -> smtplib.SMTP:
@@ -173,3 +184,51 @@ def test_addresses_that_are_no_part_of_a_line_are_left_to_smtplib(address: str) 
         faster(smtp).sendmail("a@x.example", [address], CONTENT)
     commands = [piece for piece in server.pieces if not piece.startswith(b"Subject")]
     assert all(piece.count(b"\r\n") == 1 for piece in commands)
+
+
+def message(number: int, expires_at: datetime | None = None) -> Sendable:
+    return Sendable(
+        delivery_id=number,
+        number=1,
+        channel="email",
+        message_id=f"{number:032x}",
+        address="ada@example.com",
+        throttled=0,
+        content=Rendered(f"Message {number}", "Hello", ""),
+        is_secret=False,
+        redactor=Redactor({}),
+        expires_at=expires_at,
+    )
+
+
+@pytest.fixture
+def mail_settings(settings: Settings) -> Iterator[Settings]:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    mail.drop()
+    yield settings
+    mail.drop()
+
+
+def test_the_channel_hands_its_mails_over_so(mail_settings: Settings) -> None:
+    server = Server(extensions=("PIPELINING",))
+    with listening(server) as mail_settings.EMAIL_PORT:
+        assert [send(message(n)).outcome for n in (1, 2)] == ["success", "success"]
+        mail.drop()
+    assert len(server.mails) == 2
+    assert [piece.count(b"\r\n") for piece in server.pieces if piece.startswith(b"mail")] == [3, 3]
+
+
+def test_the_channel_hands_nothing_over_that_expires_before_the_content(
+    mail_settings: Settings,
+) -> None:
+    begin = clock.now()
+    server = Server(extensions=("PIPELINING",))
+    with listening(server) as mail_settings.EMAIL_PORT:
+        with clock.frozen(lambda: begin + timedelta(seconds=5 * bool(server.pieces[1:]))):
+            result = send(message(1, begin + timedelta(seconds=4)))
+        mail.drop()
+    assert (result.outcome, server.mails) == ("expired", [])
+    assert server.pieces[1].count(b"\r\n") == 3
