@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
@@ -40,6 +41,14 @@ def record(task: int, start: float, end: float) -> None:
     descriptor.
     """
     os.write(_descriptor(os.getpid()), RECORD.pack(task, start, end))
+
+
+def most_at_once(executions: Iterable[Execution]) -> int:
+    """Give how many executions were under way at the same moment, at most."""
+    moments: list[tuple[float, int]] = []
+    for execution in executions:
+        moments += [(execution.start, 1), (execution.end, -1)]
+    return max(accumulate(step for _, step in sorted(moments)), default=0)
 
 
 @dataclass(frozen=True)

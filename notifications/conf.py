@@ -26,6 +26,8 @@ class NotificationSettings:
     """Ports a webhook may use; empty allows every port."""
     outgoing_allowed_networks: Sequence[str] = ()
     """Networks (CIDR) that may be reached although the deny table holds them: own receivers."""
+    outgoing_connections: int = 400
+    """Connections to others that one worker process has open at once; more requests wait for one."""
     outgoing_connect_timeout: float = 5.0
     """Seconds for name resolution, connecting and TLS."""
     outgoing_total_timeout: float = 20.0

@@ -145,10 +145,11 @@ class Dispatcher:
 
     def _batch_size(self, name: str) -> int:
         registered = task_types()[name]
-        runtime = self._runtimes.get(name)
-        if runtime is not None and registered.is_async:
-            runtime /= registered.max_concurrency  # they run side by side
-        return batch_size(runtime, cap=registered.max_batch)
+        return batch_size(
+            self._runtimes.get(name),
+            cap=registered.max_batch,
+            side_by_side=registered.max_concurrency if registered.is_async else 1,
+        )
 
     def _read_runtimes(self) -> None:
         if time.monotonic() - self._runtimes_read_at < MEASUREMENT_SECONDS:

@@ -9,7 +9,7 @@ from typing import Any
 from celery import signals
 from django.db import close_old_connections
 
-from tasks_core import clock, database, heap, worker_process
+from tasks_core import clock, database, heap, turns, worker_process
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
 from tasks_core.limits import allow_ending_the_process
@@ -91,6 +91,7 @@ def _begin_child(**_: Any) -> None:
     if os.getpid() != _main_pid:
         allow_ending_the_process()
         heap.settle()
+        turns.shorten()
 
 
 def _ask_to_stop(**_: Any) -> None:

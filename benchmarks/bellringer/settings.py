@@ -18,6 +18,8 @@ from scheduler_project.settings import INSTALLED_APPS as _APPS
 BELLRINGER = {
     **_BELLRINGER,
     "OUTGOING_HTTPS_ONLY": False,
+    # Two processes: the most that the works allow to be with a receiver at once.
+    "OUTGOING_CONNECTIONS": 100,
     "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.1/32"],
 }
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -2,6 +2,7 @@
 
 from django.core import checks
 
+from notifications.checks.connections import connections_can_be_made
 from notifications.checks.keeping import retention_can_be_read, sandbox_is_on
 from notifications.checks.limits import currency_is_known, limits_can_be_read
 from notifications.checks.recipients import (
@@ -14,6 +15,7 @@ from notifications.checks.recipients import (
 def register() -> None:
     """Register the checks with Django; called once, when the app is ready."""
     checks.register(sandbox_is_on)
+    checks.register(connections_can_be_made)
     checks.register(retention_can_be_read)
     checks.register(limits_can_be_read)
     checks.register(currency_is_known)

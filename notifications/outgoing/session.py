@@ -13,7 +13,6 @@ from notifications.outgoing.resolver import GuardedResolver
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 
-MAX_CONNECTIONS = 200
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 8_190
 """Of one header of a response; the block of all of them is bounded by both numbers."""
@@ -38,7 +37,7 @@ def open_session() -> aiohttp.ClientSession:
         resolver=GuardedResolver(),
         socket_factory=_guarded_socket,
         use_dns_cache=False,
-        limit=MAX_CONNECTIONS,
+        limit=settings.outgoing_connections,
         keepalive_timeout=30,
     )
     return aiohttp.ClientSession(

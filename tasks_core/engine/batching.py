@@ -20,16 +20,19 @@ SMOOTHING = 0.2
 """Weight of the newest measurement in the mean."""
 
 
-def batch_size(mean_runtime: float | None, *, cap: int | None = None) -> int:
+def batch_size(mean_runtime: float | None, *, cap: int | None = None, side_by_side: int = 1) -> int:
     """Return how many tasks to put into one message.
 
     Args:
         mean_runtime: mean seconds of one run of this type, or None when not measured.
         cap: the type's own limit.
+        side_by_side: how many of them a worker process runs at once.
     """
     limit = min(cap or MAX_BATCH, MAX_BATCH)
     if mean_runtime is None:
-        return min(FIRST_BATCH, limit)
+        # Half of what runs at once takes no longer than one, and leaves something for another worker.
+        return min(max(FIRST_BATCH, side_by_side // 2), limit)
+    mean_runtime /= side_by_side
     if mean_runtime * limit <= TARGET_SECONDS:
         return limit
     return max(1, int(TARGET_SECONDS / mean_runtime))

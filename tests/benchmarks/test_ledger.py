@@ -35,6 +35,12 @@ def test_records_of_forked_processes_do_not_overwrite_each_other(log: Ledger) ->
     assert log.tally(range(2000)) == Tally(expected=2000, missing=0, duplicates=0)
 
 
+def test_what_is_under_way_at_once_is_counted_at_its_peak() -> None:
+    spans = [(0.0, 3.0), (1.0, 2.0), (2.0, 4.0), (2.5, 2.75), (5.0, 6.0)]
+    assert ledger.most_at_once(Execution(i, *span) for i, span in enumerate(spans)) == 3
+    assert ledger.most_at_once([]) == 0
+
+
 def test_the_tally_tells_missing_and_repeated_and_unknown_ids(log: Ledger) -> None:
     for i in (0, 1, 1, 99):
         ledger.record(i, 0.0, 0.0)

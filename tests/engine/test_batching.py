@@ -20,6 +20,16 @@ def test_unmeasured_type_starts_small() -> None:
     assert batch_size(None) == FIRST_BATCH
 
 
+def test_unmeasured_type_that_runs_side_by_side_starts_with_half_of_what_runs_at_once() -> None:
+    assert batch_size(None, side_by_side=100) == 50
+    assert batch_size(None, side_by_side=100, cap=7) == 7
+    assert batch_size(None, side_by_side=4) == FIRST_BATCH
+
+
+def test_what_runs_side_by_side_takes_its_share_of_the_time() -> None:
+    assert batch_size(2.0, side_by_side=100) == batch_size(0.02)
+
+
 def test_fast_type_travels_in_large_batches() -> None:
     assert batch_size(0.0001) == MAX_BATCH
 

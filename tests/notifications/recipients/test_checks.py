@@ -21,6 +21,8 @@ def found(*, deploy: bool = False) -> list[str]:
         ("PUBLIC_URL", "notify.bank.example", ["notifications.E003"]),
         ("PUBLIC_URL", "https://", ["notifications.E003"]),
         ("PUBLIC_URL", "https://notify.bank.example?x=1", ["notifications.E003"]),
+        ("OUTGOING_CONNECTIONS", 1, []),
+        ("OUTGOING_CONNECTIONS", 0, ["notifications.E008"]),
         ("QUIET_HOURS", "22:00-08:00", []),
         ("QUIET_HOURS", "at night", ["notifications.E004"]),
         ("RECIPIENT_TIMEZONE", "Europe/Berlin", []),
