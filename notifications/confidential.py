@@ -40,8 +40,10 @@ class Redactor:
     """Takes the values of secret variables out of texts that others wrote."""
 
     def __init__(self, secret_variables: Mapping[str, Any]) -> None:
-        values = {text for text in _leaves(secret_variables) if text}
-        self._values = sorted(values, key=len, reverse=True)
+        self._values: list[str] = []
+        if secret_variables:  # most messages have none
+            values = {text for text in _leaves(secret_variables) if text}
+            self._values = sorted(values, key=len, reverse=True)
 
     def hide_in_logs(self) -> None:
         """Mask the values in the log lines of the attempt that runs here, too."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -43,7 +44,7 @@ WITH asked AS (
     UPDATE notifications_deliveryattempt
     SET finished_at = %(now)s, outcome = 'ambiguous',
         error = 'the worker was lost while it was sending; it may have arrived'
-    WHERE delivery_id IN (SELECT id FROM begun) AND finished_at IS NULL
+    WHERE delivery_id IN (SELECT id FROM begun WHERE attempts > 1) AND finished_at IS NULL
 ), logged AS (
     INSERT INTO notifications_deliveryattempt
         (delivery_id, number, task_id, started_at, outcome, error, request, response)
@@ -164,6 +165,7 @@ def _sendable(row: tuple[Any, ...], slot: int, link: str) -> Sendable:
     )
 
 
+@lru_cache(maxsize=1_000)
 def _receiver(
     endpoint_id: int | None, url: str, secrets: str, enabled: bool, disabled_reason: str
 ) -> Receiver | None:

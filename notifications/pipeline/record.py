@@ -57,8 +57,8 @@ WITH ended AS (
         provider_message_id = COALESCE(NULLIF(r.provider_message_id, ''), d.provider_message_id),
         sent_at = CASE WHEN r.state = 'sent' THEN r.finished_at ELSE d.sent_at END,
         finished_at = CASE WHEN r.state IS NULL THEN d.finished_at ELSE r.finished_at END
-    FROM ended r JOIN locked e ON e.id = r.delivery_id
-    WHERE d.id = r.delivery_id AND d.id = ANY(%(ids)s::bigint[])
+    FROM ended r
+    WHERE d.id = r.delivery_id AND d.id = ANY(ARRAY(SELECT id FROM locked))
       AND (d.state = 'sending'
            OR (r.state = 'sent' AND d.state NOT IN ('delivered', 'rejected', 'bounced')))
     RETURNING d.notification_id, r.state, r.finished_at, d.error
@@ -75,9 +75,10 @@ WITH ended AS (
            OR (m.state = 'sent' AND n.state IN ('failed', 'expired', 'cancelled', 'suppressed')))
     RETURNING n.id, n.order_key <> '' AS is_ordered
 ), counted AS ({COUNT})
-SELECT m.notification_id, COALESCE(s.is_ordered, false), s.id IS NULL
-FROM moved m LEFT JOIN settled s ON s.id = m.notification_id
-WHERE m.state IS NOT NULL AND (s.id IS NULL OR s.is_ordered)
+SELECT id, true, false FROM settled WHERE is_ordered
+UNION ALL
+SELECT notification_id, false, true FROM moved
+WHERE state IS NOT NULL AND notification_id <> ALL(ARRAY(SELECT id FROM settled))
 """  # noqa: S608  (no outside text)
 
 
