@@ -8,9 +8,10 @@ from types import FrameType
 from rich.console import Console
 
 from benchmarks.arguments import Arguments, parse
+from benchmarks.books import BOOKS
 from benchmarks.campaign import Campaign
 from benchmarks.children import end_strays
-from benchmarks.folders import RAW, RESULTS, bench_folder
+from benchmarks.folders import RAW, SOURCE, bench_folder
 from benchmarks.progress import Progress
 from benchmarks.report import report
 from benchmarks.results import Results
@@ -54,9 +55,13 @@ def _run(arguments: Arguments, console: Console) -> int:
 
 def _write(arguments: Arguments, results: Results, console: Console) -> None:
     # Tiny sizes give no figures worth publishing.
-    path = bench_folder() / "RESULTS-quick.md" if arguments.quick else RESULTS
-    path.write_text(report(results))
-    console.print(f"Wrote {path}")
+    folder = bench_folder() / "quick" if arguments.quick else SOURCE
+    folder.mkdir(exist_ok=True)
+    for book in BOOKS:
+        if book.works.keys() & set(arguments.works):
+            path = folder / book.file
+            path.write_text(report(results, book))
+            console.print(f"Wrote {path}")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -10,7 +10,7 @@ from benchmarks.works.registry import WORKS
 DESCRIPTION = """\
 Measure Bellringer and its peers side by side, each on a PostgreSQL and a Valkey that the benchmark
 starts itself, and write
-benchmarks/RESULTS.md. Finished measurements are kept: the same command again goes on where it was
+benchmarks/RESULTS.md and RESULTS-messages.md: those whose works were asked for. Finished measurements are kept: the same command again goes on where it was
 stopped.
 """
 
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="tiny sizes, to see that everything works; RESULTS.md stays as it is",
+        help="tiny sizes, to see that everything works; the reports stay as they are",
     )
     parser.add_argument(
         "--fresh", action="store_true", help="measure again what is finished already"

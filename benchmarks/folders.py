@@ -11,7 +11,6 @@ from scheduler_project.data_folder import data_folder
 SOURCE = Path(__file__).resolve().parent
 CHECKOUT = SOURCE.parent
 REQUIREMENTS = SOURCE / "requirements"
-RESULTS = SOURCE / "RESULTS.md"
 #: What was measured, run by run; git ignores it.
 RAW = SOURCE / "results.json"
 IN_MEMORY = Path("/dev/shm")

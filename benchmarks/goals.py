@@ -65,7 +65,7 @@ def ratio(value: Value, base: Value) -> Value:
 
 
 _RATE = ours("noop", "per_s")
-GOALS = (
+TASK_GOALS = (
     Goal("no-op drain, times bare Celery", ratio(_RATE, celerys("noop", "per_s")), "≥", 12, 1),
     Goal(
         "no-op drain, times the fastest other durable peer",
@@ -128,6 +128,10 @@ GOALS = (
         "≤",
         5,
     ),
+    Goal("beat idle, queries/s (without BEGIN and COMMIT)", ours("idle", "queries_per_s"), "≤", 5),
+)
+
+MESSAGE_GOALS = (
     Goal(
         "webhooks, times Celery with threads and requests",
         ratio(
@@ -164,5 +168,4 @@ GOALS = (
         1,
     ),
     Goal("rendering, ms a message", ours("rendering", "ms"), "≤", 0.2, 3),
-    Goal("beat idle, queries/s (without BEGIN and COMMIT)", ours("idle", "queries_per_s"), "≤", 5),
 )

@@ -1,14 +1,14 @@
-"""The whole of RESULTS.md."""
+"""One report, such as the whole of RESULTS.md."""
 
 from collections.abc import Iterator
 from textwrap import dedent
 
+from benchmarks.books import Book
 from benchmarks.machine import Machine
 from benchmarks.results import Results
 from benchmarks.servers import POSTGRES_SETTINGS, VALKEY_SETTINGS
 from benchmarks.tables import goals_table, peers_table, work_table
 from benchmarks.works.interface import Work
-from benchmarks.works.registry import WORKS
 
 METHOD = """\
 Each measurement starts from a new database and an emptied Valkey, with new processes; servers,
@@ -21,27 +21,27 @@ needs to run (beat, a scheduler). RSS is summed over these processes, sampled ea
 with shared pages counted once a process. Cells show the median (smallest to largest)."""
 
 
-def report(results: Results) -> str:
+def report(results: Results, book: Book) -> str:
     """The report as Markdown."""
-    return "\n\n".join(_parts(results)) + "\n"
+    return "\n\n".join(_parts(results, book)) + "\n"
 
 
-def _parts(results: Results) -> Iterator[str]:
-    yield "# Benchmarks"
-    yield "Written by `make bench`; do not edit. " + _occasion(results)
+def _parts(results: Results, book: Book) -> Iterator[str]:
+    yield f"# {book.title}"
+    yield "Written by `make bench`; do not edit. " + _occasion(results, book)
     yield "## Goals"
-    yield goals_table(results)
+    yield goals_table(results, book.goals)
     yield "## How it is measured"
     yield METHOD
     yield _settings()
-    for work in WORKS.values():
+    for work in book.works.values():
         yield from _work(results, work)
     yield "## Versions and settings"
-    yield peers_table(results)
+    yield peers_table(results.all(book.works))
 
 
-def _occasion(results: Results) -> str:
-    measured = results.all()
+def _occasion(results: Results, book: Book) -> str:
+    measured = results.all(book.works)
     if not measured or results.machine is None:
         return "Nothing has been measured yet."
     first, last = measured[0].at, measured[-1].at

@@ -1,7 +1,7 @@
 """The finished measurements, kept in a JSON file after each one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -61,9 +61,10 @@ class Results:
         values = figures_of(self.of(work, peer), figure)
         return median(values) if values else None
 
-    def all(self) -> list[Measurement]:
-        """Every measurement, oldest first."""
-        return sorted(self._kept.values(), key=lambda m: m.at)
+    def all(self, works: Container[str] | None = None) -> list[Measurement]:
+        """Every measurement, or every one of some works, oldest first."""
+        found = (m for m in self._kept.values() if works is None or m.work in works)
+        return sorted(found, key=lambda m: m.at)
 
     def _load(self, content: dict[str, object]) -> None:
         self.machine = Machine(**content["machine"])  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from statistics import median
 
-from benchmarks.goals import GOALS, Goal
+from benchmarks.goals import Goal
 from benchmarks.peers.registry import PEERS
 from benchmarks.results import Measurement, Results, figures_of
 from benchmarks.works.interface import Column, Work
@@ -34,16 +34,16 @@ def work_table(results: Results, work: Work, *, durable: bool) -> str | None:
     return table(headings, [row for _, row in best_first])
 
 
-def goals_table(results: Results) -> str:
+def goals_table(results: Results, goals: Iterable[Goal]) -> str:
     """Promise, figure, verdict."""
     return table(
-        ("goal", "wanted", "measured", "met"), [_goal_row(goal, results) for goal in GOALS]
+        ("goal", "wanted", "measured", "met"), [_goal_row(goal, results) for goal in goals]
     )
 
 
-def peers_table(results: Results) -> str:
-    """Versions and settings of everybody who was measured."""
-    latest = {measurement.peer: measurement for measurement in results.all()}
+def peers_table(measured: Iterable[Measurement]) -> str:
+    """Versions and settings of everybody who was measured; the latest counts."""
+    latest = {measurement.peer: measurement for measurement in measured}
     rows = [
         (
             name,

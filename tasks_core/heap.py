@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-THRESHOLDS = (10_000, 20, 20)
+THRESHOLDS = (50_000, 20, 20)
 """Objects made and not yet freed before a collection, and collections before one of the next generation.
 
 Hundreds of attempts in flight are hundreds of thousands of objects that live for a moment: with Python's own

@@ -23,7 +23,7 @@ from benchmarks.works import (
     webhooks_hanging,
 )
 
-WORKS = {
+TASKS = {
     module.WORK.name: module.WORK
     for module in (
         noop,
@@ -42,9 +42,15 @@ WORKS = {
         schedule_flood,
         schedule_seconds,
         schedule_idle,
+    )
+}
+MESSAGES = {
+    module.WORK.name: module.WORK
+    for module in (
         webhooks,
         webhooks_hanging,
         mails,
         rendering,
     )
 }
+WORKS = {**TASKS, **MESSAGES}

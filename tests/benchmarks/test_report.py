@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.goals import GOALS, Goal, ours, ratio
+from benchmarks.books import BOOKS
+from benchmarks.goals import TASK_GOALS, Goal, ours, ratio
 from benchmarks.machine import Machine
 from benchmarks.report import report
 from benchmarks.results import Measurement, Results
@@ -76,7 +77,7 @@ def test_the_least_late_comes_first_however_many_later_tasks_it_held(results: Re
 def test_a_goal_is_met_from_its_limit_on(results: Results, rate: float, verdict: bool) -> None:
     keep(results, "bellringer", 1, per_s=rate)
     keep(results, "celery", 1, per_s=1000.0)
-    assert GOALS[0].met(results) is verdict
+    assert TASK_GOALS[0].met(results) is verdict
 
 
 def test_a_goal_whose_base_was_not_measured_is_left_open(results: Results) -> None:
@@ -87,7 +88,23 @@ def test_a_goal_whose_base_was_not_measured_is_left_open(results: Results) -> No
 
 def test_the_report_holds_goals_machine_and_settings(results: Results) -> None:
     keep(results, "celery", 1, per_s=1000.0)
-    text = report(results)
+    tasks, _ = BOOKS
+    text = report(results, tasks)
     assert "2 cores (chip), 24 GB" in text
     assert "| no-op drain, times bare Celery | ≥ 12 | - | not measured |" in text
     assert "| celery |  | as it is |" in text
+
+
+def test_a_report_says_when_its_own_works_were_measured(results: Results) -> None:
+    keep(results, "celery", 1, per_s=1000.0)
+    _, messages = BOOKS
+    assert "Nothing has been measured yet." in report(results, messages)
+    figures = {"per_s": 2000.0}
+    kept = Measurement("webhooks", "bellringer", 1, "a", "2027", figures, "", {})
+    results.keep(kept, MACHINE)
+    assert "from 2027 to 2027 on" in report(results, messages)
+    assert "no-op" not in report(results, messages)
+
+
+def test_every_work_is_in_one_report() -> None:
+    assert [work for book in BOOKS for work in book.works] == list(WORKS)
