@@ -28,6 +28,13 @@ def compose(sendable: Sendable) -> Mail:
 
 
 def message_id_domain() -> str:
-    """Give the domain for Message-IDs: the configured one, or that of the sender."""
+    """Give the domain for Message-IDs: the configured one, or that of the sender, as in the DNS."""
     configured = conf.current().email_message_id_domain
-    return configured or settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
+    domain = configured or settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
+    if domain.isascii():
+        return domain
+    # The header has no way to encode anything else (RFC 5322, 3.6.4).
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "localhost"

@@ -35,7 +35,7 @@ from notifications.channels.email.failures import (
 from notifications.channels.email.letter import Letter
 from notifications.channels.email.results import expired, failed, taken
 from notifications.channels.email.send import send
-from notifications.channels.email.writing import write
+from notifications.channels.email.writing import writer
 from notifications.pipeline.sendable import Sendable
 from notifications.pipeline.stream import Tell
 from tasks_core import clock
@@ -79,7 +79,7 @@ class MailStream:
             tell(expired())
             return
         try:
-            letter = write(line.backend, sendable)
+            letter = writer.write(line.backend, sendable)
         except Exception as error:  # noqa: BLE001  (Django raises what it likes about addresses)
             tell(failed(sendable, classify_writing(error)))
             return
