@@ -18,7 +18,7 @@ from notifications.pipeline.stream import Stream
 from notifications.pipeline.verdict import conclude, nothing_to_send
 from tasks_core import BatchItem, Snooze, clock
 
-BEGUN_TOGETHER = 50
+BEGUN_TOGETHER = 100
 """Attempts that are begun at once: if the process dies, those that were not made look as if they were."""
 
 RECORD_SECONDS = 0.2

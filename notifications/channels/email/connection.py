@@ -49,8 +49,11 @@ class MailConnection(threading.local):
             self._made_for = made_for
             self._open()
         smtp = self._smtp()
-        if smtp is not None and smtp.sock is not None:
-            smtp.sock.settimeout(self._patience(expires_at))
+        if smtp is None or smtp.sock is None:
+            return
+        patience = self._patience(expires_at)
+        if smtp.sock.gettimeout() != patience:
+            smtp.sock.settimeout(patience)
         self._used_at = time.monotonic()
         assert self._backend is not None
         return self._backend
@@ -68,8 +71,11 @@ class MailConnection(threading.local):
     def wait_until(self, expires_at: datetime | None) -> None:
         """Wait for the next answer no longer than a mail that expires then may wait."""
         smtp = self._smtp()
-        if smtp is not None and smtp.sock is not None:
-            smtp.sock.settimeout(self._patience(expires_at))
+        if smtp is None or smtp.sock is None:
+            return
+        patience = self._patience(expires_at)
+        if smtp.sock.gettimeout() != patience:
+            smtp.sock.settimeout(patience)
 
     def drop(self) -> None:
         """Close the connection without a word, whatever state it is in."""
