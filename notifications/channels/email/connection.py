@@ -48,12 +48,7 @@ class MailConnection(threading.local):
         if self._backend is None:
             self._made_for = made_for
             self._open()
-        smtp = self._smtp()
-        if smtp is None or smtp.sock is None:
-            return
-        patience = self._patience(expires_at)
-        if smtp.sock.gettimeout() != patience:
-            smtp.sock.settimeout(patience)
+        self.wait_until(expires_at)
         self._used_at = time.monotonic()
         assert self._backend is not None
         return self._backend
