@@ -88,6 +88,7 @@ class _Attempts:
             self._answers.append(partial(nothing_to_send, found))
             return
         if item.context.cancelled:
+            self._stream.flush()  # nobody waits for the database with half a message in hand
             give_back([found])
             # Of a task that was cancelled nothing is heard any more; one that was not is tried again.
             self._answers.append(lambda: _TAKEN_AWAY)

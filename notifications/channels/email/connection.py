@@ -61,7 +61,7 @@ class MailConnection(threading.local):
         smtp = self._smtp()
         if smtp is None or type(self._backend) is not SmtpBackend or self._backend.fail_silently:
             return None
-        return smtp if smtp.has_extn(EXTENSION) else None
+        return smtp if self._pipelines(smtp) else None
 
     def wait_until(self, expires_at: datetime | None) -> None:
         """Wait for the next answer no longer than a mail that expires then may wait."""
@@ -99,6 +99,9 @@ class MailConnection(threading.local):
             smtp.ehlo_or_helo_if_needed()
             self._guard(smtp)
 
+    def _pipelines(self, smtp: smtplib.SMTP) -> bool:
+        return conf.current().email_pipelining and smtp.has_extn(EXTENSION)
+
     def _guard(self, smtp: smtplib.SMTP) -> None:
         """Look at the clock once more right before the content goes out.
 
@@ -111,7 +114,8 @@ class MailConnection(threading.local):
             return hand_over(message)
 
         vars(smtp)["data"] = in_time
-        hand_over_faster(smtp, lambda: self._check_time(smtp))
+        if self._pipelines(smtp):
+            hand_over_faster(smtp, lambda: self._check_time(smtp))
 
     def _check_time(self, smtp: smtplib.SMTP) -> None:
         if self._expires_at is not None and self._expires_at <= clock.now():

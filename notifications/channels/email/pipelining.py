@@ -25,7 +25,7 @@ Refused = dict[str, tuple[int, bytes]]
 
 
 def hand_over_faster(smtp: smtplib.SMTP, before_content: Callable[[], None]) -> None:
-    """Let ``sendmail`` of this connection pipeline what it can.
+    """Let ``sendmail`` of this connection pipeline what it can, if the server announces that.
 
     Args:
         smtp: a connection that has greeted its server.

@@ -400,6 +400,13 @@ def test_a_server_that_does_not_announce_it_is_spoken_to_as_before(
     assert all(piece.count(b"\r\n") == 1 for piece in commands)
 
 
+def test_it_can_be_switched_off(server: ScriptedMailServer, mail_settings: Settings) -> None:
+    mail_settings.BELLRINGER = {**mail_settings.BELLRINGER, "EMAIL_PIPELINING": False}
+    assert outcomes(hand_over([message(1), message(2)])) == ["success", "success"]
+    commands = [piece[:4] for piece in server.pieces if not piece.startswith(b"Content")]
+    assert commands == [b"mail", b"rcpt", b"data"] * 2
+
+
 def test_a_server_that_no_longer_announces_it_gets_the_rest_one_by_one(
     server: ScriptedMailServer,
 ) -> None:
