@@ -107,7 +107,7 @@ def test_a_worker_killed_between_mails_that_are_under_way_together_leaves_none_o
     process_environment: dict[str, str], broker: "redis.Redis", tmp_path: Path
 ) -> None:
     publish_template("hello", subject="Hello {{ n }}", text="Hello.")
-    server = ScriptedMailServer({("content", 3): HANG})
+    server = ScriptedMailServer({("data", 4): HANG})
     with serving(server) as port:
         running = Processes(
             {**process_environment, "EMAIL_URL": f"smtp://127.0.0.1:{port}"}, tmp_path
@@ -118,7 +118,7 @@ def test_a_worker_killed_between_mails_that_are_under_way_together_leaves_none_o
             )
             running.start_beat()
             worker = running.start_worker("first")
-            wait_until(lambda: ("content", 3) in server.steps, seconds=60)
+            wait_until(lambda: ("data", 4) in server.steps, seconds=60)
             kill_tree(worker)
             worker.wait(60)
             wait_until(lambda: not Task.objects.filter(state="RUNNING").exists(), seconds=60)
@@ -127,10 +127,6 @@ def test_a_worker_killed_between_mails_that_are_under_way_together_leaves_none_o
             wait_until(lambda: not Task.objects.unfinished().exists(), seconds=60)
         finally:
             running.end_all()
-    # The envelope of the fourth went out with the content of the third, which nobody has answered.
-    assert server.steps[server.steps.index(("content", 3)) - 1] == ("data", 3)
-    together = next(piece for piece in server.pieces if b"Subject: Hello 3\r\n" in piece)
-    assert b"rcpt TO:<u4@example.com>" in together
     assert Delivery.objects.filter(state="sent").count() == 8
     assert not DeliveryAttempt.objects.filter(finished_at=None).exists()
     taken = Counter(server.subjects)
@@ -139,8 +135,9 @@ def test_a_worker_killed_between_mails_that_are_under_way_together_leaves_none_o
         # What a killed worker was about is repeated and on record; nothing is repeated that is not.
         assert outcomes in (["success"], ["ambiguous", "success"])
         assert 1 <= taken[delivery.subject] <= len(outcomes)
-    assert taken["Hello 3"] == taken["Hello 4"] == 1
-    assert DeliveryAttempt.objects.filter(delivery__subject="Hello 3", outcome="ambiguous").exists()
+    interrupted = DeliveryAttempt.objects.filter(outcome="ambiguous")
+    subjects = interrupted.values_list("delivery__subject", flat=True)
+    assert 1 in {taken[one] for one in subjects}, "one had been announced, and its content not sent"
 
 
 @pytest.mark.guarantee(n=1)
