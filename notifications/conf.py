@@ -48,6 +48,8 @@ class NotificationSettings:
     """Seconds for one answer of the mail server, unless the mail backend sets its own."""
     email_idle_check: float = 5.0
     """Seconds after which an idle mail connection is asked whether it still lives."""
+    email_pipelining: bool = True
+    """Send several commands at once to a mail server that announces PIPELINING; false if it loses some."""
     context_limit: int = 64_000
     """Bytes of JSON that the variables of one notification may take."""
     template_limit: int = 200_000

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from notifications.broadcasts import names as broadcasts
 from notifications.broadcasts.handing_over import hand_over
 from notifications.broadcasts.payloads import ChunkStep
-from notifications.channels.email.send import send as send_email
+from notifications.channels.email.stream import MailStream
 from notifications.channels.registry import SENDING
 from notifications.channels.webhook.send import send as send_webhook
 from notifications.digests import names as digests
@@ -100,7 +100,7 @@ def fall_back(payload: LadderLook) -> dict[str, str]:
 )
 def deliver_emails(items: list[BatchItem[DeliveryStep]]) -> Iterator[object]:
     """Hand messages to the mail server, over one connection."""
-    yield from deliver_batch(items, send_email)
+    yield from deliver_batch(items, MailStream())
 
 
 WEBHOOKS_AT_ONCE = 250

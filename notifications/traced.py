@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from notifications import conf
@@ -32,6 +32,19 @@ class Sending:
         if error:
             mark_failed(self._span, error)
 
+    def active(self) -> AbstractContextManager[object]:
+        """Make the block part of it."""
+        if self._span is None:
+            return nullcontext()
+        from opentelemetry.trace import use_span
+
+        return use_span(self._span, record_exception=False, set_status_on_exception=False)
+
+    def close(self) -> None:
+        """End what ``sending_apart`` began."""
+        if self._span is not None:
+            self._span.end()
+
 
 _UNTRACED = Sending()
 
@@ -44,9 +57,21 @@ def sending(channel: str, facts: Mapping[str, str | int]) -> Iterator[Sending]:
         return
     from tasks_core.tracing.delivery_span import delivery_span
 
-    named = {f"bellringer.delivery.{name}": value for name, value in facts.items()}
-    with delivery_span(channel, named) as span:
+    with delivery_span(channel, _named(facts)) as span:
         yield Sending(span)
+
+
+def sending_apart(channel: str, facts: Mapping[str, str | int]) -> Sending:
+    """Record a delivery through ``channel`` that ends later than a block; its ``close`` ends it."""
+    if not switch.is_on:
+        return _UNTRACED
+    from tasks_core.tracing.delivery_span import begin_delivery_span
+
+    return Sending(begin_delivery_span(channel, _named(facts)))
+
+
+def _named(facts: Mapping[str, str | int]) -> dict[str, str | int | bool]:
+    return {f"bellringer.delivery.{name}": value for name, value in facts.items()}
 
 
 def passed_on() -> dict[str, str]:

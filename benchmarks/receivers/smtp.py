@@ -25,17 +25,20 @@ class Mailbox(asyncio.Protocol):
         transport.write(b"220 mail\r\n")
 
     def data_received(self, data: bytes) -> None:
+        """Answer all that has come with one write, as servers do that announce pipelining."""
         self._buffer += data
-        while self._step():
-            pass
+        answers = []
+        while (answer := self._next_answer()) is not None:
+            answers.append(answer + b"\r\n")
+        if answers:
+            self._say(b"".join(answers), is_last=answers[-1].startswith(b"221"))
 
-    def _step(self) -> bool:
+    def _next_answer(self) -> bytes | None:
         content, end, rest = self._buffer.partition(END if self._takes_content else b"\r\n")
         if not end:
-            return False
+            return None
         self._buffer = rest
-        self._say(self._take(content) if self._takes_content else self._obey(content))
-        return True
+        return self._take(content) if self._takes_content else self._obey(content)
 
     def _take(self, content: bytes) -> bytes:
         self._takes_content = False
@@ -54,10 +57,10 @@ class Mailbox(asyncio.Protocol):
             return b"354 go on"
         return b"221 bye" if command == b"QUIT" else b"250 ok"
 
-    def _say(self, answer: bytes) -> None:
+    def _say(self, answers: bytes, *, is_last: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(answer + b"\r\n")
-            if answer.startswith(b"221"):
+            self._transport.write(answers)
+            if is_last:
                 self._transport.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from notifications.channels.outcome import SendResult
@@ -12,26 +13,26 @@ from notifications.pipeline.deliver import ended
 from notifications.pipeline.payloads import DeliveryStep
 from notifications.pipeline.record import Ended, record
 from notifications.pipeline.sendable import NotSendable, Sendable
-from notifications.pipeline.sending import send_now
+from notifications.pipeline.sending import send_in_stream
+from notifications.pipeline.stream import Stream
 from notifications.pipeline.verdict import conclude, nothing_to_send
 from tasks_core import BatchItem, Snooze, clock
 
-BEGUN_TOGETHER = 50
+BEGUN_TOGETHER = 100
 """Attempts that are begun at once: if the process dies, those that were not made look as if they were."""
 
 RECORD_SECONDS = 0.2
 """Longest time that a sent message is not on record: what a crash can repeat."""
 
-Send = Callable[[Sendable], SendResult]
 Item = BatchItem[DeliveryStep]
 
 
-def deliver_batch(items: Sequence[Item], send: Send) -> Iterator[object]:
+def deliver_batch(items: Sequence[Item], stream: Stream) -> Iterator[object]:
     """Make one attempt at each delivery; give the tasks' results or what is wrong, in order."""
     rest = iter(items)
     while chunk := list(islice(rest, BEGUN_TOGETHER)):
         found = begin_each([(item.payload.delivery, item.context.task_id) for item in chunk])
-        attempts = _Attempts(send)
+        attempts = _Attempts(stream)
         unsent = list(found)
         try:
             for item, one in zip(chunk, found, strict=True):
@@ -41,16 +42,40 @@ def deliver_batch(items: Sequence[Item], send: Send) -> Iterator[object]:
                     yield from attempts.recorded()
             yield from attempts.recorded()
         finally:
+            stream.abandon()
             give_back(one for one in unsent if isinstance(one, Sendable))
+
+
+class _Attempt:
+    """One attempt that has begun to be made."""
+
+    def __init__(self, found: Sendable) -> None:
+        self._found = found
+        self._started_at = clock.now()
+        self._ended: Ended | None = None
+
+    def end(self, result: SendResult) -> None:
+        """Note what came of it, and when."""
+        self._ended = ended(self._found, self._started_at, result)
+
+    @property
+    def ended(self) -> Ended:
+        """How it ended."""
+        assert self._ended is not None, "a stream tells all results when it is flushed"
+        return self._ended
+
+    def answer(self) -> object:
+        """Say how the task goes on."""
+        return conclude(self._found, self.ended.result)
 
 
 class _Attempts:
     """Attempts that were made and are not on record yet."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._ended: list[Ended] = []
-        self._answers: list[object] = []
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._made: list[_Attempt] = []
+        self._answers: list[Callable[[], object]] = []
         self._recorded_at = time.monotonic()
 
     @property
@@ -60,27 +85,33 @@ class _Attempts:
     def make(self, item: Item, found: Sendable | NotSendable) -> None:
         """Make one attempt, in the name of its task."""
         if isinstance(found, NotSendable):
-            self._answers.append(_value(lambda: nothing_to_send(found)))
+            self._answers.append(partial(nothing_to_send, found))
             return
         if item.context.cancelled:
+            self._stream.flush()  # nobody waits for the database with half a message in hand
             give_back([found])
             # Of a task that was cancelled nothing is heard any more; one that was not is tried again.
-            self._answers.append(Snooze(0.0, "the attempt was taken away before anything was sent"))
+            self._answers.append(lambda: _TAKEN_AWAY)
             return
         with item.active():
             found.redactor.hide_in_logs()
-            started_at = clock.now()
-            result = send_now(found, self._send)
-        self._ended.append(ended(found, started_at, result))
-        self._answers.append(_value(lambda: conclude(found, result)))
+            attempt = _Attempt(found)
+            send_in_stream(found, self._stream, attempt.end)
+        self._made.append(attempt)
+        self._answers.append(attempt.answer)
 
     def recorded(self) -> list[object]:
         """Write the attempts, and give what is to be said of their tasks."""
-        if self._ended:
-            record(self._ended)
-        answers, self._answers, self._ended = self._answers, [], []
+        self._stream.flush()
+        if self._made:
+            record(one.ended for one in self._made)
+        answers = [_value(answer) for answer in self._answers]
+        self._made, self._answers = [], []
         self._recorded_at = time.monotonic()
         return answers
+
+
+_TAKEN_AWAY = Snooze(0.0, "the attempt was taken away before anything was sent")
 
 
 def _value(decide: Callable[[], object]) -> object:

@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager
 
 from notifications.channels.outcome import SendResult
 from notifications.pipeline.sendable import Sendable
+from notifications.pipeline.stream import Stream, Tell
 from notifications.sandbox.connecting import granted
 from notifications.sandbox.passing import noted, passing
-from notifications.traced import Sending, sending
+from notifications.traced import Sending, sending, sending_apart
 
 
 def send_now(found: Sendable, send: Callable[[Sendable], SendResult]) -> SendResult:
@@ -18,6 +19,23 @@ def send_now(found: Sendable, send: Callable[[Sendable], SendResult]) -> SendRes
             return _told(under_way, passed)
         with granted():
             return _told(under_way, noted(found, passed, send(passed)))
+
+
+def send_in_stream(found: Sendable, stream: Stream, tell: Tell) -> None:
+    """Hand a message to a stream, and tell what came of it when that is known."""
+    under_way = sending_apart(found.channel, _facts(found))
+
+    def ended(result: SendResult) -> None:
+        tell(_told(under_way, result))
+        under_way.close()
+
+    with under_way.active():
+        passed = passing(found)
+        if isinstance(passed, SendResult):
+            ended(passed)
+            return
+        with granted():
+            stream.hand_over(passed, lambda result: ended(noted(found, passed, result)))
 
 
 async def send_async(
@@ -33,7 +51,11 @@ async def send_async(
 
 
 def _traced(found: Sendable) -> AbstractContextManager[Sending]:
-    return sending(found.channel, {"id": found.delivery_id, "attempt": found.number})
+    return sending(found.channel, _facts(found))
+
+
+def _facts(found: Sendable) -> dict[str, str | int]:
+    return {"id": found.delivery_id, "attempt": found.number}
 
 
 def _told(under_way: Sending, result: SendResult) -> SendResult:

@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifications.address_hash import address_hash
-from notifications.models import Preference, Suppression
 from notifications.rules.preferences import Setting
 from notifications.rules.suppressions import Entry
 from notifications.screening.subject import Subject
 from notifications.screening.tree import Tree, tree_for
+from tasks_core.database import fetch_often
+
+_PREFERENCES = """
+SELECT recipient_id, category, channel, enabled FROM notifications_preference
+WHERE recipient_id = ANY(%(recipients)s::bigint[])
+"""
+
+_SUPPRESSIONS = """
+SELECT channel, address_hash, category, reason FROM notifications_suppression
+WHERE address_hash = ANY(%(hashes)s::text[]) AND (expires_at IS NULL OR expires_at > %(now)s)
+"""
 
 Place = tuple[str, str]
 """A channel and the hash of an address."""
@@ -52,17 +62,16 @@ def place_of(subject: Subject) -> Place:
 def _settings(recipients: Collection[int]) -> dict[int, list[Setting]]:
     found: dict[int, list[Setting]] = defaultdict(list)
     if recipients:
-        rows = Preference.objects.filter(recipient__in=recipients)
-        for row in rows:
-            found[row.recipient_id].append(Setting(row.category, row.channel, row.enabled))
+        rows = fetch_often(_PREFERENCES, {"recipients": list(recipients)})
+        for recipient_id, *setting in rows:
+            found[recipient_id].append(Setting(*setting))
     return found
 
 
 def _entries(places: Collection[Place], now: datetime) -> dict[Place, list[Entry]]:
     found: dict[Place, list[Entry]] = defaultdict(list)
-    rows = Suppression.objects.holding(now).filter(address_hash__in={place[1] for place in places})
-    for channel, hashed, *entry in rows.values_list(
-        "channel", "address_hash", "category", "reason"
-    ):
+    hashes = {hashed for _, hashed in places}
+    rows = fetch_often(_SUPPRESSIONS, {"hashes": list(hashes), "now": now}) if hashes else []
+    for channel, hashed, *entry in rows:
         found[channel, hashed].append(Entry(*entry))
     return found

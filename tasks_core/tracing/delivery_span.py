@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span, SpanKind, use_span
 
 from tasks_core.failures import class_path
 from tasks_core.tracing import attributes, switch
@@ -14,15 +14,19 @@ from tasks_core.tracing import attributes, switch
 @contextmanager
 def delivery_span(channel: str, facts: attributes.Attributes) -> Iterator[Span]:
     """Record one send through ``channel``, a child of the attempt around it."""
-    with switch.tracer().start_as_current_span(
-        f"delivery {channel}",
-        kind=SpanKind.CLIENT,
-        attributes={"bellringer.delivery.channel": channel, **facts},
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
+    span = begin_delivery_span(channel, facts)
+    with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield span
         except BaseException as error:
             attributes.mark_failed(span, class_path(error))
             raise
+
+
+def begin_delivery_span(channel: str, facts: attributes.Attributes) -> Span:
+    """Begin the span of a send that does not end with a block; whoever knows its end ends it."""
+    return switch.tracer().start_span(
+        f"delivery {channel}",
+        kind=SpanKind.CLIENT,
+        attributes={"bellringer.delivery.channel": channel, **facts},
+    )

@@ -19,6 +19,7 @@ from tasks_core.models import Task
 from tests.acceptance.mailing import running_mailing
 from tests.acceptance.processes import SETTINGS, Processes, kill_tree
 from tests.acceptance.searching import whole_broker
+from tests.notifications.channels.scripted_mail_server import HANG, ScriptedMailServer, serving
 from tests.notifications.mail_server import MailServer, running_mail_server
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.waiting import wait_until
@@ -99,6 +100,44 @@ def test_a_worker_killed_in_the_middle_of_a_send_is_followed_by_exactly_one_more
     assert first.body == second.body
     [mail] = mail_server.messages  # the first was cut off before it was taken
     assert str(Delivery.objects.get(channel="email").message_id) in str(mail["Message-ID"])
+
+
+@pytest.mark.guarantee(n=1)
+def test_a_worker_killed_between_mails_that_are_under_way_together_leaves_none_of_them_behind(
+    process_environment: dict[str, str], broker: "redis.Redis", tmp_path: Path
+) -> None:
+    publish_template("hello", subject="Hello {{ n }}", text="Hello.")
+    server = ScriptedMailServer({("data", 4): HANG})
+    with serving(server) as port:
+        running = Processes(
+            {**process_environment, "EMAIL_URL": f"smtp://127.0.0.1:{port}"}, tmp_path
+        )
+        try:
+            notify_many(
+                "hello", [Message(to=f"u{n}@example.com", context={"n": n}) for n in range(1, 9)]
+            )
+            running.start_beat()
+            worker = running.start_worker("first")
+            wait_until(lambda: ("data", 4) in server.steps, seconds=60)
+            kill_tree(worker)
+            worker.wait(60)
+            wait_until(lambda: not Task.objects.filter(state="RUNNING").exists(), seconds=60)
+            running.start_worker("second")
+            wait_until(lambda: not Notification.objects.unfinished().exists(), seconds=120)
+            wait_until(lambda: not Task.objects.unfinished().exists(), seconds=60)
+        finally:
+            running.end_all()
+    assert Delivery.objects.filter(state="sent").count() == 8
+    assert not DeliveryAttempt.objects.filter(finished_at=None).exists()
+    taken = Counter(server.subjects)
+    for delivery in Delivery.objects.all():
+        outcomes = list(delivery.attempt_log.order_by("number").values_list("outcome", flat=True))
+        # What a killed worker was about is repeated and on record; nothing is repeated that is not.
+        assert outcomes in (["success"], ["ambiguous", "success"])
+        assert 1 <= taken[delivery.subject] <= len(outcomes)
+    interrupted = DeliveryAttempt.objects.filter(outcome="ambiguous")
+    subjects = interrupted.values_list("delivery__subject", flat=True)
+    assert 1 in {taken[one] for one in subjects}, "one had been announced, and its content not sent"
 
 
 @pytest.mark.guarantee(n=1)

@@ -11,7 +11,7 @@ from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from notifications import conf
 from notifications.channels.email.backend import configuration, new_backend
-from notifications.channels.email.pipelining import hand_over_faster
+from notifications.channels.email.pipelining import EXTENSION, hand_over_faster
 from tasks_core import clock
 
 _SHORTEST = 0.05
@@ -48,12 +48,29 @@ class MailConnection(threading.local):
         if self._backend is None:
             self._made_for = made_for
             self._open()
-        smtp = self._smtp()
-        if smtp is not None and smtp.sock is not None:
-            smtp.sock.settimeout(self._patience())
+        self.wait_until(expires_at)
         self._used_at = time.monotonic()
         assert self._backend is not None
         return self._backend
+
+    def pipelining(self) -> smtplib.SMTP | None:
+        """Give the open connection if its server announces pipelining and Django's own backend made it.
+
+        A backend of another make may do something of its own with each message.
+        """
+        smtp = self._smtp()
+        if smtp is None or type(self._backend) is not SmtpBackend or self._backend.fail_silently:
+            return None
+        return smtp if self._pipelines(smtp) else None
+
+    def wait_until(self, expires_at: datetime | None) -> None:
+        """Wait for the next answer no longer than a mail that expires then may wait."""
+        smtp = self._smtp()
+        if smtp is None or smtp.sock is None:
+            return
+        patience = self._patience(expires_at)
+        if smtp.sock.gettimeout() != patience:
+            smtp.sock.settimeout(patience)
 
     def drop(self) -> None:
         """Close the connection without a word, whatever state it is in."""
@@ -75,12 +92,15 @@ class MailConnection(threading.local):
         self._own_timeout = None
         if isinstance(self._backend, SmtpBackend):
             self._own_timeout = self._backend.timeout
-            self._backend.timeout = self._patience()
+            self._backend.timeout = self._patience(self._expires_at)
         self._backend.open()
         smtp = self._smtp()
         if smtp is not None:
             smtp.ehlo_or_helo_if_needed()
             self._guard(smtp)
+
+    def _pipelines(self, smtp: smtplib.SMTP) -> bool:
+        return conf.current().email_pipelining and smtp.has_extn(EXTENSION)
 
     def _guard(self, smtp: smtplib.SMTP) -> None:
         """Look at the clock once more right before the content goes out.
@@ -94,13 +114,14 @@ class MailConnection(threading.local):
             return hand_over(message)
 
         vars(smtp)["data"] = in_time
-        hand_over_faster(smtp, lambda: self._check_time(smtp))
+        if self._pipelines(smtp):
+            hand_over_faster(smtp, lambda: self._check_time(smtp))
 
     def _check_time(self, smtp: smtplib.SMTP) -> None:
         if self._expires_at is not None and self._expires_at <= clock.now():
             raise TooLateError
         if smtp.sock is not None:
-            smtp.sock.settimeout(self._patience())
+            smtp.sock.settimeout(self._patience(self._expires_at))
 
     def _lives(self) -> bool:
         """Servers hang up on idle clients; ask before a message could get lost to that."""
@@ -117,12 +138,12 @@ class MailConnection(threading.local):
         smtp = getattr(self._backend, "connection", None)
         return smtp if isinstance(smtp, smtplib.SMTP) else None
 
-    def _patience(self) -> float:
+    def _patience(self, expires_at: datetime | None) -> float:
         """Give the seconds that one answer of the server may take."""
         most: float = self._own_timeout or conf.current().email_timeout
-        if self._expires_at is None:
+        if expires_at is None:
             return most
-        left = (self._expires_at - clock.now()).total_seconds()
+        left = (expires_at - clock.now()).total_seconds()
         return max(_SHORTEST, min(left, most))
 
 

@@ -19,6 +19,12 @@ class MailFailure:
     """What it proves of the address."""
 
 
+BROKEN = MailFailure(
+    Outcome.TRANSIENT, None, "the connection failed before the mail was handed over"
+)
+_OUT_OF_ORDER = 503
+
+
 def classify_connecting(error: Exception) -> MailFailure:
     """Classify a failure before the message was handed over: it cannot have arrived.
 
@@ -27,6 +33,34 @@ def classify_connecting(error: Exception) -> MailFailure:
     if isinstance(error, smtplib.SMTPResponseException):
         return MailFailure(Outcome.TRANSIENT, error.smtp_code, _text(error.smtp_error))
     return MailFailure(Outcome.TRANSIENT, None, _name(error))
+
+
+def classify_announcing(error: Exception, *, after_refusal: bool = False) -> MailFailure:
+    """Classify a failure before the content was handed over: it cannot have arrived.
+
+    Args:
+        error: what was raised.
+        after_refusal: the mail before it, in the same group of commands, was refused. A server that still
+            has that one in mind finds the commands out of order, and means nothing by it.
+    """
+    if not is_refusal(error):
+        return BROKEN
+    failure = classify_sending(error)
+    if after_refusal and failure.code == _OUT_OF_ORDER:
+        return replace(failure, outcome=Outcome.TRANSIENT, bounce=None)
+    return failure
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the server has said no, so that the connection is as it was."""
+    return isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException)
+
+
+def classify_writing(error: Exception) -> MailFailure:
+    """Classify a failure while the message was written: nobody has seen it."""
+    return MailFailure(
+        Outcome.TRANSIENT, None, f"the mail could not be written ({type(error).__name__})"
+    )
 
 
 def classify_sending(error: Exception) -> MailFailure:

@@ -1,0 +1,48 @@
+"""What came of handing a mail over, as the attempt log has it."""
+
+from django.conf import settings
+
+from notifications.channels.email.failures import MailFailure
+from notifications.channels.email.message import message_id_domain
+from notifications.channels.outcome import Outcome, SendResult
+from notifications.pipeline.sendable import Sendable
+
+MAX_ERROR = 500
+
+
+def taken(sendable: Sendable, provider_message_id: str = "") -> SendResult:
+    """The server took it."""
+    return SendResult(
+        outcome=Outcome.SUCCESS,
+        status_code=250,
+        provider_message_id=provider_message_id,
+        request=_request(sendable),
+    )
+
+
+def expired() -> SendResult:
+    """It became too late before its content was handed over."""
+    return SendResult(outcome=Outcome.EXPIRED, error="expired right before it was sent")
+
+
+def failed(sendable: Sendable, failure: MailFailure) -> SendResult:
+    """Describe a failure; the server's words may quote the message, so secrets are taken out."""
+    said = sendable.redactor.clean(failure.text, MAX_ERROR)
+    error = f"the mail server answered {failure.code}: {said}" if failure.code else said
+    return SendResult(
+        outcome=failure.outcome,
+        error=error,
+        status_code=failure.code,
+        bounce=failure.bounce,
+        request=_request(sendable),
+        response={"text": said} if failure.code else {},
+    )
+
+
+def _request(sendable: Sendable) -> dict[str, str]:
+    kept = {
+        "from": settings.DEFAULT_FROM_EMAIL,
+        "to": sendable.address,
+        "message_id": f"<{sendable.message_id}@{message_id_domain()}>",
+    }
+    return kept if sendable.is_secret else {**kept, "subject": sendable.content.subject}
