@@ -9,9 +9,8 @@ from benchmarks.works.registry import WORKS
 
 DESCRIPTION = """\
 Measure Bellringer and its peers side by side, each on a PostgreSQL and a Valkey that the benchmark
-starts itself, and write
-benchmarks/RESULTS.md and RESULTS-messages.md: those whose works were asked for. Finished measurements are kept: the same command again goes on where it was
-stopped.
+starts itself, and write benchmarks/RESULTS.md and RESULTS-messages.md: those whose works were asked
+for. Finished measurements are kept: the same command again goes on where it was stopped.
 """
 
 
