@@ -32,8 +32,8 @@ FILL_SECONDS, LONGEST_FILL_SECONDS = 0.005, 0.05
 """So long for each unread message the tasks of such a lane are gathered: batches fill by themselves under
 load, and a backlog of small messages, each as costly as a full one, dissolves."""
 
-MEASUREMENT_SECONDS = 1.0
-"""How often the measured run times are read."""
+MEASUREMENT_SECONDS, FIRST_MEASUREMENT_SECONDS = 1.0, 0.1
+"""How often the measured run times are read, and how often while one that is needed is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ class Dispatcher:
         self._learn(messages)
 
     def _messages(self, tasks: Iterable[QueuedTask]) -> list[Message]:
-        self._read_runtimes()
+        tasks = list(tasks)
+        self._read_runtimes({task.task_type for task in tasks})
         groups: dict[tuple[str, str], list[QueuedTask]] = defaultdict(list)
         messages = []
         for task in tasks:
@@ -151,8 +152,10 @@ class Dispatcher:
             side_by_side=registered.max_concurrency if registered.is_async else 1,
         )
 
-    def _read_runtimes(self) -> None:
-        if time.monotonic() - self._runtimes_read_at < MEASUREMENT_SECONDS:
+    def _read_runtimes(self, needed: set[str]) -> None:
+        is_known = needed <= self._runtimes.keys()
+        seconds = MEASUREMENT_SECONDS if is_known else FIRST_MEASUREMENT_SECONDS
+        if time.monotonic() - self._runtimes_read_at < seconds:
             return
         self._runtimes = dict(TaskTypeStatistics.objects.values_list("task_type", "mean_runtime"))
         self._runtimes_read_at = time.monotonic()

@@ -93,6 +93,8 @@ class Keeper(threading.Thread):
     def _look_after_all(self) -> None:
         if self._outbox.is_overdue:
             self._outbox.flush()
+        if self._measurements.has_first:  # until it is known, ten of a type are sent at a time
+            self._measurements.share(now=clock.now())
         if time.monotonic() - self._checked_at < CHECK_SECONDS:
             return
         self._checked_at = time.monotonic()

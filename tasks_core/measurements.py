@@ -30,6 +30,13 @@ class Measurements:
         self._runs: dict[str, tuple[int, float]] = {}
         self._lanes: dict[tuple[str, int], datetime] = {}
         self._is_new = False
+        self._shared: set[str] = set()
+        self._has_first = False
+
+    @property
+    def has_first(self) -> bool:
+        """Whether a type has run whose run time this process has not shared yet."""
+        return self._has_first
 
     @property
     def is_empty(self) -> bool:
@@ -42,6 +49,8 @@ class Measurements:
             count, total = self._runs.get(task_type, (0, 0.0))
             self._runs[task_type] = (count + 1, total + seconds)
             self._is_new = True
+            if task_type not in self._shared:
+                self._has_first = True
 
     def claimed(self, tasks: Iterable[ClaimedTask]) -> None:
         """Note how far the lanes of ``tasks`` have come."""
@@ -57,7 +66,8 @@ class Measurements:
         with self._lock:
             runs, self._runs = self._runs, {}
             lanes, self._lanes = self._lanes, {}
-            self._is_new = False
+            self._is_new = self._has_first = False
+            self._shared |= runs.keys()
         if runs:
             parameters = {
                 "task_types": sorted(runs),

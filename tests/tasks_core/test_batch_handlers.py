@@ -16,6 +16,7 @@ from tasks_core import (
     RetryAfter,
     Snooze,
     clock,
+    keeper,
     logs,
     worker_process,
 )
@@ -23,6 +24,7 @@ from tasks_core.current_attempt import current_context
 from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task, TaskEvent, TaskTypeStatistics
 from tests.tasks_core.life import events_of, queue, states
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -235,6 +237,21 @@ def test_the_run_time_of_a_type_is_that_of_one_task() -> None:
     run()
     worker_process.current().measurements.share(now=clock.now())
     assert 0.009 < TaskTypeStatistics.objects.get(task_type="orders").mean_runtime < 0.05
+
+
+def test_the_first_run_time_of_a_type_is_shared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "CHECK_SECONDS", 3600.0)
+    register(lambda items: [None] * len(items))
+    measured = TaskTypeStatistics.objects.filter(task_type="orders")
+    enqueue(1)
+    run()
+    wait_until(measured.exists, seconds=10)
+
+    measurements = worker_process.current().measurements
+    enqueue(1)
+    run()
+    assert not measurements.has_first
+    assert not measurements.is_empty
 
 
 def test_a_transaction_that_the_handler_leaves_open_takes_no_outcome_with_it() -> None:

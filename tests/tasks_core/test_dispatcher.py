@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 import tasks_core
 from tasks_core import clock
+from tasks_core import dispatcher as dispatching
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskTypeStatistics
@@ -112,6 +113,22 @@ def test_batches_aim_at_a_fixed_time(
     tasks_core.enqueue_many("plain", [{}] * 25)
 
     Dispatcher().dispatch()
+
+    assert [len(m.ids) for m in waiting(broker, "default.normal")] == sizes
+
+
+@pytest.mark.parametrize(("seconds", "sizes"), [(0.0, [10, 25]), (3600.0, [10, 10, 10, 5])])
+def test_run_time_that_is_not_known_yet_is_looked_up_sooner(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch, seconds: float, sizes: list[int]
+) -> None:
+    monkeypatch.setattr(dispatching, "FIRST_MEASUREMENT_SECONDS", seconds)
+    dispatcher = Dispatcher()
+    tasks_core.enqueue_many("plain", [{}] * 10)
+    dispatcher.dispatch()
+    _measured("plain", 0.0001)
+    tasks_core.enqueue_many("plain", [{}] * 25)
+
+    dispatcher.dispatch()
 
     assert [len(m.ids) for m in waiting(broker, "default.normal")] == sizes
 
@@ -263,6 +280,8 @@ def test_counting_messages_of_an_unreachable_broker_says_so(no_broker: None) -> 
 def test_round_costs_three_statements_whatever_it_moves(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
+    _measured("plain", 0.01)
+    _measured("other", 0.01)
     tasks_core.enqueue_many("plain", [{}] * 300)
     tasks_core.enqueue_many("other", [{}] * 100, priority=tasks_core.LOW)
     dispatcher = Dispatcher()
