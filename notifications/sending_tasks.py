@@ -8,6 +8,7 @@ from notifications.channels.channel import SendingChannel
 from notifications.channels.outcome import SendResult
 from notifications.channels.registry import CHANNELS
 from notifications.pipeline.deliver import deliver, deliver_async
+from notifications.pipeline.lanes import Asked
 from notifications.pipeline.payloads import DeliveryStep
 from notifications.pipeline.sendable import Sendable
 from notifications.replays import refuses_delivery
@@ -54,6 +55,6 @@ def _async_handler(
     send = cast("Callable[[Sendable], Awaitable[SendResult]]", channel.send)
 
     async def deliver_message(payload: DeliveryStep, context: TaskContext) -> dict[str, str]:
-        return await deliver_async(payload.delivery, context.task_id, send)
+        return await deliver_async(Asked(payload.delivery, context.task_id), send)
 
     return deliver_message

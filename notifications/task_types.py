@@ -16,11 +16,13 @@ from notifications.ladders.advancing import advance
 from notifications.pipeline import names
 from notifications.pipeline.deliver import deliver_async
 from notifications.pipeline.deliver_batch import deliver_batch
+from notifications.pipeline.lanes import Asked
 from notifications.pipeline.payloads import (
     DeliveryStep,
     ErasureStep,
     LadderLook,
     NotificationStep,
+    WebhookStep,
 )
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
@@ -116,9 +118,9 @@ of 100 only some thirty were with a receiver that answers within 20 ms."""
     max_concurrency=WEBHOOKS_AT_ONCE,
     refuses_replay=refuses_delivery,
 )
-async def deliver_webhook(payload: DeliveryStep, context: TaskContext) -> dict[str, str]:
+async def deliver_webhook(payload: WebhookStep, context: TaskContext) -> dict[str, str]:
     """Post a message to a webhook endpoint."""
-    return await deliver_async(payload.delivery, context.task_id, send_webhook)
+    return await deliver_async(Asked(payload.delivery, context.task_id, payload.lane), send_webhook)
 
 
 @task_type(

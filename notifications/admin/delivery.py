@@ -146,7 +146,8 @@ def _task_of(row: Delivery, attempts: list[DeliveryAttempt]) -> Q:
     """Return what finds the task: by its attempt, or among the few of the notification."""
     if attempts:
         return Q(task=attempts[0].task_id)
-    own = Q(task__correlation_id=correlation(row.notification), task__payload={"delivery": row.pk})
+    tie = correlation(row.notification)
+    own = Q(task__correlation_id=tie, task__payload__delivery=row.pk)
     # A correlation id of the caller's may be that of very many tasks.
     return Q(pk=None) if row.notification.correlation_id else own
 

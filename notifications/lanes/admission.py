@@ -71,6 +71,7 @@ def admit_deliveries(
     ended: Mapping[int, Sequence[EndedAttempt]] | None = None,
     *,
     keeps: bool = False,
+    lanes: Mapping[int, int] | None = None,
 ) -> Admitted:
     """Take places in the lanes for deliveries, given with their tasks; what finds none is parked.
 
@@ -80,9 +81,11 @@ def admit_deliveries(
         asked: the tasks by delivery.
         ended: attempts that have ended, by endpoint; their places are given back, or change hands.
         keeps: whether places may be kept for deliveries that are about to ask; see ``places``.
+        lanes: the endpoints of deliveries that nothing but their lane can hold back; the others are
+            looked up.
     """
     now = clock.now()
-    wanted = _read(list(asked)) if asked else []
+    wanted = _wanted(asked, lanes or {})
     admitted = Admitted(
         slot_of(now), free={one.delivery_id for one in wanted if not one.may_be_held}
     )
@@ -108,6 +111,12 @@ def admit_deliveries(
     return admitted
 
 
+def _wanted(asked: Mapping[int, int], lanes: Mapping[int, int]) -> list[_Asked]:
+    known = [_Asked(pk, lanes[pk], False, False) for pk in asked if pk in lanes]
+    unknown = [pk for pk in asked if pk not in lanes]
+    return [*known, *(_read(unknown) if unknown else ())]
+
+
 def _read(delivery_ids: list[int]) -> list[_Asked]:
     return [_Asked(*row) for row in fetch_often(_ASKED, {"ids": delivery_ids})]
 
@@ -126,6 +135,12 @@ def _in_lanes(
     """Take places; park what finds none before the lanes are unlocked, so that nobody overlooks it."""
     with transaction.atomic():
         found = rows.locked(by_lane)
+        # What goes to an endpoint that is disabled or gone fails by itself, and needs no room for that.
+        by_lane = {
+            endpoint_id: deliveries
+            for endpoint_id, deliveries in by_lane.items()
+            if endpoint_id in found and found[endpoint_id][1].is_enabled
+        }
         admissions = {
             endpoint_id: admit(*found[endpoint_id], len(deliveries), now)
             for endpoint_id, deliveries in by_lane.items()

@@ -27,6 +27,7 @@ class LaneRule:
     rate_limit: float | None
     breaker: BreakerRule
     patience: float
+    is_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ ON CONFLICT (endpoint_id) DO NOTHING
 _COLUMNS = """
 SELECT l.endpoint_id, l.taken::text, l.breaker, l.failures, l.openings, l.breaker_until, l.next_at,
        l.promised_at, l.paused_until, l.failing_since, l.last_error, l.last_error_at, l.has_parked,
-       e.max_concurrency, e.rate_limit, e.breaker_threshold, e.breaker_pause
+       e.max_concurrency, e.rate_limit, e.breaker_threshold, e.breaker_pause, e.enabled
 """
 _FROM = "FROM notifications_endpointlane l JOIN notifications_endpoint e ON e.id = l.endpoint_id\n"
 _READ = _COLUMNS + _FROM
@@ -112,7 +112,7 @@ def write(lanes: Mapping[int, Lane]) -> None:
 def _loaded(row: tuple[Any, ...]) -> tuple[int, tuple[Lane, LaneRule]]:
     endpoint_id, taken, state, failures, openings, until, next_at, promised_at = row[:8]
     paused_until, failing_since, last_error, last_error_at, has_parked = row[8:13]
-    max_concurrency, rate_limit, threshold, pause = row[13:]
+    max_concurrency, rate_limit, threshold, pause, is_enabled = row[13:]
     lane = Lane(
         taken={int(slot): count for slot, count in json.loads(taken).items()},
         breaker=Breaker(
@@ -126,6 +126,7 @@ def _loaded(row: tuple[Any, ...]) -> tuple[int, tuple[Lane, LaneRule]]:
         has_parked=has_parked,
     )
     rule = LaneRule(
+        is_enabled=is_enabled,
         max_concurrency=max_concurrency,
         rate_limit=rate_limit,
         breaker=BreakerRule(threshold=threshold, pause=pause, longest_pause=max(pause, 3_600.0)),

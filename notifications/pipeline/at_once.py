@@ -50,7 +50,7 @@ def make_deliveries(notifications: Sequence[Notification]) -> None:
     deliveries = [_delivery(one) for one in notifications]
     Delivery.objects.bulk_create(deliveries, batch_size=1000)
     enqueue_next(
-        deliver_next(delivery.pk, one.channel, _terms(one))
+        deliver_next(delivery.pk, one.channel, _terms(one), lane=_lane(one))
         for delivery, one in zip(deliveries, notifications, strict=True)
     )
     with_fallback = [one.pk for one in notifications if one.has_fallback]
@@ -79,6 +79,12 @@ def _delivery(notification: Notification) -> Delivery:
         created_at=notification.created_at,
         rendered_at=notification.created_at,
     )
+
+
+def _lane(notification: Notification) -> int | None:
+    """Give the endpoint, unless a recipient's wishes or an earlier message can hold the message back."""
+    is_free = notification.recipient_id is None and not notification.order_key
+    return notification.endpoint_id if is_free else None
 
 
 def _terms(notification: Notification) -> Terms:

@@ -114,7 +114,7 @@ def begin_each(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]
     ]
 
 
-def first_tasks(asked: Sequence[tuple[int, int]]) -> dict[int, int]:
+def first_tasks(asked: Iterable[tuple[int, int]]) -> dict[int, int]:
     """Give the first task of each delivery."""
     first: dict[int, int] = {}
     for delivery_id, task_id in asked:

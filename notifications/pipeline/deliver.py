@@ -38,14 +38,14 @@ def deliver(
 
 
 async def deliver_async(
-    delivery_id: int, task_id: int, send: Callable[[Sendable], Awaitable[SendResult]]
+    asked: Asked, send: Callable[[Sendable], Awaitable[SendResult]]
 ) -> dict[str, str]:
     """Make one attempt with an asynchronous channel; give the task's result.
 
     Beginnings and ends of concurrent deliveries are written together. A delivery to an endpoint in whose
     lane there is no room gives its place in the worker up at once.
     """
-    found = await _take_turn(Asked(delivery_id, task_id))
+    found = await _take_turn(asked)
     assert found is not None  # that is for those who end
     if isinstance(found, NotSendable):
         return nothing_to_send(found)

@@ -35,12 +35,26 @@ class Next:
     delivery_id: int
     terms: Terms
     retry: str | None = None
+    lane: int | None = None
+
+    @property
+    def payload(self) -> dict[str, int]:
+        """What its task gets."""
+        known = {} if self.lane is None else {"lane": self.lane}
+        return {"delivery": self.delivery_id, **known}
 
 
-def deliver_next(delivery_id: int, channel: str, terms: Terms) -> Next:
-    """Give the step that hands a written message to its channel."""
+def deliver_next(delivery_id: int, channel: str, terms: Terms, lane: int | None = None) -> Next:
+    """Give the step that hands a written message to its channel.
+
+    Args:
+        delivery_id: the delivery.
+        channel: the name of its channel.
+        terms: those of its notification.
+        lane: the endpoint it goes to, if nothing but that endpoint's lane can hold it back.
+    """
     task_type = channel_named(channel).deliver_task
-    return Next(task_type, delivery_id, terms, retry=conf.retry_policy(channel))
+    return Next(task_type, delivery_id, terms, retry=conf.retry_policy(channel), lane=lane)
 
 
 def enqueue_next(steps: Iterable[Next]) -> None:
@@ -75,7 +89,7 @@ class _Alike(NamedTuple):
 def _enqueue(alike: _Alike, group: list[Next]) -> None:
     tasks_core.enqueue_many(
         alike.task_type,
-        [{"delivery": step.delivery_id} for step in group],
+        [step.payload for step in group],
         priority=urgency(alike.critical),
         queue_name=queue(alike.critical),
         expires_at=alike.expires_at,

@@ -19,6 +19,8 @@ class Asked(NamedTuple):
 
     delivery_id: int
     task_id: int
+    lane: int | None = None
+    """The endpoint in whose lane it goes, if nothing else can hold it back; None: that is looked up."""
 
 
 Turn = Asked | Ended
@@ -69,8 +71,9 @@ def begin_in_lanes(
     """
     if not (asked or ended):
         return []
-    first = first_tasks(asked)
-    admitted = admit_deliveries(first, ended, keeps=keeps)
+    first = first_tasks((one.delivery_id, one.task_id) for one in asked)
+    lanes = {one.delivery_id: one.lane for one in asked if one.lane is not None}
+    admitted = admit_deliveries(first, ended, keeps=keeps, lanes=lanes)
     begun = begin(
         {pk: task for pk, task in first.items() if pk not in admitted.waits},
         slot=admitted.slot,
@@ -84,7 +87,7 @@ def begin_in_lanes(
         )
     return [
         found[delivery_id] if first[delivery_id] == task_id else BEGUN_ALREADY
-        for delivery_id, task_id in asked
+        for delivery_id, task_id, _ in asked
     ]
 
 

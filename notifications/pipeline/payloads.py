@@ -27,3 +27,10 @@ class DeliveryStep(BaseModel):
     """Names the delivery that a step works on."""
 
     delivery: int
+
+
+class WebhookStep(DeliveryStep):
+    """Names the delivery of a webhook."""
+
+    lane: int | None = None
+    """The endpoint in whose lane it goes, if nothing else can hold it back: then it need not be looked up."""
