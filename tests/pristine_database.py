@@ -28,6 +28,10 @@ FROM unnest(%s::text[]) AS name LEFT JOIN pg_partition_tree(name) AS part ON tru
 GROUP BY name
 """
 
+BEYOND = """
+SELECT setval('"{name}"', GREATEST(last_value, (SELECT max("{column}") FROM "{table}"))) FROM "{name}"
+"""
+
 # What DISCARD ALL does, but for the prepared statements: psycopg believes that they are still there.
 CLEAR_SESSION = """
 CLOSE ALL; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all();
@@ -46,6 +50,11 @@ class PristineDatabase:
             )
             filled = [table for table in self._sizes(cursor) if _has_rows(cursor, table)]
             self._rows = {table: _rows(cursor, table) for table in filled}
+            self._sequences = [
+                one
+                for table in filled
+                for one in connection.introspection.get_sequences(cursor, table)
+            ]
 
     def restore(self) -> None:
         """Make the tables hold what the migrations left, and the session what a new one has.
@@ -59,6 +68,9 @@ class PristineDatabase:
             self._empty(cursor)
             for table, rows in self._rows.items():
                 _restore_rows(cursor, table, rows)
+            # A test may have asked for ids from 1 on, which the rows of the migrations have taken.
+            for one in self._sequences:
+                cursor.execute(BEYOND.format(**one))
         self._clear_session()
 
     def _reach_the_server(self) -> None:

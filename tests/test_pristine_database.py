@@ -85,6 +85,14 @@ def test_rows_that_migrations_made_are_there_again_under_their_ids(
     assert list(Category.objects.values_list("key", "name")) == [("otp", "One-time codes")]
 
 
+def test_ids_that_migrations_have_taken_are_not_given_again(pristine: PristineDatabase) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SEQUENCE notifications_category_id_seq RESTART")
+    pristine.restore()
+
+    Category.objects.create(key="news", created_at=clock.now())
+
+
 def test_what_others_are_about_to_commit_is_waited_for(pristine: PristineDatabase) -> None:
     options = {**connection.get_connection_params(), "cursor_factory": psycopg.Cursor}
     with psycopg.connect(**options) as other:
