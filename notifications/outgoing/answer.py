@@ -60,13 +60,15 @@ class Answer:
         self._unread += len(data)
         try:
             self._parser.feed_data(data[:-1])
-            if self.is_complete:  # before the last byte: something follows that nobody asked for
-                self.can_be_followed = False
-            else:
+            is_early = self.is_complete  # with bytes behind it that nobody asked for
+            if not is_early:
                 self._parser.feed_data(data[-1:])
         except (HttpParserError, HttpParserUpgrade):
-            if not self.is_complete:
+            is_early = self.is_complete
+            if not is_early:
                 raise NotHttp from None
+        if is_early:
+            self.can_be_followed = False
         if not self.is_complete and self._unread > _UNREAD_BYTES:
             raise NotHttp
         has_come = self.is_complete or (self._is_final and len(self.body) >= self._limit)
@@ -78,6 +80,11 @@ class Answer:
         """Take note that the connection has ended; say whether that ends the answer too."""
         self.is_complete = self.is_complete or (self._is_final and not self._has_length())
         return self.is_complete
+
+    def on_message_begin(self) -> None:
+        """Stop at a second answer: there was one request."""
+        if self.is_complete:
+            raise NotHttp
 
     def on_status(self, part: bytes) -> None:
         """Bound the status line."""

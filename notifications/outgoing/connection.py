@@ -72,7 +72,6 @@ class Connection(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """Close the connection at once, whatever is under way."""
         self.is_open = False
-        self._deadline.close()
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -117,7 +117,20 @@ def test_an_answer_of_known_length_is_not_whole_when_the_connection_ends_early(k
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-@pytest.mark.parametrize("surplus", [b"x", b"\r\n", b"\0", OK, OK + b"Content-Length: 0\r\n\r\n"])
+@pytest.mark.parametrize(
+    "surplus",
+    [
+        b"x",
+        b"xyz",
+        b"\r\n",
+        b"\0",
+        b"0\r\n\r\n",
+        OK,
+        b"HTTP/1.1 500 No\r\nX-Smuggled: 1\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 500 No\r\nX-Smuggled: 1\r\nContent-Length: 4\r\n\r\nevil",
+        b"HTTP/1.1 500 No\r\nX-Smuggled: 1\r\nContent-Length: 4\r\n\r\nevil, and more",
+    ],
+)
 def test_whatever_follows_an_answer_ends_the_use_of_its_connection(
     kind: str, surplus: bytes
 ) -> None:
@@ -225,6 +238,13 @@ def test_a_larger_body_that_came_as_a_whole_is_cut_and_leaves_the_connection_cle
     seen = read(OK + b"Content-Length: 30000\r\n\r\n" + b"x" * 30_000)
     assert seen is not None
     assert (len(seen.body), seen.is_complete, seen.can_be_followed) == (20_000, True, True)
+
+
+def test_a_body_may_be_larger_than_a_head() -> None:
+    parts = [b"x" * 10_000] * 50
+    seen = read(OK + b"Content-Length: 500000\r\n\r\n", *parts, limit=1_000_000)
+    assert seen is not None
+    assert (len(seen.body), seen.can_be_followed) == (500_000, True)
 
 
 def test_of_an_answer_to_head_the_headers_are_all() -> None:
