@@ -1,17 +1,16 @@
 """One guarded HTTP exchange: what came back, or which way it failed."""
 
 import asyncio
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
-
-import aiohttp
 
 from notifications import conf
-from notifications.outgoing.guard import AddressNotAllowed, InvalidUrl, check_url
-from notifications.outgoing.session import session
+from notifications.outgoing.answer import Answer, NotHttp
+from notifications.outgoing.connecting import NoConnection
+from notifications.outgoing.guard import AddressNotAllowed, InvalidUrl, Target, check_url
+from notifications.outgoing.request import InvalidRequest, request_bytes
+from notifications.outgoing.session import pool
 from notifications.sandbox.connecting import may_connect
 
 
@@ -81,64 +80,36 @@ async def exchange(
     Raises:
         ExchangeFailed: no response came; redirects are responses, and are not followed.
     """
-    settings = conf.current()
     try:
         target = check_url(url)
         if not may_connect(url):
             return _IN_THE_SANDBOX
-        async with session().request(
-            method,
-            target.url,
-            data=body,
-            headers=headers,
-            skip_auto_headers=("Content-Type", "User-Agent"),
-            allow_redirects=False,
-            timeout=_timeout(seconds, settings.outgoing_connect_timeout),
-        ) as response:
-            kept = await _read_at_most(response, settings.outgoing_response_limit)
-            return Response(response.status, dict(response.headers), kept)
-    except (AddressNotAllowed, InvalidUrl) as error:
+        request = request_bytes(method.upper(), target, body, headers)
+    except (InvalidUrl, InvalidRequest) as error:
         raise ExchangeFailed(Failure.REFUSED, str(error)) from None
-    except aiohttp.InvalidURL:
-        raise ExchangeFailed(Failure.REFUSED, "address not allowed") from None
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, socket.gaierror) as error:
-        raise ExchangeFailed(Failure.NOT_SENT, f"no connection: {_cause(error)}") from None
+    limit = 0 if method.upper() == "HEAD" else conf.current().outgoing_response_limit
+    answer = Answer(limit)
+    await _exchange(target, request, answer, seconds)
+    return Response(answer.status, answer.headers, bytes(answer.body))
+
+
+async def _exchange(target: Target, request: bytes, answer: Answer, seconds: float) -> None:
+    until = asyncio.get_running_loop().time() + seconds
+    connections = pool()
+    try:
+        connection = await connections.acquire(target, until=until)
+    except AddressNotAllowed as error:
+        raise ExchangeFailed(Failure.REFUSED, str(error)) from None
+    except NoConnection as error:
+        raise ExchangeFailed(Failure.NOT_SENT, f"no connection: {error}") from None
+    try:
+        await connection.exchange(request, answer, until=until)
+    except NotHttp:
+        raise UnreadableResponse(Failure.UNKNOWN, "the response is not HTTP") from None
     except TimeoutError:
         raise ExchangeFailed(Failure.UNKNOWN, f"no answer within {seconds:g} s") from None
-    except aiohttp.ClientResponseError:
-        raise UnreadableResponse(Failure.UNKNOWN, "the response is not HTTP") from None
-    except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
+    except OSError as error:
         problem = f"connection failed before the answer: {type(error).__name__}"
         raise ExchangeFailed(Failure.UNKNOWN, problem) from None
-
-
-@lru_cache(maxsize=64)
-def _timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total, sock_connect=connect)
-
-
-async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """Read up to ``limit`` bytes; drop the connection rather than wait for the rest."""
-    chunks = bytearray()
-    while len(chunks) < limit:
-        chunk = await response.content.read(limit - len(chunks))
-        if not chunk:
-            return bytes(chunks)
-        chunks += chunk
-    if not response.content.at_eof():
-        response.close()
-    return bytes(chunks)
-
-
-def _cause(error: BaseException) -> str:
-    """Name the kind of failure in words that show no address of ours."""
-    cause = getattr(error, "os_error", None) or error
-    if isinstance(cause, socket.gaierror):
-        return "the host name does not resolve"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return f"TLS failed ({type(cause).__name__})"
-    if isinstance(cause, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(cause, TimeoutError):
-        return "connecting took too long"
-    return type(cause).__name__
+    finally:
+        connections.release(connection)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from yarl import URL
 
@@ -34,6 +34,14 @@ class InvalidUrl(ValueError):
     """The URL cannot be used at all; the text says why and what would be right."""
 
 
+class Origin(NamedTuple):
+    """What one connection leads to; requests to the same origin can share it."""
+
+    scheme: str
+    host: str
+    port: int
+
+
 @dataclass(frozen=True)
 class Target:
     """A URL that passed the checks of form, as the client is to use it.
@@ -44,6 +52,7 @@ class Target:
     url: URL
     host: str
     port: int
+    origin: Origin
 
 
 def check_url(url: str) -> Target:
@@ -74,7 +83,8 @@ def _checked(url: str, https_only: bool, ports: tuple[int, ...]) -> Target:
         _refuse("has no host; write one such as https://example.com/hooks")
     if "@" in authority(url):
         _refuse("contains a user name or password; requests are signed, leave them out")
-    return Target(parsed, parsed.raw_host, _allowed_port(parsed.scheme, port, ports))
+    origin = Origin(parsed.scheme, parsed.raw_host, _allowed_port(parsed.scheme, port, ports))
+    return Target(parsed, origin.host, origin.port, origin)
 
 
 def authority(url: str) -> str:

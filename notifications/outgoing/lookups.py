@@ -1,11 +1,9 @@
-"""Name lookups in threads of their own: one at a time for each name, and none for too long."""
+"""Name lookups in threads of their own: and one at a time for each name."""
 
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-from notifications import conf
 
 # A lookup cannot be interrupted, so a name server that does not answer keeps its thread for as long as
 # the system's resolver asks it (5 to 30 s). The event loop's own threads are few, and serve others too.
@@ -22,14 +20,15 @@ class Lookups:
         self._under_way: dict[tuple[str, int, int], asyncio.Future[Answers]] = {}
 
     async def answers(self, host: str, port: int, family: int) -> Answers:
-        """Look a name up.
+        """Look a name up; who stops waiting stops nobody else.
 
         Raises:
-            TimeoutError: there was no answer within ``OUTGOING_CONNECT_TIMEOUT``.
             socket.gaierror: there is no such name.
         """
-        async with asyncio.timeout(conf.current().outgoing_connect_timeout):
+        try:
             return await asyncio.shield(self._lookup(host, port, family))
+        except UnicodeError:  # a label is empty or too long, so nobody can have that name
+            raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from None
 
     def _lookup(self, host: str, port: int, family: int) -> "asyncio.Future[Answers]":
         key = (host, port, family)

@@ -1,49 +1,43 @@
-"""Name resolution for the guarded connector: once, all answers checked, absolute names only."""
+"""Name resolution for guarded connections: once, all answers checked, absolute names only."""
 
 import socket
-
-from aiohttp.abc import AbstractResolver, ResolveResult
+from ipaddress import ip_address
 
 from notifications.outgoing.guard import AddressNotAllowed, check_resolved, is_own
-from notifications.outgoing.lookups import Lookups
-
-_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+from notifications.outgoing.lookups import Answers, Lookups
 
 
-class GuardedResolver(AbstractResolver):
+async def resolve(host: str, port: int, lookups: Lookups) -> Answers:
     """Resolve a name with the system's resolver and refuse it if any answer is not allowed.
 
-    The connector connects to the addresses returned here, without asking again, so an answer that
-    changes between check and connection has no effect.
+    Connections go to the addresses returned here, without asking again, so an answer that changes
+    between check and connection has no effect.
+
+    Raises:
+        AddressNotAllowed: one of the answers is not allowed.
+        socket.gaierror: there is no such name.
     """
+    if ":" in host:
+        check_resolved([host])  # before a zone that this machine does not have makes a name of it
+    answers = _literal(host, port) or await lookups.answers(absolute(host), port, socket.AF_UNSPEC)
+    addresses = [str(sockaddr[0]) for *_, sockaddr in answers]
+    check_resolved(addresses)
+    if is_local_name(host) and not all(is_own(address) for address in addresses):
+        raise AddressNotAllowed
+    return answers
 
-    def __init__(self) -> None:
-        self._lookups = Lookups()
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Resolve ``host``; raises AddressNotAllowed if one of the answers is not allowed."""
-        answers = await self._lookups.answers(absolute(host), port, family)
-        results = [
-            ResolveResult(
-                hostname=host,
-                host=str(sockaddr[0]),
-                port=int(sockaddr[1]),
-                family=answer_family,
-                proto=proto,
-                flags=_NUMERIC,
-            )
-            for answer_family, _type, proto, _name, sockaddr in answers
-        ]
-        addresses = [result["host"] for result in results]
-        check_resolved(addresses)
-        if is_local_name(host) and not all(is_own(address) for address in addresses):
-            raise AddressNotAllowed
-        return results
-
-    async def close(self) -> None:
-        """Nothing is held open."""
+def _literal(host: str, port: int) -> Answers:
+    """Give the answer for a plain address, which needs no lookup; none for all else."""
+    try:
+        version = ip_address(host).version
+    except ValueError:
+        return []
+    if version == 4:
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
+    if "%" in host:
+        return []  # the resolver knows the number of the zone
+    return [(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0))]
 
 
 def absolute(host: str) -> str:

@@ -9,7 +9,18 @@ import pytest
 pytestmark = pytest.mark.guarantee(n=5)
 
 ROOT = Path(__file__).resolve().parents[2]
-CLIENTS = {"aiohttp", "http.client", "httpx", "pycurl", "requests", "urllib.request", "urllib3"}
+CLIENTS = {
+    "aiohappyeyeballs",
+    "aiohttp",
+    "http.client",
+    "httptools",
+    "httpx",
+    "pycurl",
+    "requests",
+    "urllib.request",
+    "urllib3",
+}
+CONNECTING = {"create_connection", "open_connection", "sock_connect", "start_connection"}
 GUARDED = ROOT / "notifications" / "outgoing"
 
 
@@ -31,8 +42,15 @@ def clients_of(path: Path) -> set[str]:
     }
 
 
+def makes_connections(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in CONNECTING
+        for node in ast.walk(ast.parse(path.read_text()))
+    )
+
+
 def test_only_the_guarded_client_can_make_requests() -> None:
     files = [path for app in ("notifications", "tasks_core") for path in (ROOT / app).rglob("*.py")]
-    users = {path for path in files if clients_of(path)}
+    users = {path for path in files if clients_of(path) or makes_connections(path)}
     assert users, "the guarded client itself must be among them"
     assert {path for path in users if path.parent != GUARDED} == set()

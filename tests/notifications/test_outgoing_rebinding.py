@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
+from notifications.outgoing.connecting import _guarded_socket
 from notifications.outgoing.fetch import ExchangeFailed, Failure, post
+from notifications.outgoing.guard import AddressNotAllowed
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 
 pytestmark = [pytest.mark.usefixtures("closing_session"), pytest.mark.guarantee(n=5)]
@@ -141,6 +143,17 @@ async def test_one_bad_answer_anywhere_among_good_ones_refuses_the_name(
             await post(f"http://mixed.example:{port}/", b"", {})
         assert refused.value.failure is Failure.REFUSED
         assert seen == {}
+
+
+@pytest.mark.parametrize("bad", ["127.0.0.2", "10.0.0.1", "::1", "fe80::1%1"])
+def test_right_before_it_is_connected_to_an_address_is_checked_once_more(
+    settings: Settings, bad: str
+) -> None:
+    allow(settings, "127.0.0.1/32")
+    with pytest.raises(AddressNotAllowed):
+        _guarded_socket(answer(bad, 80))
+    with _guarded_socket(answer("127.0.0.1", 80)) as made:
+        assert made.family is socket.AF_INET
 
 
 async def test_of_several_good_answers_one_that_works_is_found(
