@@ -23,9 +23,9 @@ WORK = Work(
     explanation=(
         "To a local receiver that answers after 20 ms; two worker processes, at most 200 in flight. "
         "All are enqueued before the workers start. Rate: first arrival to last answer; in flight is "
-        "what the receiver has not answered yet. Bellringer's way is the whole pipeline: messages are "
-        "written from a template when they are enqueued, every attempt is on record with request and "
-        "response, and each endpoint has its lane."
+        "what the receiver has not answered yet, for Bellringer bounded by 100 connections a process. "
+        "Its way is the whole pipeline: messages are written from a template when they are enqueued, "
+        "every attempt is on record with request and response, and each endpoint has its lane."
     ),
     columns=(
         Column("per_s", "webhooks/s"),
