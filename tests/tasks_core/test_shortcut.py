@@ -10,6 +10,7 @@ from pytest_django import Settings
 import tasks_core
 from tasks_core import shortcut
 from tasks_core.engine.states import State
+from tasks_core.publisher import waiting_messages
 from tests.tasks_core.life import events_of, plain_type, state_of
 from tests.tasks_core.messages import lanes, waiting
 
@@ -72,12 +73,18 @@ def test_lane_seen_idle_a_moment_ago_is_not_asked_again(
 ) -> None:
     monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
     monkeypatch.setattr(shortcut, "IDLE_SECONDS", 60.0)
-    broker.config_resetstat()
+    asked: list[list[str]] = []
+
+    def noted(lanes: list[str]) -> dict[str, int]:
+        asked.append(lanes)
+        return waiting_messages(lanes)
+
+    monkeypatch.setattr(shortcut, "waiting_messages", noted)
 
     tasks = [tasks_core.enqueue("plain", {}) for _ in range(3)]
 
     assert [state_of(task.pk) for task in tasks] == [State.QUEUED] * 3
-    assert broker.info("commandstats")["cmdstat_llen"]["calls"] == 1
+    assert asked == [["default.normal"]]
 
 
 def test_busy_caller_leaves_its_tasks_to_the_dispatcher(

@@ -33,7 +33,7 @@ class Server:
 
     def serve(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()
-        with connection:
+        with connection, suppress(ConnectionError):  # who was told goodbye need not wait for more
             connection.sendall(b"220 mail\r\n")
             buffer, in_content = b"", False
             while piece := connection.recv(65_536):

@@ -166,7 +166,7 @@ class TestLimits:
         limits(OTP_RECIPIENT_LIMITS=["5/1h"], OTP_REQUESTER_LIMITS=["5/1h"])
         code(requester="203.0.113.9")
         shown = repr(list(LimitCounter.objects.values()))
-        assert "ada" not in shown
+        assert "ada@" not in shown  # three letters alone may be in a hash
         assert "203.0.113.9" not in shown
 
     def test_ended_windows_are_removed(self, limits: Callable[..., None]) -> None:

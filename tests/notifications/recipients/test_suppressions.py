@@ -161,7 +161,7 @@ def test_the_list_keeps_hashes_and_the_address_only_if_told_to(bellringer: dict[
     suppress("email", "Ada@example.com")
     entry = Suppression.objects.get()
     assert entry.address == ""
-    assert "ada" not in str(vars(entry)).lower()
+    assert "ada@" not in str(vars(entry)).lower()
     assert entry.address_hash == address_hash("email", "ada@example.com")
     bellringer["SUPPRESSION_KEEP_ADDRESSES"] = True
     suppress("email", "Bob@example.com")
