@@ -8,6 +8,7 @@ from benchmarks.peers.registry import (
     CELERY_MESSAGES,
     OURS,
     PEERS,
+    PGQUEUER_MESSAGES,
     TASKIQ_MESSAGES,
 )
 from benchmarks.results import Results
@@ -147,6 +148,15 @@ MESSAGE_GOALS = (
         ratio(
             ours("webhooks", "per_s"),
             lambda results: results.median("webhooks", TASKIQ_MESSAGES, "per_s"),
+        ),
+        "≥",
+        1,
+    ),
+    Goal(
+        "webhooks, times pgqueuer with aiohttp",
+        ratio(
+            ours("webhooks", "per_s"),
+            lambda results: results.median("webhooks", PGQUEUER_MESSAGES, "per_s"),
         ),
         "≥",
         1,

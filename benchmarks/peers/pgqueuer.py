@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
+from typing import ClassVar
 
 import asyncpg
 import pgqueuer
@@ -43,7 +44,7 @@ class Pgqueuer(Peer):
         "2 worker processes, uvloop, asyncpg, batch 10 (default), async handlers, tables logged "
         "(default)"
     )
-    packages = ("pgqueuer", "asyncpg", "uvloop")
+    packages: ClassVar[tuple[str, ...]] = ("pgqueuer", "asyncpg", "uvloop")
     bulk = True
 
     @cached_property

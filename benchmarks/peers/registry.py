@@ -19,6 +19,7 @@ class Entry:
 
 OURS = Entry("bellringer", "benchmarks.peers.bellringer", None, durable=True, drain_rate=10_000)
 CELERY_MESSAGES, TASKIQ_MESSAGES = "celery-messages", "taskiq-messages"
+PGQUEUER_MESSAGES = "pgqueuer-messages"
 BARE_CELERY = Entry(
     "celery", "benchmarks.peers.bare_celery", "celery", durable=False, drain_rate=1_050
 )
@@ -45,5 +46,6 @@ PEERS = {
         _peer("taskiq", durable=False, drain_rate=5_900),
         _peer("celery-messages", durable=False, drain_rate=660),
         _peer("taskiq-messages", durable=False, drain_rate=3_000),
+        _peer("pgqueuer-messages", durable=True, drain_rate=5_000),
     )
 }
