@@ -26,7 +26,7 @@ class Bellringer(Peer):
 
     settings = (
         "worker with 2 prefork processes, one beat (dispatcher); default settings of "
-        "scheduler_project"
+        "scheduler_project, but for webhooks at most 100 connections a process and 1,000 places in the lane"
     )
     packages = ("bellringer", "celery", "Django", "psycopg", "redis")
     bulk = True

@@ -1,10 +1,9 @@
 """A forked worker process does not look through its parent's heap again and again."""
 
-import os
 import subprocess
 import sys
 
-from django.conf import settings
+from tests.tasks_core.pool_child import seen_in_child_and_main
 
 SCRIPT = """
 import gc
@@ -29,26 +28,7 @@ def test_who_has_switched_collections_off_keeps_it_so() -> None:
     assert settled("gc.disable()") == "True False False"
 
 
-CHILD = """
-import gc, os
-from celery import signals
-from tasks_core import worker_hooks
-
-worker_hooks.connect()
-signals.celeryd_init.send(sender="main@test")
-if pid := os.fork():
-    os.waitpid(pid, 0)
-    print("main", gc.get_freeze_count())
-else:
-    signals.worker_process_init.send(sender=None)
-    print("child", gc.get_freeze_count() > 1_000, flush=True)
-    os._exit(0)
-"""
-
-
 def test_a_child_of_the_pool_does_so_when_it_begins_and_its_parent_does_not() -> None:
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
-    script = "import django; django.setup()\n" + CHILD
-    command = [sys.executable, "-c", script]
-    ran = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    assert ran.stdout.split() == ["child", "True", "main", "0"]
+    child, main = map(int, seen_in_child_and_main("gc.get_freeze_count()"))
+    assert child > 1_000
+    assert main == 0
