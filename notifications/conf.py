@@ -1,17 +1,18 @@
 """The settings of the notifications app: entries of ``settings.BELLRINGER``, with defaults.
 
-They are read at each use, so that a test or a running shell can override them: by assigning another
-dictionary, as Django's ``override_settings`` does.
+They are read once, and again when Django's ``override_settings`` has changed them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 Network = IPv4Network | IPv6Network
 
@@ -178,22 +179,22 @@ class NotificationSettings:
     """How long their invocation logs are kept, if that is shorter; 0 keeps them as long as the events."""
 
 
-_FIELDS = tuple(item.name for item in fields(NotificationSettings))
+_NAMES = {item.name.upper(): item.name for item in fields(NotificationSettings)}
 
 
-_NAMES = {name.upper(): name for name in _FIELDS}
-_NONE: dict[str, Any] = {}
-_read: tuple[dict[str, Any], NotificationSettings] | None = None
-
-
+@cache
 def current() -> NotificationSettings:
-    """Give the settings as they are now; made anew when another dictionary was assigned."""
-    global _read
-    given: dict[str, Any] = getattr(settings, "BELLRINGER", _NONE)
-    if _read is None or _read[0] is not given:
-        named = {name: given[key] for key, name in _NAMES.items() if key in given}
-        _read = (given, NotificationSettings(**named))
-    return _read[1]
+    """Give the settings as they are now."""
+    given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
+    return NotificationSettings(
+        **{name: given[key] for key, name in _NAMES.items() if key in given}
+    )
+
+
+@receiver(setting_changed)
+def _read_again(setting: str, **_kwargs: object) -> None:
+    if setting == "BELLRINGER":
+        current.cache_clear()
 
 
 def retry_policy(channel: str) -> str | None:

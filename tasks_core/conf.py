@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 DEFAULTS: dict[str, Any] = {
     "ENCRYPTION_KEYS": [],
@@ -76,7 +79,15 @@ def setting(name: str) -> Any:
     Raises:
         KeyError: there is no such setting.
     """
-    configured: dict[str, Any] = getattr(settings, "BELLRINGER", {})
-    if name in configured:
-        return configured[name]
-    return DEFAULTS[name]
+    return _all()[name]
+
+
+@cache
+def _all() -> dict[str, Any]:
+    return {**DEFAULTS, **getattr(settings, "BELLRINGER", {})}
+
+
+@receiver(setting_changed)
+def _read_again(setting: str, **_kwargs: object) -> None:
+    if setting == "BELLRINGER":
+        _all.cache_clear()
