@@ -47,14 +47,16 @@ class Sending:
 
 
 _UNTRACED = Sending()
+_IN_NO_SPAN = nullcontext(_UNTRACED)
+
+
+def sending(channel: str, facts: Mapping[str, str | int]) -> AbstractContextManager[Sending]:
+    """Record the block as a delivery through ``channel``, if traces are on."""
+    return _in_a_span(channel, facts) if switch.is_on else _IN_NO_SPAN
 
 
 @contextmanager
-def sending(channel: str, facts: Mapping[str, str | int]) -> Iterator[Sending]:
-    """Record the block as a delivery through ``channel``, if traces are on."""
-    if not switch.is_on:
-        yield _UNTRACED
-        return
+def _in_a_span(channel: str, facts: Mapping[str, str | int]) -> Iterator[Sending]:
     from tasks_core.tracing.delivery_span import delivery_span
 
     with delivery_span(channel, _named(facts)) as span:

@@ -16,6 +16,7 @@ from tasks_core.json_text import byte_size, json_text
 from tasks_core.sealing import seal, unseal
 
 SEALED = "$sealed"
+_MARK = f'"{SEALED}"'  # a string inside the JSON cannot look like this: its quotes would be escaped
 
 
 class PayloadSchema:
@@ -63,11 +64,13 @@ class PayloadSchema:
         Raises:
             InvalidPayload: it no longer fits the schema, which has changed since it was stored.
         """
-        plain = opened(stored)
         if self._is_plain:
-            return plain
+            return opened(stored)
+        text = json.dumps(stored)
+        if _MARK in text:
+            text = json.dumps(opened(stored))
         try:
-            return self._adapter.validate_json(json.dumps(plain))
+            return self._adapter.validate_json(text)
         except ValidationError as error:
             raise InvalidPayload(_explain(error)) from None
 
@@ -122,8 +125,7 @@ class _Sealing:
 
     def json_text(self, plain: Any) -> str:
         text = json_text(plain, default=self._jsonable)
-        # A string inside the JSON cannot look like this: its quotes would be escaped.
-        if text.count(f'"{SEALED}"') != self._seals:
+        if text.count(_MARK) != self._seals:
             raise ValueError(f"{SEALED!r} is reserved and must not occur in it")
         return text
 

@@ -46,23 +46,27 @@ def request_bytes(
         raise InvalidRequest("a header holds half a character; give a complete one") from None
 
 
-def _checked(method: str, headers: Mapping[str, str]) -> set[str]:
+def _checked(method: str, headers: Mapping[str, str]) -> frozenset[str]:
     """Give the names in small letters, if the method and all headers can be sent."""
     if method == "CONNECT" or not _is_token(method):
         raise InvalidRequest(f"{method!r} is no method of a request; give one such as POST")
-    names = set()
-    for name, value in headers.items():
-        if not _is_token(name):
-            _refuse(name, "is no name of a header; use letters, digits and hyphens")
-        if _CONTROL.search(value):
-            _refuse(name, "has a line break or another control character; take it out")
-        names.add(name.lower())
-    if not names.isdisjoint(_OURS):
-        _refuse(min(names & _OURS), "is set by the connection itself; leave it out")
-    return names
+    if _CONTROL.search("".join(headers.values())):
+        wrong = next(name for name, value in headers.items() if _CONTROL.search(value))
+        _refuse(wrong, "has a line break or another control character; take it out")
+    return _checked_names(tuple(headers))
 
 
 @lru_cache(maxsize=256)
+def _checked_names(names: tuple[str, ...]) -> frozenset[str]:
+    for name in names:
+        if not _is_token(name):
+            _refuse(name, "is no name of a header; use letters, digits and hyphens")
+    small = frozenset(name.lower() for name in names)
+    if not small.isdisjoint(_OURS):
+        _refuse(min(small & _OURS), "is set by the connection itself; leave it out")
+    return small
+
+
 def _is_token(name: str) -> bool:
     return _TOKEN.fullmatch(name) is not None
 

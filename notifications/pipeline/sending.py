@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from notifications.channels.outcome import SendResult
 from notifications.pipeline.sendable import Sendable
 from notifications.pipeline.stream import Stream, Tell
-from notifications.sandbox.connecting import granted
+from notifications.sandbox.connecting import Granted
 from notifications.sandbox.passing import noted, passing
 from notifications.traced import Sending, sending, sending_apart
 
@@ -17,7 +17,7 @@ def send_now(found: Sendable, send: Callable[[Sendable], SendResult]) -> SendRes
         passed = passing(found)
         if isinstance(passed, SendResult):
             return _told(under_way, passed)
-        with granted():
+        with Granted():
             return _told(under_way, noted(found, passed, send(passed)))
 
 
@@ -34,7 +34,7 @@ def send_in_stream(found: Sendable, stream: Stream, tell: Tell) -> None:
         if isinstance(passed, SendResult):
             ended(passed)
             return
-        with granted():
+        with Granted():
             stream.hand_over(passed, lambda result: ended(noted(found, passed, result)))
 
 
@@ -46,7 +46,7 @@ async def send_async(
         passed = passing(found)
         if isinstance(passed, SendResult):
             return _told(under_way, passed)
-        with granted():
+        with Granted():
             return _told(under_way, noted(found, passed, await send(passed)))
 
 

@@ -1,7 +1,5 @@
 """Requests that are about to connect: may they, while the sandbox is on?"""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from notifications import conf
@@ -10,17 +8,17 @@ from notifications.sandbox.allowed import is_allowed
 _granted: ContextVar[bool] = ContextVar("sandbox_granted", default=False)
 
 
-@contextmanager
-def granted() -> Iterator[None]:
-    """Let the block make connections: its message has passed.
+class Granted:
+    """Lets a block make connections: its message has passed.
 
     A channel's provider, such as an SMS gateway, is reached at another address than the message's.
     """
-    token = _granted.set(True)
-    try:
-        yield
-    finally:
-        _granted.reset(token)
+
+    def __enter__(self) -> None:
+        self._token = _granted.set(True)
+
+    def __exit__(self, *_error: object) -> None:
+        _granted.reset(self._token)
 
 
 def may_connect(url: str) -> bool:

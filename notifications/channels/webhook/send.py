@@ -57,18 +57,20 @@ async def send(sendable: Sendable) -> SendResult:
 def _answered(sendable: Sendable, response: Response, request: dict[str, str]) -> SendResult:
     outcome = outcome_of_status(response.status)
     succeeded = outcome is Outcome.SUCCESS
-    asked = next(
-        (value for name, value in response.headers.items() if name.lower() == "retry-after"), None
-    )
     return SendResult(
         outcome=outcome,
         error="" if succeeded else describe_status(response.status),
         status_code=response.status,
-        retry_after=None if succeeded else parse_retry_after(asked, clock.now()),
+        retry_after=None if succeeded else _asked_to_wait(response),
         request=request,
         response={"body": _kept(sendable, response.body.decode("utf-8", "replace"))},
         endpoint_gone=response.status == GONE,
     )
+
+
+def _asked_to_wait(response: Response) -> float | None:
+    values = (value for name, value in response.headers.items() if name.lower() == "retry-after")
+    return parse_retry_after(next(values, None), clock.now())
 
 
 def _request(sendable: Sendable, receiver: Receiver, headers: dict[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 PREFIX = "whsec_"
 MIN_KEY_BYTES = 24
@@ -18,6 +19,7 @@ def generate_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+@lru_cache(maxsize=1_000)
 def key_of(secret: str) -> bytes:
     """Give the key inside a secret.
 
