@@ -13,7 +13,7 @@ SELECT c.channel, oldest.created_at
 FROM unnest(%s::text[]) AS c (channel)
 CROSS JOIN LATERAL (
     SELECT d.created_at FROM notifications_delivery d
-    WHERE d.channel = c.channel AND d.parked_for = '' AND d.state IN ('pending', 'rendered', 'sending')
+    WHERE d.channel = c.channel AND d.parked_for = '' AND d.finished_at IS NULL
     ORDER BY d.created_at LIMIT 1
 ) AS oldest
 """

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from notifications.admin import message_preview
 from notifications.admin.attempt_exchange import exchange_panel
 from notifications.admin.badges import outcome_word, word
+from notifications.admin.delivery_filter import StateFilter
 from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
@@ -41,7 +42,7 @@ class DeliveryAdmin(ViewLogged[Delivery], RecordAdmin[Delivery]):
     )
     list_display = ("what", "state_word", "receiver", "attempts", "problem", "sent")
     list_display_links = ("what",)
-    list_filter = ("state", "channel")
+    list_filter = (("state", StateFilter), "channel")
     search_fields = ("id",)
     search_help_text = "Id, id of the notification, message id or address"
 

@@ -30,7 +30,7 @@ WHERE d.id = r.delivery_id AND d.state IN ('pending', 'rendered', 'sending', 'fa
 _COUNT = """
 SELECT count(*) FROM (
     SELECT 1 FROM notifications_delivery
-    WHERE parked_for <> '' AND state IN ('pending', 'rendered', 'sending')
+    WHERE parked_for <> '' AND finished_at IS NULL
     LIMIT %s
 ) AS parked
 """
@@ -38,14 +38,14 @@ SELECT count(*) FROM (
 _PARKED_IN = """
 SELECT count(*) FROM (
     SELECT 1 FROM notifications_delivery
-    WHERE endpoint_id = %s AND parked_for = 'lane' AND state IN ('pending', 'rendered', 'sending')
+    WHERE endpoint_id = %s AND parked_for = 'lane' AND finished_at IS NULL
     LIMIT %s
 ) AS parked
 """
 
 _FIRST = """
 SELECT parked_task_id FROM notifications_delivery
-WHERE endpoint_id = %s AND parked_for = 'lane' AND state IN ('pending', 'rendered', 'sending')
+WHERE endpoint_id = %s AND parked_for = 'lane' AND finished_at IS NULL
 ORDER BY id LIMIT %s
 """
 

@@ -22,7 +22,7 @@ COUNTED = 10_000
 _PARKED = """
 SELECT count(*) FROM (
     SELECT FROM notifications_delivery
-    WHERE parked_for = 'lane' AND state IN ('pending', 'rendered', 'sending')
+    WHERE parked_for = 'lane' AND finished_at IS NULL
     LIMIT %s
 ) AS parked
 """

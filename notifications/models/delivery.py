@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from notifications.models.address_index import address_index, is_address
-from notifications.states import DELIVERY_UNFINISHED, DELIVERY_UNSUCCESSFUL, DeliveryState
+from notifications.states import (
+    DELIVERY_FINAL,
+    DELIVERY_UNFINISHED,
+    DELIVERY_UNSUCCESSFUL,
+    DeliveryState,
+)
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -14,7 +19,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def unfinished(self) -> DeliveryQuerySet:
         """Those that may still be sent."""
-        return self.filter(state__in=DELIVERY_UNFINISHED)
+        return self.filter(finished_at=None)
 
     def to_address(self, address: str) -> DeliveryQuerySet:
         """Those to an address, in capitals or not, found by its index."""
@@ -73,6 +78,11 @@ class Delivery(models.Model):
     rendered_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    unsuccessful_state = models.GeneratedField(
+        expression=Case(When(state__in=DELIVERY_UNSUCCESSFUL, then="state")),
+        output_field=models.CharField(max_length=16, null=True),
+        db_persist=True,
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -80,19 +90,25 @@ class Delivery(models.Model):
         ordering = ("-id",)
         verbose_name_plural = "deliveries"
         # Every attempt changes the row twice, and each change writes to all indexes that hold the row: what
-        # few rows need is indexed for those few, and nothing is indexed twice.
+        # few rows need is indexed for those few, and nothing is indexed twice. No index speaks of the state:
+        # so the beginning of an attempt, which changes no column of any, writes to none of them.
         constraints = (
+            models.CheckConstraint(
+                condition=Q(finished_at=None, state__in=DELIVERY_UNFINISHED)
+                | Q(finished_at__isnull=False, state__in=DELIVERY_FINAL),
+                name="notifications_delivery_finished",
+            ),
             models.UniqueConstraint(fields=("message_id",), name="notifications_delivery_message"),
         )
         indexes = (
             models.Index(
                 fields=("channel", "parked_for", "created_at"),
-                condition=Q(state__in=DELIVERY_UNFINISHED),
+                condition=Q(finished_at=None),
                 name="notifications_delivery_oldest",
             ),
             models.Index(
-                fields=("channel", "state"),
-                condition=Q(state__in=DELIVERY_UNSUCCESSFUL),
+                fields=("channel", "unsuccessful_state"),
+                condition=Q(unsuccessful_state__isnull=False),
                 name="notifications_delivery_state",
             ),
             models.Index(
@@ -103,7 +119,7 @@ class Delivery(models.Model):
             models.Index(address_index("address"), name="notifications_delivery_address"),
             models.Index(
                 fields=("endpoint", "id"),
-                condition=Q(parked_for="lane", state__in=DELIVERY_UNFINISHED),
+                condition=Q(parked_for="lane", finished_at=None),
                 name="notifications_delivery_parked",
             ),
             models.Index(

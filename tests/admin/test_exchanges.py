@@ -33,6 +33,7 @@ def delivery() -> Delivery:
         message_id="m1",
         state="failed",
         created_at=now,
+        finished_at=now,
     )
 
 

@@ -102,6 +102,7 @@ def test_attempts_show_what_came_back(viewer: Client, receipt: Notification) -> 
         attempts=1,
         error="HTTP 500",
         created_at=now,
+        finished_at=now,
     )
     DeliveryAttempt.objects.create(
         delivery=delivery,

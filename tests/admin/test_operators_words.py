@@ -99,6 +99,7 @@ def test_a_delivery_that_failed_leads_to_its_dead_letter(operator: Client) -> No
         state="failed",
         message_id="m-1",
         created_at=clock.now(),
+        finished_at=clock.now(),
     )
     DeliveryAttempt.objects.create(
         delivery=delivery,

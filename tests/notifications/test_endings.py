@@ -13,7 +13,7 @@ from notifications.models import Delivery, LadderStep, Notification, TemplateVer
 from notifications.pipeline.begin import begin
 from notifications.pipeline.ending import follow_unsuccessful
 from notifications.pipeline.settle import end_deliveries
-from notifications.states import DeliveryState
+from notifications.states import DELIVERY_UNFINISHED, DeliveryState
 from tasks_core import State
 from tasks_core.models import Task
 from tasks_core.signals import UnsuccessfulTask
@@ -27,12 +27,16 @@ GOOD = {"number": 7, "name": "Ada", "amount": "12.5"}
 def begun_with(*states: str) -> tuple[Notification, list[Delivery]]:
     """Make a notification under way with a delivery in each state; those after the first are fallbacks."""
     notification = notify("receipt", to="ada@example.com", context=GOOD)
-    notification.deliveries.update(state=states[0])
+    notification.deliveries.update(state=states[0], finished_at=end_of(states[0]))
     first = notification.deliveries.get()
     has_fallback = len(states) > 1
     Notification.objects.filter(pk=notification.pk).update(has_fallback=has_fallback)
     others = [fallen_back(notification, n, state) for n, state in enumerate(states[1:], start=1)]
     return notification, [first, *others]
+
+
+def end_of(state: str) -> datetime | None:
+    return None if state in DELIVERY_UNFINISHED else datetime.now(UTC)
 
 
 def fallen_back(notification: Notification, position: int, state: str) -> Delivery:
@@ -44,6 +48,7 @@ def fallen_back(notification: Notification, position: int, state: str) -> Delive
         state=state,
         message_id=uuid4().hex,
         created_at=datetime.now(UTC),
+        finished_at=end_of(state),
     )
     LadderStep.objects.create(
         notification=notification,

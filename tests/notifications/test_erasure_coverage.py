@@ -62,6 +62,7 @@ KEPT = {
         "state": WORDS,
         "message_id": MADE_BY_US,
         "parked_for": WORDS,
+        "unsuccessful_state": WORDS,
     },
     "notifications_deliveryattempt": {"outcome": WORDS},
     "notifications_deliverytotal": {"*": "numbers by channel and outcome"},

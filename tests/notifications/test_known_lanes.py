@@ -90,7 +90,7 @@ def test_a_delivery_that_has_ended_gives_its_place_back(
     paid: TemplateVersion, endpoint: Endpoint
 ) -> None:
     [delivery_id] = send(endpoint)
-    Delivery.objects.update(state="cancelled")
+    Delivery.objects.update(state="cancelled", finished_at=clock.now())
     [found] = take_turns(asked([delivery_id], endpoint))
     assert isinstance(found, NotSendable)
     assert EndpointLane.objects.get().taken == {}
