@@ -150,6 +150,7 @@ class Dispatcher:
             self._runtimes.get(name),
             cap=registered.max_batch,
             side_by_side=registered.max_concurrency if registered.is_async else 1,
+            together=registered.is_batch,
         )
 
     def _read_runtimes(self, needed: set[str]) -> None:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from tasks_core.engine.batching import (
     FIRST_BATCH,
+    FIRST_TOGETHER,
     MAX_BATCH,
     TARGET_SECONDS,
     batch_size,
@@ -24,6 +25,12 @@ def test_unmeasured_type_that_runs_side_by_side_starts_with_half_of_what_runs_at
     assert batch_size(None, side_by_side=100) == 50
     assert batch_size(None, side_by_side=100, cap=7) == 7
     assert batch_size(None, side_by_side=4) == FIRST_BATCH
+
+
+def test_unmeasured_type_whose_handler_takes_a_batch_starts_with_more() -> None:
+    assert batch_size(None, together=True) == FIRST_TOGETHER > FIRST_BATCH
+    assert batch_size(None, together=True, cap=7) == 7
+    assert batch_size(0.01, together=True) == batch_size(0.01)
 
 
 def test_what_runs_side_by_side_takes_its_share_of_the_time() -> None:

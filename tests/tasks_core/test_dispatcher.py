@@ -1,13 +1,14 @@
 """The dispatcher: by priority, within the window, in batches of one type, and safe beside others."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis
 from pytest_django import DjangoAssertNumQueries, Settings
 
 import tasks_core
-from tasks_core import clock
+from tasks_core import BatchItem, clock
 from tasks_core import dispatcher as dispatching
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.engine.states import State
@@ -131,6 +132,18 @@ def test_run_time_that_is_not_known_yet_is_looked_up_sooner(
     dispatcher.dispatch()
 
     assert [len(m.ids) for m in waiting(broker, "default.normal")] == sizes
+
+
+def test_first_message_holds_more_for_a_handler_of_batches(broker: "redis.Redis") -> None:
+    @tasks_core.task_type("gathered", batch=True)
+    def gathered(items: list[BatchItem[dict[str, Any]]]) -> list[None]:
+        return [None for _ in items]
+
+    tasks_core.enqueue_many("gathered", [{}] * 60)
+
+    Dispatcher().dispatch()
+
+    assert [len(m.ids) for m in waiting(broker, "default.normal")] == [50, 10]
 
 
 def test_type_may_cap_its_batches(broker: "redis.Redis") -> None:
