@@ -5,14 +5,14 @@ They are read once, and again when Django's ``override_settings`` has changed th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache, lru_cache
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
-from django.dispatch import receiver
+
+from tasks_core.conf import read_once
 
 Network = IPv4Network | IPv6Network
 
@@ -182,19 +182,13 @@ class NotificationSettings:
 _NAMES = {item.name.upper(): item.name for item in fields(NotificationSettings)}
 
 
-@cache
+@read_once
 def current() -> NotificationSettings:
     """Give the settings as they are now."""
     given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
     return NotificationSettings(
         **{name: given[key] for key, name in _NAMES.items() if key in given}
     )
-
-
-@receiver(setting_changed)
-def _read_again(setting: str, **_kwargs: object) -> None:
-    if setting == "BELLRINGER":
-        current.cache_clear()
 
 
 def retry_policy(channel: str) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
-from django.dispatch import receiver
+
+Read = TypeVar("Read")
 
 DEFAULTS: dict[str, Any] = {
     "ENCRYPTION_KEYS": [],
@@ -82,12 +84,18 @@ def setting(name: str) -> Any:
     return _all()[name]
 
 
-@cache
+def read_once(read: Callable[[], Read]) -> Callable[[], Read]:
+    """Keep what ``read`` makes of ``settings.BELLRINGER`` until ``override_settings`` changes that."""
+    kept = cache(read)
+
+    def forget(setting: str, **_kwargs: object) -> None:
+        if setting == "BELLRINGER":
+            kept.cache_clear()
+
+    setting_changed.connect(forget, weak=False)
+    return kept
+
+
+@read_once
 def _all() -> dict[str, Any]:
     return {**DEFAULTS, **getattr(settings, "BELLRINGER", {})}
-
-
-@receiver(setting_changed)
-def _read_again(setting: str, **_kwargs: object) -> None:
-    if setting == "BELLRINGER":
-        _all.cache_clear()

@@ -10,18 +10,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # None is known; the constraint below would refuse it.
+        # No such row is known; the constraint below would refuse it.
         migrations.RunSQL(
             """
-            UPDATE notifications_delivery SET finished_at = COALESCE(sent_at, rendered_at, created_at)
-            WHERE finished_at IS NULL AND state NOT IN ('pending', 'rendered', 'sending')
-            """,
-            migrations.RunSQL.noop,
-        ),
-        migrations.RunSQL(
-            """
-            UPDATE notifications_delivery SET finished_at = NULL
-            WHERE finished_at IS NOT NULL AND state IN ('pending', 'rendered', 'sending')
+            UPDATE notifications_delivery
+            SET finished_at = CASE WHEN state NOT IN ('pending', 'rendered', 'sending')
+                              THEN COALESCE(sent_at, rendered_at, created_at) END
+            WHERE (finished_at IS NULL) <> (state IN ('pending', 'rendered', 'sending'))
             """,
             migrations.RunSQL.noop,
         ),
