@@ -1,0 +1,34 @@
+"""Whose fault an error of the database is."""
+
+from __future__ import annotations
+
+import django.db
+import psycopg
+
+_OF_THE_DATABASE = (django.db.Error, psycopg.Error)
+_OF_THE_ROW = (
+    django.db.DataError,
+    django.db.IntegrityError,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+)
+
+
+def is_rows_fault(error: BaseException) -> bool:
+    """Tell whether the statement will fail again with the same row, wherever and whenever it is tried.
+
+    That is so for values that cannot be stored and for constraints that forbid them: such a row is set
+    aside, and its neighbours go on.
+    """
+    return isinstance(error, _OF_THE_ROW)
+
+
+def is_servers_fault(error: BaseException) -> bool:
+    """Tell whether the database, or this session of it, is to blame: another try may well succeed.
+
+    All that is not the row's fault: a server that is gone, one that has become a read-only standby (which
+    PostgreSQL calls an internal error), a statement that was cancelled, a session that has lost its prepared
+    statements or was changed by somebody else. Whoever meets it replaces the connection, puts the work back
+    and comes again.
+    """
+    return isinstance(error, _OF_THE_DATABASE) and not is_rows_fault(error)
