@@ -6,7 +6,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Forwarder(threading.Thread):
@@ -14,7 +14,7 @@ class Forwarder(threading.Thread):
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(name="forwarder", daemon=True)
-        self._server = (host, port)
+        self.server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._other: dict[socket.socket, socket.socket] = {}
@@ -33,6 +33,12 @@ class Forwarder(threading.Thread):
         for connection in [self._listener, *self._other]:
             connection.close()
 
+    def cut(self) -> None:
+        """Break all connections, for both sides to see."""
+        for connection in list(self._other):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close everything."""
         self._stopped.set()
@@ -40,7 +46,11 @@ class Forwarder(threading.Thread):
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()
-        server = socket.create_connection(self._server, timeout=5)
+        try:
+            server = socket.create_connection(self.server, timeout=5)
+        except OSError:  # it is down, and so is the way to it
+            client.close()
+            return
         self._other[client], self._other[server] = server, client
 
     def _forward(self, connection: socket.socket) -> None:

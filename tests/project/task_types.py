@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
+from django.db import transaction
 from pydantic import BaseModel, SecretStr
 
 import tasks_core
@@ -72,6 +73,35 @@ async def hold(payload: Work, context: TaskContext) -> None:
         await asyncio.sleep(payload.seconds)
         journal.write("given_back", context.task_id, context.attempt)
         raise
+
+
+@tasks_core.task_type("project.together", batch=True, retry=Fixed(initial=0.1, max_attempts=5))
+def together(items: list[tasks_core.BatchItem[Work]]) -> Iterator[None]:
+    """Take some time for each task of a batch."""
+    for item in items:
+        with _journaled(item.context):
+            time.sleep(item.payload.seconds)
+        yield None
+
+
+@tasks_core.task_type("project.note", retry=Fixed(initial=0.1, max_attempts=5))
+def note(payload: Work, context: TaskContext) -> None:
+    """Note progress within a transaction of its own, and a checkpoint."""
+    with _journaled(context):
+        with transaction.atomic():
+            context.progress(1, 2)
+            time.sleep(payload.seconds)
+        context.checkpoint({"at": 1})
+
+
+@tasks_core.task_type("project.snooze", retry=Fixed(initial=0.1, max_attempts=5))
+def snooze(payload: Work, context: TaskContext) -> None:
+    """Sleep once, and return the next time."""
+    if context.attempt == 1:
+        journal.write("begin", context.task_id, context.attempt)
+        raise tasks_core.Snooze(0.5)
+    with _journaled(context):
+        time.sleep(payload.seconds)
 
 
 @tasks_core.task_type("project.fail", retry=Fixed(initial=0.1, max_attempts=3))
