@@ -10,6 +10,7 @@ from celery import signals
 from django.db import close_old_connections
 
 from tasks_core import clock, database, heap, turns, worker_process
+from tasks_core.consumer import outlast_the_broker
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
 from tasks_core.limits import allow_ending_the_process
@@ -33,6 +34,7 @@ def connect() -> None:
     canary_task.expose()
     for signal, receiver in (
         (signals.celeryd_init, _begin_main),
+        (signals.worker_init, outlast_the_broker),
         (signals.celeryd_after_setup, _consume_lanes),
         (signals.worker_ready, _register),
         (signals.worker_process_init, _begin_child),
