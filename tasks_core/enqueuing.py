@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -19,7 +18,7 @@ from tasks_core.engine.states import State
 from tasks_core.exceptions import DuplicateTask, InvalidOption, InvalidPayload, InvalidSchedule
 from tasks_core.lanes import lane_name
 from tasks_core.models import Task
-from tasks_core.nudge import nudge
+from tasks_core.nudge import nudge_on_commit
 from tasks_core.options import Options, aware, checked_options, short_text, span
 from tasks_core.options import idempotency_key as checked_key
 from tasks_core.publisher import Message
@@ -157,7 +156,7 @@ def enqueue_many(
         else:
             ids = _insert_all_by_key(registered, options, rows, now)
         if options.run_after <= now:
-            transaction.on_commit(nudge, using=database.alias(), robust=True)
+            nudge_on_commit()
     return ids
 
 
@@ -198,19 +197,20 @@ def _insert_one(
         if existing is not None:
             return existing  # else it has just ended or been removed: try again
     if new.run_after <= now:
-        wake = partial(_publish, new, task_id) if new.queued_at else nudge
-        transaction.on_commit(wake, using=database.alias(), robust=True)
+        if new.queued_at is None:
+            nudge_on_commit()
+        else:
+            shortcut.publish_on_commit(_message(new, task_id), queued_at=new.queued_at)
     return _task(task_id, new, stored, key, now)
 
 
-def _publish(new: NewTasks, task_id: int) -> None:
-    message = Message(
+def _message(new: NewTasks, task_id: int) -> Message:
+    return Message(
         lane_name(new.queue_name, new.priority),
         new.task_type,
         [task_id],
         origins=(new.traceparent,) if new.traceparent else (),
     )
-    shortcut.publish_now(message, queued_at=new.queued_at or clock.now())
 
 
 def _correlation_id(given: str | None) -> str:

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import logging
 import time
+from itertools import islice
 
 import redis
+from django.db import transaction
 from redis.client import PubSub
 
+from tasks_core import database
+from tasks_core.caller_redis import RedisSilent, wake_up_redis
 from tasks_core.redis_client import key, wake_up_client
 
 logger = logging.getLogger(__name__)
 
-PAUSE_AFTER_ERROR = 5.0
-"""Seconds without nudges after Redis failed, so that callers don't wait for its time-out each time."""
-
 NOBODY_LISTENS_SECONDS = 0.5
 """Seconds without nudges after one that nobody heard: a dispatcher that starts looks by itself first."""
+
+LOOK_BACK = 1_000
+"""Callbacks of a transaction among which its nudge is looked for; past these it gets another one."""
 
 _paused_until = 0.0
 
@@ -29,15 +33,41 @@ _paused_until = 0.0
 def nudge() -> None:
     """Wake the dispatchers, if Redis can be reached."""
     global _paused_until
-    client = wake_up_client()
-    if client is None or time.monotonic() < _paused_until:
+    redis_server = wake_up_redis()
+    if redis_server is None or time.monotonic() < _paused_until:
         return
     try:
-        if not client.publish(key("nudge"), ""):
-            _paused_until = time.monotonic() + NOBODY_LISTENS_SECONDS
-    except (redis.RedisError, OSError) as error:
-        _paused_until = time.monotonic() + PAUSE_AFTER_ERROR
+        listeners = redis_server.ask(lambda client: client.publish(key("nudge"), ""))
+    except RedisSilent:
+        return  # it has been said there
+    except redis.ResponseError as error:
         logger.warning("Redis takes no nudge, the dispatcher will find the tasks itself: %s", error)
+        listeners = 0
+    if not listeners:
+        _paused_until = time.monotonic() + NOBODY_LISTENS_SECONDS
+
+
+def nudge_on_commit() -> None:
+    """Wake the dispatchers when the transaction is committed, once whoever asks in it and how often."""
+    connection = database.connection()
+    if not connection.in_atomic_block:
+        nudge()
+        return
+    # Django drops what a savepoint has registered if that is rolled back: what is found here will be run.
+    for _, waiting, *_ in islice(reversed(connection.run_on_commit), LOOK_BACK):
+        if isinstance(waiting, _Nudge) and not waiting.is_done:
+            return
+    transaction.on_commit(_Nudge(), using=connection.alias, robust=True)
+
+
+class _Nudge:
+    """One transaction's nudge."""
+
+    is_done = False
+
+    def __call__(self) -> None:
+        self.is_done = True
+        nudge()
 
 
 class Listener:

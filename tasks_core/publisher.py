@@ -12,6 +12,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 from tasks_core import redis_queue
+from tasks_core.caller_redis import CallerRedis, RedisSilent, broker_redis
 from tasks_core.redis_client import broker_client, key
 from tasks_core.tracing import switch
 
@@ -76,6 +77,39 @@ def _publish(messages: Sequence[Message]) -> None:
             raise BrokerUnavailable(str(error), messages[position:]) from error
 
 
+def callers_broker() -> CallerRedis | None:
+    """Return the broker if callers may publish to it themselves, which they only do in one round trip."""
+    broker = broker_redis()
+    return broker if broker is not None and redis_queue.is_usable(current_app) else None
+
+
+def offer(broker: CallerRedis, message: Message, *, most_waiting: int) -> int:
+    """Send ``message`` for a caller if at most ``most_waiting`` others wait in its lane.
+
+    Return how many do; it was sent if these are not more.
+
+    Raises:
+        BrokerUnavailable: there was no answer, or a refusal.
+    """
+    if not switch.is_on:
+        return _offer(broker, message, most_waiting)
+    from tasks_core.tracing.dispatch_span import dispatch_spans
+
+    with dispatch_spans([message]) as (traced,):
+        return _offer(broker, traced, most_waiting)
+
+
+def _offer(broker: CallerRedis, message: Message, most_waiting: int) -> int:
+    try:
+        return broker.ask(
+            lambda client: redis_queue.offer(
+                client, current_app, message, most_waiting=most_waiting
+            )
+        )
+    except (RedisSilent, redis.ResponseError) as error:
+        raise BrokerUnavailable(str(error), [message]) from error
+
+
 def publish_names(lane: str, celery_task: str, names: list[str]) -> None:
     """Send a message that calls ``celery_task`` with ``names``.
 
@@ -131,12 +165,31 @@ def waiting_messages(queues: Sequence[str], *, timeout: float | None = None) -> 
     if client is None:
         return _declared_counts(queues)
     try:
-        with client.pipeline(transaction=False) as pipeline:
-            for queue in queues:
-                pipeline.llen(key(queue))
-            return dict(zip(queues, pipeline.execute(), strict=True))
+        return _lengths(client, queues)
     except (redis.RedisError, OSError) as error:
         raise BrokerUnavailable(str(error)) from error
+
+
+def waiting_messages_at_a_glance(queues: Sequence[str]) -> dict[str, int]:
+    """Return the same for a person who waits for a page: a broker that hangs is not waited for twice.
+
+    Raises:
+        BrokerUnavailable: the broker cannot be asked, or has not answered lately.
+    """
+    broker = broker_redis()
+    if broker is None:
+        return _declared_counts(queues)
+    try:
+        return broker.ask(lambda client: _lengths(client, queues))
+    except (RedisSilent, redis.ResponseError) as error:
+        raise BrokerUnavailable(str(error)) from error
+
+
+def _lengths(client: redis.Redis, queues: Sequence[str]) -> dict[str, int]:
+    with client.pipeline(transaction=False) as pipeline:
+        for queue in queues:
+            pipeline.llen(key(queue))
+        return dict(zip(queues, pipeline.execute(), strict=True))
 
 
 def _declared_counts(queues: Sequence[str]) -> dict[str, int]:

@@ -33,10 +33,17 @@ def key(name: str) -> str:
     return f"{getattr(settings, 'KEY_PREFIX', '')}{name}"
 
 
+def connect(url: str, *, timeout: float | None = None) -> redis.Redis:
+    """Return a new client; ``timeout`` goes before those of the settings and of the address."""
+    # No retries: whoever waits here is a caller that has committed already, or a loop that comes again.
+    client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **settings.REDIS_OPTIONS)
+    if timeout is not None:
+        client.connection_pool.connection_kwargs.update(
+            socket_timeout=timeout, socket_connect_timeout=timeout
+        )
+    return client
+
+
 @lru_cache(maxsize=4)
 def _client(url: str, _pid: int, timeout: float | None = None) -> redis.Redis:
-    # No retries: whoever waits here is a caller that has committed already, or a loop that comes again.
-    options = dict(settings.REDIS_OPTIONS)
-    if timeout is not None:
-        options |= {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+    return connect(url, timeout=timeout)

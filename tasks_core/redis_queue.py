@@ -47,6 +47,24 @@ def push(client: redis.Redis, app: Celery, messages: Iterable[Message]) -> None:
             pipeline.execute()
 
 
+# In one step: between a question and a push of its own another process might push.
+_OFFER = """
+local waiting = redis.call('LLEN', KEYS[1])
+if waiting <= tonumber(ARGV[2]) then redis.call('LPUSH', KEYS[1], ARGV[1]) end
+return waiting
+"""
+
+
+def offer(client: redis.Redis, app: Celery, message: Message, *, most_waiting: int) -> int:
+    """Append ``message`` if at most ``most_waiting`` others wait; return how many do, in one round trip.
+
+    Raises:
+        redis.RedisError, OSError: it may have arrived or not.
+    """
+    waiting: Any = client.eval(_OFFER, 1, key(message.lane), _text(app, message), most_waiting)
+    return int(waiting)
+
+
 def _text(app: Celery, message: Message) -> str:
     headers, properties, body, _ = app.amqp.create_task_message(
         uuid(),

@@ -15,7 +15,7 @@ from tasks_core.enqueuing import insert_one
 from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition, ReplayRefused
 from tasks_core.finding import get
 from tasks_core.models import DeadLetter, Task, TaskEvent
-from tasks_core.nudge import nudge
+from tasks_core.nudge import nudge_on_commit
 from tasks_core.options import Options
 from tasks_core.priorities import Priority
 from tasks_core.registry import TaskType, get_task_type
@@ -78,7 +78,7 @@ def run_now(task_id: int) -> None:
                 f"task {task_id} is {task.state}; only a task that is SCHEDULED or RETRYING can be "
                 "brought forward"
             )
-        transaction.on_commit(nudge, using=database.alias(), robust=True)
+        nudge_on_commit()
 
 
 def wake(task_ids: Sequence[int]) -> int:
@@ -92,7 +92,7 @@ def wake(task_ids: Sequence[int]) -> int:
         return 0
     woken = bring_all_forward(task_ids, now=clock.now())
     if woken:
-        transaction.on_commit(nudge, using=database.alias(), robust=True)
+        nudge_on_commit()
     return len(woken)
 
 

@@ -13,7 +13,7 @@ from tasks_core.engine.states import FINAL, WAITING, State
 from tasks_core.lanes import lane_name
 from tasks_core.models import DeadLetter, Leadership, Schedule, Worker
 from tasks_core.priorities import Priority
-from tasks_core.publisher import BrokerUnavailable, waiting_messages
+from tasks_core.publisher import BrokerUnavailable, waiting_messages_at_a_glance
 from tasks_core.registry import queue_names
 from tasks_core.statements.dispatch import waiting_lanes
 
@@ -108,7 +108,7 @@ def lanes() -> tuple[list[LaneFigures], bool]:
     names = [lane_name(queue, priority) for queue in queue_names() for priority in Priority]
     names += [name for name in due if name not in names]
     try:
-        depths: dict[str, int] = waiting_messages(names)
+        depths: dict[str, int] = waiting_messages_at_a_glance(names)
     except BrokerUnavailable:
         return [LaneFigures(name, None, at) for name, at in due.items()], False
     found = [LaneFigures(name, depths[name], due.get(name)) for name in names]

@@ -21,7 +21,7 @@ from tasks_core.exceptions import (
 )
 from tasks_core.finding import get
 from tasks_core.models import Occurrence, Schedule, Task
-from tasks_core.nudge import nudge
+from tasks_core.nudge import nudge_on_commit
 from tasks_core.schedules.definition import Span, apply
 from tasks_core.schedules.ending import DELETED, SWITCHED_OFF, cancel_rest
 from tasks_core.schedules.generator import fill
@@ -323,7 +323,7 @@ def trigger_now(name: str) -> Task:
             schedule=schedule, due=now, fire_at=now, kind=Occurrence.Kind.MANUAL
         )
         made = ledger.settle([Decision(occurrence.pk, TickOutcome.FIRED, makes_task=True)], now=now)
-        transaction.on_commit(nudge, using=database.alias(), robust=True)
+        nudge_on_commit()
         return get(made[occurrence.pk] or 0)
 
 
@@ -394,4 +394,4 @@ def _begin(schedule: Schedule, now: datetime) -> None:
         schedule.refill_at = None
         Schedule.objects.filter(pk=schedule.pk).update(generated_until=now, refill_at=None)
         ledger.set_next([schedule.pk])
-    transaction.on_commit(nudge, using=database.alias(), robust=True)
+    nudge_on_commit()

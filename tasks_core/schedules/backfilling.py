@@ -15,7 +15,7 @@ from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Occurrence, Task
-from tasks_core.nudge import nudge
+from tasks_core.nudge import nudge_on_commit
 from tasks_core.schedules.api import get_schedule, lock_schedule
 from tasks_core.schedules.firing import RUNS
 from tasks_core.schedules.recurrence import recurrence_of
@@ -194,7 +194,7 @@ def _run(plan: Backfill, ticks: list[Tick]) -> None:
     )
     ids = occurrences.order_by("due").values_list("pk", flat=True)
     ledger.settle([Decision(pk, TickOutcome.CAUGHT_UP, makes_task=True) for pk in ids], now=now)
-    transaction.on_commit(nudge, using=database.alias(), robust=True)
+    nudge_on_commit()
 
 
 def _wants(plan: Backfill, tick: Tick, known: tuple[str, bool] | None) -> bool:

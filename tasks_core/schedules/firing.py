@@ -6,10 +6,9 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Q
 
-from tasks_core import clock, database
+from tasks_core import clock
 from tasks_core.brief_transaction import brief_transaction
 from tasks_core.conf import setting
 from tasks_core.database import fetch
@@ -23,7 +22,7 @@ from tasks_core.engine.schedule import (
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.models.occurrence import OccurrenceQuerySet
-from tasks_core.nudge import nudge
+from tasks_core.nudge import nudge_on_commit
 from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.recurrence import misfire_rule_of
 from tasks_core.statements import ledger
@@ -121,7 +120,7 @@ def _fire(schedules: list[Schedule], now: datetime) -> int:
     settled = ledger.settle(settlement.decisions, now=now)
     ledger.set_next([schedule.pk for schedule in schedules])
     if any(task_id is not None for task_id in settled.values()):
-        transaction.on_commit(nudge, using=database.alias(), robust=True)
+        nudge_on_commit()
     return len(settled)
 
 
@@ -277,7 +276,7 @@ def release_buffered() -> int:
         ]
         settled = ledger.settle(decisions, now=now)
         if settled:
-            transaction.on_commit(nudge, using=database.alias(), robust=True)
+            nudge_on_commit()
     return len(settled)
 
 

@@ -85,7 +85,7 @@ def test_a_broker_that_does_not_answer_is_said_and_the_rest_is_shown(
     def refuse(queues: list[str]) -> dict[str, int]:
         raise BrokerUnavailable("connection refused to redis://:hunter2@host")
 
-    monkeypatch.setattr(figures, "waiting_messages", refuse)
+    monkeypatch.setattr(figures, "waiting_messages_at_a_glance", refuse)
     rows.order()
     page = rows.text(viewer.get("/admin/"))
     assert "The broker does not answer" in page

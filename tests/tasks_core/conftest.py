@@ -50,7 +50,7 @@ def no_broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     """Let broker and wake-up calls point to a port where nobody listens."""
     monkeypatch.setattr(nudge, "_paused_until", 0.0)
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-    yield from _with_broker(settings, settings.REDIS_URL)
+    yield from with_broker(settings, settings.REDIS_URL)
 
 
 @pytest.fixture
@@ -64,11 +64,12 @@ def broker_that_only_counts(broker: "redis.Redis", settings: Settings) -> Iterat
     address = urlsplit(settings.CELERY_BROKER_URL)
     host = address.netloc.rpartition("@")[2]
     url = address._replace(netloc=f"{user}:{password}@{host}").geturl()
-    yield from _with_broker(settings, url)
+    yield from with_broker(settings, url)
     broker.acl_deluser(user)
 
 
-def _with_broker(settings: Settings, url: str) -> Iterator[None]:
+def with_broker(settings: Settings, url: str) -> Iterator[None]:
+    """Let the broker be at ``url`` until the next step."""
     settings.CELERY_BROKER_URL = url
     _forget_connections()
     assert current_app.conf.broker_url == url

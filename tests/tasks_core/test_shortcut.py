@@ -10,7 +10,6 @@ from pytest_django import Settings
 import tasks_core
 from tasks_core import shortcut
 from tasks_core.engine.states import State
-from tasks_core.publisher import waiting_messages
 from tests.tasks_core.life import events_of, plain_type, state_of
 from tests.tasks_core.messages import lanes, waiting
 
@@ -22,6 +21,7 @@ def open_way(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.BELLRINGER = {**settings.BELLRINGER, "PUBLISH_ON_COMMIT": True}
     monkeypatch.setattr(shortcut, "_last_enqueued", {})
     monkeypatch.setattr(shortcut, "_seen_idle", {})
+    monkeypatch.setattr(shortcut, "_seen_busy", {})
     monkeypatch.setattr(shortcut, "_closed_until", 0.0)
     plain_type()
 
@@ -68,23 +68,44 @@ def test_lane_with_waiting_messages_is_left_to_the_dispatcher(
     assert len(waiting(broker, "default.normal")) == 1
 
 
-def test_lane_seen_idle_a_moment_ago_is_not_asked_again(
+def test_lane_seen_idle_a_moment_ago_takes_messages_beside_others(
     broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
     monkeypatch.setattr(shortcut, "IDLE_SECONDS", 60.0)
-    asked: list[list[str]] = []
-
-    def noted(lanes: list[str]) -> dict[str, int]:
-        asked.append(lanes)
-        return waiting_messages(lanes)
-
-    monkeypatch.setattr(shortcut, "waiting_messages", noted)
 
     tasks = [tasks_core.enqueue("plain", {}) for _ in range(3)]
 
     assert [state_of(task.pk) for task in tasks] == [State.QUEUED] * 3
-    assert asked == [["default.normal"]]
+    assert len(waiting(broker, "default.normal")) == 3
+
+
+def test_busy_lane_is_not_offered_every_task(
+    broker: "redis.Redis", heard: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(shortcut, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(shortcut, "BUSY_SECONDS", 60.0)
+
+    tasks = [tasks_core.enqueue("plain", {}) for _ in range(4)]
+
+    held = ["scheduled", "queued", "released"]
+    assert [events_of(task.pk) for task in tasks[1:]] == [held, ["scheduled"], ["scheduled"]]
+    assert heard() == 3
+
+
+def test_transaction_publishes_one_message_to_a_lane(
+    broker: "redis.Redis", heard: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
+    with transaction.atomic():
+        tasks = [tasks_core.enqueue("plain", {}) for _ in range(5)]
+        other = tasks_core.enqueue("plain", {}, queue_name="other")
+
+    assert [state_of(task.pk) for task in tasks] == [State.QUEUED, *[State.SCHEDULED] * 4]
+    assert state_of(other.pk) is State.QUEUED
+    assert lanes(broker) == {"default.normal": 1, "other.normal": 1}
+    assert heard() == 1
 
 
 def test_busy_caller_leaves_its_tasks_to_the_dispatcher(

@@ -8,14 +8,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from celery import current_app
-from django.db import transaction
 from django_celery_beat.models import PeriodicTask
 
 from tasks_core import clock, database
 from tasks_core.brief_transaction import brief_transaction
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import PeriodicTaskMirror, Schedule
-from tasks_core.nudge import nudge
+from tasks_core.nudge import nudge_on_commit
 from tasks_core.registry import task_types
 from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.beginning import beginning
@@ -89,7 +88,7 @@ def _follow(digests: Mapping[int, int | None], now: datetime) -> None:
     ]
     name_apart(changes)
     write(changes, digests, now=now)
-    transaction.on_commit(nudge, using=database.alias(), robust=True)
+    nudge_on_commit()
 
 
 def _schedules(ids: Collection[int]) -> dict[int, Schedule]:
