@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -15,14 +16,19 @@ from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import RetryRule
-from tasks_core.exceptions import MaxRuntimeExceeded, PermanentError, Snooze, Yield
+from tasks_core.exceptions import InvalidPayload, MaxRuntimeExceeded, PermanentError, Snooze, Yield
 from tasks_core.failures import failure_of
-from tasks_core.json_text import byte_size, json_text
+from tasks_core.json_text import byte_size, check_depth, json_text
 from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
 from tasks_core.statements.claim import ClaimedTask
 from tasks_core.time_limit import time_limit
 from tasks_core.watching import WatchedAttempt, watched
+
+LOAD_TRIES = 3
+"""How often a payload is tried that cannot be read, at no cost; and then how often at that of an attempt."""
+
+LOAD_AGAIN_SECONDS = 60.0
 
 _rng = Random()
 
@@ -61,7 +67,10 @@ def _attempt(
     token = current_context.set(context)
     context.begin()
     try:
-        arguments = _arguments(registered, task, context)
+        try:
+            arguments = _arguments(registered, task, context)
+        except InvalidPayload as error:
+            return unloadable(error, registered, task, rule), error
         with time_limit(registered.max_runtime):
             result = registered.handler(*arguments)
         return succeeded(result), None
@@ -78,7 +87,10 @@ async def _attempt_async(
     context.begin()
     try:
         handler: Callable[..., Awaitable[Any]] = registered.handler
-        arguments = _arguments(registered, task, context)
+        try:
+            arguments = _arguments(registered, task, context)
+        except InvalidPayload as error:
+            return unloadable(error, registered, task, rule), error
         result = await _limited(handler(*arguments), registered.max_runtime)
         return succeeded(result), None
     except BaseException as error:
@@ -121,7 +133,8 @@ def succeeded(result: Any) -> Outcome:
     limit = setting("MAX_RESULT_BYTES")
     try:
         text = json_text(result)
-    except (TypeError, ValueError) as error:
+        check_depth(text)
+    except (TypeError, ValueError, RecursionError) as error:
         raise PermanentError(
             f"the handler returned what is not JSON: {error}; return plain data or None"
         ) from None
@@ -132,6 +145,24 @@ def succeeded(result: Any) -> Outcome:
             "store the data elsewhere and return its key"
         )
     return decision.succeeded(json.loads(text))
+
+
+def unloadable(
+    error: InvalidPayload, registered: TaskType, task: ClaimedTask, rule: RetryRule
+) -> Outcome:
+    """Give the outcome of a task whose payload does not fit the schema that this worker knows.
+
+    While a new version is rolled out that may be so in one worker and not in the next, so it gets a few
+    tries, a minute apart. The first ones cost no attempt, because the handler was not called.
+    """
+    now = clock.now()
+    failure = failure_of(error, secrets=secrets_of(task.payload))
+    if task.attempt < LOAD_TRIES:
+        reason = f"a worker cannot read its payload: {failure.message}"
+        return decision.released(now=now, seconds=LOAD_AGAIN_SECONDS, reason=reason)
+    is_final = task.attempts_used >= LOAD_TRIES
+    failure = replace(failure, final=is_final, retry_after=LOAD_AGAIN_SECONDS)
+    return decision.after_failure(rule, failure, _facts(task), now=now, rng=_rng)
 
 
 def after(
@@ -145,7 +176,10 @@ def after(
         return decision.yielded(now=now)
     if isinstance(error, Snooze):
         return decision.snoozed(now=now, seconds=error.seconds, reason=failure.message)
-    facts = Attempt(
+    return decision.after_failure(rule, failure, _facts(task), now=now, rng=_rng)
+
+
+def _facts(task: ClaimedTask) -> Attempt:
+    return Attempt(
         used=task.attempts_used, first_started_at=task.started_at, expires_at=task.expires_at
     )
-    return decision.after_failure(rule, failure, facts, now=now, rng=_rng)

@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import Any
 
 from tasks_core import clock, watching
-from tasks_core.attempting import Ending, after, succeeded
+from tasks_core.attempting import Ending, after, succeeded, unloadable
 from tasks_core.batch_item import BatchItem
 from tasks_core.context import TaskContext
 from tasks_core.correlating import Binding, bound
@@ -17,7 +17,7 @@ from tasks_core.current_attempt import current_context
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import RetryRule
-from tasks_core.exceptions import Snooze, Yield
+from tasks_core.exceptions import InvalidPayload, Snooze, Yield
 from tasks_core.failures import failure_of
 from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
@@ -96,7 +96,9 @@ def _loaded(
     member.context.begin()
     try:
         return BatchItem(registered.schema.load(member.task.payload), member.context, watched)
-    except Exception as error:  # noqa: BLE001 it is that task's outcome
+    except InvalidPayload as error:
+        return unloadable(error, registered, member.task, member.rule), error
+    except BaseException as error:  # noqa: BLE001 it is that task's outcome
         return after(error, registered, member.task, member.rule), error
 
 

@@ -14,7 +14,7 @@ from tasks_core.consumption import consumed_queues
 from tasks_core.current_attempt import current_context
 from tasks_core.engine.redaction import HiddenValues
 from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
-from tasks_core.json_text import json_text
+from tasks_core.json_text import check_depth, json_text
 from tasks_core.payloads import secrets_of
 from tasks_core.priorities import Priority
 from tasks_core.statements.progress import note_progress, set_checkpoint, urgent_work_waits
@@ -117,8 +117,11 @@ class TaskContext:
         Raises:
             TaskCancelled: the task is no longer ours; let it pass.
             PayloadTooLarge: more than MAX_PAYLOAD_BYTES as JSON.
+            TypeError, ValueError: it is no JSON, or nested too deeply.
         """
-        size = len(json_text(data).encode())
+        text = json_text(data)
+        check_depth(text)
+        size = len(text.encode())
         if size > setting("MAX_PAYLOAD_BYTES"):
             raise PayloadTooLarge(
                 f"the checkpoint has {size:,} bytes, more than {setting('MAX_PAYLOAD_BYTES'):,}; "

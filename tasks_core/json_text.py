@@ -27,6 +27,30 @@ def json_text(value: Any, *, default: Callable[[Any], Any] | None = None) -> str
     return text
 
 
+def check_depth(text: str) -> None:
+    """Refuse JSON that is nested deeper than any reader on its way can follow.
+
+    How deep one can follow depends on the calls it is in the middle of, so what was just written may be
+    beyond whoever reads it next.
+
+    Raises:
+        ValueError: deeper than MAX_DEPTH.
+    """
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for part in _BRACKETS.findall(text):
+        depth += 1 if part in "[{" else -1 if part in "]}" else 0
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+MAX_DEPTH = 100
+
+_BRACKETS = re.compile(r'[][{}]|"(?:[^"\\]|\\.)*"')
+"""Brackets, and whole strings, in which brackets mean nothing."""
+
+
 def byte_size(text: str) -> int:
     """Return the length of ``text`` in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())

@@ -125,9 +125,11 @@ class Keeper(threading.Thread):
             return []
         lease_until = clock.now() + lease
         owned = renew([entry.key for entry in entries], lease_until=lease_until)
+        lost = [entry for entry in entries if entry.key not in owned]
         for entry in entries:
-            entry.lease_until = lease_until
-        return [entry for entry in entries if entry.key not in owned]
+            if entry.key in owned:  # one that is not must not look as if its handler might begin
+                entry.lease_until = lease_until
+        return lost
 
 
 def _no_longer_owned(entries: list[InFlight]) -> list[InFlight]:

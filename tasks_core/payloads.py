@@ -12,7 +12,7 @@ from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter, Val
 from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
 
 from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
-from tasks_core.json_text import byte_size, json_text
+from tasks_core.json_text import byte_size, check_depth, json_text
 from tasks_core.sealing import seal, unseal
 
 SEALED = "$sealed"
@@ -127,6 +127,7 @@ class _Sealing:
         text = json_text(plain, default=self._jsonable)
         if text.count(_MARK) != self._seals:
             raise ValueError(f"{SEALED!r} is reserved and must not occur in it")
+        check_depth(text)
         return text
 
     def _jsonable(self, value: Any) -> Any:

@@ -45,10 +45,10 @@ def yielded(*, now: datetime) -> Outcome:
     return _outcome("yield", run_after=now)
 
 
-def released(*, now: datetime, reason: str) -> Outcome:
-    """The worker gives the task back unfinished; no attempt is used up."""
+def released(*, now: datetime, reason: str, seconds: float = 0.0) -> Outcome:
+    """The worker gives the task back unfinished, for ``seconds``; no attempt is used up."""
     data = {"reason": reason, "returned": True}
-    return _outcome("release", run_after=now, reason=reason, data=data)
+    return _outcome("release", run_after=now + timedelta(seconds=seconds), reason=reason, data=data)
 
 
 def lost_in_company(*, now: datetime) -> Outcome:
@@ -65,7 +65,7 @@ def failed_in_company(failure: Failure, *, now: datetime) -> Outcome:
     None of them loses an attempt; each runs alone next time, and from then on a failure counts.
     """
     reason = f"its batch failed: {failure.summary}"
-    data = {"reason": reason, "isolated": True}
+    data = {"reason": reason, "returned": True, "isolated": True}
     return _outcome("release", run_after=now, reason=reason, isolate=True, data=data)
 
 

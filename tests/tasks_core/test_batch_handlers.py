@@ -21,6 +21,7 @@ from tasks_core import (
     worker_process,
 )
 from tasks_core.current_attempt import current_context
+from tasks_core.events.rebuilding import rebuild
 from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task, TaskEvent, TaskTypeStatistics
 from tests.tasks_core.life import events_of, queue, states
@@ -111,7 +112,12 @@ def test_an_error_of_the_whole_call_is_charged_to_nobody_and_found_when_each_run
     assert states() == {"SCHEDULED": 5}
     assert set(Task.objects.values_list("attempts_returned", flat=True)) == {1}
     released = TaskEvent.objects.get(task_id=ids[0], kind="released")
-    assert released.data == {"reason": "its batch failed: ValueError: three", "isolated": True}
+    assert released.data == {
+        "reason": "its batch failed: ValueError: three",
+        "returned": True,
+        "isolated": True,
+    }
+    assert not [found for chunk in rebuild() for found in chunk.differences]
     run()
     assert calls == [[0, 1, 2, 3, 4], [0], [1], [2], [3], [4]]
     assert states() == {"SUCCEEDED": 4, "DEAD": 1}
@@ -156,13 +162,13 @@ def test_a_snooze_of_the_whole_call_is_meant_for_all() -> None:
     assert events_of(ids[0])[-1] == "snoozed"
 
 
-def test_a_payload_that_no_longer_fits_fails_alone() -> None:
+def test_a_payload_that_no_longer_fits_waits_alone() -> None:
     calls = register(lambda items: [None] * len(items))
     ids = enqueue(3)
     Task.objects.filter(pk=ids[1]).update(payload={"number": "many"})
     run()
     assert calls == [[0, 2]]
-    assert [state for state, _ in outcomes()] == ["SUCCEEDED", "DEAD", "SUCCEEDED"]
+    assert [state for state, _ in outcomes()] == ["SUCCEEDED", "SCHEDULED", "SUCCEEDED"]
 
 
 def test_a_result_that_is_not_json_fails_alone() -> None:

@@ -12,14 +12,15 @@ from django.db import connection, transaction
 
 import tasks_core
 from tasks_core import Fixed, PermanentError, RetryAfter, Snooze, TaskContext, clock, worker_process
-from tasks_core.engine.states import State
+from tasks_core.engine.states import WAITING, State
+from tasks_core.events.rebuilding import rebuild
 from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, RetryPolicy, Task, TaskEvent
 from tasks_core.recovery import recover_attempts
 from tasks_core.statements.claim import claim
 from tasks_core.statements.end import cancel
 from tasks_core.testing import run_due
-from tests.tasks_core.life import LEASE, events_of, queue, states
+from tests.tasks_core.life import LEASE, events_of, queue, state_of, states
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -46,6 +47,13 @@ def _raising(error: BaseException) -> Callable[[TaskContext], Any]:
         raise error
 
     return work
+
+
+def _nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
 
 
 def _run(count: int = 1, **options: Any) -> list[Task]:
@@ -222,8 +230,14 @@ def test_whatever_a_handler_raises_is_a_failure_and_the_next_task_runs(
         ("\ud800", "surrogate"),
         ("x" * 70_000, "more than the 65,536 allowed"),
         ("ü" * 40_000, "more than the 65,536 allowed"),
+        (_nested(101), "nested deeper than 100 levels"),
+        (_nested(950), "nested deeper than 100 levels"),
+        (_nested(100_000), "maximum recursion depth"),
     ],
-    ids=["object", "set", "nan", "nul", "surrogate", "long", "long in bytes"],
+    ids=[
+        *("object", "set", "nan", "nul", "surrogate", "long", "long in bytes"),
+        *("deep", "deeper", "too deep to be written"),
+    ],
 )
 def test_result_that_cannot_be_stored_is_a_dead_letter_that_says_why(
     result: Any, reason: str
@@ -243,18 +257,56 @@ def test_result_that_cannot_be_stored_is_a_dead_letter_that_says_why(
     assert (second.state, second.result) == (State.SUCCEEDED, "fine")
 
 
-def test_payload_that_no_longer_fits_is_a_dead_letter_that_names_the_field() -> None:
-    @tasks_core.task_type("typed")
+@pytest.mark.parametrize(("attempts", "tries"), [(1, 3), (2, 4), (9, 5)])
+def test_payload_that_no_longer_fits_gets_a_few_tries_and_then_a_dead_letter(
+    attempts: int, tries: int
+) -> None:
+    @tasks_core.task_type("typed", retry=Fixed(initial=1, max_attempts=attempts))
     def typed(payload: Order) -> None: ...
 
     task = tasks_core.enqueue("typed", {"number": 7})
     Task.objects.filter(pk=task.pk).update(payload={"amount": 7})
 
-    run_due()
+    began = now = clock.now()
+    while state_of(task.pk) in WAITING:
+        now += timedelta(seconds=61)
+        with clock.frozen(now):
+            assert run_due() == 1
 
     task.refresh_from_db()
-    assert task.state == State.DEAD
+    assert (task.state, task.attempts) == (State.DEAD, tries)
+    assert now - began >= timedelta(minutes=tries)
     assert "payload.number: " in task.error
+    assert not [found for chunk in rebuild() for found in chunk.differences]
+
+
+def test_payload_that_only_the_old_workers_cannot_read_waits_for_the_new_ones() -> None:
+    given: list[Order] = []
+
+    @tasks_core.task_type("typed", retry=Fixed(initial=1, max_attempts=1))
+    def typed(payload: Order) -> None:
+        given.append(payload)
+
+    task = tasks_core.enqueue("typed", {"number": 7})
+    Task.objects.filter(pk=task.pk).update(payload={"amount": 7})
+    run_due()
+    released = TaskEvent.objects.get(task=task, kind="released")
+    assert "a worker cannot read its payload: payload.number: " in released.data["reason"]
+    Task.objects.filter(pk=task.pk).update(payload={"number": 7})
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        run_due()
+
+    task.refresh_from_db()
+    assert (task.state, task.attempts_used, given) == (State.SUCCEEDED, 1, [Order(7)])
+
+
+def test_invalid_payload_that_a_handler_enqueues_is_an_error_of_its_own() -> None:
+    @tasks_core.task_type("typed")
+    def typed(payload: Order) -> None: ...
+
+    _handler(lambda _: tasks_core.enqueue("typed", {}))
+
+    assert _run()[0].state == State.DEAD
 
 
 def test_handler_that_runs_too_long_is_interrupted() -> None:

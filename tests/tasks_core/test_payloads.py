@@ -180,12 +180,13 @@ def _circular() -> dict[str, Any]:
         {"$sealed": "made up"},
         {"a": [{"$sealed": "made up"}]},
         {(1, 2): "key"},
+        _deep(101),
         _deep(100_000),
         _circular(),
     ],
     ids=[
         "nul", "nul key", "nan", "infinity", "half a surrogate pair", "object", "bytes",
-        "reserved key", "reserved key inside", "key that is no text", "too deep", "circular",
+        "reserved key", "reserved key inside", "key that is no text", "too deep", "far too deep", "circular",
     ],
 )  # fmt: skip
 def test_what_the_database_cannot_store_is_refused(payload: Any) -> None:
