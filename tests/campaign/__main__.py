@@ -113,7 +113,8 @@ def _conduct(stage: Stage, name: str, function: Fault, folder: Path) -> Verdict:
     colour = "red" if verdict.problems else "green"
     console.print(
         f"[{colour}]{name:30}[/] {verdict.tasks:5} tasks, {verdict.doubled:3} doubled, "
-        f"settled in {verdict.settled_in:4.1f} s, slowest call {verdict.slowest_call:4.1f} s"
+        f"{verdict.overlapped:2} overlapped, settled in {verdict.settled_in:4.1f} s, "
+        f"slowest call {verdict.slowest_call:4.1f} s"
     )
     for problem in verdict.problems:
         console.print(f"    [red]{problem}[/]", highlight=False)
@@ -150,12 +151,15 @@ def _forget() -> None:
 
 
 def _report(verdicts: list[Verdict]) -> int:
-    table = Table("fault", "tasks", "doubled", "settled in", "slowest call", "problems")
+    table = Table(
+        "fault", "tasks", "doubled", "overlapped", "settled in", "slowest call", "problems"
+    )
     for verdict in verdicts:
         table.add_row(
             verdict.fault,
             str(verdict.tasks),
             str(verdict.doubled),
+            str(verdict.overlapped),
             f"{verdict.settled_in:.1f} s",
             f"{verdict.slowest_call:.1f} s",
             str(len(verdict.problems) or ""),

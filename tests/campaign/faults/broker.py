@@ -11,6 +11,8 @@ from tasks_core.redis_client import key
 from tests.campaign.faults.registry import fault
 from tests.campaign.stage import Stage
 
+NONSENSE = ("", "no json", "[]", "{}", json.dumps({"body": "bm9uc2Vuc2U=", "properties": {}}))
+
 
 @fault
 def flush_broker(stage: Stage) -> None:
@@ -31,10 +33,10 @@ def chaotic_broker(stage: Stage) -> None:
         while time.monotonic() < deadline:
             lane = rng.choice(lanes)
             message = client.rpop(lane)
-            if isinstance(message, bytes):
-                client.lpush(lane, *[message] * rng.randint(0, 3))
-            client.lpush(lane, json.dumps({"body": "bm9uc2Vuc2U="}) if rng.random() < 0.05 else b"")
-            client.lrem(lane, 0, "")
+            if isinstance(message, bytes) and (copies := rng.randint(0, 3)):
+                client.lpush(lane, *[message] * copies)
+            if rng.random() < 0.05:
+                client.lpush(lane, rng.choice(NONSENSE))
             time.sleep(0.005)
 
 
