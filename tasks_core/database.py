@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import connections, router
+from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tasks_core.conf import setting
+from tasks_core.database_errors import is_servers_fault
 from tasks_core.prepared import fetch_prepared
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 def alias() -> str:
@@ -21,6 +27,50 @@ def alias() -> str:
 def connection() -> BaseDatabaseWrapper:
     """Return this thread's connection to it."""
     return connections[alias()]
+
+
+def discard(connection: BaseDatabaseWrapper) -> None:
+    """Let go of a connection whatever state it is in; the next statement opens a new one.
+
+    Nothing may come of it but that: whoever discards it is about to try again.
+    """
+    with contextlib.suppress(Exception):
+        connection.connection.close()  # before Django does: a pool would keep it
+    # In a block that was entered on it Django would keep the dead connection until the end of the block,
+    # which may never come. All else that it knows of the session is set anew when it connects.
+    connection.in_atomic_block = False
+    connection.closed_in_transaction = False
+    with contextlib.suppress(Exception):
+        connection.close()
+    connection.connection = None
+
+
+def takes_writes() -> bool:
+    """Tell whether the database answers, and this session of it may write."""
+    try:
+        return bool(fetch("SELECT current_setting('transaction_read_only') = 'off'", {})[0][0])
+    except Error:
+        discard(connection())
+        return False
+
+
+def retried(
+    work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Call ``work``, which may be done twice, and once more on a new connection if the first failed it.
+
+    Raises:
+        django.db.Error: both tries failed, a row is to blame, or a transaction is open that cannot be had
+            again.
+    """
+    try:
+        return work(*args, **kwargs)
+    except Error as error:
+        broken = connection()
+        if broken.in_atomic_block or not is_servers_fault(error):
+            raise
+        discard(broken)
+        return work(*args, **kwargs)
 
 
 def fetch_often(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

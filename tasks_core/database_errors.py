@@ -5,7 +5,9 @@ from __future__ import annotations
 import django.db
 import psycopg
 
-_OF_THE_DATABASE = (django.db.Error, psycopg.Error)
+DATABASE_ERRORS = (django.db.Error, psycopg.Error)
+"""What the database raises: by way of Django, or where somebody uses the driver himself."""
+
 _OF_THE_ROW = (
     django.db.DataError,
     django.db.IntegrityError,
@@ -31,4 +33,4 @@ def is_servers_fault(error: BaseException) -> bool:
     statements or was changed by somebody else. Whoever meets it replaces the connection, puts the work back
     and comes again.
     """
-    return isinstance(error, _OF_THE_DATABASE) and not is_rows_fault(error)
+    return isinstance(error, DATABASE_ERRORS) and not is_rows_fault(error)

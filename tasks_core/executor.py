@@ -7,13 +7,12 @@ import logging
 import time
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError
-from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.pq import TransactionStatus
+from django.db import Error
 
 from tasks_core import clock, database, worker_process
 from tasks_core.attempting import attempt, attempt_async
 from tasks_core.attempting_batch import Member, attempt_batch
+from tasks_core.claiming import claim_patiently
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext
 from tasks_core.engine import decision
@@ -22,8 +21,8 @@ from tasks_core.engine.retry import RetryRule
 from tasks_core.inflight import InFlight
 from tasks_core.policies import rule_for
 from tasks_core.registry import TaskType, get_task_type
+from tasks_core.sessions import Sessions
 from tasks_core.signals import attempts_begun
-from tasks_core.statements.claim import claim
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.lease import renew
 from tasks_core.worker_process import WorkerProcess
@@ -31,7 +30,6 @@ from tasks_core.worker_process import WorkerProcess
 logger = logging.getLogger(__name__)
 
 MAX_ID = 2**63
-OPEN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 def execute(task_type: str, ids: list[int], *, worker: str) -> int:
@@ -64,33 +62,11 @@ def _possible(ids: object) -> list[int]:
 def _claim(
     process: WorkerProcess, registered: TaskType, ids: list[int], worker: str
 ) -> list[InFlight]:
-    lease = timedelta(seconds=setting("LEASE_SECONDS"))
-    is_first_try = True
-    while True:
-        now = clock.now()
-        try:
-            tasks = claim(
-                ids,
-                task_type=registered.name,
-                worker=worker,
-                lease_until=now + lease,
-                now=now,
-                company=len(process.inflight),
-            )
-            break
-        except (OperationalError, InterfaceError) as error:
-            database.connection().close()
-            if is_first_try:  # the database may have closed this connection long ago
-                is_first_try = False
-                continue
-            # Without the database nothing can run. The message may also be dropped: the tasks are QUEUED
-            # and recovery publishes them again.
-            if worker_process.is_stopping():
-                return []
-            logger.warning("claiming %d tasks waits for the database: %s", len(ids), error)
-            time.sleep(1)
+    tasks, lease_until = claim_patiently(
+        ids, task_type=registered.name, worker=worker, company=len(process.inflight)
+    )
     entries = [
-        InFlight(task, registered, TaskContext(task, registered, max_attempts=0), now + lease)
+        InFlight(task, registered, TaskContext(task, registered, max_attempts=0), lease_until)
         for task in tasks
     ]
     process.inflight.add(entries)
@@ -102,9 +78,9 @@ def _claim(
 
 
 def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
-    connection = database.connection()
-    was_open = connection.in_atomic_block
+    sessions = Sessions()
     for entry in entries:
+        sessions.replace_dead()
         if not _is_ours(process, entry):
             continue
         started_at = clock.now()
@@ -112,8 +88,7 @@ def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFligh
             outcome = decision.released(now=started_at, reason="the worker is shutting down")
         else:
             outcome = attempt(registered, entry.task, entry.context, _rule(registered, entry))
-            if _is_open(connection) and not was_open:
-                _close_transaction(connection, entry)
+            sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
         _hand_over(process, registered, entry, outcome, started_at)
         if process.outbox.is_overdue:
             process.outbox.flush()
@@ -121,8 +96,8 @@ def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFligh
 
 
 def _run_together(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
-    connection = database.connection()
-    was_open = connection.in_atomic_block
+    sessions = Sessions()
+    sessions.replace_dead()
     ours = [entry for entry in entries if _is_ours(process, entry)]
     members = [Member(entry.task, entry.context, _rule(registered, entry)) for entry in ours]
     given = attempt_batch(registered, members)
@@ -133,8 +108,7 @@ def _run_together(process: WorkerProcess, registered: TaskType, entries: list[In
             outcome = decision.released(now=clock.now(), reason="the worker is shutting down")
         else:
             outcome = next(given)
-        if _is_open(connection) and not was_open:
-            _close_transaction(connection, entry)
+        sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
         took, last = time.monotonic() - last, time.monotonic()
         _hand_over(process, registered, entry, outcome, started_at, took=took)
         if process.outbox.is_overdue:
@@ -173,8 +147,8 @@ def _is_ours(process: WorkerProcess, entry: InFlight) -> bool:
 def _renewed(entry: InFlight) -> bool:
     lease_until = clock.now() + timedelta(seconds=setting("LEASE_SECONDS"))
     try:
-        is_renewed = bool(renew([entry.key], lease_until=lease_until))
-    except (OperationalError, InterfaceError) as error:
+        is_renewed = bool(database.retried(renew, [entry.key], lease_until=lease_until))
+    except Error as error:
         logger.warning(
             "task %d is left to recovery: %s",
             entry.task.id,
@@ -240,29 +214,5 @@ def _hand_over(
     process.outbox.add((registered.name, entry, finished))
 
 
-def _is_open(connection: BaseDatabaseWrapper) -> bool:
-    if connection.in_atomic_block:
-        return True
-    if connection.connection is None:
-        return False
-    # Asks the client library, not the server: a BEGIN of the handler's own is seen by neither flag.
-    status = connection.connection.info.transaction_status
-    return not connection.autocommit or status in OPEN_TRANSACTION
-
-
-def _close_transaction(connection: BaseDatabaseWrapper, entry: InFlight) -> None:
-    """A handler that leaves a transaction open must not take the record of its outcome with it."""
-    logger.error(
-        "the handler of task %d left a transaction open on %r; it is rolled back",
-        entry.task.id,
-        connection.alias,
-        extra=entry.context.log_fields(),
-    )
-    connection.close()
-    # After the end of the connection none of the blocks that were entered on it can be left any more.
-    connection.in_atomic_block = False
-    connection.closed_in_transaction = False
-    connection.savepoint_ids = []
-    connection.atomic_blocks = []
-    connection.run_on_commit = []
-    connection.needs_rollback = False
+def _handler_of(entry: InFlight) -> str:
+    return f"the handler of task {entry.task.id}"

@@ -65,7 +65,7 @@ class Keeper(threading.Thread):
                 self._tend()
             except Error as error:
                 logger.warning("leases are not renewed for now: %s", error)
-                connections[database.alias()].close()
+                database.discard(database.connection())
             except Exception:
                 logger.exception("the keeper goes on: without it leases would run out")
             if self._is_idle():

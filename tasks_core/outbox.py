@@ -6,19 +6,30 @@ import logging
 import threading
 import time
 
-from django.db import DataError, InterfaceError, OperationalError, connections
+from django.db import DataError
 
 from tasks_core import database
+from tasks_core.database_errors import DATABASE_ERRORS, is_servers_fault
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Failure
 from tasks_core.inflight import InFlight, InFlightTable
-from tasks_core.recorder import record
+from tasks_core.recorder import record, tell_of_recorded
 from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.statements.lease import Ownership
 
 logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.2
 """Longest time an outcome waits: what a crash can repeat at most."""
+
+LONGEST_PAUSE, LONGEST_PAUSE_ALONE = 2.0, 60.0
+"""How long the next try waits at most: without the database, and of one outcome that fails alone."""
+
+TRIES_TOGETHER = 3
+"""After so many in a row, each on a new session, outcomes are tried one by one."""
+
+FAILING_AT_ONCE = 3
+"""So many that fail alone are met in one turn; the next ones are met after those that do not fail."""
 
 Finished = tuple[str, InFlight, FinishedAttempt]
 """Task type, the attempt as this process held it, and its outcome."""
@@ -33,6 +44,11 @@ class Outbox:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._oldest = 0.0
+        self._failures = 0
+        self._paused_until = 0.0
+        self._doubted: set[Ownership] = set()
+        self._tries: dict[Ownership, int] = {}
+        self._waits_until: dict[Ownership, float] = {}
         self.has_pending = threading.Event()
 
     def add(self, finished: Finished) -> None:
@@ -50,50 +66,159 @@ class Outbox:
         return bool(self._pending) and time.monotonic() - self._oldest >= FLUSH_SECONDS
 
     def flush(self) -> bool:
-        """Write everything pending and return whether that succeeded.
+        """Write everything that may be written now; False if the database is in the way.
 
-        With the database out of reach the outcomes stay here and the next call tries again: an attempt
-        whose lease ends meanwhile is simply repeated.
+        Then the outcomes stay here and a later call tries again: an attempt whose lease ends meanwhile is
+        simply repeated.
         """
         with self._writing:
-            with self._lock:
-                batch, self._pending = self._pending, []
-                self.has_pending.clear()
-            if not batch:
-                return True
-            try:
-                self._write(batch)
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("outcomes of %d tasks wait for the database: %s", len(batch), error)
-                connections[database.alias()].close()
-                self._put_back(batch)
+            if time.monotonic() < self._paused_until:
                 return False
+            batch = self._taken()
+            while batch:
+                try:
+                    self._write(batch)
+                except DATABASE_ERRORS as error:
+                    self._put_back(batch)
+                    connection = database.connection()
+                    if connection.in_atomic_block:
+                        raise  # the transaction is the caller's, and with it what was written before
+                    database.discard(connection)
+                    if self._note_failure(len(batch), error):
+                        return False
+                    batch = self._taken()
+                else:
+                    self._failures = 0
+                    return True
             return True
 
-    def _write(self, batch: list[Finished]) -> None:
-        try:
-            record([(kind, finished) for kind, _, finished in batch])
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:  # noqa: BLE001 see below
-            # What one outcome holds cannot be stored, or a receiver of a signal fails for one task: the
-            # others must not suffer for it.
-            logger.warning("%d outcomes are written one by one: %s", len(batch), error)
-            for kind, _, finished in batch:
-                _record_alone(kind, finished)
-        self._inflight.discard(entry.key for _, entry, _ in batch)
+    def _taken(self) -> list[Finished]:
+        """Take out what is pending, but for what has to wait for a while."""
+        now = time.monotonic()
+        with self._lock:
+            batch = [one for one in self._pending if self._not_before(one) <= now]
+            self._pending = [one for one in self._pending if self._not_before(one) > now]
+            if not self._pending:
+                self.has_pending.clear()
+        return batch
 
     def _put_back(self, batch: list[Finished]) -> None:
         with self._lock:
             self._pending[:0] = batch
         self.has_pending.set()
 
+    def _note_failure(self, count: int, error: Exception) -> bool:
+        """Tell whether to wait before the next try. The first costs nothing: the session may be to blame."""
+        self._failures += 1
+        if self._failures == 1:
+            return False
+        pause = min(FLUSH_SECONDS * 2**self._failures, LONGEST_PAUSE)
+        self._paused_until = time.monotonic() + pause
+        logger.warning("outcomes of %d tasks wait for the database: %s", count, error)
+        return True
+
+    def _write(self, batch: list[Finished]) -> None:
+        """Write ``batch``, and take out of it what is done with.
+
+        Raises:
+            django.db.Error: the database is to blame. What is left in ``batch`` is to be put back.
+        """
+        self._leave_out_written(batch)
+        if not batch:
+            return
+        try:
+            record([(kind, finished) for kind, _, finished in batch])
+        except Exception as error:
+            if is_servers_fault(error) and not self._is_about_rows():
+                self._doubted.update(entry.key for _, entry, _ in batch)
+                raise
+            # What one outcome holds cannot be stored, or a receiver of a signal fails for one task: the
+            # others must not suffer for it.
+            logger.warning("%d outcomes are written one by one: %s", len(batch), error)
+            self._write_each(batch)
+        else:
+            self._forget(batch)
+            batch.clear()
+
+    def _is_about_rows(self) -> bool:
+        """Tell whether the database is not to blame for an error that calls itself its fault.
+
+        So it is if it has come again and again on new sessions of a database that answers and takes
+        writes: a receiver of another app has failed at what it asked of the database.
+        """
+        if self._failures < TRIES_TOGETHER:
+            return False
+        connection = database.connection()
+        if connection.in_atomic_block:
+            return False
+        database.discard(connection)
+        return database.takes_writes()
+
+    def _write_each(self, batch: list[Finished]) -> None:
+        """Write outcomes one by one; step past those that fail, a few at a time."""
+        failed = 0
+        while batch and failed < FAILING_AT_ONCE:
+            one = batch.pop(0)
+            try:
+                self._leave_out_written(alone := [one])
+                for kind, _, finished in alone:
+                    _record_alone(kind, finished)
+            except DATABASE_ERRORS as error:
+                failed += 1
+                self._step_past(one, error)
+            else:
+                self._forget([one])
+        self._put_back(batch)
+        batch.clear()
+
+    def _step_past(self, one: Finished, error: Exception) -> None:
+        kind, entry, finished = one
+        connection = database.connection()
+        if connection.in_atomic_block:
+            self._put_back([one])
+            raise error
+        database.discard(connection)
+        tries = self._tries.get(entry.key, 0) + 1
+        pause = min(2.0**tries, LONGEST_PAUSE_ALONE)
+        self._tries[entry.key] = tries
+        self._waits_until[entry.key] = time.monotonic() + pause
+        self._doubted.add(entry.key)
+        self._put_back([one])
+        logger.error(
+            "the outcome of task %d is not written, it is tried again in %.0f s; if no other waits, look "
+            "at the receivers of tasks_unsuccessful and the triggers of the table: %s",
+            finished.task_id,
+            pause,
+            error,
+            extra=_log_fields(kind, finished),
+        )
+
+    def _leave_out_written(self, batch: list[Finished]) -> None:
+        """Take out of ``batch`` what an earlier try has written although its answer was lost."""
+        doubted = [one for one in batch if one[1].key in self._doubted] if self._doubted else []
+        if not doubted:
+            return
+        ids = tell_of_recorded([(kind, finished) for kind, _, finished in doubted])
+        written = [one for one in doubted if one[2].task_id in ids]
+        batch[:] = [one for one in batch if one not in written]
+        self._forget(written)
+
+    def _forget(self, batch: list[Finished]) -> None:
+        keys = [entry.key for _, entry, _ in batch]
+        self._inflight.discard(keys)
+        if self._doubted:
+            self._doubted.difference_update(keys)
+        for key in keys if self._tries else ():
+            self._tries.pop(key, None)
+            self._waits_until.pop(key, None)
+
+    def _not_before(self, one: Finished) -> float:
+        return self._waits_until.get(one[1].key, 0.0) if self._waits_until else 0.0
+
 
 def _record_alone(kind: str, finished: FinishedAttempt) -> None:
     try:
         record([(kind, finished)])
-    except (OperationalError, InterfaceError):
-        raise
     except DataError as error:
         logger.error(
             "the outcome of task %d cannot be stored: %s",
@@ -101,14 +226,28 @@ def _record_alone(kind: str, finished: FinishedAttempt) -> None:
             error,
             extra=_log_fields(kind, finished),
         )
-        record([(kind, _unstorable(finished))])
-    except Exception:
-        # Its lease is renewed no longer, so that recovery tries again.
-        logger.exception(
-            "the outcome of task %d is not written",
-            finished.task_id,
-            extra=_log_fields(kind, finished),
-        )
+        _record_or_leave(kind, _unstorable(finished))
+    except Exception as error:  # noqa: BLE001 a receiver of the signal may raise anything
+        _leave(kind, finished, error)
+
+
+def _record_or_leave(kind: str, finished: FinishedAttempt) -> None:
+    try:
+        record([(kind, finished)])
+    except Exception as error:  # noqa: BLE001 a receiver of the signal may raise anything
+        _leave(kind, finished, error)
+
+
+def _leave(kind: str, finished: FinishedAttempt, error: Exception) -> None:
+    """Leave an attempt to recovery: its lease is renewed no longer. Not if the database is to blame."""
+    if is_servers_fault(error):
+        raise error
+    logger.error(
+        "the outcome of task %d is not written",
+        finished.task_id,
+        extra=_log_fields(kind, finished),
+        exc_info=error,
+    )
 
 
 def _log_fields(kind: str, finished: FinishedAttempt) -> dict[str, object]:

@@ -10,8 +10,9 @@ from tasks_core import clock, database
 from tasks_core.endings import announce
 from tasks_core.engine.states import UNSUCCESSFUL, State
 from tasks_core.failures import fingerprint
+from tasks_core.models import DeadLetter
 from tasks_core.signals import attempts_recorded, dead_letters_written
-from tasks_core.statements.finish import Evidence, FinishedAttempt, bury, finish
+from tasks_core.statements.finish import Evidence, FinishedAttempt, bury, finish, finished_before
 from tasks_core.versions import versions
 
 
@@ -33,10 +34,28 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
             _bury([(kind, a) for kind, a in ended if a.outcome.state is State.DEAD])
             announce(written.unsuccessful)
         ids = written.ids
-    if attempts_recorded.has_listeners():
-        effective = [attempt for attempt in finished if attempt.task_id in ids]
-        attempts_recorded.send_robust(sender=None, attempts=effective)
+    _tell([attempt for attempt in finished if attempt.task_id in ids])
     return ids
+
+
+def tell_of_recorded(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
+    """Return the ids of those ``attempts`` that are on record; tell their listeners.
+
+    For outcomes whose writing has failed: the answer may have been lost, and not the commit.
+    """
+    ids = finished_before([attempt for _, attempt in attempts])
+    written = [attempt for _, attempt in attempts if attempt.task_id in ids]
+    dead = [attempt.task_id for attempt in written if attempt.outcome.state is State.DEAD]
+    if dead:
+        letters = list(DeadLetter.objects.filter(task_id__in=dead).values_list("pk", flat=True))
+        dead_letters_written.send_robust(sender=None, ids=letters)
+    _tell(written)
+    return ids
+
+
+def _tell(effective: list[FinishedAttempt]) -> None:
+    if effective and attempts_recorded.has_listeners():
+        attempts_recorded.send_robust(sender=None, attempts=effective)
 
 
 def _bury(dead: list[tuple[str, FinishedAttempt]]) -> None:

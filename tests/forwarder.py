@@ -20,6 +20,8 @@ class Forwarder(threading.Thread):
         self._other: dict[socket.socket, socket.socket] = {}
         self._stopped = threading.Event()
         self.swallows = threading.Event()
+        self._loses_answer_to: bytes | None = None
+        self._lost: socket.socket | None = None
 
     def run(self) -> None:
         """Forward until closed."""
@@ -39,6 +41,15 @@ class Forwarder(threading.Thread):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def lose_answer_to(self, part: bytes) -> None:
+        """Break the first connection by which ``part`` is sent, once the server has answered that."""
+        self._loses_answer_to = part
+
+    @property
+    def is_to_lose_an_answer(self) -> bool:
+        """Whether that has not been sent yet."""
+        return self._loses_answer_to is not None
+
     def close(self) -> None:
         """Close everything."""
         self._stopped.set()
@@ -56,6 +67,10 @@ class Forwarder(threading.Thread):
     def _forward(self, connection: socket.socket) -> None:
         try:
             data = connection.recv(65_536)
+            if connection is self._lost:
+                data = b""
+            elif self._loses_answer_to and self._loses_answer_to in data:
+                self._lost, self._loses_answer_to = self._other[connection], None
             if data and not self.swallows.is_set():
                 self._other[connection].sendall(data)
         except OSError:

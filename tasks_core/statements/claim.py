@@ -9,7 +9,15 @@ from typing import Any
 
 from tasks_core.database import fetch_often
 
-SQL = """
+COLUMNS = """
+id, attempts, attempts_returned, payload, queue_name, priority,
+    extract(epoch FROM run_after)::float8, extract(epoch FROM expires_at)::float8,
+    extract(epoch FROM queued_at)::float8, extract(epoch FROM started_at)::float8,
+    retry_policy_id, retry, idempotency_key, correlation_id, checkpoint,
+    extract(epoch FROM scheduled_for)::float8, traceparent
+"""
+
+SQL = f"""
 WITH task AS (
     UPDATE tasks_core_task SET
         state = 'RUNNING',
@@ -29,13 +37,22 @@ WITH task AS (
         GREATEST(extract(epoch FROM %(now)s - run_after), 0)
     FROM task
 )
-SELECT id, attempts, attempts_returned, payload, queue_name, priority,
-    extract(epoch FROM run_after)::float8, extract(epoch FROM expires_at)::float8,
-    extract(epoch FROM queued_at)::float8, extract(epoch FROM started_at)::float8,
-    retry_policy_id, retry, idempotency_key, correlation_id, checkpoint,
-    extract(epoch FROM scheduled_for)::float8, traceparent
+SELECT {COLUMNS}
 FROM task ORDER BY run_after, id
-"""
+"""  # noqa: S608 (all of it stands here)
+
+# ``last_attempted_at`` is the instant of the claim until the attempt has ended; with the worker's name it
+# tells one claim from all others.
+CLAIMED_BEFORE = f"""
+WITH task AS (
+    UPDATE tasks_core_task SET lease_until = %(lease_until)s
+    WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'RUNNING'
+      AND worker = %(worker)s AND last_attempted_at = ANY(%(tried_at)s::timestamptz[])
+    RETURNING *
+)
+SELECT {COLUMNS}
+FROM task ORDER BY run_after, id
+"""  # noqa: S608 (all of it stands here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,21 @@ def claim(
         "now": now,
     }
     return _claimed(fetch_often(SQL, parameters))
+
+
+def claimed_before(
+    ids: list[int], *, worker: str, tried_at: list[datetime], lease_until: datetime
+) -> list[ClaimedTask]:
+    """Return those of ``ids`` that this worker has claimed by a try at ``tried_at`` whose answer was lost."""
+    if not tried_at:
+        return []
+    parameters = {
+        "ids": ids,
+        "worker": worker,
+        "tried_at": tried_at,
+        "lease_until": lease_until,
+    }
+    return _claimed(fetch_often(CLAIMED_BEFORE, parameters))
 
 
 _JSON_COLUMNS = (3, 11, 14)

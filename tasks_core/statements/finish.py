@@ -82,6 +82,16 @@ RETURNING id
 """
 
 
+# The event of an outcome is written with it, and tells one try of one attempt from all others.
+FINISHED_BEFORE = """
+SELECT event.task_id
+FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(kinds)s::text[], %(ended_at)s::timestamptz[])
+    AS mine (id, attempt, kind, ended_at)
+JOIN tasks_core_taskevent event ON event.task_id = mine.id
+    AND event.attempt = mine.attempt AND event.kind = mine.kind AND event.at = mine.ended_at
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedAttempt:
     """One attempt and what it came to."""
@@ -117,6 +127,17 @@ def finish(attempts: Sequence[FinishedAttempt]) -> Written:
     }
     rows = fetch_often(FINISH, parameters)
     return Written({row[0] for row in rows}, [_unsuccessful(*row) for row in rows if row[4]])
+
+
+def finished_before(attempts: Sequence[FinishedAttempt]) -> set[int]:
+    """Return the ids of those whose outcome has been written before."""
+    parameters = {
+        "ids": [attempt.task_id for attempt in attempts],
+        "attempts": [attempt.attempt for attempt in attempts],
+        "kinds": [str(attempt.outcome.events[-1][0]) for attempt in attempts],
+        "ended_at": [attempt.ended_at for attempt in attempts],
+    }
+    return {row[0] for row in fetch(FINISHED_BEFORE, parameters)}
 
 
 _FINAL = sorted(FINAL)

@@ -1,0 +1,123 @@
+"""The database sessions of a thread: alive before somebody's code runs, and as they were after it.
+
+What is asked before and after each handler is what the client library and the socket know, never the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import select
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import TransactionStatus
+
+from tasks_core import database
+
+logger = logging.getLogger(__name__)
+
+TRUSTED_SECONDS = 0.02
+"""So long after it was looked at a session is taken to be alive."""
+
+CANCEL_SECONDS = 2.0
+"""How long to wait for the server to take note that nobody wants the statement under way any more."""
+
+POSTGRESQL = "postgresql"
+
+Fields = Callable[[], dict[str, Any]]
+
+
+class Sessions:
+    """Those of the current thread, of all databases; but those in a transaction of whoever calls us."""
+
+    def __init__(self) -> None:
+        self._ours = [one for one in connections.all() if not one.in_atomic_block]
+        self._looked_at = float("-inf")
+
+    def replace_dead(self) -> None:
+        """Let go of those that the server has closed."""
+        now = time.monotonic()
+        if now - self._looked_at < TRUSTED_SECONDS:
+            return
+        self._looked_at = now
+        for one in self._ours:
+            if one.connection is not None and _is_dead(one):
+                database.discard(one)
+
+    def replace_unsound(self, whose: str, fields: Fields = dict) -> None:
+        """Let go of those that are not at rest after ``whose`` code, or do not answer after an error."""
+        for one in self._ours:
+            if one.connection is None:
+                continue
+            if not _is_at_rest(one):
+                _report(one, whose, fields)
+                _cancel(one)
+                database.discard(one)
+            elif one.errors_occurred:
+                _ask(one)
+            else:
+                continue
+            self._looked_at = float("-inf")  # others may have gone the same way
+
+
+def _is_at_rest(one: BaseDatabaseWrapper) -> bool:
+    """Tell whether nothing is under way. A BEGIN of a handler's own is seen by the client library only."""
+    if one.in_atomic_block or one.autocommit is not one.settings_dict["AUTOCOMMIT"]:
+        return False
+    return one.vendor != POSTGRESQL or _status(one) == TransactionStatus.IDLE
+
+
+def _status(one: BaseDatabaseWrapper) -> int:
+    status: int = one.connection.pgconn.transaction_status
+    return status
+
+
+def _is_dead(one: BaseDatabaseWrapper) -> bool:
+    """Tell whether a session has ended; ask the server only if it has said something unasked.
+
+    A session at rest has nothing to read. Its last words, or the end of the stream, are something.
+    """
+    if one.vendor != POSTGRESQL:
+        return False
+    if one.connection.closed:
+        return True
+    waiting = select.poll()
+    waiting.register(one.connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0)) and not one.is_usable()
+
+
+def _ask(one: BaseDatabaseWrapper) -> None:
+    if one.is_usable():
+        one.errors_occurred = False
+    else:
+        database.discard(one)
+
+
+def _cancel(one: BaseDatabaseWrapper) -> None:
+    """End the statement under way, which would go on in the server and keep its locks."""
+    if one.vendor == POSTGRESQL and _status(one) == TransactionStatus.ACTIVE:
+        with contextlib.suppress(Exception):
+            one.connection.cancel_safe(timeout=CANCEL_SECONDS)
+
+
+def _report(one: BaseDatabaseWrapper, whose: str, fields: Fields) -> None:
+    status = _status(one) if one.vendor == POSTGRESQL else None
+    if status == TransactionStatus.UNKNOWN:
+        return  # the server has ended it
+    what = "a statement unfinished" if status == TransactionStatus.ACTIVE else "a transaction open"
+    logger.error("%s left %s on %r; it is rolled back", whose, what, one.alias, extra=fields())
+
+
+@contextlib.contextmanager
+def sound(whose: str) -> Iterator[None]:
+    """Run somebody's code in the block, on sessions that are alive, and leave them at rest."""
+    sessions = Sessions()
+    sessions.replace_dead()
+    try:
+        yield
+    finally:
+        sessions.replace_unsound(whose)

@@ -1,0 +1,174 @@
+"""Errors of the server and of the session are not errors of the row: every outcome is written in the end."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+import tasks_core
+from tasks_core import outbox, worker_process
+from tasks_core.engine.states import State
+from tasks_core.executor import execute
+from tasks_core.models import DeadLetter, Task
+from tasks_core.signals import attempts_recorded, dead_letters_written, tasks_unsuccessful
+from tests.forwarder import Forwarder, forwarding
+from tests.tasks_core.life import queue, states
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+Deed = Callable[[int], object]
+
+
+@pytest.fixture(autouse=True)
+def fresh_session() -> Iterator[None]:
+    connection.close()
+    yield
+    connection.close()
+
+
+@pytest.fixture
+def forwarder() -> Iterator[Forwarder]:
+    """Let new connections go by way of a forwarder."""
+    known = connections.settings["default"]
+    before = {name: known[name] for name in ("HOST", "PORT")}
+    with forwarding(known["HOST"], int(known["PORT"])) as forwarder:
+        known.update(HOST="127.0.0.1", PORT=forwarder.port)
+        yield forwarder
+        worker_process.drain()
+        connection.close()
+        known.update(before)
+
+
+def _work(deed: Deed, **options: Any) -> list[int]:
+    @tasks_core.task_type("work", **options)
+    def work(payload: dict[str, int]) -> object:
+        return deed(payload["n"])
+
+    ids = tasks_core.enqueue_many("work", [{"n": n} for n in range(6)])
+    queue()
+    return ids
+
+
+def _sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _attempts() -> set[int]:
+    return set(Task.objects.values_list("attempts", flat=True))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("SET default_transaction_read_only = on", id="read-only"),
+        pytest.param("DEALLOCATE ALL", id="prepared statements lost"),
+        pytest.param("SET statement_timeout = '1ms'", id="cancelled"),
+        pytest.param("SET search_path = nowhere", id="tables not found"),
+    ],
+)
+def test_outcomes_are_written_on_a_new_session(statement: str) -> None:
+    ids = _work(lambda n: _sql(statement) if n == 2 else None)
+
+    execute("work", ids, worker="w")
+
+    wait_until(lambda: states() == {State.SUCCEEDED: 6})
+    assert _attempts() == {1}
+    wait_until(lambda: len(worker_process.current().inflight) == 0)
+
+
+def test_handler_that_runs_out_of_time_in_a_statement_fails_alone() -> None:
+    ids = _work(lambda n: _sql("SELECT pg_sleep(60)") if n == 2 else None, max_runtime=0.3)
+
+    execute("work", ids, worker="w")
+
+    wait_until(lambda: states() == {State.SUCCEEDED: 5, State.RETRYING: 1})
+    assert _attempts() == {1}
+    wait_until(lambda: not _sleeping())
+
+
+def _sleeping() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' "
+            "AND pid <> pg_backend_pid()"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_receiver_that_fails_in_the_database_holds_up_only_its_own_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE_ALONE", 0.1)
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+    is_broken = True
+
+    def fail(n: int) -> None:
+        if n in (1, 4):
+            raise tasks_core.PermanentError("no")
+
+    def receive(tasks: Any, **_: Any) -> None:
+        if is_broken and any(task.payload["n"] == 4 for task in tasks):
+            _sql("SELECT * FROM a_table_that_is_not_there")
+
+    tasks_unsuccessful.connect(receive)
+    try:
+        ids = _work(fail)
+        execute("work", ids, worker="w")
+
+        wait_until(lambda: states() == {State.SUCCEEDED: 4, State.DEAD: 1, State.RUNNING: 1})
+        is_broken = False
+        wait_until(lambda: states() == {State.SUCCEEDED: 4, State.DEAD: 2})
+    finally:
+        tasks_unsuccessful.disconnect(receive)
+    assert _attempts() == {1}
+
+
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_listeners_hear_of_a_commit_whose_answer_was_lost(
+    forwarder: Forwarder, is_dead: bool
+) -> None:
+    recorded: list[int] = []
+    letters: list[int] = []
+
+    def work(n: int) -> str:
+        if n == 5:
+            forwarder.lose_answer_to(b"COMMIT" if is_dead else b"the last result")
+        if is_dead:
+            raise tasks_core.PermanentError("no")
+        return "the last result"
+
+    def note_recorded(attempts: Any, **_: Any) -> None:
+        recorded.extend(attempt.task_id for attempt in attempts)
+
+    def note_letters(ids: Any, **_: Any) -> None:
+        letters.extend(ids)
+
+    attempts_recorded.connect(note_recorded)
+    dead_letters_written.connect(note_letters)
+    try:
+        ids = _work(work)
+        with worker_process.current().keeper.resting():
+            execute("work", ids, worker="w")
+    finally:
+        attempts_recorded.disconnect(note_recorded)
+        dead_letters_written.disconnect(note_letters)
+
+    assert not forwarder.is_to_lose_an_answer
+    assert states() == {State.DEAD if is_dead else State.SUCCEEDED: 6}
+    assert sorted(recorded) == sorted(ids)
+    assert sorted(letters) == sorted(DeadLetter.objects.values_list("pk", flat=True))
+    assert len(letters) == (6 if is_dead else 0)
+
+
+def test_claim_whose_answer_was_lost_costs_no_attempt(forwarder: Forwarder) -> None:
+    ids = _work(str)
+    forwarder.lose_answer_to(b"the worker")
+
+    assert execute("work", ids, worker="the worker") == 6
+
+    assert not forwarder.is_to_lose_an_answer
+    wait_until(lambda: states() == {State.SUCCEEDED: 6})
+    assert _attempts() == {1}
