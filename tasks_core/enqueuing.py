@@ -192,8 +192,9 @@ def insert_one(
 def _insert_one(
     new: NewTasks, stored: str, key: str | None, unique: Unique | None, now: datetime
 ) -> Task:
+    wanted, new = new, _within_bounds(new, unique, now)
     while (task_id := insert(new, now=now)[0]) is None:
-        existing = _settle_conflict(unique, new, now)
+        existing = _settle_conflict(unique, wanted, now)
         if existing is not None:
             return existing  # else it has just ended or been removed: try again
     if new.run_after <= now:
@@ -202,6 +203,12 @@ def _insert_one(
         else:
             shortcut.publish_on_commit(_message(new, task_id), queued_at=new.queued_at)
     return _task(task_id, new, stored, key, now)
+
+
+def _within_bounds(new: NewTasks, unique: Unique | None, now: datetime) -> NewTasks:
+    if unique is None or unique.longest_wait is None:
+        return new
+    return replace(new, run_after=min(new.run_after, now + unique.longest_wait))
 
 
 def _message(new: NewTasks, task_id: int) -> Message:
@@ -349,7 +356,14 @@ def _settle_conflict(unique: Unique | None, new: NewTasks, now: datetime) -> Tas
     if unique.on_conflict == "replace":
         replace_payload(key, new.payloads[0], now=now)
     if unique.on_conflict == "debounce":
-        debounce(key, new.payloads[0], run_after=new.run_after, now=now)
+        debounce(
+            key,
+            new.payloads[0],
+            run_after=new.run_after,
+            expires_at=new.expires_at,
+            max_wait=unique.longest_wait,
+            now=now,
+        )
     existing = Task.objects.filter(unique_key=key).first()
     if existing is not None and unique.on_conflict == "reject":
         raise DuplicateTask(

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from tasks_core.exceptions import InvalidOption
+from tasks_core.options import span
 
 Until = Literal["started", "finished", "forever"]
 OnConflict = Literal["return", "replace", "debounce", "reject"]
@@ -29,8 +30,11 @@ class Unique:
         window: seconds; the key holds within one window only. Windows lie end to end from the epoch, so
             two tasks of neighbouring windows may be closer together than that.
         on_conflict: ``return`` the task that has the key; ``replace`` its payload, or ``debounce`` it:
-            put off its time to the new one's (both while it has not started, and return it); or
+            put off its time, and its expiry, to the new one's (both while it has not started, and return
+            it; what an earlier attempt has noted as progress or checkpoint is dropped with the payload); or
             ``reject`` with ``DuplicateTask``.
+        max_wait: a timedelta or seconds from the first call, after which ``debounce`` no longer puts the
+            task off; None for no limit.
 
     Raises:
         InvalidOption: an attribute is out of range or contradicts another.
@@ -41,6 +45,7 @@ class Unique:
     until: Until = "finished"
     window: float | None = None
     on_conflict: OnConflict = "return"
+    max_wait: timedelta | float | None = None
 
     def __post_init__(self) -> None:
         if self.key is not None and self.fields:
@@ -54,6 +59,15 @@ class Unique:
                 )
         if self.window is not None and self.window <= 0:
             raise InvalidOption(f"unique: window must be positive seconds, not {self.window}")
+        if self.max_wait is not None and self.on_conflict != "debounce":
+            raise InvalidOption("unique: max_wait goes with on_conflict='debounce' only")
+        if self.longest_wait == timedelta(0):
+            raise InvalidOption("unique: max_wait must be longer than 0 s")
+
+    @property
+    def longest_wait(self) -> timedelta | None:
+        """``max_wait`` as a length of time."""
+        return None if self.max_wait is None else span("unique: max_wait", self.max_wait)
 
     def key_of(self, task_type: str, stored_payload: str, *, now: datetime) -> str:
         """Return the value of the unique index for a task."""

@@ -111,6 +111,96 @@ def test_second_caller_may_put_a_task_off(state: State) -> None:
     assert queue() == []
 
 
+@pytest.mark.parametrize("on_conflict", ["replace", "debounce"])
+@pytest.mark.parametrize("state", [State.SCHEDULED, State.QUEUED, State.RETRYING], ids=str)
+def test_other_payload_begins_without_the_notes_of_the_first(
+    on_conflict: Any, state: State
+) -> None:
+    rule = Unique(key="k", on_conflict=on_conflict)
+    task_id = bring_to(state, unique=rule)
+    Task.objects.filter(pk=task_id).update(checkpoint={"row": 500}, progress={"done": 500})
+
+    _enqueue({"file": "b.csv"}, unique=rule)
+
+    task = Task.objects.get(pk=task_id)
+    assert (task.payload, task.checkpoint, task.progress) == ({"file": "b.csv"}, None, None)
+
+
+DEBOUNCED = Unique(key="k", on_conflict="debounce")
+
+
+def _at(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [(60, 30, 60), (60, None, 70), (None, 30, 60), (None, None, None)],
+)
+def test_expiry_moves_along_with_the_time_of_a_task_that_is_put_off(
+    first: int | None, second: int | None, expected: int | None
+) -> None:
+    """Minutes from noon; the second call, ten minutes later, says anew when it expires, or moves it."""
+    with clock.frozen(NOON):
+        expires_at = first and _at(first)
+        task_id = _enqueue(unique=DEBOUNCED, run_after=_at(20), expires_at=expires_at)
+    with clock.frozen(_at(10)):
+        expires_at = second and _at(30 + second)
+        _enqueue(unique=DEBOUNCED, run_after=_at(30), expires_at=expires_at)
+
+    assert Task.objects.get(pk=task_id).expires_at == (expected and _at(expected))
+
+
+def test_task_is_not_put_off_for_longer_than_its_rule_allows() -> None:
+    rule = Unique(key="k", on_conflict="debounce", max_wait=timedelta(minutes=5))
+    times = []
+    for minute in range(8):
+        with clock.frozen(_at(minute)):
+            expires_at = _at(minute + 3)
+            task_id = _enqueue(unique=rule, run_after=_at(minute + 2), expires_at=expires_at)
+            times.append(Task.objects.get(pk=task_id))
+
+    assert [task.run_after for task in times] == [_at(m) for m in (2, 3, 4, 5, 5, 5, 5, 5)]
+    assert times[-1].expires_at == _at(6)
+    assert len({task.pk for task in times}) == 1
+
+
+def test_first_call_is_bound_as_well() -> None:
+    with clock.frozen(NOON):
+        task_id = _enqueue(
+            unique=Unique(key="k", on_conflict="debounce", max_wait=60), run_after=_at(10)
+        )
+
+    assert Task.objects.get(pk=task_id).run_after == _at(1)
+
+
+def test_queued_task_whose_time_has_come_takes_the_payload_and_stays_queued() -> None:
+    rule = Unique(key="k", on_conflict="debounce", max_wait=60)
+    with clock.frozen(NOON):
+        task_id = bring_to(State.QUEUED, unique=rule)
+    with clock.frozen(_at(0.5)):
+        _enqueue(unique=rule, run_after=_at(5))
+        assert state_of(task_id) is State.SCHEDULED
+        assert Task.objects.get(pk=task_id).run_after == _at(1)
+    with clock.frozen(_at(1)):
+        assert queue() == [task_id]
+        _enqueue({"newest": True}, unique=rule, run_after=_at(5))
+
+    assert state_of(task_id) is State.QUEUED
+    assert Task.objects.get(pk=task_id).payload == {"newest": True}
+    assert events_of(task_id)[-1] == "replaced"
+
+
+def test_bound_does_not_bring_a_task_out_of_the_pause_after_a_failure() -> None:
+    rule = Unique(key="k", on_conflict="debounce", max_wait=60)
+    task_id = bring_to(State.RETRYING, unique=rule)
+    Task.objects.filter(pk=task_id).update(enqueued_at=_at(-90), run_after=_at(30))
+    with clock.frozen(NOON):
+        _enqueue(unique=rule, run_after=_at(60))
+
+    assert Task.objects.get(pk=task_id).run_after == _at(30)
+
+
 def test_message_of_a_task_that_was_put_off_does_not_run_it() -> None:
     rule = Unique(key="k", on_conflict="debounce")
     task_id = bring_to(State.QUEUED, unique=rule)
@@ -179,6 +269,10 @@ class Login(BaseModel):
         (lambda: Unique(until="never"), "until must be one of started, finished, forever"),  # type: ignore[arg-type]
         (lambda: Unique(on_conflict="fight"), "on_conflict must be one of return, replace"),  # type: ignore[arg-type]
         (lambda: Unique(window=0), "window must be positive seconds, not 0"),
+        (lambda: Unique(max_wait=5), "max_wait goes with on_conflict='debounce' only"),
+        (lambda: Unique(on_conflict="debounce", max_wait=0), "max_wait must be longer than 0 s"),
+        (lambda: Unique(on_conflict="debounce", max_wait=-1), "max_wait must not be negative"),
+        (lambda: Unique(on_conflict="debounce", max_wait="5"), "max_wait must be a timedelta"),  # type: ignore[arg-type]
         (lambda: _enqueue({"a": 1}, unique=Unique(fields=["b"])), "payload has no field 'b'"),
         (lambda: _enqueue(unique=KEY, idempotency_key="x"), "give idempotency_key or unique"),
     ],
