@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "PUBLISH_ON_COMMIT": True,
     "PREPARED_STATEMENTS": True,
     "AGEING_SECONDS": 60.0,
+    "BUFFERED_TICKS_LIMIT": 1_000,
     "RETENTION_DAYS": 7.0,
     "RETENTION_DAYS_UNSUCCESSFUL": 30.0,
     "LEDGER_RETENTION_DAYS": 90.0,
@@ -52,6 +53,8 @@ PUBLISH_ON_COMMIT: whether a caller publishes its task itself while the lane is 
 PREPARED_STATEMENTS: whether the hot path's statements are planned once and kept in the database session;
     switch it off behind a pooler that shares sessions and cannot do that (PgBouncer before 1.21).
 AGEING_SECONDS: after so long a wait behind more urgent work, tasks move up one priority.
+BUFFERED_TICKS_LIMIT: so many ticks of one schedule with the overlap policy buffer_all wait at most for the
+    one before; the ledger has those beyond as skipped.
 RETENTION_DAYS: how long succeeded tasks are kept.
 RETENTION_DAYS_UNSUCCESSFUL: the same for dead, cancelled and expired ones; one with an open dead letter
     stays until that is resolved.

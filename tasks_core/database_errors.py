@@ -34,3 +34,27 @@ def is_servers_fault(error: BaseException) -> bool:
     and comes again.
     """
     return isinstance(error, DATABASE_ERRORS) and not is_rows_fault(error)
+
+
+def is_healed_by_savepoint(error: BaseException) -> bool:
+    """Tell whether only the statements since the last savepoint failed, so that other rows may fare better.
+
+    So it is, besides the row's own fault, where a receiver or a trigger of another app asks for what is not
+    there, raises an error, leaves a failed statement behind, or meets somebody else's lock.
+    """
+    if is_rows_fault(error):
+        return True
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if cause is None:
+        return isinstance(error, django.db.ProgrammingError)
+    return isinstance(cause, _HEALED) and not isinstance(cause, _LOST_STATEMENT)
+
+
+_LOST_STATEMENT = psycopg.errors.InvalidSqlStatementName
+_HEALED = (
+    psycopg.ProgrammingError,
+    psycopg.errors.InFailedSqlTransaction,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.QueryCanceled,
+)

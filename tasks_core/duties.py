@@ -35,8 +35,14 @@ BLOCKED_SECONDS = 0.005, 0.02
 SCHEDULE_SECONDS = 2.0
 """Longest time between two looks at the schedules; whoever changes one nudges."""
 
-BUFFER_SECONDS = 2.0, 3.0
-"""How soon held ticks are looked at again while there are some, and while there are none."""
+BUFFER_SECONDS = 0.05, 2.0
+"""How soon held ticks and backfills are looked at again, at least and at most, while there are some."""
+
+BUFFER_LOOKS, BUFFER_SHARE = 3, 0.1
+"""That pause is at least as long as so many looks, and this share of the time since one could run."""
+
+NOTHING_HELD_SECONDS = 1.0
+"""How soon it is looked again whether any tick is held, or a backfill at work."""
 
 EVENTS_SECONDS = 1.0, 3.0
 """How soon the cursors of events are looked at again after something was there, and after nothing was."""
@@ -114,13 +120,23 @@ def _scheduling(leadership: Leadership) -> Callable[[], float]:
 
 
 def _releasing(leadership: Leadership) -> Callable[[], float]:
+    shortest, longest = BUFFER_SECONDS
+    moved_at = float("-inf")
+
     def work() -> float:
-        held, none_held = BUFFER_SECONDS
-        if leadership.fence is None or not is_anything_held():
-            return none_held
-        release_buffered()
-        advance_backfills()
-        return held
+        nonlocal moved_at
+        if leadership.fence is None:
+            return FOLLOWER_SECONDS
+        if not is_anything_held():
+            return NOTHING_HELD_SECONDS
+        began = time.monotonic()
+        moved = release_buffered() + advance_backfills()
+        now = time.monotonic()
+        if moved:
+            moved_at = now
+        # A task that took long so far will not end in the next moment; short ones follow each other closely.
+        pause = max(shortest, BUFFER_LOOKS * (now - began), BUFFER_SHARE * (now - moved_at))
+        return min(pause, longest)
 
     return work
 

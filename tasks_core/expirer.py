@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-import logging
-
-from django.db import InterfaceError, OperationalError
+from collections.abc import Sequence
 
 from tasks_core import clock
 from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.endings import announce_unsuccessful
 from tasks_core.models import Task
-from tasks_core.statements.end import expire, expire_one
-
-logger = logging.getLogger(__name__)
+from tasks_core.row_backoff import RowBackoff
+from tasks_core.statements.end import expire
 
 LIMIT = 1_000
+ROUNDS = 10
+"""So many batches in which none can be expired are stepped past at once."""
+
+_failing = RowBackoff(
+    "task {} cannot be expired",
+    "Mend what raises (a receiver of tasks_unsuccessful, a trigger), or cancel the task.",
+)
 
 
 def expire_tasks() -> int:
-    """Expire one batch of overdue tasks; return how many. Call again while it is full."""
-    try:
+    """Expire one batch of overdue tasks; return how many. Call again while it is full.
+
+    A task that cannot be expired is stepped past for a while, and so is any number of them.
+    """
+    for _ in range(ROUNDS):
         with brief_transaction(seconds=RECEIVERS_SECONDS):
-            ids = expire(limit=LIMIT, now=clock.now())
-            announce_unsuccessful(ids)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # noqa: BLE001 a receiver of the signal may raise anything
-        logger.warning("overdue tasks are expired one by one: %s", error)
-        return _expire_one_by_one()
-    return len(ids)
+            overdue = Task.objects.expired(clock.now()).exclude(pk__in=_failing.ids())
+            held = overdue.order_by("expires_at").select_for_update(skip_locked=True)
+            ids = list(held.values_list("pk", flat=True)[:LIMIT])
+            expired = _failing.serve(ids, _expire, key=lambda task_id: task_id)
+        if expired or len(ids) < LIMIT:
+            break
+    return expired
 
 
-def _expire_one_by_one() -> int:
-    """A receiver that fails for one task must not keep the others from their end."""
-    now = clock.now()
-    ids = Task.objects.expired(now).order_by("expires_at").values_list("pk", flat=True)
-    return sum(_expired(task_id) for task_id in ids[:LIMIT])
-
-
-def _expired(task_id: int) -> bool:
-    try:
-        with brief_transaction(seconds=RECEIVERS_SECONDS):
-            is_expired = expire_one(task_id, now=clock.now())
-            announce_unsuccessful([task_id] if is_expired else [])
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        logger.exception("task %d is not expired", task_id)
-        return False
-    return is_expired
+def _expire(ids: Sequence[int]) -> int:
+    expired = expire(ids, now=clock.now())
+    announce_unsuccessful(expired)
+    return len(expired)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from random import Random
 
-from django.db import InterfaceError, OperationalError, transaction
-
-from tasks_core import clock, database
+from tasks_core import clock
 from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.conf import setting
 from tasks_core.engine import decision
@@ -20,6 +18,7 @@ from tasks_core.policies import rule_for
 from tasks_core.publisher import waiting_messages
 from tasks_core.recorder import record
 from tasks_core.registry import task_types
+from tasks_core.row_backoff import RowBackoff
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.recover import (
     AbandonedTask,
@@ -32,7 +31,14 @@ from tasks_core.statements.recover import (
 logger = logging.getLogger(__name__)
 
 LIMIT = 500
+ROUNDS = 10
+"""So many batches of which none can be recorded are stepped past at once."""
+
 _rng = Random()
+_failing = RowBackoff(
+    "the lost attempt of task {} cannot be recorded",
+    "Mend what raises (a receiver of tasks_unsuccessful, a trigger), or cancel the task.",
+)
 
 
 def recover_attempts() -> int:
@@ -41,27 +47,22 @@ def recover_attempts() -> int:
     A lost attempt counts against the policy, so a task that kills its process ends as a dead letter. Only
     where the process had several tasks in hand, nobody knows which one is to blame: then none loses an
     attempt, and each runs alone from now on.
+
+    An attempt whose end cannot be recorded is stepped past for a while, and so is any number of them.
     """
-    with brief_transaction(seconds=RECEIVERS_SECONDS):
-        tasks = abandoned(limit=LIMIT, now=clock.now())
-        recovered = _record(tasks) if tasks else 0
+    for _ in range(ROUNDS):
+        with brief_transaction(seconds=RECEIVERS_SECONDS):
+            tasks = abandoned(limit=LIMIT, now=clock.now(), apart_from=_failing.ids())
+            recovered = _failing.serve(tasks, _record, key=lambda task: task.id)
+        if recovered or len(tasks) < LIMIT:
+            break
     if recovered:
         logger.warning("%d attempts were lost with their worker", recovered)
     return recovered
 
 
-def _record(tasks: list[AbandonedTask]) -> int:
-    """Record the end of these attempts; one that cannot be recorded does not hold up the others."""
-    try:
-        with transaction.atomic(using=database.alias()):
-            return len(record([(task.task_type, _ended(task)) for task in tasks]))
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        if len(tasks) > 1:
-            return sum(_record([task]) for task in tasks)
-        logger.exception("the lost attempt of task %d is not recorded", tasks[0].id)
-        return 0
+def _record(tasks: Sequence[AbandonedTask]) -> int:
+    return len(record([(task.task_type, _ended(task)) for task in tasks]))
 
 
 def _ended(task: AbandonedTask) -> FinishedAttempt:

@@ -16,6 +16,7 @@ from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Occurrence, Task
 from tasks_core.nudge import nudge_on_commit
+from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.api import get_schedule, lock_schedule
 from tasks_core.schedules.firing import RUNS
 from tasks_core.schedules.recurrence import recurrence_of
@@ -24,6 +25,10 @@ from tasks_core.statements.ledger import Decision, NewTick
 
 BATCH = 200
 """Ticks that one step looks at."""
+
+_failing = RowBackoff(
+    "backfill {} cannot go on", "Mend the definition of its schedule, or cancel the backfill."
+)
 
 OPEN = frozenset({TickOutcome.UPCOMING, TickOutcome.BUFFERED})
 LEFT_OUT = frozenset({TickOutcome.EXCLUDED, TickOutcome.SKIPPED_DST})
@@ -131,8 +136,12 @@ def cancel_backfills(name: str) -> list[int]:
 
 def advance_backfills() -> int:
     """Enqueue what active backfills have room for; return how many ticks were looked at."""
-    active = Backfill.objects.at_work().order_by("id")
-    return sum(_advance(pk) for pk in active.values_list("pk", flat=True)[:100])
+    active = Backfill.objects.at_work().exclude(pk__in=_failing.ids()).order_by("id")
+    looked_at = 0
+    for pk in list(active.values_list("pk", flat=True)[:100]):
+        with _failing.stepping_past(pk):
+            looked_at += _advance(pk)
+    return looked_at
 
 
 def _advance(backfill_id: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.models.occurrence import OccurrenceQuerySet
 from tasks_core.nudge import nudge_on_commit
+from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.recurrence import misfire_rule_of
 from tasks_core.statements import ledger
@@ -56,6 +58,12 @@ NEEDED = (
     "resume_at",
 )
 """What of a schedule decides; its payload and the like go from row to row in the database."""
+
+failing = RowBackoff(
+    "schedule {} cannot be fired",
+    "Its ticks wait in the ledger: mend what raises (a receiver of tasks_unsuccessful, its definition), "
+    "or pause it.",
+)
 
 RUNS = frozenset({TickOutcome.FIRED, TickOutcome.CAUGHT_UP})
 
@@ -103,14 +111,15 @@ def fire(leadership: Leadership | None = None, *, limit: int = SCHEDULES) -> int
         schedules = list(
             Schedule.objects.existing()
             .filter(next_fire_at__lte=now, generated_until__gt=now)
+            .exclude(pk__in=failing.ids())
             .only(*NEEDED)
             .order_by("next_fire_at")
             .select_for_update(skip_locked=True)[:limit]
         )
-        return _fire(schedules, now) if schedules else 0
+        return failing.serve(schedules, lambda some: _fire(some, now), key=lambda one: one.pk)
 
 
-def _fire(schedules: list[Schedule], now: datetime) -> int:
+def _fire(schedules: Sequence[Schedule], now: datetime) -> int:
     dues = _dues(schedules, now)
     settlement = Settlement()
     for due in dues:
@@ -124,7 +133,7 @@ def _fire(schedules: list[Schedule], now: datetime) -> int:
     return len(settled)
 
 
-def _dues(schedules: list[Schedule], now: datetime) -> list[Due]:
+def _dues(schedules: Sequence[Schedule], now: datetime) -> list[Due]:
     """Load the due ticks of as many of ``schedules`` as one transaction should hold."""
     ids = [schedule.pk for schedule in schedules]
     overdue = Occurrence.objects.overdue(now)
@@ -220,10 +229,16 @@ def _run(due: Due, pk: int, outcome: TickOutcome, settlement: Settlement, now: d
         due.at_work.append(-pk)  # its task has no id yet
         settlement.decisions.append(Decision(pk, outcome, makes_task=True))
         return True
-    reason = f"{len(due.at_work)} unfinished, {len(due.buffered)} waiting"
-    if decision.outcome == TickOutcome.BUFFERED:
-        due.buffered.append(pk)
-    settlement.decisions.append(Decision(pk, decision.outcome, reason=reason, fire_at=fire_at))
+    outcome, reason = (
+        decision.outcome,
+        f"{len(due.at_work)} unfinished, {len(due.buffered)} waiting",
+    )
+    if outcome == TickOutcome.BUFFERED:
+        if len(due.buffered) >= (most := setting("BUFFERED_TICKS_LIMIT")):
+            outcome, reason = TickOutcome.SKIPPED_OVERLAP, f"{most} wait already, as many as may"
+        else:
+            due.buffered.append(pk)
+    settlement.decisions.append(Decision(pk, outcome, reason=reason, fire_at=fire_at))
     return False
 
 
@@ -263,31 +278,33 @@ def release_buffered() -> int:
     """
     now = clock.now()
     with brief_transaction():
-        waiting = Occurrence.objects.buffered().filter(fire_at__lte=now)
-        ids = waiting.values_list("schedule_id", flat=True).distinct()[:SCHEDULES]
-        schedules = list(
-            Schedule.objects.filter(pk__in=list(ids)).select_for_update(skip_locked=True)
-        )
-        decisions = [
-            _beyond_runs(pk, schedule)
-            if schedule.has_run_enough
-            else Decision(pk, TickOutcome.FIRED, makes_task=True)
-            for pk, schedule in _oldest_free(waiting, schedules, now)
-        ]
-        settled = ledger.settle(decisions, now=now)
-        if settled:
-            nudge_on_commit()
+        ids = ledger.releasable(now=now, apart_from=failing.ids(), limit=SCHEDULES)
+        if not ids:
+            return 0
+        schedules = list(Schedule.objects.filter(pk__in=ids).select_for_update(skip_locked=True))
+        return failing.serve(schedules, lambda some: _release(some, now), key=lambda one: one.pk)
+
+
+def _release(schedules: Sequence[Schedule], now: datetime) -> int:
+    decisions = [
+        _beyond_runs(pk, schedule)
+        if schedule.has_run_enough
+        else Decision(pk, TickOutcome.FIRED, makes_task=True)
+        for pk, schedule in _oldest_free(schedules, now)
+    ]
+    settled = ledger.settle(decisions, now=now)
+    if settled:
+        nudge_on_commit()
     return len(settled)
 
 
-def _oldest_free(
-    waiting: OccurrenceQuerySet, schedules: list[Schedule], now: datetime
-) -> list[tuple[int, Schedule]]:
+def _oldest_free(schedules: Sequence[Schedule], now: datetime) -> list[tuple[int, Schedule]]:
     """Return the oldest waiting tick of each schedule that has nothing unfinished and is not paused."""
-    busy = ledger.at_work([schedule.pk for schedule in schedules]) if schedules else {}
+    busy = ledger.at_work([schedule.pk for schedule in schedules])
     free = {s.pk: s for s in schedules if s.pk not in busy and not s.is_paused_at(now)}
     oldest = (
-        waiting.filter(schedule_id__in=list(free))
+        Occurrence.objects.buffered()
+        .filter(fire_at__lte=now, schedule_id__in=list(free))
         .order_by("schedule_id", "due")
         .distinct("schedule_id")
         .values_list("id", "schedule_id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -16,6 +16,8 @@ from tasks_core.engine.schedule import Tick, TickOutcome, jitter_delay
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.schedule.tick import HORIZON
 from tasks_core.models import Occurrence, Schedule
+from tasks_core.row_backoff import RowBackoff
+from tasks_core.schedules import firing
 from tasks_core.schedules.recurrence import recurrence_of
 from tasks_core.statements import ledger
 from tasks_core.statements.ledger import Extent, NewTick
@@ -35,6 +37,10 @@ NOT_UNDERSTOOD = timedelta(minutes=10)
 SCHEDULES = 200
 """Most schedules in one transaction."""
 
+_failing = RowBackoff(
+    "schedule {} gets no further ticks", "Mend its definition; then they follow, and none is lost."
+)
+
 
 def generate(*, limit: int = SCHEDULES) -> int:
     """Fill the ledger of schedules that want it; return how many. Call again while it is not 0."""
@@ -43,21 +49,27 @@ def generate(*, limit: int = SCHEDULES) -> int:
         wanting = (
             Schedule.objects.ticking()
             .filter(refill_at__lte=now)
+            .exclude(pk__in=_failing.ids())
             .order_by("refill_at")
             .select_for_update(skip_locked=True)
         )
         schedules = list(wanting[:limit])
-        fill(schedules, now=now)
+        return _failing.serve(schedules, lambda some: _fill(some, now), key=lambda one: one.pk)
+
+
+def _fill(schedules: Sequence[Schedule], now: datetime) -> int:
+    fill(schedules, now=now)
     return len(schedules)
 
 
 def first_wanted_at() -> datetime | None:
     """Return when the first schedule fires or wants more ticks, or None if none ever does."""
-    firsts = Schedule.objects.aggregate(fire=Min("next_fire_at"), refill=Min("refill_at"))
-    return min((at for at in firsts.values() if at is not None), default=None)
+    fires = Schedule.objects.exclude(pk__in=firing.failing.ids()).aggregate(at=Min("next_fire_at"))
+    refills = Schedule.objects.exclude(pk__in=_failing.ids()).aggregate(at=Min("refill_at"))
+    return min((first["at"] for first in (fires, refills) if first["at"]), default=None)
 
 
-def fill(schedules: list[Schedule], *, now: datetime) -> None:
+def fill(schedules: Sequence[Schedule], *, now: datetime) -> None:
     """Add the ticks that these schedules, whose rows the caller has locked, still want."""
     if not schedules:
         return
@@ -73,7 +85,7 @@ def fill(schedules: list[Schedule], *, now: datetime) -> None:
     ledger.extend([Extent(s.pk, s.generated_until, s.refill_at) for s in schedules])
 
 
-def _overdue_of_limited(schedules: list[Schedule], now: datetime) -> dict[int, int]:
+def _overdue_of_limited(schedules: Sequence[Schedule], now: datetime) -> dict[int, int]:
     """Return how many ticks of those whose runs are limited have not been settled though it is time."""
     limited = [schedule.pk for schedule in schedules if schedule.max_runs is not None]
     if not limited:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tasks_core.database import fetch
@@ -23,12 +24,12 @@ WITH task AS (
 SELECT id FROM task
 """
 
-_EXPIRE = """
+EXPIRE = """
 WITH overdue AS (
     SELECT id FROM tasks_core_task
     WHERE state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
-      AND expires_at IS NOT NULL AND expires_at <= %(now)s {condition}
-    ORDER BY expires_at LIMIT %(limit)s
+      AND expires_at IS NOT NULL AND expires_at <= %(now)s AND id = ANY(%(ids)s::bigint[])
+    ORDER BY id
     FOR UPDATE SKIP LOCKED
 ), task AS (
     UPDATE tasks_core_task SET
@@ -43,8 +44,6 @@ WITH overdue AS (
 )
 SELECT id FROM task
 """
-EXPIRE = _EXPIRE.format(condition="")
-EXPIRE_ONE = _EXPIRE.format(condition="AND id = %(id)s")
 
 
 def cancel(ids: list[int], *, reason: str, now: datetime, terminate: bool = False) -> list[int]:
@@ -53,11 +52,6 @@ def cancel(ids: list[int], *, reason: str, now: datetime, terminate: bool = Fals
     return [row[0] for row in fetch(CANCEL, parameters)]
 
 
-def expire(*, limit: int, now: datetime) -> list[int]:
-    """Expire at most ``limit`` tasks whose time is over before an attempt began, and return them."""
-    return [row[0] for row in fetch(EXPIRE, {"limit": limit, "now": now})]
-
-
-def expire_one(task_id: int, *, now: datetime) -> bool:
-    """Expire this task if its time is over before an attempt began."""
-    return bool(fetch(EXPIRE_ONE, {"id": task_id, "limit": 1, "now": now}))
+def expire(ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Expire those of ``ids`` whose time is over before an attempt began, and return them."""
+    return [row[0] for row in fetch(EXPIRE, {"ids": list(ids), "now": now})]

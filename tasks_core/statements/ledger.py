@@ -102,11 +102,32 @@ WHERE schedule_id = ANY(%(ids)s::bigint[]) AND outcome = 'upcoming' AND due > %(
 GROUP BY schedule_id
 """
 
-AT_WORK = """
-SELECT schedule_id, array_agg(id ORDER BY id) FROM tasks_core_task
-WHERE schedule_id = ANY(%(ids)s::bigint[]) AND state IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
-GROUP BY schedule_id
+# What a backfill has enqueued is counted by that alone: its past must not keep the present from running.
+_AT_WORK = """
+    task.state IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING') AND NOT EXISTS (
+        SELECT FROM tasks_core_occurrence made
+        WHERE made.schedule_id = task.schedule_id AND made.due = task.scheduled_for
+          AND made.task_id = task.id AND made.kind = 'backfill'
+    )
 """
+AT_WORK = f"""
+SELECT schedule_id, array_agg(id ORDER BY id) FROM tasks_core_task task
+WHERE schedule_id = ANY(%(ids)s::bigint[]) AND {_AT_WORK}
+GROUP BY schedule_id
+"""  # noqa: S608 its parts stand in this file
+
+RELEASABLE = f"""
+SELECT schedule_id FROM (
+    SELECT DISTINCT schedule_id FROM tasks_core_occurrence
+    WHERE outcome = 'buffered' AND fire_at <= %(now)s
+      AND schedule_id <> ALL(%(apart_from)s::bigint[])
+) AS waiting
+JOIN tasks_core_schedule schedule ON schedule.id = waiting.schedule_id
+WHERE (paused_at IS NULL OR paused_at > %(now)s OR resume_at <= %(now)s) AND NOT EXISTS (
+    SELECT FROM tasks_core_task task WHERE task.schedule_id = waiting.schedule_id AND {_AT_WORK}
+)
+LIMIT %(limit)s
+"""  # noqa: S608 its parts stand in this file
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +218,12 @@ def upcoming(schedule_ids: Sequence[int], *, now: datetime) -> dict[int, list[da
     return dict(fetch(UPCOMING, {"ids": list(schedule_ids), "now": now}))
 
 
+def releasable(*, now: datetime, apart_from: Sequence[int], limit: int) -> list[int]:
+    """Return schedules that hold ticks whose time has come, have nothing unfinished and are not paused."""
+    parameters = {"now": now, "apart_from": list(apart_from), "limit": limit}
+    return [row[0] for row in fetch(RELEASABLE, parameters)]
+
+
 def at_work(schedule_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Return the unfinished tasks of each schedule that has any, oldest first."""
+    """Return the unfinished tasks of each schedule that has any, but for those of backfills, oldest first."""
     return dict(fetch(AT_WORK, {"ids": list(schedule_ids)}))

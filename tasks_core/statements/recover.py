@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,7 +41,7 @@ ABANDONED = """
 SELECT id, attempts, attempts_returned, task_type, isolated, claimed_with, worker, started_at,
     last_attempted_at, lease_until, expires_at, retry_policy_id, retry
 FROM tasks_core_task
-WHERE state = 'RUNNING' AND lease_until < %(now)s
+WHERE state = 'RUNNING' AND lease_until < %(now)s AND id <> ALL(%(apart_from)s::bigint[])
 ORDER BY lease_until LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
 """
@@ -112,9 +113,10 @@ def requeue_lost(
     return [row[0] for row in fetch(REQUEUE, parameters)]
 
 
-def abandoned(*, limit: int, now: datetime) -> list[AbandonedTask]:
+def abandoned(*, limit: int, now: datetime, apart_from: Sequence[int] = ()) -> list[AbandonedTask]:
     """Lock and return tasks whose lease is over; call it inside a transaction."""
-    return [_abandoned(row) for row in fetch(ABANDONED, {"limit": limit, "now": now})]
+    parameters = {"limit": limit, "now": now, "apart_from": list(apart_from)}
+    return [_abandoned(row) for row in fetch(ABANDONED, parameters)]
 
 
 def _abandoned(row: tuple[Any, ...]) -> AbandonedTask:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-FRAMES = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+FRAMES = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SET CONSTRAINTS")
 
 
 @contextmanager

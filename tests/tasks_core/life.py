@@ -129,8 +129,7 @@ def _cancelled(**options: Any) -> int:
 
 def _expired(**options: Any) -> int:
     later = clock.now() + timedelta(seconds=60)
-    _scheduled(expires_at=later, **options)
-    return expire(limit=1, now=later)[0]
+    return expire([_scheduled(expires_at=later, **options)], now=later)[0]
 
 
 WAYS: dict[State, Callable[..., int]] = {

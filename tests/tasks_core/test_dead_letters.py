@@ -20,6 +20,8 @@ from tasks_core.redis_client import key
 from tasks_core.signals import dead_letters_written
 from tasks_core.testing import run_due
 from tests.tasks_core.life import plain_type
+from tests.tasks_core.threads import at_once
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -97,6 +99,21 @@ def test_dead_letter_is_announced_once_with_facts_and_no_payload(broker: "redis.
         "attempts": 1,
         "created_at": letter.created_at.isoformat(),
     }
+
+
+def test_beats_that_work_at_the_same_time_announce_each_once(broker: "redis.Redis") -> None:
+    _fails_with("broken")
+    letters = _dead(60)
+
+    def announce(_: int) -> None:
+        wait_until(
+            lambda: (announce_dead_letters(), not DeadLetter.objects.unannounced().exists())[1]
+        )
+
+    at_once(4, announce)
+
+    announced = [message["dead_letter_id"] for message in _announced(broker)]
+    assert announced == [letter.pk for letter in letters]
 
 
 def test_announcements_come_in_order_and_stop_at_the_limit(

@@ -124,7 +124,7 @@ def _cancel(state: State) -> Contest:
 
 def _expire(state: State) -> Contest:
     task_id = bring_to(state, expires_at=_soon() + LATER)
-    return Contest(task_id, lambda: expire(limit=9, now=clock.now() + 3 * LATER))
+    return Contest(task_id, lambda: expire([task_id], now=clock.now() + 3 * LATER))
 
 
 def _now() -> datetime:
@@ -206,7 +206,7 @@ def _rival_of(contest: tuple[str, State], task_id: int) -> tuple[State, Callable
     if source is State.RUNNING:
         task = _owned(task_id)
         return State.SUCCEEDED, lambda: write(task, decision.succeeded(None))
-    return State.EXPIRED, lambda: expire(limit=9, now=clock.now() + 3 * LATER)
+    return State.EXPIRED, lambda: expire([task_id], now=clock.now() + 3 * LATER)
 
 
 def _owned(task_id: int) -> ClaimedTask:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import tasks_core
-from tasks_core import Fixed, clock
+from tasks_core import Fixed, clock, row_backoff
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.engine import decision
 from tasks_core.engine.states import State
@@ -208,8 +208,9 @@ def receiver_that_refuses_one() -> Iterator[list[int]]:
 
 
 def test_receiver_that_fails_for_one_task_does_not_hold_up_the_others(
-    receiver_that_refuses_one: list[int],
+    receiver_that_refuses_one: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(row_backoff, "FIRST_PAUSE", 0.0)
     plain_type("once", retry=Fixed(max_attempts=1), max_batch=1)
     ids = tasks_core.enqueue_many("once", [{}] * 4)
     queue()

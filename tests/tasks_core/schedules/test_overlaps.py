@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
+import tasks_core
 from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.engine.states import State
+from tasks_core.schedules.backfilling import advance_backfills
 from tests.tasks_core.life import plain_type, state_of
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
@@ -80,6 +83,58 @@ def test_ticks_that_wait_do_not_run_beyond_the_runs_allowed() -> None:
     assert outcomes(schedule, THIRD) == ["fired", "fired", "cancelled"]
     last = schedule.occurrences.get(due=THIRD)
     assert last.reason == "max_runs (2) reached"
+
+
+@pytest.mark.parametrize(
+    ("overlap", "expected"),
+    [
+        ("skip", ["fired", "fired", "skipped_overlap"]),
+        ("buffer_one", ["fired", "fired", "buffered"]),
+        ("cancel_other", ["fired", "fired", "buffered"]),
+    ],
+)
+def test_tasks_of_a_backfill_do_not_count_for_live_ticks(overlap: str, expected: list[str]) -> None:
+    with clock.frozen(START):
+        schedule = every_minute(overlap=overlap)
+        tasks_core.backfill("minutely", START - 5 * MINUTE, START - MINUTE)
+        while advance_backfills():
+            pass
+    (past,) = tasks_of(schedule)
+    beat(START + MINUTE)
+    live = tasks_of(schedule)[-1]
+    end(live)
+    beat(START + 2 * MINUTE)
+    beat(THIRD)
+
+    ticks = schedule.occurrences.filter(kind="tick", due__lte=THIRD).order_by("due")
+    assert list(ticks.values_list("outcome", flat=True)) == expected
+    assert state_of(past.pk) is State.SCHEDULED
+
+
+def test_held_tick_is_released_beside_a_backfill() -> None:
+    with clock.frozen(START):
+        schedule = every_minute(overlap="buffer_one", end_at=START + 2 * MINUTE)
+        tasks_core.backfill("minutely", START - 5 * MINUTE, START - MINUTE)
+        while advance_backfills():
+            pass
+    for minutes in (1, 2):
+        beat(START + minutes * MINUTE)
+    end(tasks_of(schedule)[-1])
+    beat(START + 2 * MINUTE)
+
+    assert outcomes(schedule, START + 2 * MINUTE)[-2:] == ["fired", "fired"]
+
+
+def test_ticks_that_wait_have_a_limit(settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "BUFFERED_TICKS_LIMIT": 2}
+    with clock.frozen(START):
+        schedule = every_minute(overlap="buffer_all")
+    for minutes in (1, 2, 3, 4, 5):
+        beat(START + minutes * MINUTE)
+
+    fifth = START + 5 * MINUTE
+    assert outcomes(schedule, fifth) == ["fired"] + ["buffered"] * 2 + ["skipped_overlap"] * 2
+    assert schedule.occurrences.get(due=fifth).reason == "2 wait already, as many as may"
 
 
 def test_ticks_of_one_round_mind_each_other() -> None:

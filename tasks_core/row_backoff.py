@@ -1,0 +1,167 @@
+"""Rows that fail: stepped past for a while, so that the others go on, and named once with what to do."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import transaction
+
+from tasks_core import database
+from tasks_core.database_errors import is_healed_by_savepoint, is_servers_fault
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+"""Seconds until a row that has failed is tried again: twice as long from time to time."""
+
+MOST_ROWS = 20_000
+"""So many are remembered; of more, those whose turn comes first are tried again sooner."""
+
+SAY_SECONDS = 60.0
+"""How often, at most, one duty speaks of its rows."""
+
+SAY_EACH = 20
+"""A row that has been named is named again after so many failures."""
+
+Row = TypeVar("Row")
+
+
+@dataclass(slots=True)
+class _Failing:
+    failures: int = 0
+    until: float = 0.0
+    is_named: bool = False
+
+
+class RowBackoff:
+    """Which rows one duty of this process steps past, and until when.
+
+    It lives in memory: another beat, or the next one, finds out by itself.
+
+    Args:
+        what: what a row is and what does not happen to it, with ``{}`` for its key.
+        remedy: what a person can do.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self._what, self._remedy = what, remedy
+        self._failing: dict[Hashable, _Failing] = {}
+        self._lock = threading.Lock()
+        self._silent_until = float("-inf")
+        _all.append(self)
+
+    def __len__(self) -> int:
+        """Return how many rows have failed and not gone well since."""
+        return len(self._failing)
+
+    def aside(self) -> list[Hashable]:
+        """Return the keys of the rows whose turn has not come again."""
+        now = time.monotonic()
+        with self._lock:
+            forgotten = now - 2 * LONGEST_PAUSE
+            for key in [k for k, row in self._failing.items() if row.until < forgotten]:
+                del self._failing[key]  # it is gone, or went well elsewhere
+            return [key for key, row in self._failing.items() if row.until > now]
+
+    def ids(self) -> list[int]:
+        """Return those keys where they are ids."""
+        return [key for key in self.aside() if isinstance(key, int)]
+
+    def failed(self, key: Hashable, error: BaseException) -> None:
+        """Step past this row for a while."""
+        with self._lock:
+            row = self._failing.setdefault(key, _Failing())
+            pause = min(FIRST_PAUSE * 2 ** min(row.failures, 20), LONGEST_PAUSE)
+            row.failures, row.until = row.failures + 1, time.monotonic() + pause
+            if len(self._failing) > MOST_ROWS:
+                del self._failing[min(self._failing, key=lambda k: self._failing[k].until)]
+        if not row.is_named or row.failures % SAY_EACH == 0:
+            row.is_named = self._say(key, pause, error)
+
+    def went_well(self, keys: Sequence[Hashable]) -> None:
+        """Forget that these rows ever failed."""
+        if self._failing:
+            with self._lock:
+                for key in keys:
+                    self._failing.pop(key, None)
+
+    def _say(self, key: Hashable, pause: float, error: BaseException) -> bool:
+        now = time.monotonic()
+        if now < self._silent_until:
+            return False
+        self._silent_until = now + SAY_SECONDS
+        logger.error(
+            "%s; it is tried again in %.0f s, and the others go on (%d put aside). %s",
+            self._what.format(key),
+            pause,
+            len(self._failing),
+            self._remedy,
+            exc_info=error,
+        )
+        return True
+
+    @contextmanager
+    def stepping_past(self, key: Hashable) -> Iterator[None]:
+        """Let what fails in here concern this row alone; for work that has a transaction of its own.
+
+        Errors for which the database is to blame are raised: they would meet every row.
+        """
+        try:
+            yield
+        except Exception as error:
+            if _meets_all(error):
+                raise
+            self.failed(key, error)
+        else:
+            self.went_well([key])
+
+    def serve(
+        self,
+        rows: Sequence[Row],
+        work: Callable[[Sequence[Row]], int],
+        *,
+        key: Callable[[Row], Hashable],
+    ) -> int:
+        """Do ``work`` for all rows and return the sum of what it returns; call it in a transaction.
+
+        Where it fails for all, it is done for one half and for the other, and so on, each in a savepoint: in
+        the end the one row is known that fails, and all others are served. Errors for which the database is
+        to blame are raised.
+        """
+        if not rows:
+            return 0
+        try:
+            with transaction.atomic(using=database.alias()):
+                count = work(rows)
+                # It would else refuse the whole transaction at its end, too late to leave one out.
+                database.connection().check_constraints()
+        except Exception as error:
+            if _meets_all(error):
+                raise
+            if len(rows) == 1:
+                self.failed(key(rows[0]), error)
+                return 0
+            half = len(rows) // 2
+            return self.serve(rows[:half], work, key=key) + self.serve(rows[half:], work, key=key)
+        self.went_well([key(row) for row in rows])
+        return count
+
+
+_all: list[RowBackoff] = []
+
+
+def rows_put_aside() -> int:
+    """Return how many rows the duties of this process step past."""
+    return sum(len(one.aside()) for one in _all)
+
+
+def _meets_all(error: Exception) -> bool:
+    if database.connection().needs_rollback:
+        return True  # not even the savepoint could be rolled back
+    return is_servers_fault(error) and not is_healed_by_savepoint(error)
