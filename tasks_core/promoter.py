@@ -33,7 +33,8 @@ WITH starving AS (
       )
       AND EXISTS (
           SELECT 1 FROM tasks_core_lane other
-          WHERE other.priority < lane.priority AND other.claimed_until > %(before)s
+          WHERE other.queue_name = lane.queue_name AND other.priority < lane.priority
+            AND other.claimed_until > %(before)s
       )
 ), old AS (
     SELECT task.id FROM starving

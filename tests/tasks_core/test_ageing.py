@@ -55,6 +55,15 @@ def test_a_lane_that_moves_on_by_itself_is_left_alone() -> None:
     assert _priorities(ids) == {LOW}
 
 
+def test_urgent_work_of_another_queue_keeps_nobody_from_starting() -> None:
+    ids = _waiting(3, LOW)
+    now = clock.now() + LATER
+    advance_lane("other", HIGH, claimed_until=now)
+    with clock.frozen(now):
+        assert promote() == 0
+    assert _priorities(ids) == {LOW}
+
+
 def test_what_has_not_waited_long_is_left_alone() -> None:
     ids = _waiting(3, LOW)
     advance_lane("default", HIGH, claimed_until=clock.now())
