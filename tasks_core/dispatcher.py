@@ -13,12 +13,14 @@ from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.engine.batching import batch_size, chunks
 from tasks_core.engine.window import Window
+from tasks_core.lane_watch import LaneWatch
 from tasks_core.lanes import lane_name
 from tasks_core.models import TaskTypeStatistics
 from tasks_core.publisher import BrokerUnavailable, Message, publish, waiting_messages
 from tasks_core.registry import task_types
-from tasks_core.statements.dispatch import QueuedTask, WaitingLane, hold, take_due, waiting_lanes
+from tasks_core.statements.dispatch import QueuedTask, WaitingLane, hold, take_due
 from tasks_core.tracing import switch
+from tasks_core.unknown_types import set_aside_unknown
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +44,13 @@ class Round:
 
     Attributes:
         dispatched: tasks moved to QUEUED and published.
+        set_aside: tasks that nobody knows how to run, moved out of the way of the others.
         next_due: when the first task that is not due yet will be, or None.
         blocked_for: due tasks wait because their lanes have enough; seconds until another look is worth it.
     """
 
     dispatched: int = 0
+    set_aside: int = 0
     next_due: datetime | None = None
     blocked_for: float = 0.0
 
@@ -59,6 +63,7 @@ class Dispatcher:
         self._runtimes: dict[str, float] = {}
         self._runtimes_read_at = 0.0
         self._published_at: dict[str, float] = {}
+        self._watch = LaneWatch()
         self._remembered: list[WaitingLane] = []
 
     def dispatch(self) -> Round:
@@ -68,25 +73,34 @@ class Dispatcher:
             BrokerUnavailable: nothing is lost; what was not sent is SCHEDULED again.
         """
         now = clock.now()
-        lanes = self._lanes(now)
+        lanes, are_remembered = self._lanes(now)
         due = [lane for lane in lanes if lane.first_run_after <= now]
         later = [lane.first_run_after for lane in lanes if lane.first_run_after > now]
         next_due = min(later, default=None)
         rooms, blocked_for = self._rooms(due)
         if not rooms:
             return Round(next_due=next_due, blocked_for=blocked_for)
-        tasks = take_due(rooms, sorted(task_types()), now=now)
+        known = task_types()
+        moved = set_aside_unknown([lane for lane in due if lane.first_type not in known], now=now)
+        tasks = take_due(rooms, sorted(known), now=now)
+        if not tasks and not moved and are_remembered:
+            return self.dispatch()  # others may have come before those that are gone meanwhile
         self._publish(tasks, queued_at=now)
-        return Round(dispatched=len(tasks), next_due=next_due, blocked_for=blocked_for)
+        return Round(
+            dispatched=len(tasks), set_aside=moved, next_due=next_due, blocked_for=blocked_for
+        )
 
-    def _lanes(self, now: datetime) -> list[WaitingLane]:
-        """Return the lanes with waiting tasks; what was seen to become due now is not looked up again."""
+    def _lanes(self, now: datetime) -> tuple[list[WaitingLane], bool]:
+        """Return the lanes with waiting tasks, and whether they are remembered.
+
+        What was seen to become due now is not looked up again.
+        """
         remembered, self._remembered = self._remembered, []
         if any(lane.first_run_after <= now for lane in remembered):
-            return remembered
-        lanes = waiting_lanes()
+            return remembered, True
+        lanes = self._watch.look(now)
         self._remembered = [lane for lane in lanes if lane.first_run_after > now]
-        return lanes
+        return lanes, False
 
     def _rooms(self, lanes: list[WaitingLane]) -> tuple[list[tuple[WaitingLane, int]], float]:
         """Return the lanes that have room, with how much, and how long the others are held back."""
@@ -125,6 +139,7 @@ class Dispatcher:
         except BrokerUnavailable as error:
             ids = [task_id for message in error.unsent for task_id in message.ids]
             hold(ids, queued_at=queued_at, reason="the broker is unreachable", now=clock.now())
+            self._watch.forget()
             raise
         self._learn(messages)
 

@@ -91,7 +91,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
 def _dispatching(dispatcher: Dispatcher) -> Callable[[], float]:
     def work() -> float:
         result = dispatcher.dispatch()
-        if result.dispatched:
+        if result.dispatched or result.set_aside:
             return 0.0
         if result.blocked_for:
             # Nudges would only wake it to find the same: the workers have enough to do.

@@ -14,6 +14,7 @@ from django.db import Error, connections
 from tasks_core import clock
 from tasks_core.models import Worker
 from tasks_core.models.worker import HEARTBEAT
+from tasks_core.registry import task_types
 from tasks_core.versions import versions
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Presence(threading.Thread):
     @classmethod
     def of_beat(cls, *, columns: Columns) -> Presence:
         """Return the presence of this beat process."""
-        return cls(beat_name(), Worker.Role.BEAT, columns=columns)
+        return cls(beat_name(), Worker.Role.BEAT, task_types=list(task_types()), columns=columns)
 
     def stop(self) -> None:
         """Say that the process stops in good order."""

@@ -192,9 +192,10 @@ class TaskDiscarded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRescheduled(Event):
-    """The waiting task got another time."""
+    """The waiting task got another time; ``reason`` says why, if that was not somebody's wish."""
 
     kind = EventKind.RESCHEDULED
+    reason: str = fact(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

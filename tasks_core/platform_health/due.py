@@ -13,18 +13,24 @@ from tasks_core.platform_health.finding import Finding
 from tasks_core.platform_health.patience import LATE
 from tasks_core.platform_health.probe import Reporter
 from tasks_core.registry import task_types
-from tasks_core.statements.dispatch import WaitingLane, waiting_lanes
+from tasks_core.statements.dispatch import WaitingLane, unknown_types, waiting_lanes
+from tasks_core.unknown_types import LONGEST
 
 report = Reporter("due")
+
+LOOKED_AT = 10_000
+"""Tasks of each lane among which those of unknown types are counted."""
 
 
 def look() -> Iterator[Finding]:
     """Tell which lanes are late, and why if that is plain."""
     now = clock.now()
-    due = [lane for lane in waiting_lanes() if lane.first_run_after <= now]
+    lanes = waiting_lanes()
+    due = [lane for lane in lanes if lane.first_run_after <= now]
     late = [lane for lane in due if now - lane.first_run_after > LATE]
     for lane in late:
         yield _late(lane, now)
+    yield from _set_aside(lanes, now)
     if not due:
         yield report.healthy("nothing is due")
     elif not late:
@@ -54,3 +60,17 @@ def _late(lane: WaitingLane, now: datetime) -> Finding:
         "start more workers for it, or see what the running tasks do: "
         "`python manage.py list_tasks --state running`",
     )
+
+
+def _set_aside(lanes: list[WaitingLane], now: datetime) -> Iterator[Finding]:
+    """Find the tasks that beat puts aside again and again: they are due within its longest pause."""
+    known = sorted(task_types())
+    for task_type, count in unknown_types(
+        lanes, known, until=now + LONGEST, limit=LOOKED_AT
+    ).items():
+        yield report.degraded(
+            f"{count} tasks wait because their type {task_type} is not registered in this release; "
+            "beat looks at them every few minutes",
+            "deploy the release that has it to beats and workers, or see them with "
+            f"`python manage.py list_tasks --type {task_type}` and cancel them",
+        )

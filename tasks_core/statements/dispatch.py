@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tasks_core.database import fetch, fetch_often
 
-# A loose index scan: one probe for each lane that has waiting tasks, however many there are.
+# A loose index scan: one probe for each lane that has waiting tasks, however many there are. But as long as
+# any transaction is open that is older than them, it passes over all that have been taken since, too.
 LANES = """
 WITH RECURSIVE lane AS (
     (
-        SELECT queue_name, priority, run_after FROM tasks_core_task
+        SELECT queue_name, priority, run_after, task_type FROM tasks_core_task
         WHERE state IN ('SCHEDULED', 'RETRYING')
         ORDER BY queue_name, priority, run_after LIMIT 1
     )
     UNION ALL
     SELECT following.* FROM lane CROSS JOIN LATERAL (
-        SELECT queue_name, priority, run_after FROM tasks_core_task
+        SELECT queue_name, priority, run_after, task_type FROM tasks_core_task
         WHERE state IN ('SCHEDULED', 'RETRYING')
           AND (queue_name, priority) > (lane.queue_name, lane.priority)
         ORDER BY queue_name, priority, run_after LIMIT 1
     ) following
 )
-SELECT queue_name, priority, run_after FROM lane ORDER BY priority, run_after
+SELECT queue_name, priority, run_after, task_type FROM lane ORDER BY priority, run_after
+"""
+
+LANES_SINCE = """
+SELECT lane.queue_name, lane.priority, first.run_after, first.task_type
+FROM unnest(%(queue_names)s::text[], %(priorities)s::smallint[], %(sinces)s::timestamptz[])
+    AS lane (queue_name, priority, since)
+CROSS JOIN LATERAL (
+    SELECT run_after, task_type FROM tasks_core_task
+    WHERE state IN ('SCHEDULED', 'RETRYING')
+      AND queue_name = lane.queue_name AND priority = lane.priority
+      AND run_after >= lane.since
+    ORDER BY run_after LIMIT 1
+) first
+ORDER BY priority, run_after
 """
 
 # The commit does not wait for the disk: should the database crash at that moment, the tasks are SCHEDULED
 # again and dispatched once more, and a message too many is only a hint.
 # The ids are taken from an array: of a join the planner expects a tenth of the waiting tasks, because it
 # does not know the limits, and reads the whole table (500 ms a call among a million tasks, not 7).
+# Each lane is read from its first task on: before that there are only tasks that were taken.
 TAKE = """
 WITH due AS (
-    SELECT task.id FROM unnest(%(queue_names)s::text[], %(priorities)s::smallint[], %(limits)s::int[])
-        WITH ORDINALITY AS lane (queue_name, priority, room, position)
+    SELECT task.id FROM unnest(
+        %(queue_names)s::text[], %(priorities)s::smallint[], %(sinces)s::timestamptz[],
+        %(limits)s::int[]
+    ) AS lane (queue_name, priority, since, room)
     CROSS JOIN LATERAL (
         SELECT id FROM tasks_core_task
         WHERE state IN ('SCHEDULED', 'RETRYING')
           AND queue_name = lane.queue_name AND priority = lane.priority
-          AND run_after <= %(now)s
+          AND run_after >= lane.since AND run_after <= %(now)s
           AND (expires_at IS NULL OR expires_at > %(now)s)
           AND task_type = ANY(%(task_types)s)
         ORDER BY run_after LIMIT lane.room
@@ -88,14 +106,54 @@ WITH task AS (
 SELECT id FROM task
 """
 
+# They come back by themselves: after the shortest time at first, after the longest while it lasts.
+SET_ASIDE = """
+WITH front AS (
+    SELECT id, task_type FROM tasks_core_task
+    WHERE state IN ('SCHEDULED', 'RETRYING')
+      AND queue_name = %(queue_name)s AND priority = %(priority)s
+      AND run_after >= %(since)s AND run_after <= %(now)s
+    ORDER BY run_after LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), task AS (
+    UPDATE tasks_core_task SET run_after = %(now)s
+        + LEAST(GREATEST(%(now)s - enqueued_at, %(shortest)s::interval), %(longest)s::interval)
+    WHERE tasks_core_task.id = ANY(ARRAY(
+        SELECT id FROM front WHERE task_type <> ALL(%(task_types)s)
+    ))
+      AND state || '' IN ('SCHEDULED', 'RETRYING')
+    RETURNING tasks_core_task.id, task_type, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'rescheduled', attempts, %(now)s,
+        jsonb_build_object('reason', 'no beat knows the task type ' || task_type)
+    FROM task
+)
+SELECT task_type, count(*) FROM task GROUP BY task_type ORDER BY task_type
+"""
+
+UNKNOWN = """
+SELECT task_type, count(*) FROM unnest(%(queue_names)s::text[], %(priorities)s::smallint[])
+    AS lane (queue_name, priority)
+CROSS JOIN LATERAL (
+    SELECT task_type FROM tasks_core_task
+    WHERE state IN ('SCHEDULED', 'RETRYING')
+      AND queue_name = lane.queue_name AND priority = lane.priority AND run_after <= %(until)s
+    ORDER BY run_after LIMIT %(limit)s
+) task
+WHERE task_type <> ALL(%(task_types)s)
+GROUP BY task_type ORDER BY task_type
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingLane:
-    """A lane that has waiting tasks, and when the first of them is due."""
+    """A lane that has waiting tasks, when the first of them is due, and of what type it is."""
 
     queue_name: str
     priority: int
     first_run_after: datetime
+    first_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +173,24 @@ def waiting_lanes() -> list[WaitingLane]:
     return [WaitingLane(*row) for row in fetch_often(LANES, {})]
 
 
+def waiting_lanes_since(sinces: Mapping[tuple[str, int], datetime]) -> list[WaitingLane]:
+    """Return those of these lanes that have waiting tasks due since then, the most urgent first."""
+    parameters = {
+        "queue_names": [queue_name for queue_name, _ in sinces],
+        "priorities": [priority for _, priority in sinces],
+        "sinces": list(sinces.values()),
+    }
+    return [WaitingLane(*row) for row in fetch_often(LANES_SINCE, parameters)]
+
+
 def take_due(
     rooms: Sequence[tuple[WaitingLane, int]], task_types: list[str], *, now: datetime
 ) -> list[QueuedTask]:
-    """Move due tasks to QUEUED, in each lane at most as many as it has room for."""
+    """Move due tasks to QUEUED, from the first of each lane on, and as many as it has room for."""
     parameters = {
         "queue_names": [lane.queue_name for lane, _ in rooms],
         "priorities": [lane.priority for lane, _ in rooms],
+        "sinces": [lane.first_run_after for lane, _ in rooms],
         "limits": [room for _, room in rooms],
         "task_types": task_types,
         "now": now,
@@ -144,3 +213,47 @@ def postpone(ids: list[int], *, seconds: float, reason: str, now: datetime) -> l
         "run_after": now + timedelta(seconds=seconds),
     }
     return [row[0] for row in fetch(POSTPONE, parameters)]
+
+
+def set_aside(
+    lane: WaitingLane,
+    known_types: list[str],
+    *,
+    limit: int,
+    between: tuple[timedelta, timedelta],
+    now: datetime,
+) -> dict[str, int]:
+    """Postpone those of the lane's first due tasks whose type is not known; return how many of each type.
+
+    At most ``limit`` tasks are looked at. The longer they wait already the later they come back, ``between``
+    those times.
+    """
+    shortest, longest = between
+    parameters = {
+        "queue_name": lane.queue_name,
+        "priority": lane.priority,
+        "since": lane.first_run_after,
+        "task_types": known_types,
+        "limit": limit,
+        "shortest": shortest,
+        "longest": longest,
+        "now": now,
+    }
+    return dict(fetch(SET_ASIDE, parameters))
+
+
+def unknown_types(
+    lanes: Sequence[WaitingLane], known_types: list[str], *, until: datetime, limit: int
+) -> dict[str, int]:
+    """Return how many of the tasks due ``until`` then are of which type that is not known.
+
+    At most ``limit`` tasks of each lane are looked at.
+    """
+    parameters = {
+        "queue_names": [lane.queue_name for lane in lanes],
+        "priorities": [lane.priority for lane in lanes],
+        "task_types": known_types,
+        "until": until,
+        "limit": limit,
+    }
+    return dict(fetch(UNKNOWN, parameters))

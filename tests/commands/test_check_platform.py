@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import clock, registry
+from tasks_core.dispatcher import Dispatcher
 from tasks_core.lanes import expand, lane_name
 from tasks_core.models import DeadLetter, Leadership, Task, Worker
 from tasks_core.platform_health import Finding, Level, examination, examine, worst
@@ -168,6 +169,18 @@ def test_a_late_task_whose_type_nobody_knows_is_named() -> None:
     assert f"task {task.pk}" in finding.message
     assert "invoice.gone is not registered" in finding.message
     assert f"cancel_task {task.pk}" in finding.remedy
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_tasks_that_beat_has_set_aside_are_counted_by_type() -> None:
+    ids = tasks_core.enqueue_many("invoice.remind", [{"invoice": 1}] * 3)
+    Task.objects.filter(pk__in=ids).update(task_type="invoice.gone")
+    tasks_core.schedule_delayed("invoice.remind", {"invoice": 1}, delay=60)
+    Dispatcher().dispatch()
+    finding = only("due")
+    assert finding.level is Level.DEGRADED
+    assert "3 tasks wait because their type invoice.gone is not registered" in finding.message
+    assert "list_tasks --type invoice.gone" in finding.remedy
 
 
 def queued_long_ago() -> Task:

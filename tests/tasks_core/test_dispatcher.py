@@ -8,11 +8,11 @@ import redis
 from pytest_django import DjangoAssertNumQueries, Settings
 
 import tasks_core
-from tasks_core import BatchItem, clock
+from tasks_core import BatchItem, clock, unknown_types
 from tasks_core import dispatcher as dispatching
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.engine.states import State
-from tasks_core.models import Task, TaskTypeStatistics
+from tasks_core.models import Task, TaskEvent, TaskTypeStatistics, Worker
 from tasks_core.publisher import BrokerUnavailable, waiting_messages
 from tests.tasks_core.life import bring_to, events_of, plain_type, state_of, states
 from tests.tasks_core.messages import lanes, next_message, waiting
@@ -82,6 +82,67 @@ def test_task_of_an_unknown_type_stays_for_a_beat_that_knows_it() -> None:
 
     assert Dispatcher().dispatch().dispatched == 1
     assert (state_of(task.pk), state_of(known.pk)) == (State.SCHEDULED, State.QUEUED)
+
+
+def _of_unknown_types(count: int) -> list[int]:
+    ids = tasks_core.enqueue_many("plain", [{}] * count)
+    Task.objects.filter(pk__in=ids).update(task_type="from.the.next.release")
+    return ids
+
+
+def test_tasks_of_an_unknown_type_are_set_aside_and_hold_up_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(unknown_types, "BATCH", 20)
+    ids = _of_unknown_types(50)
+    known = tasks_core.enqueue("plain", {})
+    dispatcher = Dispatcher()
+
+    rounds = [dispatcher.dispatch() for _ in range(4)]
+
+    assert [(r.dispatched, r.set_aside) for r in rounds] == [(1, 20), (0, 20), (0, 10), (0, 0)]
+    assert state_of(known.pk) is State.QUEUED
+    assert events_of(ids[0]) == ["scheduled", "rescheduled"]
+    event = TaskEvent.objects.filter(task_id=ids[0]).latest("id")
+    assert event.data == {"reason": "no beat knows the task type from.the.next.release"}
+    now = clock.now()
+    assert {
+        now < task.run_after <= now + unknown_types.SHORTEST
+        for task in Task.objects.filter(pk__in=ids)
+    } == {True}
+
+
+def test_tasks_set_aside_come_back_later_and_later_until_a_beat_knows_them() -> None:
+    [task_id] = _of_unknown_types(1)
+    dispatcher = Dispatcher()
+    waits = []
+    for _ in range(6):
+        task = Task.objects.get(pk=task_id)
+        with clock.frozen(task.run_after):
+            assert dispatcher.dispatch().set_aside == 1
+        waits.append((Task.objects.get(pk=task_id).run_after - task.run_after).total_seconds())
+    assert waits == [60, 60, 120, 240, 300, 300]
+
+    plain_type("from.the.next.release")
+
+    with clock.frozen(Task.objects.get(pk=task_id).run_after):
+        assert dispatcher.dispatch().dispatched == 1
+
+
+def test_type_that_another_beat_knows_is_left_to_it() -> None:
+    [task_id] = _of_unknown_types(1)
+    now = clock.now()
+    Worker.objects.create(
+        name="beat@next",
+        role=Worker.Role.BEAT,
+        hostname="next",
+        pid=1,
+        task_types=["from.the.next.release"],
+        started_at=now,
+        heartbeat_at=now,
+    )
+    assert Dispatcher().dispatch().set_aside == 0
+    assert Task.objects.get(pk=task_id).run_after <= clock.now()
 
 
 def test_each_message_holds_tasks_of_one_type_and_one_lane(broker: "redis.Redis") -> None:

@@ -1,0 +1,208 @@
+"""Dispatch beside a transaction that stays open: what was taken is in the index still, and costs nothing."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+import tasks_core
+from tasks_core import clock, lane_watch
+from tasks_core.dispatcher import Dispatcher
+from tasks_core.engine.states import State
+from tasks_core.lane_watch import LAST_LOOKS, LaneWatch
+from tasks_core.models import Task
+from tasks_core.statements import dispatch
+from tasks_core.statements.dispatch import take_due, waiting_lanes, waiting_lanes_since
+from tests.tasks_core.life import plain_type, state_of
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+TAKEN = 20_000
+FEW_BLOCKS = 100
+"""What a statement may look at; each hundred tasks that were taken would add more."""
+
+
+@pytest.fixture(autouse=True)
+def known_type() -> None:
+    plain_type()
+
+
+@pytest.fixture
+def report(transactional_db: None) -> Iterator[None]:
+    """Hold a snapshot open, as a report or a dump does."""
+    with psycopg.connect(**_address()) as session:
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        session.execute("SELECT count(*) FROM tasks_core_task")
+        yield
+
+
+def _address() -> dict[str, Any]:
+    settings = connection.settings_dict
+    return {
+        "host": settings["HOST"],
+        "port": settings["PORT"],
+        "user": settings["USER"],
+        "password": settings["PASSWORD"],
+        "dbname": settings["NAME"],
+    }
+
+
+def _take_many() -> None:
+    """Let many tasks come and go: enqueued one after the other, and taken."""
+    began = clock.now() - timedelta(minutes=10)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tasks_core_task (task_type, queue_name, priority, state, payload, run_after, "
+            "enqueued_at, attempts, attempts_returned, isolated, worker, error, correlation_id, tags) "
+            "SELECT 'plain', 'default', 2, 'SCHEDULED', '{}', %(began)s + n * interval '1 ms', %(began)s, "
+            "0, 0, false, '', '', '', '{}' FROM generate_series(1, %(count)s) n",
+            {"began": began, "count": TAKEN},
+        )
+        cursor.execute("UPDATE tasks_core_task SET state = 'QUEUED', queued_at = now()")
+        cursor.execute("ANALYZE tasks_core_task")
+
+
+def _blocks(sql: str, parameters: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
+        plan = cursor.fetchone()[0]
+    [found] = json.loads(plan) if isinstance(plan, str) else plan
+    return int(found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"])
+
+
+@pytest.mark.usefixtures("report")
+def test_looking_and_taking_read_nothing_of_what_was_taken_before() -> None:
+    _take_many()
+    task = tasks_core.schedule_once("plain", {}, at=clock.now() - timedelta(seconds=5))
+    now = clock.now()
+    parameters = {
+        "queue_names": ["default"],
+        "priorities": [2],
+        "sinces": [task.run_after - timedelta(seconds=1)],
+        "limits": [100],
+        "task_types": ["plain"],
+        "now": now,
+    }
+
+    assert _blocks(dispatch.LANES, {}) > TAKEN / 100  # the index does hold them
+    assert _blocks(dispatch.LANES_SINCE, parameters) < FEW_BLOCKS
+    [lane] = waiting_lanes_since({("default", 2): now - timedelta(minutes=1)})
+    assert lane == waiting_lanes()[0]
+    assert _blocks(dispatch.TAKE, {**parameters, "sinces": [lane.first_run_after]}) < 2 * FEW_BLOCKS
+
+
+def test_lane_is_read_from_its_first_task_on() -> None:
+    early, late = (
+        tasks_core.schedule_once("plain", {}, at=clock.now() - timedelta(seconds=s)) for s in (9, 5)
+    )
+    [lane] = waiting_lanes()
+    assert lane.first_run_after == early.run_after
+    Task.objects.filter(pk=late.pk).update(run_after=early.run_after - timedelta(seconds=1))
+
+    taken = take_due([(lane, 10)], ["plain"], now=clock.now())
+
+    assert [task.id for task in taken] == [early.pk]
+    assert waiting_lanes()[0].first_run_after < early.run_after
+
+
+@pytest.fixture
+def costly(monkeypatch: pytest.MonkeyPatch) -> LaneWatch:
+    """Return a watch to which every look at everything is costly, after the first few of them."""
+    monkeypatch.setattr(lane_watch, "CHEAP_SECONDS", 0.0)
+    monkeypatch.setattr(lane_watch, "PAUSE", 1e9)
+    watch = LaneWatch()
+    for _ in range(LAST_LOOKS):
+        watch.look(clock.now())
+    return watch
+
+
+def _looks_at_everything(watch: LaneWatch) -> bool:
+    with CaptureQueriesContext(connection) as queries:
+        watch.look(clock.now())
+    return "RECURSIVE" in queries[0]["sql"]
+
+
+def test_cheap_look_is_always_one_at_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_watch, "CHEAP_SECONDS", 60.0)
+    watch = LaneWatch()
+    assert all(_looks_at_everything(watch) for _ in range(LAST_LOOKS + 2))
+
+
+def test_costly_looks_at_everything_are_few(
+    costly: LaneWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any(_looks_at_everything(costly) for _ in range(5))
+    monkeypatch.setattr(lane_watch, "PAUSE", 0.0)
+    assert _looks_at_everything(costly)
+
+
+def test_costly_watch_finds_what_comes_in_any_lane_of_a_known_queue(costly: LaneWatch) -> None:
+    for priority in (tasks_core.LOW, tasks_core.CRITICAL, tasks_core.NORMAL):
+        tasks_core.enqueue("plain", {}, priority=priority)
+    lanes = costly.look(clock.now())
+    assert [lane.priority for lane in lanes] == [
+        tasks_core.CRITICAL,
+        tasks_core.NORMAL,
+        tasks_core.LOW,
+    ]
+    assert not _looks_at_everything(costly)
+
+
+def test_task_for_later_hides_none_that_comes_before(costly: LaneWatch) -> None:
+    tasks_core.schedule_delayed("plain", {}, delay=3_600)
+    costly.look(clock.now())
+    costly.look(clock.now())
+    task = tasks_core.enqueue("plain", {})
+    assert costly.look(clock.now())[0].first_run_after == task.run_after
+
+
+def test_what_is_put_in_front_is_found_by_the_next_look_at_everything(
+    costly: LaneWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks_core.enqueue("plain", {})
+    costly.look(clock.now())
+    early = tasks_core.schedule_once("plain", {}, at=clock.now() - timedelta(hours=1))
+    assert costly.look(clock.now())[0].first_run_after > early.run_after
+
+    monkeypatch.setattr(lane_watch, "PAUSE", 0.0)
+
+    assert costly.look(clock.now())[0].first_run_after == early.run_after
+
+
+def test_what_was_put_back_is_looked_for_at_once(costly: LaneWatch) -> None:
+    costly.forget()
+    assert _looks_at_everything(costly)
+
+
+def test_all_are_dispatched_beside_the_report_in_their_order(
+    report: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_watch, "CHEAP_SECONDS", 0.0)
+    dispatcher = Dispatcher()
+    ids: list[int] = []
+    for _ in range(30):
+        ids.extend(tasks_core.enqueue_many("plain", [{}] * 3))
+        ids.append(tasks_core.enqueue("plain", {}, priority=tasks_core.LOW).pk)
+        dispatcher.dispatch()
+    for _ in range(100):
+        Task.objects.filter(state=State.QUEUED).update(state=State.CANCELLED)
+        dispatcher.dispatch()
+    assert not Task.objects.filter(state=State.SCHEDULED).exists()
+
+
+def test_remembered_task_that_is_gone_hides_none_that_came_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dispatcher = Dispatcher()
+    later = tasks_core.schedule_delayed("plain", {}, delay=60)
+    dispatcher.dispatch()
+    tasks_core.cancel(later.pk, reason="test")
+    sooner = tasks_core.schedule_delayed("plain", {}, delay=30)
+    with clock.frozen(later.run_after):
+        assert dispatcher.dispatch().dispatched == 1
+    assert state_of(sooner.pk) is State.QUEUED
