@@ -54,7 +54,7 @@ from notifications.screening.tree import tree_for
 from notifications.sending_tasks import add_channel
 from notifications.suppression.listing import suppress, suppressions_of, unsuppress
 from notifications.trial import send_test
-from tasks_core import clock
+from tasks_core import database_clock
 
 __all__ = [
     "INHERIT",
@@ -233,7 +233,7 @@ def notify_many(
     asked = list(messages)
     if not asked:
         return []
-    now = clock.now()
+    now = database_clock.callers_now()
     begins_at = check_terms(category, run_after, now)
     known = recipients_among(message.to for message in asked)
     kind = choose_channel(asked[0].to, known, asked=channel, template=template, category=category)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 
-from tasks_core import clock, database, worker_process
+from tasks_core import clock, database, database_clock, worker_process
 from tasks_core.conf import setting
 from tasks_core.database_errors import is_servers_fault
 from tasks_core.statements.claim import ClaimedTask, claim, claimed_before
@@ -32,9 +32,10 @@ def claim_patiently(
     lease = timedelta(seconds=setting("LEASE_SECONDS"))
     tried_at: list[datetime] = []
     while True:
-        now = clock.now()
-        until = now + lease
+        until = (now := clock.now()) + lease
         try:
+            database_clock.follow()  # which may change what time it is
+            until = (now := clock.now()) + lease
             # The answer to an earlier try may have been lost, and not the claim.
             tasks = (
                 claimed_before(ids, worker=worker, tried_at=tried_at, lease_until=until)

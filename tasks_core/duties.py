@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable
 
 from django.apps import apps
+from django.db import Error
 
-from tasks_core import clock
+from tasks_core import clock, database_clock
 from tasks_core.announcer import announce_dead_letters
+from tasks_core.conf import setting
+from tasks_core.contact import Contact
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.duty import Duty
 from tasks_core.events.following import Following
@@ -71,12 +74,12 @@ def add_duties(make: Callable[[], list[Duty]]) -> None:
 def make_duties(leadership: Leadership | None = None) -> list[Duty]:
     """Return beat's duties, not yet started; ``leadership`` is its claim to lead the schedules."""
     leadership = leadership or Leadership("schedules")
-    return [
+    duties = [
         Duty("dispatch", _dispatching(Dispatcher()), wait=Listener().wait),
         Duty("schedules", _scheduling(leadership), wait=Listener().wait),
         Duty("buffers", _releasing(leadership)),
         *_periodic_tasks(leadership),
-        Duty("recovery", _recovering),
+        Duty("recovery", _recovering()),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
         Duty("events", _following_events(leadership)),
@@ -86,6 +89,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("event-store", Upkeep(leads=lambda: leadership.fence is not None)),
         *(duty for make in _others for duty in make()),
     ]
+    return [duty.after(database_clock.follow) for duty in duties]
 
 
 def _dispatching(dispatcher: Dispatcher) -> Callable[[], float]:
@@ -173,10 +177,25 @@ def _sampling(leadership: Leadership) -> Callable[[], float]:
     return work
 
 
-def _recovering() -> float:
-    found = recover_attempts()
-    found += recover_messages()
-    return 0.0 if found else RECOVERY_SECONDS
+def _recovering() -> Callable[[], float]:
+    """After an outage, of the database or of this process, owners get the time of a lease to renew theirs."""
+    contact = Contact()
+
+    def work() -> float:
+        lease = setting("LEASE_SECONDS")
+        try:
+            # Leases are renewed before a third is over: what a shorter gap lets run out has lost its owner.
+            lasts = contact.ask(longest_gap=lease / 3)
+            now = clock.now()  # whatever the database does next, it was there until now
+            found = recover_attempts(now=now) if lasts >= lease else 0
+            found += recover_messages()
+        except Error:
+            contact.lose()
+            raise
+        contact.keep()
+        return 0.0 if found else min(RECOVERY_SECONDS, lease / 8)
+
+    return work
 
 
 def _expiring() -> float:

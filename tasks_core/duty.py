@@ -35,6 +35,16 @@ class Duty(threading.Thread):
         self._pause = FIRST_PAUSE
         self._working_since: float | None = None
 
+    def after(self, first: Callable[[], object]) -> Duty:
+        """Return the same duty, which calls ``first`` each time before its work."""
+        name, work, wait = self._arguments
+
+        def both() -> float:
+            first()
+            return work()
+
+        return Duty(name, both, wait=wait)
+
     def working_for(self) -> float:
         """Return the seconds that ``work`` has taken so far, 0 between two calls of it."""
         since = self._working_since

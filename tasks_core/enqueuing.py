@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
-from tasks_core import clock, database, shortcut
+from tasks_core import database, database_clock, shortcut
 from tasks_core.correlating import current_correlation_id
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.states import State
@@ -73,7 +73,7 @@ def enqueue(
     if unique is not None and idempotency_key is not None:
         raise InvalidOption("give idempotency_key or unique, not both; unique has a key of its own")
     registered = get_task_type(task_type)
-    now = clock.now()
+    now = database_clock.callers_now()
     options = checked_options(
         registered,
         now=now,
@@ -108,7 +108,7 @@ def schedule_delayed(
     Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
     """
     _refuse_run_after(options, "delay")
-    at = clock.now() + span("delay", delay, error=InvalidSchedule)
+    at = database_clock.callers_now() + span("delay", delay, error=InvalidSchedule)
     return enqueue(task_type, payload, run_after=at, **options)
 
 
@@ -137,7 +137,7 @@ def enqueue_many(
             says which payload is wrong.
     """
     registered = get_task_type(task_type)
-    now = clock.now()
+    now = database_clock.callers_now()
     options = checked_options(
         registered,
         now=now,

@@ -208,6 +208,7 @@ def _hand_over(
         outcome=outcome,
         started_at=started_at,
         ended_at=clock.now(),
+        due_at=entry.task.run_after,
     )
     ran = entry.context.running_for() if took is None else took
     process.measurements.ran(registered.name, ran)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.db import Error, connections
 
-from tasks_core import clock, database
+from tasks_core import clock, database, database_clock
 from tasks_core.conf import setting
 from tasks_core.inflight import InFlight, InFlightTable
 from tasks_core.limits import Limits
@@ -101,6 +101,7 @@ class Keeper(threading.Thread):
         self._limits.enforce()
         if not self._measurements.is_empty:
             self._measurements.share(now=clock.now())
+        database_clock.follow()
         self._keep_leases()
 
     def _keep_leases(self) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.db import Error, connections
 
-from tasks_core import clock
+from tasks_core import clock, database_clock
 from tasks_core.models import Worker
-from tasks_core.models.worker import HEARTBEAT
+from tasks_core.models.worker import HEARTBEAT, MOST_SKEW
 from tasks_core.registry import task_types
 from tasks_core.versions import versions
 
@@ -61,6 +61,7 @@ class Presence(threading.Thread):
             "stuck_since": None,
         }
         self._stopped = threading.Event()
+        self._is_off = False
 
     @classmethod
     def of_beat(cls, *, columns: Columns) -> Presence:
@@ -77,6 +78,7 @@ class Presence(threading.Thread):
         is_registered = False
         while not self._stopped.is_set():
             try:
+                database_clock.follow()
                 is_registered = self._beat() if is_registered else self._register()
             except Error as error:
                 logger.warning("the heartbeat of %s is not written: %s", self.known_as, error)
@@ -86,14 +88,32 @@ class Presence(threading.Thread):
 
     def _register(self) -> bool:
         now = clock.now()
+        facts = {**self._facts, "clock_skew": self._clock_skew()}
         Worker.objects.update_or_create(
-            name=self.known_as, defaults={**self._facts, "started_at": now, "heartbeat_at": now}
+            name=self.known_as, defaults={**facts, "started_at": now, "heartbeat_at": now}
         )
         return True
 
     def _beat(self) -> bool:
-        columns = {**self._columns(), "heartbeat_at": clock.now()}
+        columns = {
+            **self._columns(),
+            "heartbeat_at": clock.now(),
+            "clock_skew": self._clock_skew(),
+        }
         return bool(Worker.objects.filter(name=self.known_as).update(**columns))
+
+    def _clock_skew(self) -> float | None:
+        """Return how far this machine's clock is ahead of the database's, and say once if that is much."""
+        skew = clock.machine_skew()
+        is_off = skew is not None and abs(skew) > MOST_SKEW
+        if is_off and not self._is_off:
+            logger.warning(
+                "the clock of this machine is %+.1f s off that of the database, by which the platform goes; "
+                "let it follow a time server",
+                skew,
+            )
+        self._is_off = is_off
+        return skew
 
     def _sign_off(self) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from tasks_core import clock
@@ -41,8 +41,8 @@ _failing = RowBackoff(
 )
 
 
-def recover_attempts() -> int:
-    """End the attempts whose lease is over; return how many.
+def recover_attempts(*, now: datetime | None = None) -> int:
+    """End the attempts whose lease is over, or was so at ``now``; return how many.
 
     A lost attempt counts against the policy, so a task that kills its process ends as a dead letter. Only
     where the process had several tasks in hand, nobody knows which one is to blame: then none loses an
@@ -52,7 +52,7 @@ def recover_attempts() -> int:
     """
     for _ in range(ROUNDS):
         with brief_transaction(seconds=RECEIVERS_SECONDS):
-            tasks = abandoned(limit=LIMIT, now=clock.now(), apart_from=_failing.ids())
+            tasks = abandoned(limit=LIMIT, now=now or clock.now(), apart_from=_failing.ids())
             recovered = _failing.serve(tasks, _record, key=lambda task: task.id)
         if recovered or len(tasks) < LIMIT:
             break

@@ -11,6 +11,9 @@ HEARTBEAT = timedelta(seconds=5)
 SILENCE = 4 * HEARTBEAT
 """A worker that has been silent for so long counts as gone."""
 
+MOST_SKEW = 2.0
+"""Seconds by which the clock of its machine may differ from the database's without a word about it."""
+
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
     """Workers, asked for in the words of the platform."""
@@ -42,6 +45,7 @@ class Worker(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     consumed_at = models.DateTimeField(null=True, blank=True)
     stuck_since = models.DateTimeField(null=True, blank=True)
+    clock_skew = models.FloatField(null=True, blank=True)
 
     objects = WorkerQuerySet.as_manager()
 

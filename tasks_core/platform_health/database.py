@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.db.utils import InterfaceError, OperationalError
 
-from tasks_core import clock
 from tasks_core.database import fetch
 from tasks_core.platform_health.finding import Finding
 from tasks_core.platform_health.probe import Reporter
@@ -15,19 +13,19 @@ from tasks_core.platform_health.probe import Reporter
 report = Reporter("database")
 
 OLDEST_VERSION = 14
-SKEW = timedelta(seconds=5)
+ISOLATION = "read committed"
 
 STATE = """
 SELECT current_setting('server_version_num')::int / 10000,
     pg_is_in_recovery() OR current_setting('transaction_read_only')::bool,
-    clock_timestamp()
+    current_setting('default_transaction_isolation')
 """
 
 
 def look() -> Iterator[Finding]:
     """Connect and ask."""
     try:
-        [(version, is_read_only, database_time)] = fetch(STATE, {})
+        [(version, is_read_only, isolation)] = fetch(STATE, {})
     except (OperationalError, InterfaceError) as error:
         yield _unreachable(error)
         return
@@ -42,11 +40,10 @@ def look() -> Iterator[Finding]:
             "the database is read-only: a standby, or default_transaction_read_only is on",
             "point DATABASE_URL to the primary",
         )
-    skew = abs(clock.now() - database_time)
-    if skew > SKEW:
-        yield report.degraded(
-            f"the clocks of this machine and of the database differ by {skew.total_seconds():.0f} s",
-            "let both follow a time server: leases and due times are compared across machines",
+    if isolation != ISOLATION:
+        yield report.unhealthy(
+            f"transactions of this database user are {isolation}: claims and keys fail when they meet",
+            f"set default_transaction_isolation of the role and of the database to {ISOLATION!r}",
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from tasks_core.platform_health import (
     beat,
     broker,
+    clocks,
     configuration,
     database,
     dead_letters,
@@ -31,6 +32,7 @@ PROBES: dict[str, Probe] = {
         Probe("keys", keys.look, strand=Strand.PROCESS),
         Probe("database", database.look),
         Probe("migrations", migrations.look, needs=("database",)),
+        Probe("clocks", clocks.look, needs=TABLES),
         Probe("broker", broker.look, strand=Strand.BROKER),
         Probe("beat", beat.look, needs=TABLES),
         Probe("workers", workers.look, needs=TABLES),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from tasks_core import clock, database, options
+from tasks_core import clock, database, database_clock, options
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.schedule import Exclusions, Tick, TickOutcome
 from tasks_core.exceptions import (
@@ -150,7 +150,7 @@ def schedule_recurring(  # noqa: PLR0913
 
 def define(wanted: dict[str, Any], *, replace: bool) -> Schedule:
     """Create the schedule that these keywords describe, or replace the one of that name."""
-    now = clock.now()
+    now = database_clock.callers_now()
     if replace and Schedule.objects.existing().filter(name=wanted["name"]).exists():
         return update_schedule(wanted["name"], **wanted)
     schedule = Schedule(

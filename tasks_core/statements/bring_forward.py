@@ -38,9 +38,13 @@ SELECT id FROM task
 
 
 # A snooze that is being asked for, and one that is asked for already and not written yet, end at once:
-# see FINISH. The other statement passes over rows that are locked, because this one can wait for them.
+# see FINISH, which knows that by a time other than the one for which the task was claimed. The other
+# statement passes over rows that are locked, because this one can wait for them.
 WAKE_RUNNING = """
-UPDATE tasks_core_task SET run_after = %(now)s + interval '1 microsecond'
+UPDATE tasks_core_task SET run_after = CASE
+    WHEN state = 'RUNNING' THEN GREATEST(%(now)s, run_after + interval '1 microsecond')
+    ELSE %(now)s
+END
 WHERE id = %(id)s
   AND (state || '' = 'RUNNING' OR (state || '' = 'SCHEDULED' AND run_after > %(now)s))
 RETURNING id

@@ -19,14 +19,14 @@ WITH outcome AS (
     SELECT * FROM json_to_recordset(%(outcomes)s) AS o (
         id bigint, attempt int, state text, run_after timestamptz, result jsonb, error text,
         returned int, isolated bool, started_at timestamptz, ended_at timestamptz,
-        kind text, data jsonb
+        kind text, data jsonb, due_at timestamptz
     )
 ), task AS (
     UPDATE tasks_core_task SET
         state = outcome.state,
         -- A task that was woken while it ran (statements/bring_forward.py) does not go to sleep.
         run_after = CASE
-            WHEN outcome.kind = 'snoozed' AND tasks_core_task.run_after > outcome.started_at
+            WHEN outcome.kind = 'snoozed' AND tasks_core_task.run_after <> outcome.due_at
             THEN tasks_core_task.run_after
             ELSE COALESCE(outcome.run_after, tasks_core_task.run_after)
         END,
@@ -94,13 +94,14 @@ JOIN tasks_core_taskevent event ON event.task_id = mine.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedAttempt:
-    """One attempt and what it came to."""
+    """One attempt and what it came to; ``due_at`` is the time for which its task was claimed, if known."""
 
     task_id: int
     attempt: int
     outcome: Outcome
     started_at: datetime
     ended_at: datetime
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,8 @@ def _row(attempt: FinishedAttempt) -> dict[str, Any]:
         row["returned"] = 1
     if outcome.isolate:
         row["isolated"] = True
+    if kind is EventKind.SNOOZED and attempt.due_at is not None:
+        row["due_at"] = attempt.due_at.isoformat()
     return row
 
 

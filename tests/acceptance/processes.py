@@ -43,7 +43,7 @@ class Processes:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start_worker(
-        self, name: str = "one", *arguments: str, concurrency: int = 2
+        self, name: str = "one", *arguments: str, concurrency: int = 2, clock_ahead: float = 0.0
     ) -> subprocess.Popen[bytes]:
         """Start a worker and wait until it consumes."""
         known = f"{name}@test"
@@ -51,14 +51,18 @@ class Processes:
             name,
             *("worker", "--hostname", known, "--concurrency", str(concurrency)),
             *("--without-gossip", "--without-mingle", *arguments),
+            clock_ahead=clock_ahead,
         )
         self._wait_for(known, process)
         return process
 
-    def start_beat(self, name: str = "beat", *arguments: str) -> subprocess.Popen[bytes]:
+    def start_beat(
+        self, name: str = "beat", *arguments: str, clock_ahead: float = 0.0
+    ) -> subprocess.Popen[bytes]:
         """Start a beat and wait until it has registered."""
         before = set(Worker.objects.filter(role=Worker.Role.BEAT).values_list("pid", flat=True))
-        process = self._start(name, "beat", "-S", "tasks_core.beat:Scheduler", *arguments)
+        scheduler = "tasks_core.beat:Scheduler"
+        process = self._start(name, "beat", "-S", scheduler, *arguments, clock_ahead=clock_ahead)
         wait_until(
             lambda: Worker.objects.filter(role=Worker.Role.BEAT).exclude(pid__in=before).exists(),
             seconds=START_SECONDS,
@@ -83,12 +87,16 @@ class Processes:
                 kill_tree(process)
                 process.wait(STOP_SECONDS)
 
-    def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, name: str, *arguments: str, clock_ahead: float = 0.0
+    ) -> subprocess.Popen[bytes]:
+        """Start a process, on a machine whose clock is so many seconds ahead."""
+        environment = {**self._environment, "TEST_CLOCK_AHEAD": str(clock_ahead or "")}
         with (self._logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "tests.project.celery_app", *arguments],
                 cwd=CHECKOUT,
-                env=self._environment,
+                env=environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -3,11 +3,12 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 import redis
+import time_machine
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from pytest_django import Settings
@@ -280,11 +281,38 @@ def test_a_database_that_cannot_be_written_is_unhealthy() -> None:
     assert "read-only" in finding.message
 
 
-def test_clocks_that_differ_are_told() -> None:
-    with clock.frozen(clock.now() + timedelta(minutes=1)):
+def test_a_database_that_isolates_too_much_is_unhealthy() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_isolation = 'repeatable read'")
         finding = only("database")
+        cursor.execute("RESET default_transaction_isolation")
+    assert finding.level is Level.UNHEALTHY
+    assert "repeatable read" in finding.message
+
+
+def test_each_process_whose_clock_is_off_is_named(all_alive: Worker) -> None:
+    assert only("clocks").level is Level.HEALTHY
+    Worker.objects.filter(pk=all_alive.pk).update(clock_skew=-31.04)
+    Worker.objects.filter(role="beat").update(clock_skew=1.9)
+    [finding] = examine(["clocks"])
     assert finding.level is Level.DEGRADED
-    assert "differ by" in finding.message
+    assert f"{all_alive.name} on host is 31.0 s behind" in finding.message
+    assert "time server" in finding.remedy
+
+
+def test_a_heartbeat_in_the_future_comes_from_a_clock_that_is_off(all_alive: Worker) -> None:
+    """As an older release writes it, which goes by the machine's clock."""
+    Worker.objects.filter(pk=all_alive.pk).update(heartbeat_at=clock.now() + timedelta(minutes=1))
+    finding = only("clocks")
+    assert (finding.level, all_alive.name in finding.message) == (Level.DEGRADED, True)
+
+
+def test_the_clock_of_this_machine_is_compared_as_well(all_alive: Worker) -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
+        finding = only("clocks")
+    assert finding.level is Level.DEGRADED
+    assert "this machine" in finding.message
+    assert "300.0 s ahead of" in finding.message
 
 
 @pytest.fixture

@@ -112,6 +112,15 @@ def fail(payload: Work, context: TaskContext) -> None:
     raise RuntimeError("this task always fails")
 
 
+@tasks_core.task_type("project.fail_first", retry=Fixed(initial=2, max_attempts=2))
+def fail_first(payload: Work, context: TaskContext) -> None:
+    """Fail once, and return at the second attempt."""
+    journal.write("begin", context.task_id, context.attempt)
+    journal.write("end", context.task_id, context.attempt)
+    if context.attempt == 1:
+        raise RuntimeError("this task fails first")
+
+
 @dataclass(frozen=True)
 class Login:
     """A secret, and one more text."""

@@ -1,0 +1,48 @@
+"""How long the database has been in reach.
+
+A lease that is over tells of a lost owner only if the owner could have renewed it. After an outage of the
+database everybody's leases are over, and who looks first must not take living tasks from their workers.
+"""
+
+from __future__ import annotations
+
+from tasks_core import clock
+from tasks_core.database import fetch
+
+# A standby answers, but takes no renewals.
+STATE = """
+SELECT NOT (pg_is_in_recovery() OR current_setting('transaction_read_only')::bool),
+    extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8
+"""
+
+
+class Contact:
+    """What one process knows of it, from asking again and again."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._last = float("-inf")
+
+    def ask(self, *, longest_gap: float) -> float:
+        """Ask the database, and return for how many seconds it has been there without a longer gap.
+
+        Raises:
+            django.db.Error: it is not there.
+        """
+        [(takes_writes, uptime)] = fetch(STATE, {})
+        if not takes_writes:
+            self.lose()
+            return 0.0
+        at = clock.steady()
+        if self._since is None or at - self._last > longest_gap:
+            self._since = at
+        self._last = at
+        return min(at - self._since, float(uptime))
+
+    def keep(self) -> None:
+        """Note that it has just answered something else."""
+        self._last = clock.steady()
+
+    def lose(self) -> None:
+        """Forget: it did not do what it was asked to."""
+        self._since = None

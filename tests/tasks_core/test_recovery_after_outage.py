@@ -1,0 +1,124 @@
+"""Who was cut off from the database, all at once, is not taken for dead when it comes back."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import Error, connection, connections
+from pytest_django import Settings
+
+import tasks_core
+from tasks_core import Fixed, clock, duties, worker_process
+from tasks_core.contact import Contact
+from tasks_core.engine.states import State
+from tasks_core.executor import execute
+from tasks_core.models import Task
+from tests.tasks_core.life import plain_type, queue, running, state_of
+from tests.tasks_core.test_database_outage import Outage
+from tests.tasks_core.threads import in_own_connection
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+LEASE = 3.0
+
+
+@pytest.fixture(autouse=True)
+def short_lease(settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "LEASE_SECONDS": LEASE}
+
+
+@pytest.fixture
+def outage() -> Iterator[Outage]:
+    outage = Outage()
+    yield outage
+    outage.close()
+    connection.close()
+
+
+def recovers(work: Callable[[], float]) -> bool:
+    """Make one round of recovery; tell whether it could."""
+    try:
+        work()
+    except Error:
+        connections.close_all()
+        return False
+    return True
+
+
+@contextmanager
+def long_task() -> Iterator[int]:
+    """Run a task that has one attempt, and let its handler return at the end."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    @tasks_core.task_type("charge", retry=Fixed(max_attempts=1))
+    def charge(payload: dict[str, object]) -> None:
+        begun.set()
+        assert goes_on.wait(60)
+
+    task_id = tasks_core.enqueue("charge", {}).pk
+    ids = [one for one in queue() if one == task_id]
+    worker = threading.Thread(
+        target=in_own_connection, args=[lambda: execute("charge", ids, worker="w1")]
+    )
+    worker.start()
+    assert begun.wait(20)
+    yield task_id
+    goes_on.set()
+    worker.join(20)
+    worker_process.current().outbox.flush()
+
+
+def test_a_living_task_outlives_an_outage_that_is_longer_than_its_lease(outage: Outage) -> None:
+    plain_type(retry=Fixed(max_attempts=5))
+    work = duties._recovering()
+    began = clock.steady()
+    wait_until(lambda: recovers(work) and clock.steady() - began > LEASE + 0.5)
+    with long_task() as alive:
+        neighbour = running().id  # whose worker died
+        outage.begin()
+        wait_until(lambda: not recovers(work))
+        went = clock.steady()
+        with (
+            worker_process.current().keeper.resting()
+        ):  # beat is the first to see the database again
+            wait_until(lambda: not recovers(work) and clock.steady() - went > LEASE + 0.5)
+            outage.end()
+            wait_until(lambda: recovers(work))
+            assert state_of(alive) is State.RUNNING
+            task = Task.objects.get(pk=alive)
+            assert task.lease_until is not None
+            assert task.lease_until < clock.now()
+        back = clock.steady()
+        wait_until(lambda: recovers(work) and state_of(neighbour) is not State.RUNNING, seconds=60)
+        assert clock.steady() - back >= LEASE - 1.0
+        assert state_of(alive) is State.RUNNING
+    wait_until(lambda: state_of(alive) is State.SUCCEEDED)
+
+
+def test_a_lost_task_is_recovered_one_lease_after_beat_has_begun() -> None:
+    plain_type(retry=Fixed(max_attempts=5))
+    task_id = running().id
+    Task.objects.filter(pk=task_id).update(lease_until=clock.now())
+    work = duties._recovering()
+    began = clock.steady()
+    work()
+    assert state_of(task_id) is State.RUNNING
+    wait_until(lambda: recovers(work) and state_of(task_id) is not State.RUNNING)
+    assert LEASE <= clock.steady() - began < LEASE + 10
+
+
+def test_contact_is_lost_by_a_gap_an_error_and_a_database_that_takes_nothing() -> None:
+    contact = Contact()
+    contact.ask(longest_gap=10)
+    assert contact.ask(longest_gap=10) > 0
+    assert contact.ask(longest_gap=-1) == 0
+    assert contact.ask(longest_gap=10) > 0
+    contact.lose()
+    assert contact.ask(longest_gap=10) == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        assert contact.ask(longest_gap=10) == 0
+        cursor.execute("RESET default_transaction_read_only")
+    assert contact.ask(longest_gap=10) == 0
