@@ -44,7 +44,8 @@ class TaskContext:
         run_after: when the task was to run.
         scheduled_for: the tick of its schedule as it was intended, or None for a task of no schedule.
         expires_at: when it stops being worth running, or None.
-        idempotency_key: the same in every attempt; hand it to whatever must not be done twice.
+        idempotency_key: the same in every attempt, and in a replay with the same payload; hand it to
+            whatever must not be done twice.
         correlation_id: what the caller gave, or empty.
         last_checkpoint: what an earlier attempt saved with ``checkpoint``, or None.
     """

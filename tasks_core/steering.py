@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from tasks_core import clock, database
@@ -17,6 +18,7 @@ from tasks_core.finding import get
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.nudge import nudge_on_commit
 from tasks_core.options import Options
+from tasks_core.payloads import opened
 from tasks_core.priorities import Priority
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.statements.bring_forward import bring_forward
@@ -116,6 +118,9 @@ def enqueue_again(task_id: int, *, payload: Any = None) -> Task:
 def replay(dead_letter_id: int, *, payload: Any = None, note: str = "") -> Task:
     """Enqueue the dead task again, as a new task linked both ways, and resolve the dead letter.
 
+    Its handler gets the idempotency key that it got before: an attempt that timed out may have had its
+    effect. Another ``payload`` is other work, and has a key of its own.
+
     Raises:
         DeadLetterNotFound: there is no such dead letter.
         InvalidTransition: it has been resolved already.
@@ -124,7 +129,7 @@ def replay(dead_letter_id: int, *, payload: Any = None, note: str = "") -> Task:
     """
     with transaction.atomic(using=database.alias()):
         letter = _resolve(dead_letter_id, DeadLetter.Resolution.REPLAYED, note)
-        task = _copy(letter.task, payload)
+        task = _copy(letter.task, payload, keeps_key=True)
         DeadLetter.objects.filter(pk=letter.pk, replayed_as=None).update(replayed_as=task)
         _record(letter, EventKind.REPLAYED, {"replayed_as": task.pk, "edited": payload is not None})
     return task
@@ -176,8 +181,19 @@ def _check_replay(registered: TaskType, payload: Any) -> None:
         raise ReplayRefused(refusal)
 
 
-def _copy(task: Task, payload: Any) -> Task:
-    """Insert the same task once more, due now, without the expiry and the key of the first.
+def _key_of(task: Task) -> str:
+    return task.idempotency_key or f"task-{task.pk}"
+
+
+def _is_same(stored: Any, before: Any) -> bool:
+    try:
+        return bool(opened(stored) == opened(before))
+    except ImproperlyConfigured:  # no key opens the one before any more
+        return False
+
+
+def _copy(task: Task, payload: Any, *, keeps_key: bool = False) -> Task:
+    """Insert the same task once more, due now, without the expiry of the first and its claim on a key.
 
     The tick of its schedule stays the one that was intended.
     """
@@ -187,6 +203,8 @@ def _copy(task: Task, payload: Any) -> Task:
     else:
         stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
     _check_replay(registered, registered.schema.load(json.loads(stored)))
+    keeps_key = keeps_key and (payload is None or _is_same(json.loads(stored), task.payload))
+    key = _key_of(task) if keeps_key else None
     now = clock.now()
     options = Options(
         queue_name=task.queue_name,
@@ -200,7 +218,7 @@ def _copy(task: Task, payload: Any) -> Task:
     )
     with transaction.atomic(using=database.alias()):
         copy = insert_one(
-            registered, options, stored, key=None, unique=None, replay_of_id=task.pk, now=now
+            registered, options, stored, key=key, unique=None, replay_of_id=task.pk, now=now
         )
         if task.schedule_id is not None:
             copy.schedule_id, copy.scheduled_for = task.schedule_id, task.scheduled_for

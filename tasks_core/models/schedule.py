@@ -147,6 +147,9 @@ class Schedule(models.Model):
                 condition=~Q(source="") & Q(deleted_at__isnull=True),
                 name="tasks_core_schedule_source",
             ),
+            models.CheckConstraint(
+                condition=Q(priority__in=Priority.values), name="tasks_core_schedule_priority"
+            ),
         )
         indexes = (
             models.Index(

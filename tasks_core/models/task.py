@@ -145,6 +145,10 @@ class Task(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[s.value for s in State]), name="tasks_core_task_state"
             ),
+            # A lane has a name for these only, and one row without a lane would stop its dispatcher.
+            models.CheckConstraint(
+                condition=Q(priority__in=Priority.values), name="tasks_core_task_priority"
+            ),
             models.UniqueConstraint(
                 fields=("unique_key",),
                 condition=Q(unique_key__isnull=False),

@@ -150,6 +150,36 @@ def test_replayed_task_runs_with_an_edited_payload_and_a_fresh_policy() -> None:
     assert (task.state, task.result, task.attempts) == (State.SUCCEEDED, "ada", 1)
 
 
+@pytest.mark.parametrize("key", [None, "charge-17"])
+def test_replay_hands_the_handler_the_key_it_had_unless_the_payload_is_another(
+    key: str | None,
+) -> None:
+    keys: list[str] = []
+
+    @tasks_core.task_type("charge", retry=Fixed(max_attempts=1))
+    def charge(payload: dict[str, int], context: tasks_core.TaskContext) -> None:
+        keys.append(context.idempotency_key)
+        raise TimeoutError("the gateway did not answer: the charge may have been taken")
+
+    def replay(payload: dict[str, int] | None = None) -> int:
+        letter = DeadLetter.objects.get(resolution="")
+        task_id = tasks_core.replay(letter.pk, payload=payload).pk
+        run_due()
+        return task_id
+
+    first = tasks_core.enqueue("charge", {"cents": 1}, idempotency_key=key)
+    run_due()
+    replay()
+    replay({"cents": 1})
+    edited = replay({"cents": 2})
+    replay()
+
+    assert keys[:3] == [key or f"task-{first.pk}"] * 3
+    assert keys[3:] == [f"task-{edited}"] * 2
+    if key:
+        assert tasks_core.enqueue("charge", {"cents": 1}, idempotency_key=key).pk == first.pk
+
+
 def test_dead_letter_is_replayed_once_however_many_try() -> None:
     letter = _dead_letter()
 
