@@ -2,7 +2,7 @@
 
 A beat that is frozen, or cut off from the database without a word, in the middle of a transaction would
 keep its locks for as long as that lasts: no other could take the lead, and no other would touch the
-schedules that it had locked.
+schedules that it had locked. Nor does one wait for long for what somebody else has locked, holding its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from tasks_core import database
+from tasks_core.bounded_locks import lock_timeout
 
 IDLE_SECONDS = 5.0
 """After so long without a statement the server ends the session. Less than a leader's lease."""
@@ -21,17 +22,21 @@ RECEIVERS_SECONDS = 60.0
 """Where receivers of other apps run within it."""
 
 # For this transaction only: behind a pooler the session is others' as well.
-_LIMIT_IDLENESS = "SELECT set_config('idle_in_transaction_session_timeout', %(value)s, true)"
+_LIMITS = """
+SELECT set_config('idle_in_transaction_session_timeout', %(idle)s, true),
+    set_config('lock_timeout', %(lock)s, true)
+"""
 
 
 @contextmanager
 def brief_transaction(*, seconds: float = IDLE_SECONDS) -> Iterator[None]:
     """Open a transaction that the server rolls back if this process says nothing for ``seconds``.
 
-    Within a transaction of the caller, whose idleness is its own business, nothing is limited.
+    Its statements wait for locks as in ``bounded_locks``. Within a transaction of the caller, whose
+    idleness is its own business, nothing is limited.
     """
     is_outermost = not database.connection().in_atomic_block
     with transaction.atomic(using=database.alias()):
         if is_outermost:
-            database.fetch(_LIMIT_IDLENESS, {"value": f"{seconds * 1000:.0f}"})
+            database.fetch(_LIMITS, {"idle": f"{seconds * 1000:.0f}", "lock": lock_timeout()})
         yield

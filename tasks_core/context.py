@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -17,7 +18,12 @@ from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
 from tasks_core.json_text import check_depth, json_text
 from tasks_core.payloads import secrets_of
 from tasks_core.priorities import Priority
-from tasks_core.statements.progress import note_progress, set_checkpoint, urgent_work_waits
+from tasks_core.statements.progress import (
+    Noted,
+    note_progress,
+    set_checkpoint,
+    urgent_work_waits,
+)
 
 if TYPE_CHECKING:
     from tasks_core.registry import TaskType
@@ -25,8 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskContext", "current_context"]
 
+logger = logging.getLogger(__name__)
+
 PROGRESS_SECONDS = 1.0
 """Progress is written at most so often; the last call of a handler that has finished always counts."""
+
+CHECKPOINT_SECONDS = 2.0
+"""How long a checkpoint is tried while somebody else has locked the row of the task."""
 
 YIELD_SECONDS = 0.5
 """How often ``should_yield`` asks the database."""
@@ -109,11 +120,14 @@ class TaskContext:
             return
         self._progress_at = time.monotonic()
         facts = {"done": done, "total": total, "note": note[:200]}
-        if not note_progress((self.task_id, self.attempt), facts, now=clock.now()):
+        noted = note_progress((self.task_id, self.attempt), facts, lease=_lease(), now=clock.now())
+        if noted is Noted.NOT_OURS:
             self._cancelled = True
 
     def checkpoint(self, data: Any) -> None:
         """Save where to resume: the next attempt finds ``data`` (JSON) in ``last_checkpoint``.
+
+        While somebody else keeps the row of the task locked for long, the one before it stays.
 
         Raises:
             TaskCancelled: the task is no longer ours; let it pass.
@@ -128,10 +142,27 @@ class TaskContext:
                 f"the checkpoint has {size:,} bytes, more than {setting('MAX_PAYLOAD_BYTES'):,}; "
                 "store the data elsewhere and save its key"
             )
-        if not set_checkpoint((self.task_id, self.attempt), data):
+        noted = self._set_checkpoint(data)
+        if noted is Noted.NOT_OURS:
             self._cancelled = True
             raise TaskCancelled(f"task {self.task_id} was cancelled or taken over")
+        if noted is Noted.LOCKED:
+            logger.warning(
+                "a checkpoint of task %d is not saved: its row is locked",
+                self.task_id,
+                extra=self.log_fields(),
+            )
+            return
         self.last_checkpoint = data
+
+    def _set_checkpoint(self, data: Any) -> Noted:
+        until = time.monotonic() + CHECKPOINT_SECONDS
+        while True:
+            owned = self.task_id, self.attempt
+            noted = set_checkpoint(owned, data, lease=_lease(), now=clock.now())
+            if noted is not Noted.LOCKED or time.monotonic() > until:
+                return noted
+            time.sleep(0.05)
 
     def should_yield(self) -> bool:
         """Tell whether critical work waits for this worker; if so, checkpoint and raise ``Yield``."""
@@ -170,3 +201,7 @@ class TaskContext:
     def tell_cancelled(self) -> None:
         """Note that the attempt is no longer ours (called by the lease keeper)."""
         self._cancelled = True
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=setting("LEASE_SECONDS"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import django.db
 import psycopg
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 DATABASE_ERRORS = (django.db.Error, psycopg.Error)
 """What the database raises: by way of Django, or where somebody uses the driver himself."""
@@ -31,9 +32,10 @@ def is_servers_fault(error: BaseException) -> bool:
     All that is not the row's fault: a server that is gone, one that has become a read-only standby (which
     PostgreSQL calls an internal error), a statement that was cancelled, a session that has lost its prepared
     statements or was changed by somebody else. Whoever meets it replaces the connection, puts the work back
-    and comes again.
+    and comes again. A lock that somebody else holds is neither's fault.
     """
-    return isinstance(error, DATABASE_ERRORS) and not is_rows_fault(error)
+    is_someones = is_rows_fault(error) or is_lock_timeout(error)
+    return isinstance(error, DATABASE_ERRORS) and not is_someones
 
 
 def is_healed_by_savepoint(error: BaseException) -> bool:
@@ -58,3 +60,14 @@ _HEALED = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.QueryCanceled,
 )
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Tell whether somebody else has locked what the statement wanted, for longer than it may wait.
+
+    Neither the row nor the server is to blame: the connection is fine, the others can be written, and this
+    one later.
+    """
+    return any(
+        isinstance(one, (LockNotAvailable, DeadlockDetected)) for one in (error, error.__cause__)
+    )

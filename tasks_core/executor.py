@@ -62,9 +62,13 @@ def _possible(ids: object) -> list[int]:
 def _claim(
     process: WorkerProcess, registered: TaskType, ids: list[int], worker: str
 ) -> list[InFlight]:
+    asked_at = clock.now()
     tasks, lease_until = claim_patiently(
         ids, task_type=registered.name, worker=worker, company=len(process.inflight)
     )
+    if left := set(ids).difference(task.id for task in tasks):
+        process.passed_over.add(registered.name, left, at=asked_at)
+        process.keeper.wake()
     entries = [
         InFlight(task, registered, TaskContext(task, registered, max_attempts=0), lease_until)
         for task in tasks

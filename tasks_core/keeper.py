@@ -17,6 +17,7 @@ from tasks_core.inflight import InFlight, InFlightTable
 from tasks_core.limits import Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import FLUSH_SECONDS, Outbox
+from tasks_core.passed_over import PassedOver
 from tasks_core.statements.lease import renew, still_owned, terminated
 
 logger = logging.getLogger(__name__)
@@ -29,13 +30,19 @@ class Keeper(threading.Thread):
     """Runs as long as the process; asleep while there is nothing in flight."""
 
     def __init__(
-        self, inflight: InFlightTable, outbox: Outbox, measurements: Measurements, limits: Limits
+        self,
+        inflight: InFlightTable,
+        outbox: Outbox,
+        measurements: Measurements,
+        limits: Limits,
+        passed_over: PassedOver,
     ) -> None:
         super().__init__(name="tasks-keeper", daemon=True)
         self._inflight = inflight
         self._outbox = outbox
         self._measurements = measurements
         self._limits = limits
+        self._passed_over = passed_over
         self._wanted = threading.Event()
         self._ended = threading.Event()
         self._checked_at = time.monotonic()
@@ -80,6 +87,7 @@ class Keeper(threading.Thread):
             len(self._inflight)
             or self._outbox.has_pending.is_set()
             or not self._measurements.is_empty
+            or not self._passed_over.is_empty
         )
 
     def _tend(self) -> None:
@@ -103,6 +111,8 @@ class Keeper(threading.Thread):
             self._measurements.share(now=clock.now())
         database_clock.follow()
         self._keep_leases()
+        if not self._passed_over.is_empty:
+            self._passed_over.give_back()
 
     def _keep_leases(self) -> None:
         entries = [entry for entry in self._inflight.all() if not entry.is_lost]
@@ -121,16 +131,19 @@ class Keeper(threading.Thread):
                 entry.is_terminated = entry.task.id in without_grace
 
     def _renewed(self, entries: list[InFlight], lease: timedelta) -> list[InFlight]:
-        """Renew the leases of ``entries`` and return those that are lost."""
+        """Renew the leases of ``entries`` and return those that are lost.
+
+        One whose row somebody has locked, perhaps its own handler, stays ours and is tried again at the next
+        look.
+        """
         if not entries:
             return []
         lease_until = clock.now() + lease
-        owned = renew([entry.key for entry in entries], lease_until=lease_until)
-        lost = [entry for entry in entries if entry.key not in owned]
+        renewed = renew([entry.key for entry in entries], lease_until=lease_until)
         for entry in entries:
-            if entry.key in owned:  # one that is not must not look as if its handler might begin
+            if entry.key in renewed:  # another must not look as if its handler might begin
                 entry.lease_until = lease_until
-        return lost
+        return _no_longer_owned([entry for entry in entries if entry.key not in renewed])
 
 
 def _no_longer_owned(entries: list[InFlight]) -> list[InFlight]:

@@ -122,7 +122,7 @@ class Limits:
             self._outbox.add((culprit.task_type.name, culprit, failed))
         hand_back(self._inflight.all(), self._inflight, self._outbox, reason=ending.reason)
         deadline = time.monotonic() + SECONDS_TO_WRITE
-        while not self._outbox.flush() and time.monotonic() < deadline:
+        while not self._outbox.flush_all() and time.monotonic() < deadline:
             time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGKILL)
 

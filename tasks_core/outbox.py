@@ -9,7 +9,7 @@ import time
 from django.db import DataError
 
 from tasks_core import database
-from tasks_core.database_errors import DATABASE_ERRORS, is_servers_fault
+from tasks_core.database_errors import DATABASE_ERRORS, is_lock_timeout, is_servers_fault
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Failure
 from tasks_core.inflight import InFlight, InFlightTable
@@ -24,6 +24,9 @@ FLUSH_SECONDS = 0.2
 
 LONGEST_PAUSE, LONGEST_PAUSE_ALONE = 2.0, 60.0
 """How long the next try waits at most: without the database, and of one outcome that fails alone."""
+
+LOCKED_SECONDS = 1.0
+"""How soon an outcome is tried again whose row somebody else has locked."""
 
 TRIES_TOGETHER = 3
 """After so many in a row, each on a new session, outcomes are tried one by one."""
@@ -49,13 +52,15 @@ class Outbox:
         self._doubted: set[Ownership] = set()
         self._tries: dict[Ownership, int] = {}
         self._waits_until: dict[Ownership, float] = {}
+        self._locked: set[Ownership] = set()
         self.has_pending = threading.Event()
 
     def add(self, finished: Finished) -> None:
         """Take over one outcome."""
         with self._lock:
-            if not self._pending:
-                self._oldest = time.monotonic()
+            now = time.monotonic()
+            if not self._pending or self._oldest > now:
+                self._oldest = now
             self._pending.append(finished)
         if not self.has_pending.is_set():
             self.has_pending.set()
@@ -69,7 +74,7 @@ class Outbox:
         """Write everything that may be written now; False if the database is in the way.
 
         Then the outcomes stay here and a later call tries again: an attempt whose lease ends meanwhile is
-        simply repeated.
+        simply repeated. Those whose row somebody else has locked stay as well, and no other waits for them.
         """
         with self._writing:
             if time.monotonic() < self._paused_until:
@@ -92,13 +97,19 @@ class Outbox:
                     return True
             return True
 
+    def flush_all(self) -> bool:
+        """Write everything that may be written now; False if something is still in the way of one of them."""
+        return self.flush() and not self._locked
+
     def _taken(self) -> list[Finished]:
         """Take out what is pending, but for what has to wait for a while."""
         now = time.monotonic()
         with self._lock:
             batch = [one for one in self._pending if self._not_before(one) <= now]
             self._pending = [one for one in self._pending if self._not_before(one) > now]
-            if not self._pending:
+            if self._pending:
+                self._oldest = min(map(self._not_before, self._pending))
+            else:
                 self.has_pending.clear()
         return batch
 
@@ -127,7 +138,7 @@ class Outbox:
         if not batch:
             return
         try:
-            record([(kind, finished) for kind, _, finished in batch])
+            locked = record([(kind, finished) for kind, _, finished in batch]).locked
         except Exception as error:
             if is_servers_fault(error) and not self._is_about_rows():
                 self._doubted.update(entry.key for _, entry, _ in batch)
@@ -137,7 +148,8 @@ class Outbox:
             logger.warning("%d outcomes are written one by one: %s", len(batch), error)
             self._write_each(batch)
         else:
-            self._forget(batch)
+            self._forget([one for one in batch if one[2].task_id not in locked])
+            self._wait_for_locks([one for one in batch if one[2].task_id in locked])
             batch.clear()
 
     def _is_about_rows(self) -> bool:
@@ -161,15 +173,28 @@ class Outbox:
             one = batch.pop(0)
             try:
                 self._leave_out_written(alone := [one])
-                for kind, _, finished in alone:
-                    _record_alone(kind, finished)
+                is_locked = any(_is_locked(kind, finished) for kind, _, finished in alone)
             except DATABASE_ERRORS as error:
                 failed += 1
-                self._step_past(one, error)
+                if is_lock_timeout(error):  # a receiver wants a row that somebody has locked
+                    self._wait_for_locks([one])
+                else:
+                    self._step_past(one, error)
             else:
-                self._forget([one])
+                if is_locked:
+                    self._wait_for_locks([one])
+                else:
+                    self._forget([one])
         self._put_back(batch)
         batch.clear()
+
+    def _wait_for_locks(self, batch: list[Finished]) -> None:
+        """Try these again in a while: they are ours, but somebody else has rows of theirs locked."""
+        keys = [entry.key for _, entry, _ in batch]
+        self._locked.update(keys)
+        self._waits_until.update(dict.fromkeys(keys, time.monotonic() + LOCKED_SECONDS))
+        if batch:
+            self._put_back(batch)
 
     def _step_past(self, one: Finished, error: Exception) -> None:
         kind, entry, finished = one
@@ -208,17 +233,19 @@ class Outbox:
         self._inflight.discard(keys)
         if self._doubted:
             self._doubted.difference_update(keys)
-        for key in keys if self._tries else ():
+        for key in keys if self._waits_until else ():
             self._tries.pop(key, None)
             self._waits_until.pop(key, None)
+            self._locked.discard(key)
 
     def _not_before(self, one: Finished) -> float:
         return self._waits_until.get(one[1].key, 0.0) if self._waits_until else 0.0
 
 
-def _record_alone(kind: str, finished: FinishedAttempt) -> None:
+def _is_locked(kind: str, finished: FinishedAttempt) -> bool:
+    """Write one outcome; True if it must wait, because somebody else has locked its row."""
     try:
-        record([(kind, finished)])
+        return bool(record([(kind, finished)]).locked)
     except DataError as error:
         logger.error(
             "the outcome of task %d cannot be stored: %s",
@@ -226,21 +253,23 @@ def _record_alone(kind: str, finished: FinishedAttempt) -> None:
             error,
             extra=_log_fields(kind, finished),
         )
-        _record_or_leave(kind, _unstorable(finished))
+        return _is_locked_or_left(kind, _unstorable(finished))
     except Exception as error:  # noqa: BLE001 a receiver of the signal may raise anything
         _leave(kind, finished, error)
+    return False
 
 
-def _record_or_leave(kind: str, finished: FinishedAttempt) -> None:
+def _is_locked_or_left(kind: str, finished: FinishedAttempt) -> bool:
     try:
-        record([(kind, finished)])
+        return bool(record([(kind, finished)]).locked)
     except Exception as error:  # noqa: BLE001 a receiver of the signal may raise anything
         _leave(kind, finished, error)
+    return False
 
 
 def _leave(kind: str, finished: FinishedAttempt, error: Exception) -> None:
     """Leave an attempt to recovery: its lease is renewed no longer. Not if the database is to blame."""
-    if is_servers_fault(error):
+    if is_servers_fault(error) or is_lock_timeout(error):
         raise error
     logger.error(
         "the outcome of task %d is not written",

@@ -12,12 +12,19 @@ from tasks_core.engine.states import UNSUCCESSFUL, State
 from tasks_core.failures import fingerprint
 from tasks_core.models import DeadLetter
 from tasks_core.signals import attempts_recorded, dead_letters_written
-from tasks_core.statements.finish import Evidence, FinishedAttempt, bury, finish, finished_before
+from tasks_core.statements.finish import (
+    Evidence,
+    FinishedAttempt,
+    Written,
+    bury,
+    finish,
+    finished_before,
+)
 from tasks_core.versions import versions
 
 
-def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
-    """Write the outcomes of ``attempts`` (with their task types) and return the ids that took effect.
+def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> Written:
+    """Write the outcomes of ``attempts`` (with their task types) and return what became of them.
 
     One statement if all went well, a second one for dead letters; all in one transaction.
     """
@@ -26,16 +33,15 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:
         (kind, attempt) for kind, attempt in attempts if attempt.outcome.state in UNSUCCESSFUL
     ]
     if not unsuccessful:
-        ids = finish(finished).ids
+        written = finish(finished)
     else:
         with transaction.atomic(using=database.alias()):
             written = finish(finished)
             ended = [(kind, a) for kind, a in unsuccessful if a.task_id in written.ids]
             _bury([(kind, a) for kind, a in ended if a.outcome.state is State.DEAD])
             announce(written.unsuccessful)
-        ids = written.ids
-    _tell([attempt for attempt in finished if attempt.task_id in ids])
-    return ids
+    _tell([attempt for attempt in finished if attempt.task_id in written.ids])
+    return written
 
 
 def tell_of_recorded(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
@@ -24,6 +25,7 @@ from tasks_core.statements.recover import (
     AbandonedTask,
     QueuedLane,
     abandoned,
+    locked,
     queued_lanes,
     requeue_lost,
 )
@@ -34,7 +36,16 @@ LIMIT = 500
 ROUNDS = 10
 """So many batches of which none can be recorded are stepped past at once."""
 
+SPARED_SECONDS = 10.0
+"""So long after its row was seen locked no attempt is taken for lost: a handler that keeps its own row locked
+cannot have its lease renewed, and the worker needs a moment when it lets go. More than two looks."""
+
+LOOK_SECONDS = 1.0
+"""Pause between two looks for locked rows while there is much to recover."""
+
 _rng = Random()
+_seen_locked: dict[int, float] = {}
+_looked_at = float("-inf")
 _failing = RowBackoff(
     "the lost attempt of task {} cannot be recorded",
     "Mend what raises (a receiver of tasks_unsuccessful, a trigger), or cancel the task.",
@@ -50,9 +61,12 @@ def recover_attempts(*, now: datetime | None = None) -> int:
 
     An attempt whose end cannot be recorded is stepped past for a while, and so is any number of them.
     """
+    spare_locked()
     for _ in range(ROUNDS):
         with brief_transaction(seconds=RECEIVERS_SECONDS):
-            tasks = abandoned(limit=LIMIT, now=now or clock.now(), apart_from=_failing.ids())
+            tasks = abandoned(
+                limit=LIMIT, now=now or clock.now(), apart_from=[*_failing.ids(), *_seen_locked]
+            )
             recovered = _failing.serve(tasks, _record, key=lambda task: task.id)
         if recovered or len(tasks) < LIMIT:
             break
@@ -61,8 +75,21 @@ def recover_attempts(*, now: datetime | None = None) -> int:
     return recovered
 
 
+def spare_locked() -> None:
+    """Note whose rows are locked now while their leases end; call it also while nothing is recovered."""
+    global _looked_at
+    now = time.monotonic()
+    if now - _looked_at < LOOK_SECONDS:
+        return
+    _looked_at = now
+    soon = clock.now() + timedelta(seconds=SPARED_SECONDS)
+    _seen_locked.update(dict.fromkeys(locked(before=soon), now))
+    for task_id in [pk for pk, at in _seen_locked.items() if now - at >= SPARED_SECONDS]:
+        del _seen_locked[task_id]
+
+
 def _record(tasks: Sequence[AbandonedTask]) -> int:
-    return len(record([(task.task_type, _ended(task)) for task in tasks]))
+    return len(record([(task.task_type, _ended(task)) for task in tasks]).ids)
 
 
 def _ended(task: AbandonedTask) -> FinishedAttempt:

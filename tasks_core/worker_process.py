@@ -20,6 +20,7 @@ from tasks_core.keeper import Keeper
 from tasks_core.limits import GIVE_BACK_SECONDS, Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import Outbox
+from tasks_core.passed_over import PassedOver
 from tasks_core.signals import worker_process_stopped, worker_process_stopping
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,10 @@ class WorkerProcess:
         self.outbox = Outbox(self.inflight)
         self.measurements = Measurements()
         limits = Limits(self.inflight, self.outbox, stopping_for, self._cancel_handlers)
-        self.keeper = Keeper(self.inflight, self.outbox, self.measurements, limits)
+        self.passed_over = PassedOver()
+        self.keeper = Keeper(
+            self.inflight, self.outbox, self.measurements, limits, self.passed_over
+        )
         self.keeper.start()
         self._loop: EventLoopThread | None = None
         self._lock = threading.Lock()
@@ -81,7 +85,7 @@ class WorkerProcess:
 
     def _write_all(self) -> None:
         deadline = time.monotonic() + setting("SHUTDOWN_GRACE_SECONDS")
-        while not self.outbox.flush():
+        while not self.outbox.flush_all():
             if time.monotonic() > deadline:
                 logger.error("outcomes could not be written; the tasks will be run again")
                 return

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import OperationalError
+
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch
+from tasks_core.database_errors import is_lock_timeout
 
 SQL = """
 WITH task AS (
@@ -24,7 +28,7 @@ WAKE = """
 WITH sleeping AS (
     SELECT id FROM tasks_core_task
     WHERE id = ANY(%(ids)s) AND state || '' = 'SCHEDULED' AND run_after > %(now)s
-    ORDER BY id FOR UPDATE SKIP LOCKED
+    FOR NO KEY UPDATE SKIP LOCKED
 ), task AS (
     UPDATE tasks_core_task SET run_after = %(now)s
     WHERE id = ANY(ARRAY(SELECT id FROM sleeping)) AND state || '' = 'SCHEDULED'
@@ -39,7 +43,8 @@ SELECT id FROM task
 
 # A snooze that is being asked for, and one that is asked for already and not written yet, end at once:
 # see FINISH, which knows that by a time other than the one for which the task was claimed. The other
-# statement passes over rows that are locked, because this one can wait for them.
+# statement passes over rows that are locked, because this one waits for them, though not for long: it is a
+# hint.
 WAKE_RUNNING = """
 UPDATE tasks_core_task SET run_after = CASE
     WHEN state = 'RUNNING' THEN GREATEST(%(now)s, run_after + interval '1 microsecond')
@@ -49,6 +54,9 @@ WHERE id = %(id)s
   AND (state || '' = 'RUNNING' OR (state || '' = 'SCHEDULED' AND run_after > %(now)s))
 RETURNING id
 """
+
+WAKE_SECONDS = 0.5
+"""How long a running task is waited for: its outcome may be about to be written."""
 
 RUNNING = "SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s) AND state || '' = 'RUNNING'"
 
@@ -62,10 +70,19 @@ def wake(ids: Sequence[int], *, now: datetime) -> list[int]:
     """Make snoozed and scheduled tasks due at ``now``; return those that were to start later.
 
     A running task that snoozes in this very attempt counts as one of them. Call it outside of
-    transactions: it waits for rows that others have locked.
+    transactions: it waits a moment for rows that others have locked.
     """
     woken = [row[0] for row in fetch(WAKE, {"ids": list(ids), "now": now})]
     rest = sorted(set(ids).difference(woken))
-    for row in fetch(RUNNING, {"ids": rest}) if rest else ():
-        woken += [task_id for (task_id,) in fetch(WAKE_RUNNING, {"id": row[0], "now": now})]
-    return woken
+    running = [row[0] for row in fetch(RUNNING, {"ids": rest})] if rest else []
+    return woken + [task_id for task_id in running if _wake_running(task_id, now)]
+
+
+def _wake_running(task_id: int, now: datetime) -> bool:
+    try:
+        with bounded_locks(seconds=WAKE_SECONDS):
+            return bool(fetch(WAKE_RUNNING, {"id": task_id, "now": now}))
+    except OperationalError as error:
+        if is_lock_timeout(error):
+            return False
+        raise

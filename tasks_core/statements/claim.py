@@ -28,7 +28,11 @@ WITH task AS (
         started_at = COALESCE(started_at, %(now)s),
         last_attempted_at = %(now)s,
         unique_key = CASE WHEN unique_until = 'started' THEN NULL ELSE unique_key END
-    WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'QUEUED' AND task_type = %(task_type)s
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM tasks_core_task
+        WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'QUEUED' AND task_type = %(task_type)s
+        FOR NO KEY UPDATE SKIP LOCKED
+      )) AND state || '' = 'QUEUED' AND task_type = %(task_type)s
       AND (expires_at IS NULL OR expires_at > %(now)s)
     RETURNING *
 ), event AS (
@@ -46,8 +50,12 @@ FROM task ORDER BY run_after, id
 CLAIMED_BEFORE = f"""
 WITH task AS (
     UPDATE tasks_core_task SET lease_until = %(lease_until)s
-    WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'RUNNING'
-      AND worker = %(worker)s AND last_attempted_at = ANY(%(tried_at)s::timestamptz[])
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM tasks_core_task
+        WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'RUNNING'
+          AND worker = %(worker)s AND last_attempted_at = ANY(%(tried_at)s::timestamptz[])
+        FOR NO KEY UPDATE SKIP LOCKED
+      )) AND state || '' = 'RUNNING'
     RETURNING *
 )
 SELECT {COLUMNS}
@@ -97,7 +105,7 @@ def claim(
     ``company`` is how many other tasks the process has in hand: if it dies, each of them may be to blame.
 
     The others are not ours: finished, claimed by somebody else, or made up. That is no error: a message
-    is a hint.
+    is a hint. Nor are those that somebody has locked just now.
     """
     parameters = {
         "ids": ids,

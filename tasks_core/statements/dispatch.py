@@ -81,7 +81,11 @@ ORDER BY priority, run_after, id
 HOLD = """
 WITH task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
-    WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED' AND queued_at = %(queued_at)s
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM tasks_core_task
+        WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED' AND queued_at = %(queued_at)s
+        FOR NO KEY UPDATE SKIP LOCKED
+      )) AND state || '' = 'QUEUED' AND queued_at = %(queued_at)s
     RETURNING id, task_type, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
@@ -92,10 +96,36 @@ WITH task AS (
 SELECT id FROM task
 """
 
+# What is of another type was never meant, and what has expired is not to be sent again.
+GIVE_BACK = """
+WITH task AS (
+    UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM tasks_core_task
+        WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED' AND queued_at <= %(queued_by)s
+          AND task_type = %(task_type)s AND (expires_at IS NULL OR expires_at > %(now)s)
+        FOR NO KEY UPDATE SKIP LOCKED
+      )) AND state || '' = 'QUEUED'
+    RETURNING id, task_type, attempts
+), event AS (
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'lost', attempts, %(now)s, '{"what": "message"}'::jsonb FROM task
+)
+SELECT id FROM task
+"""
+
+STILL_QUEUED = """
+SELECT id FROM tasks_core_task
+WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED' AND queued_at <= %(queued_by)s
+"""
+
 POSTPONE = """
 WITH task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL, run_after = %(run_after)s
-    WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED'
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s) AND state || '' = 'QUEUED'
+        FOR NO KEY UPDATE SKIP LOCKED
+      )) AND state || '' = 'QUEUED'
     RETURNING id, task_type, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
@@ -202,6 +232,17 @@ def hold(ids: list[int], *, queued_at: datetime, reason: str, now: datetime) -> 
     """Move tasks queued at ``queued_at`` back to SCHEDULED, unless a worker has claimed them."""
     parameters = {"ids": ids, "queued_at": queued_at, "reason": reason, "now": now}
     return [row[0] for row in fetch(HOLD, parameters)]
+
+
+def give_back(ids: list[int], *, task_type: str, queued_by: datetime, now: datetime) -> list[int]:
+    """Move tasks queued by then, whose message has come and gone, back to SCHEDULED; return them."""
+    parameters = {"ids": ids, "task_type": task_type, "queued_by": queued_by, "now": now}
+    return [row[0] for row in fetch(GIVE_BACK, parameters)]
+
+
+def still_queued(ids: list[int], *, queued_by: datetime) -> list[int]:
+    """Return those of ``ids`` that were queued by then and are so still."""
+    return [row[0] for row in fetch(STILL_QUEUED, {"ids": ids, "queued_by": queued_by})]
 
 
 def postpone(ids: list[int], *, seconds: float, reason: str, now: datetime) -> list[int]:

@@ -27,17 +27,15 @@ SELECT id FROM task
 EXPIRE = """
 WITH overdue AS (
     SELECT id FROM tasks_core_task
-    WHERE state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
+    WHERE state || '' IN ('SCHEDULED', 'RETRYING', 'QUEUED')
       AND expires_at IS NOT NULL AND expires_at <= %(now)s AND id = ANY(%(ids)s::bigint[])
-    ORDER BY id
-    FOR UPDATE SKIP LOCKED
+    FOR NO KEY UPDATE SKIP LOCKED
 ), task AS (
     UPDATE tasks_core_task SET
         state = 'EXPIRED', finished_at = %(now)s, error = 'expired before the attempt began',
         unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
-    FROM overdue
-    WHERE tasks_core_task.id = overdue.id AND state IN ('SCHEDULED', 'RETRYING', 'QUEUED')
-    RETURNING tasks_core_task.id, task_type, attempts
+    WHERE id = ANY(ARRAY(SELECT id FROM overdue)) AND state || '' IN ('SCHEDULED', 'RETRYING', 'QUEUED')
+    RETURNING id, task_type, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at)
     SELECT id, task_type, 'expired', attempts, %(now)s FROM task

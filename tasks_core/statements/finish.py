@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tasks_core.bounded_locks import lock_timeout
 from tasks_core.database import fetch, fetch_often
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.states import FINAL, UNSUCCESSFUL, EventKind, State
 from tasks_core.json_text import json_text
 from tasks_core.signals import UnsuccessfulTask
+from tasks_core.statements.lease import still_owned
 
 FINISH = """
 WITH outcome AS (
@@ -43,7 +45,10 @@ WITH outcome AS (
             ELSE unique_key
         END
     FROM outcome
-    WHERE tasks_core_task.id = outcome.id AND tasks_core_task.id = ANY(%(ids)s::bigint[])
+    WHERE tasks_core_task.id = outcome.id AND tasks_core_task.id = ANY(ARRAY(
+        SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'RUNNING'
+        FOR NO KEY UPDATE SKIP LOCKED
+      ))
       AND tasks_core_task.state || '' = 'RUNNING' AND tasks_core_task.attempts = outcome.attempt
     RETURNING tasks_core_task.id, tasks_core_task.task_type, tasks_core_task.state, tasks_core_task.error,
         CASE WHEN tasks_core_task.state = ANY(%(unsuccessful)s) THEN tasks_core_task.payload::text END
@@ -62,7 +67,8 @@ WITH outcome AS (
         outcome.data
     FROM outcome JOIN task ON task.id = outcome.id
 )
-SELECT id, task_type, state, error, payload FROM task
+SELECT id, task_type, state, error, payload
+FROM task CROSS JOIN (SELECT set_config('lock_timeout', %(lock_timeout)s, true)) AS bounded
 """
 
 BURY = """
@@ -106,16 +112,24 @@ class FinishedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What took effect: the ids of the tasks, and those among them that have ended without success."""
+    """What became of outcomes.
+
+    Attributes:
+        ids: the tasks whose outcome took effect.
+        unsuccessful: those among them that have ended without success.
+        locked: tasks that are still owned, but whose row somebody else has locked; to be tried again.
+    """
 
     ids: set[int]
-    unsuccessful: list[UnsuccessfulTask]
+    unsuccessful: list[UnsuccessfulTask] = field(default_factory=list)
+    locked: frozenset[int] = frozenset()
 
 
 def finish(attempts: Sequence[FinishedAttempt]) -> Written:
     """Write all outcomes whose attempt is still owned, in one statement.
 
-    An attempt that somebody else has ended (recovered, cancelled) is left as it is.
+    An attempt that somebody else has ended (recovered, cancelled) is left as it is. What comes after it in
+    the same transaction does not wait long for locks: receivers have their own rows.
     """
     # JSON, because the driver writes arrays value by value in Python and JSON at the speed of C.
     parameters = {
@@ -125,9 +139,13 @@ def finish(attempts: Sequence[FinishedAttempt]) -> Written:
         "final": _FINAL,
         "unsuccessful": _UNSUCCESSFUL,
         "timed": _TIMED,
+        "lock_timeout": lock_timeout(),
     }
     rows = fetch_often(FINISH, parameters)
-    return Written({row[0] for row in rows}, [_unsuccessful(*row) for row in rows if row[4]])
+    ids = {row[0] for row in rows}
+    missing = [(a.task_id, a.attempt) for a in attempts if a.task_id not in ids]
+    locked = frozenset(task_id for task_id, _ in still_owned(missing)) if missing else frozenset()
+    return Written(ids, [_unsuccessful(*row) for row in rows if row[4]], locked)
 
 
 def finished_before(attempts: Sequence[FinishedAttempt]) -> set[int]:

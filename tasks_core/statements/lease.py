@@ -9,7 +9,11 @@ from tasks_core.database import fetch
 SQL = """
 UPDATE tasks_core_task SET lease_until = %(lease_until)s
 FROM unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS mine (id, attempt)
-WHERE tasks_core_task.id = mine.id AND state || '' = 'RUNNING' AND attempts = mine.attempt
+WHERE tasks_core_task.id = mine.id AND tasks_core_task.id = ANY(ARRAY(
+    SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'RUNNING'
+    FOR NO KEY UPDATE SKIP LOCKED
+  ))
+  AND state || '' = 'RUNNING' AND attempts = mine.attempt
 RETURNING tasks_core_task.id, attempts
 """
 
@@ -28,7 +32,10 @@ Ownership = tuple[int, int]
 
 
 def renew(owned: list[Ownership], *, lease_until: datetime) -> set[Ownership]:
-    """Extend the leases of ``owned`` and return those that are still ours."""
+    """Extend the leases of ``owned`` and return those that were extended.
+
+    The others are no longer ours, or somebody has locked their row just now: ``still_owned`` tells which.
+    """
     parameters = {
         "ids": [task_id for task_id, _ in owned],
         "attempts": [attempt for _, attempt in owned],

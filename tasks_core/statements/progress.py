@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from tasks_core.database import fetch
 from tasks_core.json_text import json_text
 from tasks_core.statements.lease import Ownership
 
-PROGRESS = """
-WITH task AS (
-    UPDATE tasks_core_task SET progress = %(progress)s::jsonb
+# The lease is renewed as well when it is time to: a handler that keeps its own row locked nearly all the time
+# leaves the keeper no moment to do so.
+_NOTE = """
+WITH free AS (
+    SELECT id FROM tasks_core_task
     WHERE id = %(id)s AND state || '' = 'RUNNING' AND attempts = %(attempt)s
+    FOR NO KEY UPDATE SKIP LOCKED
+), task AS (
+    UPDATE tasks_core_task SET
+        {column} = %(value)s::jsonb,
+        lease_until = CASE WHEN lease_until < %(renew_before)s THEN %(lease_until)s ELSE lease_until END
+    WHERE id = ANY(ARRAY(SELECT id FROM free)) AND state || '' = 'RUNNING' AND attempts = %(attempt)s
     RETURNING id, task_type, attempts
-), event AS (
-    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
-    SELECT id, task_type, 'progressed', attempts, %(now)s, %(progress)s::jsonb FROM task
+){event}
+SELECT EXISTS (SELECT FROM task), EXISTS (
+    SELECT FROM tasks_core_task
+    WHERE id = %(id)s AND state || '' = 'RUNNING' AND attempts = %(attempt)s
 )
-SELECT id FROM task
 """
 
-CHECKPOINT = """
-UPDATE tasks_core_task SET checkpoint = %(checkpoint)s::jsonb
-WHERE id = %(id)s AND state || '' = 'RUNNING' AND attempts = %(attempt)s
-RETURNING id
+_PROGRESSED = """, event AS (
+    INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
+    SELECT id, task_type, 'progressed', attempts, %(now)s, %(value)s::jsonb FROM task
+)
 """
+
+PROGRESS = _NOTE.format(column="progress", event=_PROGRESSED)
+CHECKPOINT = _NOTE.format(column="checkpoint", event="")
 
 URGENT = """
 SELECT EXISTS (
@@ -35,21 +47,41 @@ SELECT EXISTS (
 """
 
 
-def note_progress(owned: Ownership, progress: dict[str, Any], *, now: datetime) -> bool:
-    """Store how far an attempt has come; False if it is no longer owned."""
+class Noted(Enum):
+    """What became of a note."""
+
+    WRITTEN = "written"
+    LOCKED = "locked"
+    """Somebody else has locked the row; nothing was written."""
+    NOT_OURS = "not ours"
+    """The attempt is no longer owned."""
+
+
+def note_progress(
+    owned: Ownership, progress: dict[str, Any], *, lease: timedelta, now: datetime
+) -> Noted:
+    """Store how far an attempt has come."""
+    return _note(PROGRESS, owned, progress, lease, now)
+
+
+def set_checkpoint(owned: Ownership, checkpoint: Any, *, lease: timedelta, now: datetime) -> Noted:
+    """Store where the next attempt resumes."""
+    return _note(CHECKPOINT, owned, checkpoint, lease, now)
+
+
+def _note(sql: str, owned: Ownership, value: Any, lease: timedelta, now: datetime) -> Noted:
     parameters = {
         "id": owned[0],
         "attempt": owned[1],
-        "progress": json_text(progress),
+        "value": json_text(value),
         "now": now,
+        "lease_until": now + lease,
+        "renew_before": now + lease * (2 / 3),
     }
-    return bool(fetch(PROGRESS, parameters))
-
-
-def set_checkpoint(owned: Ownership, checkpoint: Any) -> bool:
-    """Store where the next attempt resumes; False if this one is no longer owned."""
-    parameters = {"id": owned[0], "attempt": owned[1], "checkpoint": json_text(checkpoint)}
-    return bool(fetch(CHECKPOINT, parameters))
+    [(is_written, is_ours)] = fetch(sql, parameters)
+    if is_written:
+        return Noted.WRITTEN
+    return Noted.LOCKED if is_ours else Noted.NOT_OURS
 
 
 def urgent_work_waits(queue_names: list[str]) -> bool:

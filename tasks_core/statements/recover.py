@@ -25,11 +25,11 @@ WITH lost AS (
       AND task.queue_name = %(queue_name)s AND task.priority = %(priority)s
       AND (%(is_empty)s OR task.queued_at < lane.claimed_until - %(slack)s)
     ORDER BY task.queued_at LIMIT %(limit)s
-    FOR UPDATE OF task SKIP LOCKED
+    FOR NO KEY UPDATE OF task SKIP LOCKED
 ), task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
-    FROM lost WHERE tasks_core_task.id = lost.id AND state = 'QUEUED'
-    RETURNING tasks_core_task.id, task_type, attempts
+    WHERE id = ANY(ARRAY(SELECT id FROM lost)) AND state || '' = 'QUEUED'
+    RETURNING id, task_type, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
     SELECT id, task_type, 'lost', attempts, %(now)s, '{"what": "message"}'::jsonb FROM task
@@ -43,7 +43,20 @@ SELECT id, attempts, attempts_returned, task_type, isolated, claimed_with, worke
 FROM tasks_core_task
 WHERE state = 'RUNNING' AND lease_until < %(now)s AND id <> ALL(%(apart_from)s::bigint[])
 ORDER BY lease_until LIMIT %(limit)s
-FOR UPDATE SKIP LOCKED
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+# A row with xmax is, or was, locked as it stands; that narrows the search down to few.
+LOCKED = """
+WITH suspect AS MATERIALIZED (
+    SELECT id FROM tasks_core_task
+    WHERE state = 'RUNNING' AND lease_until < %(before)s AND xmax::text <> '0'
+), free AS MATERIALIZED (
+    SELECT id FROM tasks_core_task
+    WHERE id = ANY(ARRAY(SELECT id FROM suspect)) AND state || '' = 'RUNNING'
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT id FROM suspect WHERE id <> ALL(ARRAY(SELECT id FROM free))
 """
 
 ADVANCE_LANE = """
@@ -111,6 +124,11 @@ def requeue_lost(
         "now": now,
     }
     return [row[0] for row in fetch(REQUEUE, parameters)]
+
+
+def locked(*, before: datetime) -> list[int]:
+    """Return the running tasks with a lease that is over ``before`` then, whose row somebody has locked."""
+    return [row[0] for row in fetch(LOCKED, {"before": before})]
 
 
 def abandoned(*, limit: int, now: datetime, apart_from: Sequence[int] = ()) -> list[AbandonedTask]:

@@ -75,7 +75,7 @@ def ended(task: ClaimedTask, outcome: Outcome) -> FinishedAttempt:
 
 def write(task: ClaimedTask, outcome: Outcome) -> bool:
     """Record what an attempt came to; return whether it took effect."""
-    return bool(record([(PLAIN, ended(task, outcome))]))
+    return bool(record([(PLAIN, ended(task, outcome))]).ids)
 
 
 def failed(

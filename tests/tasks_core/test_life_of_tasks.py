@@ -233,8 +233,8 @@ class LifeOfTasks(RuleBasedStateMachine):
         """Finish; the attempt stays in hand, so that it may be finished a second time."""
         was_owned = self._is_owned(task)
         written = record([(PLAIN, ended(task, self._outcome(task, how)))])
-        assert bool(written) == was_owned
-        if written and Task.objects.get(pk=task.id).state == State.SUCCEEDED:
+        assert bool(written.ids) == was_owned
+        if written.ids and Task.objects.get(pk=task.id).state == State.SUCCEEDED:
             assert task.id not in self.ended_by_worker
             self.ended_by_worker[task.id] = task.attempt
 

@@ -1,0 +1,58 @@
+"""Queued tasks whose message is used up, but whose row somebody had locked when it came."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks_core import clock
+from tasks_core.conf import setting
+from tasks_core.statements.dispatch import give_back, still_queued
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    task_type: str
+    ids: Collection[int]
+    at: datetime
+    until: float
+
+
+class PassedOver:
+    """Gives them back to the dispatcher as soon as their rows are free; no attempt has begun.
+
+    Most of what a claim does not find is simply not ours, and is forgotten at the first look. What is locked
+    for long is left to recovery, which finds it like any task without a message.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._claims: list[_Claim] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to give back."""
+        return not self._claims
+
+    def add(self, task_type: str, ids: Collection[int], *, at: datetime) -> None:
+        """Note what a claim at this instant has left."""
+        until = time.monotonic() + setting("LOST_MESSAGE_SECONDS")
+        with self._lock:
+            self._claims.append(_Claim(task_type, ids, at, until))
+
+    def give_back(self) -> None:
+        """Give back what is free by now."""
+        with self._lock:
+            claims, self._claims = self._claims, []
+        for claim in claims:
+            given_back = give_back(
+                list(claim.ids), task_type=claim.task_type, queued_by=claim.at, now=clock.now()
+            )
+            rest = set(claim.ids).difference(given_back)
+            locked = still_queued(list(rest), queued_by=claim.at) if rest else []
+            if locked and time.monotonic() < claim.until:
+                with self._lock:
+                    self._claims.append(_Claim(claim.task_type, locked, claim.at, claim.until))
