@@ -47,7 +47,7 @@ def _finding(lane: QueuedLane, name: str, messages: int, now: datetime) -> Findi
         )
     if now - lane.oldest <= LATE:
         return None
-    if _is_busy(name, now):
+    if is_busy(name, now):
         return report.degraded(
             f"lane {name}: messages have waited for {waited}, while its workers are busy",
             "start more workers for it, or see what the running tasks do: "
@@ -59,7 +59,7 @@ def _finding(lane: QueuedLane, name: str, messages: int, now: datetime) -> Findi
     )
 
 
-def _is_busy(lane: str, now: datetime) -> bool:
+def is_busy(lane: str, now: datetime) -> bool:
     """Say whether a worker of the lane runs anything; one in another lane may be more urgent."""
     workers = Worker.objects.alive(now).filter(queues__contains=[lane])
     is_theirs = Q()

@@ -1,0 +1,90 @@
+"""Do tasks that are handed to the broker come to anything?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tasks_core import clock
+from tasks_core.lanes import lane_name
+from tasks_core.models import Worker
+from tasks_core.platform_health.age import age
+from tasks_core.platform_health.finding import Finding
+from tasks_core.platform_health.lanes import is_busy
+from tasks_core.platform_health.probe import Reporter
+from tasks_core.publisher import waiting_messages
+from tasks_core.statements.standstill import StandingLane, lost_again, standing_lanes
+
+report = Reporter("progress")
+
+STANDING = timedelta(seconds=20)
+"""Tasks are due for so long, their messages are gone, and none of their lane has begun in that time."""
+
+UNDERWAY = timedelta(seconds=2)
+"""A message may be on its way from the broker to a worker for so long."""
+
+SERIES = timedelta(seconds=90)
+"""A task that loses its message twice in that time does so for a reason that lasts."""
+
+
+def look() -> Iterator[Finding]:
+    """Find lanes whose messages are taken by somebody who begins nothing.
+
+    Recovery sends such tasks again and again, so none of them looks late, lost or forgotten at any instant.
+
+    Raises:
+        BrokerUnavailable: the broker cannot be asked.
+    """
+    now = clock.now()
+    standing = _without_messages(
+        standing_lanes(due_before=now - STANDING, queued_before=now - UNDERWAY), now
+    )
+    yield from (_nothing_begins(lane, now) for lane in standing)
+    names = {_name(lane) for lane in standing}
+    again = [lane for lane in lost_again(since=now - SERIES) if _name(lane) not in names]
+    yield from (_some_are_lost(lane, now) for lane in again)
+    if not standing and not again:
+        yield report.healthy("tasks that are handed to the broker begin")
+
+
+def _without_messages(lanes: list[StandingLane], now: datetime) -> list[StandingLane]:
+    """Leave out those whose messages wait, and those whose workers have them in hand behind long tasks."""
+    waiting = waiting_messages(sorted({_name(lane) for lane in lanes})) if lanes else {}
+    return [lane for lane in lanes if not waiting[_name(lane)] and not is_busy(_name(lane), now)]
+
+
+def _name(lane: StandingLane) -> str:
+    return lane_name(lane.queue_name, lane.priority)
+
+
+def _nothing_begins(lane: StandingLane, now: datetime) -> Finding:
+    return report.unhealthy(
+        f"lane {_name(lane)}: {lane.count} tasks have been handed to the broker, the oldest is due since "
+        f"{age(now - lane.oldest_due)}, and none of the lane has begun in that time: their messages are "
+        f"taken and come to nothing; {_who_takes(lane, now)}",
+        _remedy(),
+    )
+
+
+def _some_are_lost(lane: StandingLane, now: datetime) -> Finding:
+    lost = f"lane {_name(lane)}: {lane.count} tasks have lost their message again and again"
+    if is_busy(_name(lane), now):
+        return report.degraded(
+            f"{lost}: a worker holds them behind tasks that run for long, or somebody takes them and begins "
+            "nothing",
+            f"start more workers for it; if tasks are short, {_remedy()}",
+        )
+    return report.degraded(f"{lost}: somebody takes them and begins nothing", _remedy())
+
+
+def _who_takes(lane: StandingLane, now: datetime) -> str:
+    workers = Worker.objects.alive(now).filter(queues__contains=[_name(lane)])
+    names = list(workers.order_by("name").values_list("name", flat=True))
+    return f"its workers are {', '.join(names)}" if names else "no worker of ours consumes it"
+
+
+def _remedy() -> str:
+    return (
+        "look at the log of its workers for claims that fail, and restart those; see whether another program "
+        "takes messages from the same broker (another installation with the same BELLRINGER_KEY_PREFIX)"
+    )
