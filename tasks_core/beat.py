@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from typing import Any
 
-from celery import beat
-from django.db import Error
+from celery import beat, signals
+from django.db import Error, connections
 
 from tasks_core.duties import make_duties
 from tasks_core.duty import Duty
@@ -15,11 +17,15 @@ from tasks_core.liveness.reporter import Reporter
 from tasks_core.logs.fields import set_worker_name
 from tasks_core.presence import Presence, beat_name
 from tasks_core.schedules.leader import Leadership
+from tasks_core.stop_guard import BeatGuard
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 STOP_SECONDS = 10.0
+"""How long all duties together may take to end what they are doing."""
+
+HAND_OVER_SECONDS = 3.0
 
 
 class Scheduler(beat.Scheduler):
@@ -35,6 +41,7 @@ class Scheduler(beat.Scheduler):
         self._watch = BeatWatch()
         self._reporter: Reporter | None = None
         self._leadership: Leadership | None = None
+        self._stopping_since: float | None = None
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
@@ -49,6 +56,7 @@ class Scheduler(beat.Scheduler):
         self._watch.ticked(self._duties)
         self._reporter = Reporter("beat", self._presence.known_as, self._watch.problem)
         self._reporter.start()
+        signals.beat_init.connect(self._guard_the_stop)
         logger.info("duties started: %s", ", ".join(duty.name for duty in self._duties))
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -56,31 +64,71 @@ class Scheduler(beat.Scheduler):
         for position, duty in enumerate(self._duties):
             if not duty.is_alive():
                 logger.error("%s had ended; it is started again", duty.name)
-                self._duties[position] = duty.renewed()
-                self._duties[position].start()
+                self._renew(position)
         self._watch.ticked(self._duties)
         return TICK_SECONDS
 
+    def _renew(self, position: int) -> None:
+        duty = self._duties[position].renewed()
+        try:
+            duty.start()
+        except RuntimeError as error:  # no more threads: the next tick tries again
+            logger.error("%s cannot be started: %s", duty.name, error)
+        else:
+            self._duties[position] = duty
+
     def close(self) -> None:
-        """Stop the duties and wait for what they are doing."""
+        """Stop the duties and wait for what they are doing, but for no server that does not answer.
+
+        Celery calls it again before its process ends.
+        """
+        if self._stopping_since is not None:
+            return
+        self._stopping_since = time.monotonic()
         for duty in self._duties:
             duty.stop()
-        for duty in self._duties:
-            duty.join(timeout=STOP_SECONDS)
-        self._hand_over()
+        self._wait_for_duties()
+        if self._leadership is not None:
+            self._hand_over(self._leadership)
         if self._presence is not None:
             self._presence.stop()
         if self._reporter is not None:
             self._reporter.stop()
         self._duties = []
 
-    def _hand_over(self) -> None:
+    def _wait_for_duties(self) -> None:
+        until = time.monotonic() + STOP_SECONDS
+        for duty in self._duties:
+            duty.join(timeout=max(0.0, until - time.monotonic()))
+        left = [duty.name for duty in self._duties if duty.is_alive()]
+        if left:
+            logger.warning("not waited for any longer: %s", ", ".join(left))
+
+    @staticmethod
+    def _hand_over(leadership: Leadership) -> None:
         """Let another beat lead at once, and not only when the lease is over."""
-        try:
-            if self._leadership is not None:
-                self._leadership.release()
-        except Error as error:
-            logger.warning("another beat leads once the lease is over: %s", error)
+
+        def release() -> None:
+            try:
+                leadership.release()
+            except Error as error:
+                logger.warning("another beat leads once the lease is over: %s", error)
+            finally:
+                connections.close_all()
+
+        # In a thread, because a database that is frozen does not answer at all.
+        thread = threading.Thread(target=release, name="hand-over", daemon=True)
+        thread.start()
+        thread.join(timeout=HAND_OVER_SECONDS)
+
+    def _guard_the_stop(self, **_: Any) -> None:
+        """End the process of this beat if its stop takes too long; not that of a worker it is a part of."""
+        if threading.current_thread() is threading.main_thread():
+            BeatGuard(self._stopping_for).start()
+
+    def _stopping_for(self) -> float:
+        since = self._stopping_since
+        return 0.0 if since is None else time.monotonic() - since
 
     @property
     def info(self) -> str:

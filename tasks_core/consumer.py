@@ -19,15 +19,17 @@ from celery.worker.state import maybe_shutdown
 from kombu.utils.imports import symbol_by_name
 from redis import RedisError
 
+from tasks_core import worker_process
+
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 
 
-def outlast_the_broker(sender: Any, **_: Any) -> None:
-    """Give the worker ``sender`` such a consumer, whatever its consumer class is (at ``worker_init``)."""
-    chosen = symbol_by_name(sender.consumer_cls)  # type: ignore[no-untyped-call]
-    sender.consumer_cls = type(chosen.__name__, (LastingConsumer, chosen), {})
+def outlast_the_broker(worker: Any) -> None:
+    """Give Celery's WorkController such a consumer, whatever its consumer class is."""
+    chosen = symbol_by_name(worker.consumer_cls)  # type: ignore[no-untyped-call]
+    worker.consumer_cls = type(chosen.__name__, (LastingConsumer, chosen), {})
 
 
 class LastingConsumer:
@@ -41,6 +43,11 @@ class LastingConsumer:
         super().on_ready()  # type: ignore[misc]
         self._has_consumed = True
         self._pause = FIRST_PAUSE
+
+    def stop(self) -> None:
+        """Stop; whoever asked for it, from here on no further handler may begin."""
+        worker_process.ask_to_stop()
+        super().stop()  # type: ignore[misc]
 
     def start(self) -> None:
         """Consume until the worker stops."""

@@ -83,7 +83,10 @@ class Duty(threading.Thread):
             self._working_since = None
 
     def _recuperate(self) -> None:
-        connections.close_all()
+        try:
+            connections.close_all()
+        except Exception:
+            logger.exception("%s could not close its connections", self.name)
         self._sleep(self._pause)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 

@@ -59,6 +59,7 @@ class Presence(threading.Thread):
             "stopped_at": None,
             "consumed_at": None,
             "stuck_since": None,
+            "silent_processes": None,
         }
         self._stopped = threading.Event()
         self._is_off = False
@@ -80,7 +81,7 @@ class Presence(threading.Thread):
             try:
                 database_clock.follow()
                 is_registered = self._beat() if is_registered else self._register()
-            except Error as error:
+            except Exception as error:  # noqa: BLE001 nobody starts this thread again
                 logger.warning("the heartbeat of %s is not written: %s", self.known_as, error)
                 connections.close_all()
             self._stopped.wait(HEARTBEAT.total_seconds())

@@ -19,6 +19,7 @@ from tasks_core.liveness.worker_life import WorkerLife
 from tasks_core.logs.fields import set_worker_name
 from tasks_core.registry import queue_names, task_types
 from tasks_core.statements.dispatch import postpone
+from tasks_core.stop_guard import PoolProcessGuard, WorkerGuard
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ UNKNOWN_TYPE_SECONDS = 60.0
 """How long a task waits after it came to a worker that does not know its type (deploy skew)."""
 
 _life: WorkerLife | None = None
+_guard: WorkerGuard | None = None
 _main_pid: int | None = None
 
 
@@ -34,7 +36,7 @@ def connect() -> None:
     canary_task.expose()
     for signal, receiver in (
         (signals.celeryd_init, _begin_main),
-        (signals.worker_init, outlast_the_broker),
+        (signals.worker_init, _prepare),
         (signals.celeryd_after_setup, _consume_lanes),
         (signals.worker_ready, _register),
         (signals.worker_process_init, _begin_child),
@@ -47,6 +49,11 @@ def connect() -> None:
         signal.connect(receiver, weak=False, dispatch_uid=f"tasks_core.{receiver.__name__}")
 
 
+def _prepare(sender: Any, **_: Any) -> None:
+    worker_process.resume()
+    outlast_the_broker(sender)
+
+
 def _consume_lanes(instance: Any, **_: Any) -> None:
     """Consume the lanes of the queues named with -Q, or of all queues without it."""
     _refuse_hard_limits(instance.pool_cls)
@@ -57,7 +64,6 @@ def _consume_lanes(instance: Any, **_: Any) -> None:
     for lane in expand(names):
         queues.select_add(lane, routing_key=lane)
     canary.add_queue(queues, instance.hostname, instance.app.conf.broker_url)
-    worker_process.resume()
 
 
 def _refuse_hard_limits(pool: Any) -> None:
@@ -77,9 +83,12 @@ def _refuse_hard_limits(pool: Any) -> None:
 
 
 def _register(sender: Any, **_: Any) -> None:
-    global _life
-    _life = WorkerLife(sender.controller if hasattr(sender, "controller") else sender)
+    global _life, _guard
+    worker = sender.controller if hasattr(sender, "controller") else sender
+    _life = WorkerLife(worker)
     _life.begin()
+    _guard = WorkerGuard(worker.pool)
+    _guard.start()
 
 
 def _begin_main(sender: str, **_: Any) -> None:
@@ -94,6 +103,7 @@ def _begin_child(**_: Any) -> None:
         allow_ending_the_process()
         heap.settle()
         turns.shorten()
+        PoolProcessGuard(_main_pid or os.getppid()).start()
 
 
 def _ask_to_stop(**_: Any) -> None:
@@ -109,6 +119,10 @@ def _sign_off(**_: Any) -> None:
     worker_process.drain()
     if _life is not None:
         _life.end()
+    if _guard is not None and os.getpid() != _main_pid:
+        # A worker within another program, which goes on. One of its own has yet to end its process.
+        _guard.leave()
+        worker_process.resume()
 
 
 def _check_connections(task: Any, **_: Any) -> None:

@@ -25,6 +25,9 @@ from tasks_core.signals import worker_process_stopped, worker_process_stopping
 
 logger = logging.getLogger(__name__)
 
+WRITE_SECONDS = 9.0
+"""How long past the grace time of a stop outcomes are tried to be written."""
+
 
 class WorkerProcess:
     """Made on first use in each process (after the fork, in the prefork pool)."""
@@ -84,7 +87,11 @@ class WorkerProcess:
         return loop is None or loop.cancel_all(seconds=seconds)
 
     def _write_all(self) -> None:
-        deadline = time.monotonic() + setting("SHUTDOWN_GRACE_SECONDS")
+        stopping = stopping_for()
+        seconds = setting("SHUTDOWN_GRACE_SECONDS")
+        if stopping is not None:
+            seconds = max(1.0, seconds + WRITE_SECONDS - stopping)
+        deadline = time.monotonic() + seconds
         while not self.outbox.flush_all():
             if time.monotonic() > deadline:
                 logger.error("outcomes could not be written; the tasks will be run again")
@@ -123,6 +130,16 @@ def drain() -> None:
     if _process is not None and _process.pid == os.getpid():
         _process.drain()
         _process = None
+
+
+def give_up() -> None:
+    """Hand back what still runs in this process, and write everything: it is about to be ended."""
+    if not exists():
+        return
+    here = current()
+    reason = "the worker stops and the handler did not end in time"
+    hand_back(here.inflight.all(), here.inflight, here.outbox, reason=reason)
+    here.outbox.flush_all()
 
 
 def ask_to_stop() -> None:

@@ -47,6 +47,8 @@ class Reporter(threading.Thread):
                 self._report()
             except OSError as error:
                 self._complain(f"the liveness report cannot be written: {error}")
+            except Exception:
+                logger.exception("the liveness report is not written")
             self._stopped.wait(self._fresh_for / 10)
 
     def _report(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,11 @@ from tasks_core.conf import setting
 from tasks_core.engine.consumption import Consumption, problem_of
 from tasks_core.engine.states import State
 from tasks_core.liveness.canary import TASK, Canary
+from tasks_core.liveness.pool_watch import PoolWatch, is_stopped
 from tasks_core.models import Task
 from tasks_core.registry import task_types
+
+logger = logging.getLogger(__name__)
 
 
 class WorkerWatch:
@@ -23,6 +27,8 @@ class WorkerWatch:
 
     def __init__(self, name: str, pool: Any, canary: Canary) -> None:
         self._name, self._pool, self._canary = name, pool, canary
+        self._pool_watch = PoolWatch(pool)
+        self._silent: list[int] = []
         self._leases: tuple[bool, float] | None = None
         self._stuck_since: datetime | None = None
         self._consumed_at: tuple[float, datetime] | None = None
@@ -31,7 +37,9 @@ class WorkerWatch:
         """Return why this worker does not consume; empty if it does. Asks nothing outside the process."""
         if worker_process.is_stopping():
             return ""
-        names = _active_names()
+        if problem := self._problem_of_the_pool():
+            return problem
+        names = active_names()
         others = [name for name in names if name not in task_types() and name != TASK]
         consumption = Consumption(
             waiting_for=self._canary.waiting_for(),
@@ -44,6 +52,22 @@ class WorkerWatch:
 
     def note(self) -> str:
         """Say what the report adds."""
+        silent = self._silent
+        said = self._note_on_messages()
+        return f"{said}; {_standing_still(silent)}" if silent else said
+
+    def _problem_of_the_pool(self) -> str:
+        """Notice processes that stand still; a problem are only those that leave nobody to work."""
+        silent = self._pool_watch.silent()
+        if new := set(silent) - set(self._silent):
+            logger.error("worker %s: %s", self._name, _standing_still(sorted(new)))
+        self._silent = silent
+        is_none_left = len(silent) == (self._pool.num_processes or 1)
+        if is_none_left and all(is_stopped(pid) for pid in silent):
+            return f"all {len(silent)} processes of its pool are stopped"
+        return ""
+
+    def _note_on_messages(self) -> str:
         if self._canary.broker_error:
             return "the broker cannot be reached, so whether it takes messages is not known"
         if self._canary.came_back_at is None:
@@ -66,12 +90,16 @@ class WorkerWatch:
         )
         self._leases = running.exists(), time.monotonic()
 
-    def columns(self) -> dict[str, datetime | None]:
+    def columns(self) -> dict[str, datetime | list[int] | None]:
         """Return what the row of this worker says: when it last consumed, and since when it does not."""
         self._ask_if_needed()
         now = clock.now()
         self._stuck_since = (self._stuck_since or now) if self.problem() else None
-        return {"consumed_at": self._last_consumed(), "stuck_since": self._stuck_since}
+        return {
+            "consumed_at": self._last_consumed(),
+            "stuck_since": self._stuck_since,
+            "silent_processes": self._silent,
+        }
 
     def _ask_if_needed(self) -> None:
         try:
@@ -97,7 +125,15 @@ class WorkerWatch:
         return were_renewed if is_recent else None
 
 
-def _active_names() -> list[str]:
+def _standing_still(pids: list[int]) -> str:
+    how = "stopped" if all(is_stopped(pid) for pid in pids) else "silent"
+    said = ", ".join(map(str, pids))
+    if len(pids) == 1:
+        return f"process {said} of its pool stands still ({how})"
+    return f"the processes {said} of its pool stand still ({how})"
+
+
+def active_names() -> list[str]:
     """Return the Celery task names of what runs; the main thread changes the set meanwhile."""
     while True:
         try:

@@ -46,6 +46,7 @@ class Worker(models.Model):
     consumed_at = models.DateTimeField(null=True, blank=True)
     stuck_since = models.DateTimeField(null=True, blank=True)
     clock_skew = models.FloatField(null=True, blank=True)
+    silent_processes = ArrayField(models.IntegerField(), null=True, blank=True)
 
     objects = WorkerQuerySet.as_manager()
 

@@ -25,6 +25,7 @@ def look() -> Iterator[Finding]:
     stuck = [worker for worker in workers if worker.stuck_since is not None]
     yield from (_stuck(worker) for worker in stuck)
     workers = [worker for worker in workers if worker.stuck_since is None]
+    yield from (_standing_still(worker) for worker in workers if worker.silent_processes)
     if workers:
         yield report.healthy(f"alive: {', '.join(worker.name for worker in workers)}")
     served = {queue for worker in workers for queue in worker.queues}
@@ -41,6 +42,16 @@ def _stuck(worker: Worker) -> Finding:
     return report.degraded(
         f"worker {worker.name} is alive, but does not take messages (for {since})",
         "restart it, and look at its log; a liveness probe with `check_worker` does that by itself",
+    )
+
+
+def _standing_still(worker: Worker) -> Finding:
+    pids = ", ".join(map(str, worker.silent_processes or ()))
+    return report.degraded(
+        f"worker {worker.name} on {worker.hostname}: of its pool, process {pids} stands still; "
+        "what it had in hand goes to others when the lease is over",
+        f"see what stopped it (a signal, a debugger, swapping, code that never lets go of the interpreter); "
+        f"after `kill -9 {pids.replace(',', '')}` the worker starts a new one",
     )
 
 

@@ -160,6 +160,44 @@ def test_worker_with_a_frozen_pool_fails(
     wait_failing(probe, "although 1 of 1 slots are free")
 
 
+def test_one_frozen_process_of_a_pool_is_named_and_the_worker_goes_on(
+    processes: Processes, probe: Probe, frozen: Callable[[int], None]
+) -> None:
+    worker = processes.start_worker(concurrency=3)
+    processes.start_beat()
+    wait_consumed(probe)
+    # The others run long, which is no silence.
+    task = tasks_core.enqueue("project.work_alone", {"seconds": 600})
+    wait_until(lambda: Task.objects.get(pk=task.pk).state == "RUNNING", what="it runs")
+    busy = int(Task.objects.get(pk=task.pk).worker.rpartition(":")[2])
+    victim = next(pid for pid in children(worker) if pid != busy)
+
+    frozen(victim)
+
+    def is_found() -> bool:
+        return any(
+            f"process {victim} stands still" in found.message for found in examine(["workers"])
+        )
+
+    wait_until(is_found, seconds=30, what="the platform names the process")
+    assert row().silent_processes == [victim]
+    status, answer = probe()
+    assert (status, f"process {victim} of its pool stands still (stopped)" in answer) == (0, True)
+
+    os.kill(victim, signal.SIGCONT)
+    wait_until(lambda: not row().silent_processes, what="the process is well again")
+
+
+def test_pool_of_which_all_processes_are_stopped_fails_soon(
+    processes: Processes, probe: Probe, frozen: Callable[[int], None]
+) -> None:
+    worker = processes.start_worker(concurrency=2)
+    wait_consumed(probe)
+    for pid in children(worker):
+        frozen(pid)
+    wait_failing(probe, "all 2 processes of its pool are stopped")
+
+
 def test_worker_with_a_frozen_main_process_fails(
     processes: Processes, probe: Probe, frozen: Callable[[int], None]
 ) -> None:
