@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 LOCK := requirements/development.txt
 STAMP := $(VENV)/.installed-$(shell cksum < $(LOCK) | cut -d ' ' -f 1)
 ARGS ?=
-JOBS ?= 2
+# Three at once, also on two cores: the acceptance tests mostly wait for processes.
+JOBS ?= 3
 EMBEDDED := $(BIN)/python -m scheduler_project.embedded run --
 
 # The tests start hundreds of processes; without kept bytecode each would compile the whole project anew.
@@ -36,8 +37,8 @@ up: venv ## Start everything: servers, web, worker, beat, Flower
 demo: venv ## Start everything and run the demonstration (ARGS=--exit ends after it)
 	@DEBUG=true $(EMBEDDED) $(BIN)/python -m examples.demo $(ARGS)
 
-test: venv ## Run the tests (ARGS=... for pytest)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+test: venv ## Run the tests, as CI does (ARGS=... for pytest)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(or $(ARGS),-m "not endurance")
 
 check: venv ## Run all checks on the code
 	@$(BIN)/ruff check .

@@ -38,12 +38,12 @@ SELECT id FROM old
 """
 
 PRUNE_LEDGER = """
-DELETE FROM tasks_core_occurrence WHERE id IN (
+DELETE FROM tasks_core_occurrence WHERE id = ANY(ARRAY(
     SELECT id FROM tasks_core_occurrence
     WHERE due < %(before)s AND outcome NOT IN ('upcoming', 'buffered')
     ORDER BY due, id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING id
 """
 

@@ -10,10 +10,10 @@ from tasks_core import clock
 LIMIT = 1_000
 
 _EXPIRED = """
-DELETE FROM notifications_keptcode WHERE notification_id IN (
+DELETE FROM notifications_keptcode WHERE notification_id = ANY(ARRAY(
     SELECT notification_id FROM notifications_keptcode WHERE expires_at <= %s
     ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
+))
 """
 
 

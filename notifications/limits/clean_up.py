@@ -7,10 +7,10 @@ from tasks_core import clock
 LIMIT = 1_000
 
 _DELETE = """
-DELETE FROM notifications_limitcounter WHERE id IN (
+DELETE FROM notifications_limitcounter WHERE id = ANY(ARRAY(
     SELECT id FROM notifications_limitcounter WHERE ends_at < %s
     ORDER BY ends_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
+))
 """
 
 

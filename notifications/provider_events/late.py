@@ -29,10 +29,10 @@ FOR UPDATE OF e SKIP LOCKED
 """
 
 _OLD = """
-DELETE FROM notifications_providerevent WHERE id IN (
+DELETE FROM notifications_providerevent WHERE id = ANY(ARRAY(
     SELECT id FROM notifications_providerevent WHERE received_at < %s
     ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
+))
 """
 
 

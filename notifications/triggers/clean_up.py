@@ -10,23 +10,23 @@ from tasks_core import clock
 LIMIT = 1_000
 
 _EVENTS = """
-DELETE FROM notifications_triggerevent WHERE id IN (
+DELETE FROM notifications_triggerevent WHERE id = ANY(ARRAY(
     SELECT id FROM notifications_triggerevent
     WHERE finished_at < %(before)s AND status NOT IN ('scheduled', 'locked')
       AND (%(trigger)s::bigint IS NULL OR trigger_id = %(trigger)s::bigint)
     ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+))
 """
 
 _LOGS = """
-DELETE FROM notifications_triggerinvocation WHERE id IN (
+DELETE FROM notifications_triggerinvocation WHERE id = ANY(ARRAY(
     SELECT i.id FROM notifications_triggerinvocation i
     WHERE i.created_at < %(before)s
       AND (%(trigger)s::bigint IS NULL OR EXISTS (
           SELECT 1 FROM notifications_triggerevent e
           WHERE e.id = i.event_id AND e.trigger_id = %(trigger)s::bigint))
     ORDER BY i.created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+))
 """
 
 

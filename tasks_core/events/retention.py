@@ -15,14 +15,14 @@ LIMIT = 1_000
 
 # As long as the task is there, or events that go on from the summary, it is what they are replayed from.
 PRUNE_HISTORIES = """
-DELETE FROM tasks_core_taskhistory WHERE task_id IN (
+DELETE FROM tasks_core_taskhistory WHERE task_id = ANY(ARRAY(
     SELECT task_id FROM tasks_core_taskhistory history
     WHERE last_at < %(before)s
       AND NOT EXISTS (SELECT FROM tasks_core_task WHERE id = history.task_id)
       AND NOT EXISTS (SELECT FROM tasks_core_taskevent WHERE task_id = history.task_id)
     ORDER BY last_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING task_id
 """
 

@@ -1,9 +1,11 @@
 """Events and logs that are old are removed; everything else stays."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from notifications.models import TriggerEvent, TriggerInvocation
 from notifications.triggers.clean_up import clean_up, delete_events, delete_logs
@@ -65,6 +67,20 @@ def test_zero_keeps_them_for_ever(
     assert clean_up() == 0
 
 
+@pytest.fixture(
+    params=["", "enable_hashjoin enable_hashagg enable_mergejoin enable_sort enable_material"]
+)
+def plans(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the planner choose, or let it run the inner side of a join again for each row."""
+    with connection.cursor() as cursor:
+        for switch in request.param.split():
+            cursor.execute(f"SET {switch} = off")
+        yield
+        for switch in request.param.split():
+            cursor.execute(f"RESET {switch}")
+
+
+@pytest.mark.usefixtures("plans")
 def test_it_goes_in_batches(make_event: MakeEvent, receiver: Receiver, still_clock: Clock) -> None:
     for _ in range(5):
         deliver(make_event())
