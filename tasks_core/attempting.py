@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -21,6 +23,7 @@ from tasks_core.failures import failure_of
 from tasks_core.json_text import byte_size, check_depth, json_text
 from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
+from tasks_core.sealing import KeyMissing
 from tasks_core.statements.claim import ClaimedTask
 from tasks_core.time_limit import time_limit
 from tasks_core.watching import WatchedAttempt, watched
@@ -29,6 +32,14 @@ LOAD_TRIES = 3
 """How often a payload is tried that cannot be read, at no cost; and then how often at that of an attempt."""
 
 LOAD_AGAIN_SECONDS = 60.0
+
+SHORTEST_KEY_WAIT, LONGEST_KEY_WAIT = 60.0, 1800.0
+"""Seconds that a task waits whose secrets this process cannot open: a quarter of how long it has waited."""
+
+KEY_PATIENCE = timedelta(days=7)
+"""After so long a key that is missing is lost, and the attempt has failed."""
+
+logger = logging.getLogger(__name__)
 
 _rng = Random()
 
@@ -172,11 +183,21 @@ def after(
     now = clock.now()
     secrets = secrets_of(task.payload)
     failure = failure_of(error, final_errors=registered.final_errors, secrets=secrets)
+    if isinstance(error, KeyMissing) and now - task.started_at < KEY_PATIENCE:
+        return _until_there_is_a_key(error, task, now)
     if isinstance(error, Yield):
         return decision.yielded(now=now)
     if isinstance(error, Snooze):
         return decision.snoozed(now=now, seconds=error.seconds, reason=failure.message)
     return decision.after_failure(rule, failure, _facts(task), now=now, rng=_rng)
+
+
+def _until_there_is_a_key(error: KeyMissing, task: ClaimedTask, now: datetime) -> Outcome:
+    """Give a task back whose secrets this process cannot open: it has not failed, and no attempt is used."""
+    waited = (now - task.started_at).total_seconds()
+    seconds = min(max(SHORTEST_KEY_WAIT, waited / 4), LONGEST_KEY_WAIT)
+    logger.warning("task %d waits for %.0f s: %s", task.id, seconds, error)
+    return decision.released(now=now, seconds=seconds, reason=f"a key is missing: {error}")
 
 
 def _facts(task: ClaimedTask) -> Attempt:

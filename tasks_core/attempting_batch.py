@@ -21,6 +21,7 @@ from tasks_core.exceptions import InvalidPayload, Snooze, Yield
 from tasks_core.failures import failure_of
 from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
+from tasks_core.sealing import KeyMissing
 from tasks_core.statements.claim import ClaimedTask
 from tasks_core.time_limit import time_limit
 from tasks_core.watching import WatchedAttempt, WatchedMember
@@ -146,7 +147,7 @@ def _of_answer(answer: Any, registered: TaskType, member: Member) -> Ending:
 def _of_error(
     error: BaseException, registered: TaskType, member: Member, *, company: int
 ) -> Ending:
-    if not company or isinstance(error, Snooze | Yield):
+    if not company or isinstance(error, Snooze | Yield | KeyMissing):
         return after(error, registered, member.task, member.rule), error
     failure = failure_of(error, secrets=secrets_of(member.task.payload))
     return decision.failed_in_company(failure, now=clock.now()), error

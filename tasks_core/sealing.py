@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 
 from tasks_core.conf import setting
+
+EMPTY_TOKEN_BYTES = 57
+"""Version, time, initial vector and signature of a token; the secret between them is in blocks of 16."""
+
+MISSING = (
+    "none of the ENCRYPTION_KEYS opens a stored secret; "
+    "put the key that sealed it back at the end of the list"
+)
+
+
+class KeyMissing(ImproperlyConfigured):
+    """This process lacks the key that sealed a secret; another one, or a later one, may have it."""
 
 
 def seal(secret: str) -> str:
@@ -19,15 +33,29 @@ def unseal(sealed: str) -> str:
     """Decrypt what ``seal`` returned.
 
     Raises:
-        ImproperlyConfigured: none of ``ENCRYPTION_KEYS`` opens it.
+        KeyMissing: none of ``ENCRYPTION_KEYS`` opens it, as happens while keys are rotated.
+        ImproperlyConfigured: no key can: it is damaged.
     """
+    if not setting("ENCRYPTION_KEYS"):
+        raise KeyMissing(MISSING)
     try:
         return _fernet().decrypt(sealed.encode("ascii")).decode()
     except InvalidToken as error:
-        raise ImproperlyConfigured(
-            "none of the ENCRYPTION_KEYS opens a stored secret; "
-            "put the key that sealed it back at the end of the list"
-        ) from error
+        if not _is_whole(sealed):
+            raise ImproperlyConfigured(
+                "a stored secret is damaged, so none of the ENCRYPTION_KEYS opens it; store it anew"
+            ) from None
+        raise KeyMissing(MISSING) from error
+
+
+def _is_whole(sealed: str) -> bool:
+    """Tell whether it has the form of a token; one that was changed in its middle has that, too."""
+    try:
+        token = base64.urlsafe_b64decode(sealed)
+    except (ValueError, binascii.Error):
+        return False
+    secret_bytes = len(token) - EMPTY_TOKEN_BYTES
+    return token[:1] == b"\x80" and secret_bytes >= 16 and secret_bytes % 16 == 0
 
 
 def _fernet() -> MultiFernet:
