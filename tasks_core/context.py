@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from tasks_core import clock
+from tasks_core.asking import ask_in_passing
 from tasks_core.conf import setting
 from tasks_core.consumption import consumed_queues
 from tasks_core.current_attempt import current_context
@@ -110,6 +111,8 @@ class TaskContext:
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
         """Show operators how far the attempt has come; written at most once a second.
 
+        A database that is away does not fail the work: then it is not written.
+
         Raises:
             InvalidOption: ``done`` is negative or more than ``total``.
         """
@@ -120,14 +123,18 @@ class TaskContext:
             return
         self._progress_at = time.monotonic()
         facts = {"done": done, "total": total, "note": note[:200]}
-        noted = note_progress((self.task_id, self.attempt), facts, lease=_lease(), now=clock.now())
+        owned, now = (self.task_id, self.attempt), clock.now()
+        noted = ask_in_passing(lambda: note_progress(owned, facts, lease=_lease(), now=now))
+        if noted is None:
+            self._warn("the progress of task %d is not saved: the database is out of reach")
         if noted is Noted.NOT_OURS:
             self._cancelled = True
 
     def checkpoint(self, data: Any) -> None:
         """Save where to resume: the next attempt finds ``data`` (JSON) in ``last_checkpoint``.
 
-        While somebody else keeps the row of the task locked for long, the one before it stays.
+        While somebody else keeps the row of the task locked for long, or the database is out of reach, the
+        one before it stays.
 
         Raises:
             TaskCancelled: the task is no longer ours; let it pass.
@@ -146,20 +153,22 @@ class TaskContext:
         if noted is Noted.NOT_OURS:
             self._cancelled = True
             raise TaskCancelled(f"task {self.task_id} was cancelled or taken over")
-        if noted is Noted.LOCKED:
-            logger.warning(
-                "a checkpoint of task %d is not saved: its row is locked",
-                self.task_id,
-                extra=self.log_fields(),
-            )
+        if noted is not Noted.WRITTEN:
+            why = "the database is out of reach" if noted is None else "its row is locked"
+            self._warn(f"a checkpoint of task %d is not saved: {why}")
             return
         self.last_checkpoint = data
 
-    def _set_checkpoint(self, data: Any) -> Noted:
+    def _warn(self, message: str) -> None:
+        logger.warning(message, self.task_id, extra=self.log_fields())
+
+    def _set_checkpoint(self, data: Any) -> Noted | None:
         until = time.monotonic() + CHECKPOINT_SECONDS
+        owned, lease = (self.task_id, self.attempt), _lease()
         while True:
-            owned = self.task_id, self.attempt
-            noted = set_checkpoint(owned, data, lease=_lease(), now=clock.now())
+            noted = ask_in_passing(
+                lambda: set_checkpoint(owned, data, lease=lease, now=clock.now())
+            )
             if noted is not Noted.LOCKED or time.monotonic() > until:
                 return noted
             time.sleep(0.05)
@@ -170,7 +179,8 @@ class TaskContext:
             return False
         if time.monotonic() - self._yield_asked_at >= YIELD_SECONDS:
             self._yield_asked_at = time.monotonic()
-            self._should_yield = urgent_work_waits(consumed_queues() or [self._queue_name])
+            queues = consumed_queues() or [self._queue_name]
+            self._should_yield = bool(ask_in_passing(lambda: urgent_work_waits(queues)))
         return self._should_yield
 
     async def aprogress(self, done: float, total: float | None = None, note: str = "") -> None:

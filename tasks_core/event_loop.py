@@ -8,12 +8,22 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
+from asgiref.sync import SyncToAsync
+
+from tasks_core.sessions import SoundThreads
+
 
 class EventLoopThread:
     """A thread with a standing event loop, and the number of free places per task type."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        # Django checks its connections between requests, and here are none. The first is the one thread of
+        # all calls that ask for the same, which is the default; the others are those of asyncio.to_thread.
+        self._threads = [SoundThreads(max_workers=1), SoundThreads()]
+        self._thread_before = SyncToAsync.single_thread_executor
+        SyncToAsync.single_thread_executor = self._threads[0]
+        self.loop.set_default_executor(self._threads[1])
         self._thread = threading.Thread(target=self._run, name="tasks-loop", daemon=True)
         self._running: set[asyncio.Task[None]] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
@@ -87,5 +97,8 @@ class EventLoopThread:
         """End the loop and its thread."""
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(timeout=5)
+        SyncToAsync.single_thread_executor = self._thread_before
         if not self._thread.is_alive():
             self.loop.close()
+            for threads in self._threads:
+                threads.end()

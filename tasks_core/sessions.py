@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import select
+import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -28,14 +30,17 @@ CANCEL_SECONDS = 2.0
 
 POSTGRESQL = "postgresql"
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 Fields = Callable[[], dict[str, Any]]
 
 
 class Sessions:
-    """Those of the current thread, of all databases; but those in a transaction of whoever calls us."""
+    """Those of the current thread, of all databases."""
 
-    def __init__(self) -> None:
-        self._ours = [one for one in connections.all() if not one.in_atomic_block]
+    def __init__(self, *, of_others: bool = False) -> None:
+        """Leave out those in a transaction, which the caller has begun; ``of_others``: he has not."""
+        self._ours = [one for one in connections.all() if of_others or not one.in_atomic_block]
         self._looked_at = float("-inf")
 
     def replace_dead(self) -> None:
@@ -62,6 +67,12 @@ class Sessions:
             else:
                 continue
             self._looked_at = float("-inf")  # others may have gone the same way
+
+    def end(self) -> None:
+        """Close them, for a thread that is not used any more."""
+        for one in self._ours:
+            if one.connection is not None:
+                one.connection.close()
 
 
 def _is_at_rest(one: BaseDatabaseWrapper) -> bool:
@@ -114,10 +125,56 @@ def _report(one: BaseDatabaseWrapper, whose: str, fields: Fields) -> None:
 
 @contextlib.contextmanager
 def sound(whose: str) -> Iterator[None]:
-    """Run somebody's code in the block, on sessions that are alive, and leave them at rest."""
+    """Run ``whose`` code in the block, on sessions that are alive, and leave them at rest."""
     sessions = Sessions()
     sessions.replace_dead()
     try:
         yield
     finally:
         sessions.replace_unsound(whose)
+
+
+class SoundThreads(ThreadPoolExecutor):
+    """Threads whose sessions are alive before each call and at rest after it, whoever calls what."""
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        super().__init__(max_workers, thread_name_prefix="tasks-sync")
+        self._of_thread = threading.local()
+        self._all: list[Sessions] = []
+
+    def submit(
+        self,
+        work: Callable[Parameters, Result],
+        /,
+        *args: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Future[Result]:
+        """Call ``work`` in one of the threads."""
+        return super().submit(self._soundly, work, *args, **named)
+
+    def _soundly(
+        self,
+        work: Callable[Parameters, Result],
+        /,
+        *args: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        sessions = self._sessions()
+        sessions.replace_dead()
+        try:
+            return work(*args, **named)
+        finally:
+            sessions.replace_unsound("what an async handler called in a thread")
+
+    def _sessions(self) -> Sessions:
+        if not hasattr(self._of_thread, "sessions"):
+            self._of_thread.sessions = Sessions(of_others=True)
+            self._all.append(self._of_thread.sessions)
+        sessions: Sessions = self._of_thread.sessions
+        return sessions
+
+    def end(self) -> None:
+        """Take no more calls, and end the sessions of all threads."""
+        self.shutdown(wait=False, cancel_futures=True)
+        for sessions in self._all:
+            sessions.end()

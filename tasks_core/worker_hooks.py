@@ -18,6 +18,7 @@ from tasks_core.liveness import canary, canary_task
 from tasks_core.liveness.worker_life import WorkerLife
 from tasks_core.logs.fields import set_worker_name
 from tasks_core.registry import queue_names, task_types
+from tasks_core.sessions import Sessions
 from tasks_core.statements.dispatch import postpone
 from tasks_core.stop_guard import PoolProcessGuard, WorkerGuard
 
@@ -126,13 +127,18 @@ def _sign_off(**_: Any) -> None:
 
 
 def _check_connections(task: Any, **_: Any) -> None:
-    """Replace connections that the database has closed since the last message.
+    """Replace connections that the last message left broken, or that the database has closed since.
 
-    The platform's own is not asked beforehand, which would be a statement for each message: claiming is the
-    first use of it, and does without an answer what is to be done (see the executor).
+    That of the platform is not asked beforehand, which would be a statement for each message: claiming is the
+    first use of it, and does without an answer what is to be done (see claiming).
     """
+    if getattr(task.request, "is_eager", False):
+        return  # it runs in the midst of the caller's own work
+    sessions = Sessions(of_others=True)
+    sessions.replace_unsound("what ran here before")
+    sessions.replace_dead()
+    close_old_connections()
     if task.name in task_types():
-        close_old_connections()
         database.connection().health_check_done = True  # type: ignore[attr-defined]
 
 

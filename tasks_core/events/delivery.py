@@ -6,9 +6,10 @@ import logging
 import time
 from collections.abc import Sequence
 
-from django.db import Error, transaction
+from django.db import transaction
 
 from tasks_core import database, worker_process
+from tasks_core.database_errors import DATABASE_ERRORS
 from tasks_core.engine.batching import chunks
 from tasks_core.engine.events import Event
 from tasks_core.events import cursor as cursors
@@ -16,6 +17,7 @@ from tasks_core.events.cursor import Cursor
 from tasks_core.events.subscription import OneByOneError, Subscription, subscriptions
 from tasks_core.events.window import Window, read
 from tasks_core.failures import failure_of
+from tasks_core.sessions import Sessions, sound
 from tasks_core.signals import subscription_parked
 from tasks_core.time_limit import time_limit
 
@@ -50,9 +52,13 @@ def deliver(name: str, *, holder: str) -> int:
     if subscription is None:
         return 0  # another release of the code knows it
     session = Session(subscription, holder)
+    Sessions().replace_dead()
     try:
         session.run()
-    except Error as error:
+    except DATABASE_ERRORS as error:
+        connection = database.connection()
+        if not connection.in_atomic_block:
+            database.discard(connection)
         logger.warning("subscriber %s pauses, the database fails: %s", name, error)
     return session.taken
 
@@ -69,7 +75,9 @@ class Session:
 
     def run(self) -> None:
         """Claim the cursor and read window after window, until nothing is new or the turn is over."""
-        cursor = cursors.claim(self.subscription.name, holder=self._holder, seconds=self._lease)
+        cursor = database.retried(
+            cursors.claim, self.subscription.name, holder=self._holder, seconds=self._lease
+        )
         if cursor is None:
             return
         try:
@@ -129,8 +137,9 @@ class Session:
         return True
 
     def _call(self, cursor: Cursor, batch: Sequence[Event]) -> None:
+        limit = self.subscription.max_runtime
         try:
-            with time_limit(self.subscription.max_runtime):
+            with sound(f"subscriber {self.subscription.name}"), time_limit(limit):
                 self.subscription.handler(batch)
         except OneByOneError as error:
             done = batch[: error.handled]
