@@ -11,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from tasks_core.conf import setting
+from tasks_core.foreign_key_checks import check_foreign_keys
 
 
 def register() -> None:
@@ -18,6 +19,7 @@ def register() -> None:
     checks.register(_database_is_postgresql)
     checks.register(_keys_are_usable)
     checks.register(_numbers_are_sensible)
+    checks.register(check_foreign_keys)
 
 
 def _database_is_postgresql(
@@ -77,6 +79,7 @@ def _numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> 
         ("MAX_RESULT_BYTES", 1_024),
         ("LANE_WINDOW_MESSAGES", 1),
         ("AGEING_SECONDS", 1),
+        ("BUFFERED_TICKS_LIMIT", 1),
         ("RETENTION_DAYS", 0),
         ("RETENTION_DAYS_UNSUCCESSFUL", 0),
         ("EVENT_RETENTION_DAYS", 1),

@@ -2,75 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-
-from tasks_core import clock, database
+from tasks_core import clock
+from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.conf import setting
 from tasks_core.database import fetch
 from tasks_core.engine.states import FINAL, State
+from tasks_core.foreign_keys import let_go, unreferred
+from tasks_core.models import DeadLetter, Occurrence, Schedule, Task
+from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
 
 LIMIT = 1_000
 
-# A task with an open dead letter stays until a person has dealt with it, and so does the task that a
-# replay came from or led to as long as the other one is not old enough.
-PRUNE = """
-WITH old AS (
-    SELECT id FROM tasks_core_task task
-    WHERE state = %(state)s AND finished_at IS NOT NULL AND finished_at < %(before)s
-      AND NOT EXISTS (
-          SELECT 1 FROM tasks_core_deadletter letter
-          WHERE letter.task_id = task.id AND letter.resolution = ''
-      )
-    ORDER BY finished_at LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
-), letter AS (
-    DELETE FROM tasks_core_deadletter USING old WHERE task_id = old.id
-), replayed AS (
-    UPDATE tasks_core_deadletter SET replayed_as_id = NULL
-    FROM old WHERE replayed_as_id = old.id AND task_id NOT IN (SELECT id FROM old)
-), replay AS (
-    UPDATE tasks_core_task SET replay_of_id = NULL
-    FROM old WHERE replay_of_id IS NOT NULL AND replay_of_id = old.id
-)
-SELECT id FROM old
+ROUNDS = 10
+"""So many batches of which none can be removed are stepped past at once."""
+
+# A task with an open dead letter stays until a person has dealt with it, and so does one that another app's
+# foreign key keeps.
+OLD = """
+SELECT id FROM tasks_core_task task
+WHERE state = %(state)s AND finished_at IS NOT NULL AND finished_at < %(before)s
+  AND NOT EXISTS (
+      SELECT 1 FROM tasks_core_deadletter letter
+      WHERE letter.task_id = task.id AND (letter.resolution = '' OR NOT ({letter_unreferred}))
+  )
+  AND {task_unreferred} AND id <> ALL(%(apart_from)s::bigint[])
+ORDER BY finished_at LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
 """
 
-PRUNE_LEDGER = """
-DELETE FROM tasks_core_occurrence WHERE id = ANY(ARRAY(
-    SELECT id FROM tasks_core_occurrence
-    WHERE due < %(before)s AND outcome NOT IN ('upcoming', 'buffered')
-    ORDER BY due, id LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
-))
+LETTERS = "SELECT id FROM tasks_core_deadletter WHERE task_id = ANY(%(ids)s::bigint[])"
+
+# The task that a replay came from or led to stays as long as that one is not old enough.
+DELETE = """
+WITH letter AS (
+    DELETE FROM tasks_core_deadletter WHERE task_id = ANY(%(ids)s::bigint[])
+), replayed AS (
+    UPDATE tasks_core_deadletter SET replayed_as_id = NULL
+    WHERE replayed_as_id = ANY(%(ids)s::bigint[]) AND task_id <> ALL(%(ids)s::bigint[])
+), replay AS (
+    UPDATE tasks_core_task SET replay_of_id = NULL
+    WHERE replay_of_id = ANY(%(ids)s::bigint[]) AND id <> ALL(%(ids)s::bigint[])
+)
+DELETE FROM tasks_core_task WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = ANY(%(final)s)
 RETURNING id
 """
 
-PRUNE_SCHEDULES = """
-WITH gone AS (
-    SELECT id FROM tasks_core_schedule schedule
-    WHERE deleted_at < %(before)s
-      AND NOT EXISTS (SELECT FROM tasks_core_occurrence WHERE schedule_id = schedule.id)
-    LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
-), backfill AS (
-    DELETE FROM tasks_core_backfill USING gone WHERE schedule_id = gone.id
-)
-DELETE FROM tasks_core_schedule USING gone WHERE tasks_core_schedule.id = gone.id
-RETURNING gone.id
+OLD_TICKS = """
+SELECT id FROM tasks_core_occurrence occurrence
+WHERE due < %(before)s AND outcome NOT IN ('upcoming', 'buffered')
+  AND {occurrence_unreferred} AND id <> ALL(%(apart_from)s::bigint[])
+ORDER BY due, id LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
 """
 
-DELETE = "DELETE FROM tasks_core_task WHERE id = ANY(%(ids)s) AND state = %(state)s RETURNING id"
+DELETE_TICKS = "DELETE FROM tasks_core_occurrence WHERE id = ANY(%(ids)s::bigint[]) RETURNING id"
+
+OLD_SCHEDULES = """
+SELECT id FROM tasks_core_schedule schedule
+WHERE deleted_at < %(before)s
+  AND NOT EXISTS (SELECT FROM tasks_core_occurrence WHERE schedule_id = schedule.id)
+  AND {schedule_unreferred} AND id <> ALL(%(apart_from)s::bigint[])
+ORDER BY deleted_at LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+"""
+
+DELETE_SCHEDULES = """
+WITH backfill AS (
+    DELETE FROM tasks_core_backfill WHERE schedule_id = ANY(%(ids)s::bigint[])
+)
+DELETE FROM tasks_core_schedule WHERE id = ANY(%(ids)s::bigint[]) RETURNING id
+"""
+
+_REMEDY = (
+    "See which row of another table refers to it. A foreign key to it needs on_delete=SET_NULL or CASCADE, "
+    "or db_constraint=False; one that Django does not know needs ON DELETE in the database."
+)
+_tasks = RowBackoff("task {} cannot be removed by age", _REMEDY, longest=RETENTION_PAUSE)
+_ticks = RowBackoff("tick {} cannot be removed by age", _REMEDY, longest=RETENTION_PAUSE)
+_schedules = RowBackoff("schedule {} cannot be removed by age", _REMEDY, longest=RETENTION_PAUSE)
 
 
 def prune(*, limit: int = LIMIT) -> int:
     """Remove at most ``limit`` tasks of each final state that are older than their retention.
 
-    Returns how many; call again while it is not 0.
+    Returns how many; call again while it is not 0. What a foreign key of another app keeps is left out.
     """
+    old = OLD.format(
+        letter_unreferred=unreferred(DeadLetter, "letter.id"),
+        task_unreferred=unreferred(Task, "task.id"),
+    )
     now = clock.now()
-    return sum(_prune(state, now - retention(state), limit) for state in sorted(FINAL))
+    return sum(
+        _remove(
+            old,
+            _delete_tasks,
+            _tasks,
+            {"state": str(state), "before": now - retention(state)},
+            limit,
+        )
+        for state in sorted(FINAL)
+    )
 
 
 def prune_ledger(*, limit: int = LIMIT) -> int:
@@ -78,9 +113,12 @@ def prune_ledger(*, limit: int = LIMIT) -> int:
 
     Returns how many; call again while it is not 0.
     """
-    before = clock.now() - timedelta(days=setting("LEDGER_RETENTION_DAYS"))
-    ticks = len(fetch(PRUNE_LEDGER, {"before": before, "limit": limit}))
-    return ticks + len(fetch(PRUNE_SCHEDULES, {"before": before, "limit": limit}))
+    before = {"before": clock.now() - timedelta(days=setting("LEDGER_RETENTION_DAYS"))}
+    ticks = OLD_TICKS.format(occurrence_unreferred=unreferred(Occurrence, "occurrence.id"))
+    schedules = OLD_SCHEDULES.format(schedule_unreferred=unreferred(Schedule, "schedule.id"))
+    return _remove(ticks, _delete_ticks, _ticks, before, limit) + _remove(
+        schedules, _delete_schedules, _schedules, before, limit
+    )
 
 
 def retention(state: State) -> timedelta:
@@ -89,10 +127,36 @@ def retention(state: State) -> timedelta:
     return timedelta(days=setting(name))
 
 
-def _prune(state: State, before: datetime, limit: int) -> int:
-    with transaction.atomic(using=database.alias()):
-        parameters = {"state": str(state), "before": before, "limit": limit}
-        ids = [row[0] for row in fetch(PRUNE, parameters)]
-        if ids:
-            fetch(DELETE, {"ids": ids, "state": str(state)})
-    return len(ids)
+def _remove(
+    old: str,
+    delete: Callable[[Sequence[int]], int],
+    failing: RowBackoff,
+    parameters: dict[str, Any],
+    limit: int,
+) -> int:
+    """Remove one batch of ``old`` rows; step past batches of which none can be removed."""
+    removed = 0
+    for _ in range(ROUNDS):
+        with brief_transaction(seconds=RECEIVERS_SECONDS):
+            wanted = {**parameters, "limit": limit, "apart_from": failing.ids()}
+            ids = [row[0] for row in fetch(old, wanted)]
+            removed = failing.serve(ids, delete, key=lambda pk: pk)
+        if removed or len(ids) < limit:
+            break
+    return removed
+
+
+def _delete_tasks(ids: Sequence[int]) -> int:
+    let_go(DeadLetter, [row[0] for row in fetch(LETTERS, {"ids": list(ids)})])
+    let_go(Task, ids)
+    return len(fetch(DELETE, {"ids": list(ids), "final": sorted(FINAL)}))
+
+
+def _delete_ticks(ids: Sequence[int]) -> int:
+    let_go(Occurrence, ids)
+    return len(fetch(DELETE_TICKS, {"ids": list(ids)}))
+
+
+def _delete_schedules(ids: Sequence[int]) -> int:
+    let_go(Schedule, ids)
+    return len(fetch(DELETE_SCHEDULES, {"ids": list(ids)}))

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 """Seconds until a row that has failed is tried again: twice as long from time to time."""
 
+RETENTION_PAUSE = 6 * 3_600.0
+"""The longest pause of what only wants to be removed, and may be kept by a row of somebody else's for good."""
+
 MOST_ROWS = 20_000
 """So many are remembered; of more, those whose turn comes first are tried again sooner."""
 
@@ -47,9 +50,11 @@ class RowBackoff:
     Args:
         what: what a row is and what does not happen to it, with ``{}`` for its key.
         remedy: what a person can do.
+        longest: seconds of the longest pause.
     """
 
-    def __init__(self, what: str, remedy: str) -> None:
+    def __init__(self, what: str, remedy: str, *, longest: float = LONGEST_PAUSE) -> None:
+        self._longest = longest
         self._what, self._remedy = what, remedy
         self._failing: dict[Hashable, _Failing] = {}
         self._lock = threading.Lock()
@@ -64,7 +69,7 @@ class RowBackoff:
         """Return the keys of the rows whose turn has not come again."""
         now = time.monotonic()
         with self._lock:
-            forgotten = now - 2 * LONGEST_PAUSE
+            forgotten = now - 2 * self._longest
             for key in [k for k, row in self._failing.items() if row.until < forgotten]:
                 del self._failing[key]  # it is gone, or went well elsewhere
             return [key for key, row in self._failing.items() if row.until > now]
@@ -77,7 +82,7 @@ class RowBackoff:
         """Step past this row for a while."""
         with self._lock:
             row = self._failing.setdefault(key, _Failing())
-            pause = min(FIRST_PAUSE * 2 ** min(row.failures, 20), LONGEST_PAUSE)
+            pause = min(FIRST_PAUSE * 2 ** min(row.failures, 20), self._longest)
             row.failures, row.until = row.failures + 1, time.monotonic() + pause
             if len(self._failing) > MOST_ROWS:
                 del self._failing[min(self._failing, key=lambda k: self._failing[k].until)]
