@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Warning
+from django.core import checks
+from django.core.checks import CheckMessage
 from django.db import models
 
 from tasks_core.foreign_keys import keeps, keys_to
@@ -36,9 +37,9 @@ def keeping(removed: Iterable[type[models.Model]], *, id: str) -> list[CheckMess
         "db_constraint=False, so that the key outlives the row. If the rows are to stay, silence this check."
     )
     return [
-        Warning(
+        checks.Warning(
             f"{_name(key)} keeps rows of {_label(model)} from being removed by age "
-            f"(on_delete={key.remote_field.on_delete.__name__})",
+            f"(on_delete={getattr(key.remote_field.on_delete, '__name__', 'unknown')})",
             hint=hint,
             obj=key,
             id=id,
@@ -52,7 +53,7 @@ def keeping(removed: Iterable[type[models.Model]], *, id: str) -> list[CheckMess
 def referring(removed: Iterable[type[models.Model]], *, id: str) -> list[CheckMessage]:  # noqa: A002 as in Django
     """Return a warning for each foreign key to one of these models, whatever it says of their removal."""
     return [
-        Warning(
+        checks.Warning(
             f"{_name(key)} keeps rows of {_label(model)} from being removed by age",
             hint="Give it db_constraint=False and on_delete=DO_NOTHING, so that the key outlives the row.",
             obj=key,

@@ -22,7 +22,8 @@ def keys_to(model: type[models.Model]) -> Iterator[models.ForeignKey[Any, Any]]:
         owner = field.model
         is_others = owner._meta.app_label != model._meta.app_label
         is_here = router.allow_migrate_model(database.alias(), owner)
-        if is_others and is_here and field.db_constraint and field.target_field.primary_key:
+        is_held = getattr(field, "db_constraint", True) and field.target_field.primary_key
+        if is_others and is_here and is_held:
             yield field
 
 
@@ -36,7 +37,7 @@ def unreferred(model: type[models.Model], column: str) -> str:
     """Return a condition in SQL: no key that keeps it refers to the row of ``model`` with this id."""
     quote = connections[database.alias()].ops.quote_name
     conditions = [
-        f"NOT EXISTS (SELECT FROM {quote(key.model._meta.db_table)} referring "  # noqa: S608 names are quoted
+        f"NOT EXISTS (SELECT FROM {quote(key.model._meta.db_table)} referring "
         f"WHERE referring.{quote(key.column)} = {column})"
         for key in keys_to(model)
         if keeps(key)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -21,7 +21,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 """Seconds until a row that has failed is tried again: twice as long from time to time."""
 
 RETENTION_PAUSE = 6 * 3_600.0
-"""The longest pause of what only wants to be removed, and may be kept by a row of somebody else's for good."""
+"""The longest pause of what only wants to be removed, and may be kept by a stranger's row for good."""
 
 MOST_ROWS = 20_000
 """So many are remembered; of more, those whose turn comes first are tried again sooner."""
@@ -65,7 +65,7 @@ class RowBackoff:
         """Return how many rows have failed and not gone well since."""
         return len(self._failing)
 
-    def aside(self) -> list[Hashable]:
+    def aside(self) -> list[Any]:
         """Return the keys of the rows whose turn has not come again."""
         now = time.monotonic()
         with self._lock:
@@ -95,6 +95,12 @@ class RowBackoff:
             with self._lock:
                 for key in keys:
                     self._failing.pop(key, None)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        with self._lock:
+            self._failing.clear()
+            self._silent_until = float("-inf")
 
     def _say(self, key: Hashable, pause: float, error: BaseException) -> bool:
         now = time.monotonic()
@@ -161,9 +167,9 @@ class RowBackoff:
 _all: list[RowBackoff] = []
 
 
-def rows_put_aside() -> int:
-    """Return how many rows the duties of this process step past."""
-    return sum(len(one.aside()) for one in _all)
+def all_of_this_process() -> list[RowBackoff]:
+    """Return what the duties of this process step past."""
+    return list(_all)
 
 
 def _meets_all(error: Exception) -> bool:

@@ -13,7 +13,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from notifications import keyring
-from tasks_core import attempting
+from tasks_core import attempting, row_backoff
 from tests.pristine_database import PristineDatabase
 from tests.waiting import wait_until
 
@@ -35,6 +35,13 @@ def pytest_configure() -> None:
 def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for their whole delay: a short draw would let some come due within a test."""
     monkeypatch.setattr(attempting, "_rng", LongestWait())
+
+
+@pytest.fixture(autouse=True)
+def no_rows_put_aside() -> None:
+    """Let no duty of an earlier test remember what failed, nor that it has just said so."""
+    for one in row_backoff.all_of_this_process():
+        one.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef
 from notifications.broadcasts.planning import plan
 from notifications.broadcasts.steering import end_early
 from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Notification
+from notifications.retention.removal import delete_some
 from notifications.states import (
     CHUNK_UNFINISHED,
     NOTIFICATION_UNFINISHED,
@@ -12,21 +13,24 @@ from notifications.states import (
     ChunkState,
 )
 from tasks_core import clock
+from tasks_core.row_backoff import RowBackoff
 
 BATCH = 2000
+_failing = RowBackoff("broadcast {} cannot go on", "Mend what raises, or cancel it.")
 
 
 def advance_broadcasts() -> int:
     """Plan what there is room for, end what has expired or is complete; give how many run."""
-    now = clock.now()
-    for key in Broadcast.objects.unfinished().filter(expires_at__lte=now).values_list("pk"):
-        end_early(key[0], reason="expired before all of it was sent")
-    running = list(
-        Broadcast.objects.filter(state=BroadcastState.RUNNING).values_list("pk", flat=True)
-    )
+    well = Broadcast.objects.exclude(pk__in=_failing.ids())
+    late = well.unfinished().filter(expires_at__lte=clock.now())
+    for broadcast_id in list(late.values_list("pk", flat=True)):
+        with _failing.stepping_past(broadcast_id):
+            end_early(broadcast_id, reason="expired before all of it was sent")
+    running = list(well.filter(state=BroadcastState.RUNNING).values_list("pk", flat=True))
     for broadcast_id in running:
-        if not plan(broadcast_id):
-            finish(broadcast_id)
+        with _failing.stepping_past(broadcast_id):
+            if not plan(broadcast_id):
+                finish(broadcast_id)
     return len(running)
 
 
@@ -44,8 +48,4 @@ def finish(broadcast_id: int) -> bool:
 
 def remove_leftovers() -> int:
     """Delete, in batches, receivers of cancelled chunks: nothing will be sent to them."""
-    left = BroadcastReceiver.objects.filter(chunk__state=ChunkState.CANCELLED)
-    batch = list(left.values_list("pk", flat=True)[:BATCH])
-    if batch:
-        BroadcastReceiver.objects.filter(pk__in=batch).delete()
-    return len(batch)
+    return delete_some(BroadcastReceiver.objects.filter(chunk__state=ChunkState.CANCELLED), BATCH)

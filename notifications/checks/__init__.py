@@ -3,6 +3,7 @@
 from django.core import checks
 
 from notifications.checks.connections import connections_can_be_made
+from notifications.checks.foreign_keys import foreign_keys_let_rows_go
 from notifications.checks.keeping import retention_can_be_read, sandbox_is_on
 from notifications.checks.limits import currency_is_known, limits_can_be_read
 from notifications.checks.recipients import (
@@ -17,6 +18,7 @@ def register() -> None:
     checks.register(sandbox_is_on)
     checks.register(connections_can_be_made)
     checks.register(retention_can_be_read)
+    checks.register(foreign_keys_let_rows_go)
     checks.register(limits_can_be_read)
     checks.register(currency_is_known)
     checks.register(public_url_can_be_reached)

@@ -54,12 +54,18 @@ def wake_waiting() -> int:
     """Wake what there is room for in all lanes; give how many lanes were looked at."""
     now = clock.now()
     found = rows.waiting()
+    aside = set(rows.failing.aside())
     for endpoint_id, (lane, rule) in found.items():
-        free = room(lane, rule, now)
-        if free and wake(endpoint_id, free) < free:
-            _note_that_none_is_parked(endpoint_id)
+        if endpoint_id in aside:
+            continue
+        with rows.failing.stepping_past(endpoint_id):
+            free = room(lane, rule, now)
+            if free and wake(endpoint_id, free) < free:
+                _note_that_none_is_parked(endpoint_id)
     for endpoint_id in rows.disabled():
-        _wake_to_fail(endpoint_id)
+        if endpoint_id not in aside:
+            with rows.failing.stepping_past(endpoint_id):
+                _wake_to_fail(endpoint_id)
     return len(found)
 
 

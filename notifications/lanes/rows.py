@@ -14,6 +14,7 @@ from notifications.lanes.lane import Lane, LaneRule
 from notifications.lanes.rate import Pace
 from tasks_core.database import fetch_often
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
+from tasks_core.row_backoff import RowBackoff
 
 PATIENCE_MARGIN = 15.0
 """Seconds that an attempt may take beyond its own time limit, before and after the exchange."""
@@ -63,6 +64,10 @@ WHERE l.endpoint_id = r.endpoint_id
 RETURNING l.endpoint_id
 """
 
+failing = RowBackoff(
+    "the lane of endpoint {} cannot be served", "See its row in the admin, or disable the endpoint."
+)
+
 Rows = dict[int, tuple[Lane, LaneRule]]
 """Lanes and what they are set to, by endpoint."""
 
@@ -85,7 +90,14 @@ def waiting() -> Rows:
     """Read the lanes of enabled endpoints in which deliveries may wait for room."""
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
-        return dict(_loaded(row) for row in cursor.fetchall())
+        waiting = cursor.fetchall()
+    found: Rows = {}
+    for row in waiting:
+        try:
+            found.update([_loaded(row)])
+        except (ValueError, TypeError) as error:
+            failing.failed(row[0], error)  # of another release; the other lanes are read
+    return found
 
 
 def disabled() -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import Any, Protocol
 
 from notifications.provider_events.record import record_report
@@ -10,6 +11,9 @@ from notifications.provider_events.report import Report
 from notifications.rules.addresses import EMAIL
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core import clock
+from tasks_core.database_errors import is_rows_fault
+
+logger = logging.getLogger(__name__)
 
 _HARD = frozenset({"invalid", "bounced"})
 _SOFT = frozenset({"timed_out", "blocked", "other"})
@@ -58,8 +62,15 @@ def report_of(event: TrackingEvent, esp_name: str) -> Report | None:
 
 def _on_tracking(*, event: TrackingEvent, esp_name: str, **_: Any) -> None:
     report = report_of(event, esp_name)
-    if report is not None:
+    if report is None:
+        return
+    try:
         record_report(report)
+    except Exception as error:
+        if not is_rows_fault(error):
+            raise  # the provider sends all of them again
+        # One request brings many events; this one would keep those after it from being recorded.
+        logger.exception("an event of %s cannot be stored, and is left out", report.source)
 
 
 def _bounce(reason: str) -> Bounce | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -12,10 +13,18 @@ from notifications.models import ProviderEvent
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.record import find_delivery
 from tasks_core import clock
+from tasks_core.row_backoff import RowBackoff
 
 LIMIT = 500
+ROUNDS = 10
+"""So many batches of which none can be followed are stepped past at once."""
+
 PATIENCE = timedelta(hours=1)
 """How long an event may be ahead of its message; longer, and it is about none of ours."""
+
+_failing = RowBackoff(
+    "provider event {} cannot be followed", "Mend what raises, or delete the event."
+)
 
 _CANDIDATES = """
 SELECT e.id, e.source, e.event_id, e.channel, e.message_id, e.kind, e.bounce, e.reason, e.address_hash,
@@ -23,7 +32,7 @@ SELECT e.id, e.source, e.event_id, e.channel, e.message_id, e.kind, e.bounce, e.
 FROM notifications_providerevent e
 JOIN notifications_delivery d
   ON d.provider_message_id = e.message_id AND d.provider_message_id <> '' AND d.channel = e.channel
-WHERE e.delivery_id IS NULL AND e.message_id <> '' AND e.received_at > %s
+WHERE e.delivery_id IS NULL AND e.message_id <> '' AND e.received_at > %s AND e.id <> ALL(%s::bigint[])
 ORDER BY e.id LIMIT %s
 FOR UPDATE OF e SKIP LOCKED
 """
@@ -38,9 +47,15 @@ DELETE FROM notifications_providerevent WHERE id = ANY(ARRAY(
 
 def follow_late_events() -> int:
     """Follow events whose delivery is known by now; give how many."""
-    with transaction.atomic():
-        waiting = ProviderEvent.objects.raw(_CANDIDATES, [clock.now() - PATIENCE, LIMIT])
-        return sum(_follow(event) for event in waiting)
+    followed = 0
+    for _ in range(ROUNDS):
+        with transaction.atomic():
+            wanted = [clock.now() - PATIENCE, _failing.ids(), LIMIT]
+            waiting = list(ProviderEvent.objects.raw(_CANDIDATES, wanted))
+            followed = _failing.serve(waiting, _follow_all, key=lambda event: event.pk)
+        if followed or len(waiting) < LIMIT:
+            break
+    return followed
 
 
 def delete_old_events() -> int:
@@ -52,6 +67,10 @@ def delete_old_events() -> int:
         cursor.execute(_OLD, [clock.now() - timedelta(days=days), LIMIT])
         removed: int = cursor.rowcount
     return removed
+
+
+def _follow_all(events: Sequence[ProviderEvent]) -> int:
+    return sum(_follow(event) for event in events)
 
 
 def _follow(event: ProviderEvent) -> bool:

@@ -1,6 +1,6 @@
 """Remove what is old, in small batches that never stand in the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,6 +8,7 @@ from django.db.models import F
 
 from notifications.models import Delivery, DeliveryAttempt, Notification
 from notifications.retention.holding import categories, hold
+from notifications.retention.removal import ROUNDS, failing
 from notifications.retention.rules import Rule, load_rules
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
 from tasks_core import clock
@@ -40,15 +41,26 @@ def _clean_up(category: str, rule: Rule, now: datetime, limit: int) -> int:
     )
 
 
-@transaction.atomic
 def _remove(
     category: str, wiped: tuple[int, ...], before: datetime, limit: int, removal: Removal
 ) -> int:
     old = Notification.objects.filter(category=category, wiped__in=wiped, finished_at__lt=before)
-    ids = hold(list(old.order_by().values_list("pk", flat=True)[:limit]))
-    if ids:
-        removal(ids)
-    return len(ids)
+    aside = failing(f"{Notification._meta.label} ({removal.__name__})")
+
+    def remove(ids: Sequence[int]) -> int:
+        removal(list(ids))
+        return len(ids)
+
+    removed = 0
+    for _ in range(ROUNDS):
+        with transaction.atomic():
+            wanted = old.exclude(pk__in=aside.ids()).order_by()
+            found = list(wanted.values_list("pk", flat=True)[:limit])
+            ids = hold(found)
+            removed = aside.serve(ids, remove, key=lambda pk: pk)
+        if removed or len(ids) < limit:
+            break
+    return removed
 
 
 def wipe_bodies(ids: list[int]) -> None:

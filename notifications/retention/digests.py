@@ -1,5 +1,6 @@
 """What digests leave behind: items that could not be told, and the windows that have ended."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.db.models import QuerySet
 
 from notifications.models import Digest, DigestItem
 from notifications.retention.holding import categories_of_ended_digests
-from notifications.retention.removal import delete_some
+from notifications.retention.removal import delete_some, failing
 from notifications.retention.rules import load_rules
 from notifications.states import DigestState
 from tasks_core import clock
@@ -39,7 +40,13 @@ def clean_up_digests(*, limit: int = LIMIT) -> int:
 
 @transaction.atomic
 def _give_up(old: QuerySet[Digest], limit: int) -> int:
-    ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+    aside = failing(f"{Digest._meta.label} (items)")
+    held = old.exclude(pk__in=aside.ids()).select_for_update(skip_locked=True)
+    ids = list(held.values_list("pk", flat=True)[:limit])
+    return aside.serve(ids, _drop_items, key=lambda pk: pk)
+
+
+def _drop_items(ids: Sequence[int]) -> int:
     DigestItem.objects.filter(digest__in=ids).delete()
     return Digest.objects.filter(pk__in=ids, state=DigestState.FAILED).update(
         state=DigestState.CANCELLED, reason=REASON, closed_at=clock.now()

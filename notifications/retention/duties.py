@@ -6,6 +6,7 @@ from notifications.retention.digests import clean_up_digests
 from notifications.retention.inboxes import clean_up_inboxes
 from notifications.retention.suppressions import clean_up_suppressions
 from tasks_core.duty import Duty
+from tasks_core.row_backoff import RowBackoff
 
 STEPS = (
     clean_up,
@@ -15,6 +16,7 @@ STEPS = (
     clean_up_suppressions,
 )
 CLEAN_UP_SECONDS = 60.0
+_failing = RowBackoff("the step {} of retention fails", "See the error.")
 PAUSE_BETWEEN_BATCHES = 0.1
 
 
@@ -24,5 +26,8 @@ def make_duties() -> list[Duty]:
 
 
 def _cleaning_up() -> float:
-    removed = sum(step() for step in STEPS)
+    removed = 0
+    for step in STEPS:
+        with _failing.stepping_past(step.__name__):
+            removed += step()
     return PAUSE_BETWEEN_BATCHES if removed else CLEAN_UP_SECONDS

@@ -7,8 +7,10 @@ from notifications.states import TriggerEventStatus
 from notifications.triggers import names
 from tasks_core.engine.states import State
 from tasks_core.models import Task
+from tasks_core.row_backoff import RowBackoff
 
 LIMIT = 1_000
+_failing = RowBackoff("event {} of a trigger cannot be unlocked", "Mend what refuses the change.")
 
 
 def release_lost_locks() -> int:
@@ -20,12 +22,17 @@ def release_lost_locks() -> int:
     waiting = Task.objects.filter(
         state__in=(State.SCHEDULED, State.QUEUED, State.RETRYING), task_type=names.DELIVER
     )
-    locked = TriggerEvent.objects.filter(
-        status=TriggerEventStatus.LOCKED, task_id__in=waiting.values("pk")
-    ).values_list("pk", "locked_by")
-    return sum(
+    locked = (
         TriggerEvent.objects.filter(
-            pk=key, locked_by=attempt, status=TriggerEventStatus.LOCKED
-        ).update(status=TriggerEventStatus.SCHEDULED, locked_at=None, losses=F("losses") + 1)
-        for key, attempt in locked[:LIMIT]
+            status=TriggerEventStatus.LOCKED, task_id__in=waiting.values("pk")
+        )
+        .exclude(pk__in=_failing.aside())
+        .values_list("pk", "locked_by")
     )
+    released = 0
+    for key, attempt in list(locked[:LIMIT]):
+        with _failing.stepping_past(key):
+            released += TriggerEvent.objects.filter(
+                pk=key, locked_by=attempt, status=TriggerEventStatus.LOCKED
+            ).update(status=TriggerEventStatus.SCHEDULED, locked_at=None, losses=F("losses") + 1)
+    return released

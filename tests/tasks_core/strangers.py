@@ -11,7 +11,9 @@ OTHER = "auth"
 
 
 @contextmanager
-def model_with(key: "models.ForeignKey[Any, Any]", name: str = "Order") -> Iterator[type[models.Model]]:
+def model_with(
+    key: "models.ForeignKey[Any, Any]", name: str = "Order"
+) -> Iterator[type[models.Model]]:
     """Make a model with this foreign key as ``ref``, and its table, in an app of another name."""
     meta = type("Meta", (), {"app_label": OTHER})
     body = {"__module__": __name__, "Meta": meta, "ref": key}

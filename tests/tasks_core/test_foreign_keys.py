@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection, models
 
 import tasks_core
-from tasks_core import clock, pruner
+from tasks_core import clock
 from tasks_core.engine import decision
 from tasks_core.engine.states import State
 from tasks_core.foreign_key_checks import check_foreign_keys
@@ -112,10 +112,9 @@ def test_key_that_django_does_not_know_is_stepped_past(
             "CREATE TABLE stranger (ref bigint REFERENCES tasks_core_task DEFERRABLE INITIALLY DEFERRED)"
         )
     try:
-        *referred, free = _succeeded(13)
+        *referred, _ = _succeeded(13)
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO stranger VALUES (%s)", [(pk,) for pk in referred])
-        pruner._tasks._silent_until = float("-inf")
         with clock.frozen(clock.now() + WEEK):
             assert prune(limit=5) == 1
             assert prune(limit=5) == 0
@@ -148,5 +147,5 @@ def test_check_names_the_keys_that_keep_tasks(
     assert len(messages) == is_named
     for message in messages:
         assert "auth.Order.ref keeps rows of tasks_core.Task" in message.msg
-        assert message.hint and "SET_NULL" in message.hint
+        assert "SET_NULL" in (message.hint or "")
     call_command("check")

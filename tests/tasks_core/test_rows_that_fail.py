@@ -98,7 +98,6 @@ def test_rows_that_fail_are_named_once_with_what_to_do(caplog: pytest.LogCapture
         clock.frozen(clock.now() + 2 * LEASE),
         caplog.at_level(logging.ERROR),
     ):
-        recovery._failing._silent_until = float("-inf")
         recover_attempts()
 
     (said,) = [r.getMessage() for r in caplog.records if r.name == "tasks_core.row_backoff"]
