@@ -8,6 +8,7 @@ from typing import Any
 from celery import Task as CeleryTask
 from celery import shared_task
 
+from tasks_core import vain_messages
 from tasks_core.tracing import switch
 from tasks_core.tracing.arrival import arrived
 
@@ -32,10 +33,14 @@ def _execute_message(self: CeleryTask, ids: list[int]) -> int:
     from tasks_core.executor import execute  # needs the models, which load after the task types
 
     worker = f"{self.request.hostname or 'local'}:{os.getpid()}"
-    if not switch.is_on:
-        return execute(self.name, ids, worker=worker)
-    with arrived(self.request.get("traceparent")):
-        return execute(self.name, ids, worker=worker)
+    try:
+        if not switch.is_on:
+            return execute(self.name, ids, worker=worker)
+        with arrived(self.request.get("traceparent")):
+            return execute(self.name, ids, worker=worker)
+    except Exception as error:
+        vain_messages.note_failure(error)  # Celery logs it, takes the message for done, and goes on
+        raise
 
 
 def _deliver_events(self: CeleryTask, names: list[str]) -> int:

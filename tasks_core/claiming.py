@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 
-from tasks_core import clock, database, database_clock, worker_process
+from tasks_core import clock, database, database_clock, vain_messages, worker_process
 from tasks_core.conf import setting
 from tasks_core.database_errors import is_servers_fault
 from tasks_core.statements.claim import ClaimedTask, claim, claimed_before
@@ -61,5 +61,6 @@ def claim_patiently(
                 continue
             if worker_process.is_stopping():
                 return [], until
+            vain_messages.note_failure(error)
             logger.warning("claiming %d tasks waits for the database: %s", len(ids), error)
             time.sleep(WAIT_SECONDS)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 
-from tasks_core import clock, database, worker_process
+from tasks_core import clock, database, vain_messages, worker_process
 from tasks_core.attempting import attempt, attempt_async
 from tasks_core.attempting_batch import Member, attempt_batch
 from tasks_core.claiming import claim_patiently
@@ -66,6 +66,7 @@ def _claim(
     tasks, lease_until = claim_patiently(
         ids, task_type=registered.name, worker=worker, company=len(process.inflight)
     )
+    vain_messages.note(begun=len(tasks))
     if left := set(ids).difference(task.id for task in tasks):
         process.passed_over.add(registered.name, left, at=asked_at)
         process.keeper.wake()

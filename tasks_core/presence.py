@@ -60,6 +60,7 @@ class Presence(threading.Thread):
             "consumed_at": None,
             "stuck_since": None,
             "silent_processes": None,
+            "vain_processes": None,
         }
         self._stopped = threading.Event()
         self._is_off = False

@@ -10,7 +10,7 @@ from typing import Any
 from celery.worker import state
 from django.db import Error
 
-from tasks_core import clock, worker_process
+from tasks_core import clock, vain_messages, worker_process
 from tasks_core.conf import setting
 from tasks_core.engine.consumption import Consumption, problem_of
 from tasks_core.engine.states import State
@@ -90,8 +90,8 @@ class WorkerWatch:
         )
         self._leases = running.exists(), time.monotonic()
 
-    def columns(self) -> dict[str, datetime | list[int] | None]:
-        """Return what the row of this worker says: when it last consumed, and since when it does not."""
+    def columns(self) -> dict[str, datetime | list[int] | list[str] | None]:
+        """Return what the row of this worker says: when it last consumed, and what is wrong with it."""
         self._ask_if_needed()
         now = clock.now()
         self._stuck_since = (self._stuck_since or now) if self.problem() else None
@@ -99,6 +99,7 @@ class WorkerWatch:
             "consumed_at": self._last_consumed(),
             "stuck_since": self._stuck_since,
             "silent_processes": self._silent,
+            "vain_processes": [str(vain) for vain in vain_messages.found()],
         }
 
     def _ask_if_needed(self) -> None:

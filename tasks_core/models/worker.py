@@ -47,6 +47,7 @@ class Worker(models.Model):
     stuck_since = models.DateTimeField(null=True, blank=True)
     clock_skew = models.FloatField(null=True, blank=True)
     silent_processes = ArrayField(models.IntegerField(), null=True, blank=True)
+    vain_processes = ArrayField(models.TextField(), null=True, blank=True)
 
     objects = WorkerQuerySet.as_manager()
 

@@ -43,7 +43,9 @@ def look() -> Iterator[Finding]:
     names = {_name(lane) for lane in standing}
     again = [lane for lane in lost_again(since=now - SERIES) if _name(lane) not in names]
     yield from (_some_are_lost(lane, now) for lane in again)
-    if not standing and not again:
+    vain = list(_vain_processes(now))
+    yield from vain
+    if not standing and not again and not vain:
         yield report.healthy("tasks that are handed to the broker begin")
 
 
@@ -75,6 +77,16 @@ def _some_are_lost(lane: StandingLane, now: datetime) -> Finding:
             f"start more workers for it; if tasks are short, {_remedy()}",
         )
     return report.degraded(f"{lost}: somebody takes them and begins nothing", _remedy())
+
+
+def _vain_processes(now: datetime) -> Iterator[Finding]:
+    for worker in Worker.objects.alive(now).filter(role=Worker.Role.WORKER):
+        for vain in worker.vain_processes or ():
+            yield report.degraded(
+                f"worker {worker.name} on {worker.hostname}: {vain}",
+                "look at its log, and whether it reaches the right database, schema and tables; "
+                "end that process, and the worker starts a new one",
+            )
 
 
 def _who_takes(lane: StandingLane, now: datetime) -> str:

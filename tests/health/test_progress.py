@@ -139,3 +139,13 @@ def test_lane_whose_worker_is_busy_is_not_judged(all_alive: Worker, broker: "red
         assert _worst().level is Level.HEALTHY
         Task.objects.filter(pk=running).update(lease_until=clock.now() - timedelta(seconds=1))
         assert _worst().level is Level.UNHEALTHY
+
+
+def test_process_that_takes_messages_in_vain_is_named(all_alive: Worker) -> None:
+    Worker.objects.filter(pk=all_alive.pk).update(
+        vain_processes=["process 7 took messages 9 times in 25 s and began none (UndefinedTable)"]
+    )
+    finding = _worst()
+    assert finding.level is Level.DEGRADED
+    assert f"worker {all_alive.name} on host.internal: process 7 took messages 9" in finding.message
+    assert "end that process" in finding.remedy

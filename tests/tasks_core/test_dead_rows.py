@@ -206,3 +206,10 @@ def test_remembered_task_that_is_gone_hides_none_that_came_before(
     with clock.frozen(later.run_after):
         assert dispatcher.dispatch().dispatched == 1
     assert state_of(sooner.pk) is State.QUEUED
+
+
+def test_table_of_tasks_is_vacuumed_before_a_fifth_of_it_is_dead() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE oid = 'tasks_core_task'::regclass")
+        [options] = cursor.fetchone()
+    assert "autovacuum_vacuum_scale_factor=0.02" in options
