@@ -16,8 +16,14 @@ from tasks_core import database
 LOCK_SECONDS = 2.0
 """So long a statement of worker or beat waits for a lock."""
 
+BRIEF_LOCK_SECONDS = 0.5
+"""The same while it has locked what others want, or many depend on it."""
+
 # For this transaction only: the session is the handler's as well, and behind a pooler others'.
 _LIMIT_WAITING = "SELECT set_config('lock_timeout', %(value)s, true)"
+
+BOUNDED = f"(SELECT set_config('lock_timeout', '{LOCK_SECONDS * 1000:.0f}ms', true)) IS NOT NULL"
+"""The same as a condition of a single statement: PostgreSQL asks it once, before it looks at any row."""
 
 
 @contextmanager
@@ -30,10 +36,10 @@ def bounded_locks(*, seconds: float | None = None) -> Iterator[None]:
     is_outermost = not database.connection().in_atomic_block
     with transaction.atomic(using=database.alias()):
         if is_outermost:
-            database.fetch(_LIMIT_WAITING, {"value": lock_timeout(seconds)})
+            database.fetch(_LIMIT_WAITING, {"value": lock_timeout(seconds or LOCK_SECONDS)})
         yield
 
 
-def lock_timeout(seconds: float | None = None) -> str:
+def lock_timeout(seconds: float) -> str:
     """Return a bound as PostgreSQL takes it."""
-    return f"{(LOCK_SECONDS if seconds is None else seconds) * 1000:.0f}ms"
+    return f"{seconds * 1000:.0f}ms"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from tasks_core import database
-from tasks_core.bounded_locks import lock_timeout
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, lock_timeout
 
 IDLE_SECONDS = 5.0
 """After so long without a statement the server ends the session. Less than a leader's lease."""
@@ -32,11 +32,12 @@ SELECT set_config('idle_in_transaction_session_timeout', %(idle)s, true),
 def brief_transaction(*, seconds: float = IDLE_SECONDS) -> Iterator[None]:
     """Open a transaction that the server rolls back if this process says nothing for ``seconds``.
 
-    Its statements wait for locks as in ``bounded_locks``. Within a transaction of the caller, whose
-    idleness is its own business, nothing is limited.
+    Its statements do not wait for locks for long (see ``bounded_locks``). Within a transaction of the caller,
+    whose idleness is its own business, nothing is limited.
     """
     is_outermost = not database.connection().in_atomic_block
     with transaction.atomic(using=database.alias()):
         if is_outermost:
-            database.fetch(_LIMITS, {"idle": f"{seconds * 1000:.0f}", "lock": lock_timeout()})
+            lock = lock_timeout(BRIEF_LOCK_SECONDS)
+            database.fetch(_LIMITS, {"idle": f"{seconds * 1000:.0f}", "lock": lock})
         yield

@@ -23,7 +23,7 @@ from tasks_core.metrics.sampling import Sampler
 from tasks_core.nudge import Listener
 from tasks_core.promoter import promote
 from tasks_core.pruner import prune, prune_ledger
-from tasks_core.recovery import recover_attempts, recover_messages
+from tasks_core.recovery import recover_attempts, recover_messages, spare_locked
 from tasks_core.schedules.backfilling import advance_backfills
 from tasks_core.schedules.firing import fire, is_anything_held, release_buffered
 from tasks_core.schedules.generator import first_wanted_at, generate
@@ -187,6 +187,7 @@ def _recovering() -> Callable[[], float]:
             # Leases are renewed before a third is over: what a shorter gap lets run out has lost its owner.
             lasts = contact.ask(longest_gap=lease / 3)
             now = clock.now()  # whatever the database does next, it was there until now
+            spare_locked()  # also until then
             found = recover_attempts(now=now) if lasts >= lease else 0
             found += recover_messages()
         except Error:

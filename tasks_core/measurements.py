@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime
 
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch
 from tasks_core.engine.batching import SMOOTHING
 from tasks_core.statements.claim import ClaimedTask
@@ -68,13 +69,20 @@ class Measurements:
             lanes, self._lanes = self._lanes, {}
             self._is_new = self._has_first = False
             self._shared |= runs.keys()
-        if runs:
-            parameters = {
-                "task_types": sorted(runs),
-                "means": [runs[kind][1] / runs[kind][0] for kind in sorted(runs)],
-                "ats": [now] * len(runs),
-                "weight": SMOOTHING,
-            }
-            fetch(UPSERT, parameters)
-        for (queue_name, priority), claimed_until in sorted(lanes.items()):
-            advance_lane(queue_name, priority, claimed_until=claimed_until)
+        with bounded_locks():
+            _write(runs, lanes, now)
+
+
+def _write(
+    runs: dict[str, tuple[int, float]], lanes: dict[tuple[str, int], datetime], now: datetime
+) -> None:
+    if runs:
+        parameters = {
+            "task_types": sorted(runs),
+            "means": [runs[kind][1] / runs[kind][0] for kind in sorted(runs)],
+            "ats": [now] * len(runs),
+            "weight": SMOOTHING,
+        }
+        fetch(UPSERT, parameters)
+    for (queue_name, priority), claimed_until in sorted(lanes.items()):
+        advance_lane(queue_name, priority, claimed_until=claimed_until)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import Error, connections
 
 from tasks_core import clock, database_clock
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.models import Worker
 from tasks_core.models.worker import HEARTBEAT, MOST_SKEW
 from tasks_core.registry import task_types
@@ -91,9 +92,10 @@ class Presence(threading.Thread):
     def _register(self) -> bool:
         now = clock.now()
         facts = {**self._facts, "clock_skew": self._clock_skew()}
-        Worker.objects.update_or_create(
-            name=self.known_as, defaults={**facts, "started_at": now, "heartbeat_at": now}
-        )
+        with bounded_locks():
+            Worker.objects.update_or_create(
+                name=self.known_as, defaults={**facts, "started_at": now, "heartbeat_at": now}
+            )
         return True
 
     def _beat(self) -> bool:
@@ -102,7 +104,8 @@ class Presence(threading.Thread):
             "heartbeat_at": clock.now(),
             "clock_skew": self._clock_skew(),
         }
-        return bool(Worker.objects.filter(name=self.known_as).update(**columns))
+        with bounded_locks():
+            return bool(Worker.objects.filter(name=self.known_as).update(**columns))
 
     def _clock_skew(self) -> float | None:
         """Return how far this machine's clock is ahead of the database's, and say once if that is much."""
@@ -119,9 +122,10 @@ class Presence(threading.Thread):
 
     def _sign_off(self) -> None:
         try:
-            Worker.objects.filter(name=self.known_as, stopped_at__isnull=True).update(
-                stopped_at=clock.now()
-            )
+            with bounded_locks():
+                Worker.objects.filter(name=self.known_as, stopped_at__isnull=True).update(
+                    stopped_at=clock.now()
+                )
         except Error as error:
             logger.warning("%s could not sign off: %s", self.known_as, error)
         finally:

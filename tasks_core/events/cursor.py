@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tasks_core.bounded_locks import BOUNDED
 from tasks_core.database import fetch
 from tasks_core.events.restored import FUTURE_EVENT
 from tasks_core.events.window import NOTHING, Window, under_way
@@ -33,15 +34,15 @@ RETURNING id
 """
 
 # By the clock of the database: those of the workers may differ, or jump.
-CLAIM = """
+CLAIM = f"""
 UPDATE tasks_core_eventsubscription SET
     holder = %(holder)s, fence = fence + 1, claimed_at = clock_timestamp(),
     lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE name = %(name)s AND state = 'active'
+WHERE {BOUNDED} AND name = %(name)s AND state = 'active'
   AND (lease_until IS NULL OR lease_until < clock_timestamp())
   AND (retry_at IS NULL OR retry_at <= clock_timestamp())
 RETURNING id, fence, snapshot, floor, target_snapshot, target_floor, ceiling, after, unfinished
-"""
+"""  # noqa: S608 its parts stand in this file and in bounded_locks
 
 # The snapshot comes after the floor and before the ceiling. In a restored copy of the database, whose numbers
 # do not fit those of its events yet, no window may be opened: it would leave events out.
@@ -51,13 +52,13 @@ UPDATE tasks_core_eventsubscription SET
     target_floor = %(floor)s,
     ceiling = {NEWEST_ID},
     after = 0
-WHERE id = %(id)s AND fence = %(fence)s AND target_snapshot IS NULL
+WHERE {BOUNDED} AND id = %(id)s AND fence = %(fence)s AND target_snapshot IS NULL
   AND pg_snapshot_xmax(snapshot::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot())
   AND NOT {FUTURE_EVENT}
 RETURNING target_snapshot, ceiling
 """  # noqa: S608 its parts stand in this file
 
-ADVANCE = """
+ADVANCE = f"""
 UPDATE tasks_core_eventsubscription SET
     after = %(after)s,
     delivered = delivered + %(count)s,
@@ -67,26 +68,26 @@ UPDATE tasks_core_eventsubscription SET
     error = CASE WHEN %(count)s > 0 THEN '' ELSE error END,
     retry_at = NULL,
     lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE id = %(id)s AND fence = %(fence)s
+WHERE {BOUNDED} AND id = %(id)s AND fence = %(fence)s
 RETURNING state
-"""
+"""  # noqa: S608 its parts stand in this file and in bounded_locks
 
-CLOSE = """
+CLOSE = f"""
 UPDATE tasks_core_eventsubscription SET
     snapshot = target_snapshot, floor = target_floor, after = 0, unfinished = '',
     target_snapshot = NULL, target_floor = NULL, ceiling = NULL, advanced_at = clock_timestamp(),
     lease_until = CASE WHEN %(goes_on)s THEN lease_until END
-WHERE id = %(id)s AND fence = %(fence)s AND target_snapshot IS NOT NULL
+WHERE {BOUNDED} AND id = %(id)s AND fence = %(fence)s AND target_snapshot IS NOT NULL
 RETURNING state, snapshot, floor
-"""
+"""  # noqa: S608 its parts stand in this file and in bounded_locks
 
-RELEASE = """
+RELEASE = f"""
 UPDATE tasks_core_eventsubscription SET lease_until = NULL
-WHERE id = %(id)s AND fence = %(fence)s
+WHERE {BOUNDED} AND id = %(id)s AND fence = %(fence)s
 RETURNING id
-"""
+"""  # noqa: S608 its parts stand in this file and in bounded_locks
 
-FAIL = """
+FAIL = f"""
 UPDATE tasks_core_eventsubscription SET
     failures = failures + 1,
     error = %(error)s,
@@ -95,9 +96,9 @@ UPDATE tasks_core_eventsubscription SET
     ),
     state = CASE WHEN state = 'active' AND failures + 1 >= %(max_failures)s THEN 'parked' ELSE state END,
     lease_until = NULL
-WHERE id = %(id)s AND fence = %(fence)s
+WHERE {BOUNDED} AND id = %(id)s AND fence = %(fence)s
 RETURNING state, failures
-"""
+"""  # noqa: S608 its parts stand in this file and in bounded_locks
 
 # Whoever was still writing when a cursor last looked is asked for by name: a busy server always has some.
 WORTH_A_LOOK = f"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.recurrence import misfire_rule_of
 from tasks_core.statements import ledger
+from tasks_core.statements.end import lock_free
 from tasks_core.statements.ledger import Decision
 from tasks_core.steering import cancel_many, terminate_many
 
@@ -38,6 +40,11 @@ SCHEDULES = 2_000
 
 TICKS = 20_000
 """Most ticks in one transaction."""
+
+STOPPING = frozenset({OverlapPolicy.CANCEL_OTHER, OverlapPolicy.TERMINATE_OTHER})
+
+LOCKED_SECONDS = 0.5
+"""How soon a schedule is looked at again whose unfinished task is to be stopped and has its row locked."""
 
 HELD = """
 SELECT EXISTS (SELECT FROM tasks_core_occurrence WHERE outcome = 'buffered')
@@ -64,6 +71,8 @@ failing = RowBackoff(
     "Its ticks wait in the ledger: mend what raises (a receiver of tasks_unsuccessful, its definition), "
     "or pause it.",
 )
+
+_locked_until: dict[int, float] = {}
 
 RUNS = frozenset({TickOutcome.FIRED, TickOutcome.CAUGHT_UP})
 
@@ -111,7 +120,7 @@ def fire(leadership: Leadership | None = None, *, limit: int = SCHEDULES) -> int
         schedules = list(
             Schedule.objects.existing()
             .filter(next_fire_at__lte=now, generated_until__gt=now)
-            .exclude(pk__in=failing.ids())
+            .exclude(pk__in=[*failing.ids(), *_waiting_for_locks()])
             .only(*NEEDED)
             .order_by("next_fire_at")
             .select_for_update(skip_locked=True)[:limit]
@@ -120,7 +129,7 @@ def fire(leadership: Leadership | None = None, *, limit: int = SCHEDULES) -> int
 
 
 def _fire(schedules: Sequence[Schedule], now: datetime) -> int:
-    dues = _dues(schedules, now)
+    dues = _without_locked(_dues(schedules, now))
     settlement = Settlement()
     for due in dues:
         _decide(due, settlement, now)
@@ -153,6 +162,28 @@ def _dues(schedules: Sequence[Schedule], now: datetime) -> list[Due]:
         due.later_active = _later_active(due, overdue) if due.later else 0
     _load_others(dues)
     return list(dues.values())
+
+
+def _without_locked(dues: list[Due]) -> list[Due]:
+    """Leave those for a moment whose unfinished tasks are to be stopped, and are locked by somebody else.
+
+    Whoever waited for that row, perhaps for a handler that writes its own progress, would keep all the other
+    schedules waiting as well.
+    """
+    stopping = {
+        d.schedule.pk: d for d in dues if d.schedule.overlap_policy in STOPPING and d.at_work
+    }
+    free = lock_free([task for due in stopping.values() for task in due.at_work])
+    locked = {pk for pk, due in stopping.items() if not free.issuperset(due.at_work)}
+    _locked_until.update(dict.fromkeys(locked, time.monotonic() + LOCKED_SECONDS))
+    return [due for due in dues if due.schedule.pk not in locked]
+
+
+def _waiting_for_locks() -> list[int]:
+    now = time.monotonic()
+    for pk in [pk for pk, until in _locked_until.items() if until <= now]:
+        del _locked_until[pk]
+    return list(_locked_until)
 
 
 def _later_active(due: Due, overdue: OccurrenceQuerySet) -> int:

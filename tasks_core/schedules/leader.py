@@ -12,7 +12,11 @@ import socket
 import time
 import uuid
 
+from django.db import OperationalError
+
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch
+from tasks_core.database_errors import is_lock_timeout
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +68,14 @@ class Leadership:
         if time.monotonic() - self._asked_at < RENEW_SECONDS:
             return self._fence is not None
         parameters = {"name": self.name, "holder": self.holder, "seconds": LEASE_SECONDS}
-        rows = fetch(ACQUIRE, parameters)
+        try:
+            with bounded_locks():
+                rows = fetch(ACQUIRE, parameters)
+        except OperationalError as error:
+            if not is_lock_timeout(error):
+                raise
+            # Of a leader that is frozen at its work. This one stays what it was until asked for its fence.
+            return self._fence is not None
         self._asked_at = time.monotonic()
         fence = rows[0][0] if rows else None
         if fence != self._fence:
@@ -84,5 +95,6 @@ class Leadership:
     def release(self) -> None:
         """Let another beat take over at once (a clean stop)."""
         if self._fence is not None:
-            fetch(RELEASE, {"name": self.name, "holder": self.holder, "fence": self._fence})
+            with bounded_locks():
+                fetch(RELEASE, {"name": self.name, "holder": self.holder, "fence": self._fence})
         self._fence, self._asked_at = None, float("-inf")

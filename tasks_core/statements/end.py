@@ -24,6 +24,10 @@ WITH task AS (
 SELECT id FROM task
 """
 
+LOCK_FREE = """
+SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 EXPIRE = """
 WITH overdue AS (
     SELECT id FROM tasks_core_task
@@ -48,6 +52,11 @@ def cancel(ids: list[int], *, reason: str, now: datetime, terminate: bool = Fals
     """Cancel those of ``ids`` that are unfinished and return them; ``terminate`` grants no grace time."""
     parameters = {"ids": ids, "reason": reason, "now": now, "terminate": terminate}
     return [row[0] for row in fetch(CANCEL, parameters)]
+
+
+def lock_free(ids: Sequence[int]) -> set[int]:
+    """Lock those of ``ids`` that nobody else has locked, until the transaction ends, and return them."""
+    return {row[0] for row in fetch(LOCK_FREE, {"ids": list(ids)})} if ids else set()
 
 
 def expire(ids: Sequence[int], *, now: datetime) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tasks_core.bounded_locks import lock_timeout
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, lock_timeout
 from tasks_core.database import fetch, fetch_often
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.states import FINAL, UNSUCCESSFUL, EventKind, State
@@ -139,7 +139,7 @@ def finish(attempts: Sequence[FinishedAttempt]) -> Written:
         "final": _FINAL,
         "unsuccessful": _UNSUCCESSFUL,
         "timed": _TIMED,
-        "lock_timeout": lock_timeout(),
+        "lock_timeout": lock_timeout(BRIEF_LOCK_SECONDS),
     }
     rows = fetch_often(FINISH, parameters)
     ids = {row[0] for row in rows}

@@ -66,7 +66,7 @@ WITH ran AS (
     JOIN tasks_core_schedule AS schedule ON schedule.id = mirror.schedule_id
     WHERE schedule.runs > mirror.counted_runs
     ORDER BY mirror.periodic_task_id LIMIT %(limit)s
-    FOR UPDATE OF mirror
+    FOR NO KEY UPDATE OF mirror SKIP LOCKED
 ), task AS (
     UPDATE django_celery_beat_periodictask AS task SET
         total_run_count = task.total_run_count + ran.count,

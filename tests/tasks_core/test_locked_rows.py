@@ -21,9 +21,12 @@ from tasks_core.context import TaskContext
 from tasks_core.database_errors import is_lock_timeout, is_servers_fault
 from tasks_core.engine import decision
 from tasks_core.engine.states import State
+from tasks_core.events.cursor import claim as claim_cursor
+from tasks_core.events.cursor import create as create_cursor
 from tasks_core.executor import execute
 from tasks_core.models import Task
 from tasks_core.recovery import recover_attempts
+from tasks_core.schedules.leader import Leadership
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 from tasks_core.statements.lease import renew, still_owned
 from tests.tasks_core.life import (
@@ -36,6 +39,14 @@ from tests.tasks_core.life import (
     running,
     state_of,
     states,
+)
+from tests.tasks_core.schedules.ticking import (
+    MINUTE,
+    START,
+    beat,
+    every_minute,
+    outcomes,
+    tasks_of,
 )
 from tests.tasks_core.threads import Rival, in_own_connection
 from tests.waiting import wait_until
@@ -324,6 +335,36 @@ def test_waking_a_running_task_waits_only_a_moment() -> None:
         assert time.monotonic() - began < PROMPTLY
 
 
+def test_schedule_that_would_stop_a_locked_task_holds_up_no_other_schedule() -> None:
+    with clock.frozen(START):
+        stopping = every_minute(name="stopping", overlap="terminate_other")
+        other = every_minute(name="other")
+    beat(START + MINUTE)
+    [first] = tasks_of(stopping)
+
+    with locked(first.pk):
+        began = time.monotonic()
+        elsewhere(lambda: beat(START + 2 * MINUTE))
+        assert time.monotonic() - began < PROMPTLY
+        assert outcomes(other, START + 2 * MINUTE) == ["fired"] * 2
+        assert outcomes(stopping, START + 2 * MINUTE) == ["fired", "upcoming"]
+    wait_until(lambda: beat(START + 2 * MINUTE) or len(tasks_of(stopping)) == 2)
+
+    assert outcomes(stopping, START + 2 * MINUTE) == ["fired"] * 2
+    assert state_of(first.pk) is State.CANCELLED
+
+
+def test_leader_does_not_wait_for_long_for_its_row() -> None:
+    leadership = Leadership("test")
+    assert leadership.lead()
+
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM tasks_core_leadership FOR UPDATE")
+        rival = Rival(lambda: Leadership("test").lead())
+        assert rival.result() is False
+
+
 def test_bound_of_waiting_ends_with_the_transaction_and_blames_nobody() -> None:
     task = running()
 
@@ -338,3 +379,18 @@ def test_bound_of_waiting_ends_with_the_transaction_and_blames_nobody() -> None:
 
     with locked(task.id):
         assert Rival(work).result() == "0"
+
+
+def test_statement_with_a_bound_asks_for_it_before_it_waits() -> None:
+    with locked_subscription() as name:
+        rival = Rival(lambda: claim_cursor(name, holder="test", seconds=5))
+        with pytest.raises(Exception, match="lock timeout"):
+            rival.result()
+
+
+@contextmanager
+def locked_subscription() -> Iterator[str]:
+    create_cursor("locked", from_beginning=True, now=clock.now())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM tasks_core_eventsubscription FOR UPDATE")
+        yield "locked"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.periodic_tasks.mirroring import follow
 from tasks_core.schedules.periodic_tasks.settings_entries import adopt_settings_entries
@@ -24,8 +25,9 @@ def following(leadership: Leadership) -> Callable[[], float]:
         if leadership.fence is None:
             return FOLLOWER_SECONDS
         if leadership.fence != seen_fence:
-            adopt_settings_entries()
-            look_again()
+            with bounded_locks():
+                adopt_settings_entries()
+                look_again()
             seen_fence = leadership.fence
         return 0.0 if is_anything_there() and follow() else LOOK_SECONDS
 
