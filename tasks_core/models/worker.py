@@ -49,6 +49,7 @@ class Worker(PlatformModel):
     consumed_at = models.DateTimeField(null=True, blank=True)
     stuck_since = models.DateTimeField(null=True, blank=True)
     clock_skew = models.FloatField(null=True, blank=True)
+    failing_rows = models.CharField(max_length=500, blank=True, default="", db_default="")
     silent_processes = ArrayField(models.IntegerField(), null=True, blank=True)
     vain_processes = ArrayField(models.TextField(), null=True, blank=True)
 
