@@ -77,9 +77,7 @@ def _supersede(new: Sequence[Notification]) -> None:
 
 
 def _known(keys: list[str]) -> dict[str, Notification]:
-    if not keys:
-        return {}
-    found = Notification.objects.filter(idempotency_key__in=keys)
+    found = Notification.objects.filter(idempotency_key__in=keys) if keys else []
     return {str(one.idempotency_key): one for one in found}
 
 

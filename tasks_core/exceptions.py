@@ -14,7 +14,6 @@ TasksCoreError
 ├── DeadLetterNotFound (also LookupError)
 ├── ScheduleNotFound (also LookupError)
 ├── SubscriptionNotFound (also LookupError)
-├── UnsettledKey
 └── InvalidTransition
     └── ReplayRefused
 
@@ -82,10 +81,6 @@ class SubscriptionNotFound(TasksCoreError, LookupError):
 
 class ScheduleNotFound(TasksCoreError, LookupError):
     """There is no schedule of this name."""
-
-
-class UnsettledKey(TasksCoreError):
-    """Others take and free the same key without end; nothing was written, and another try may succeed."""
 
 
 class InvalidTransition(TasksCoreError):

@@ -17,20 +17,15 @@ logger = logging.getLogger(__name__)
 
 
 def hand_back(
-    entries: Iterable[InFlight],
-    inflight: InFlightTable,
-    outbox: Outbox,
-    *,
-    reason: str,
-    seconds: float = 0.0,
+    entries: Iterable[InFlight], inflight: InFlightTable, outbox: Outbox, *, reason: str
 ) -> None:
-    """Put the release of each undecided attempt into the outbox, for ``seconds``; it uses up no attempt."""
+    """Put the release of each undecided attempt into the outbox; no attempt is used up."""
     undecided = [entry for entry in entries if inflight.decide(entry)]
     for entry in undecided:
-        released = decision.released(now=clock.now(), reason=reason, seconds=seconds)
+        released = decision.released(now=clock.now(), reason=reason)
         outbox.add((entry.task_type.name, entry, ended_now(entry, released)))
     if undecided:
-        logger.info("%d tasks are given back: %s", len(undecided), reason)
+        logger.warning("%d tasks are given back: %s", len(undecided), reason)
 
 
 def ended_now(entry: InFlight, outcome: Outcome) -> FinishedAttempt:

@@ -24,7 +24,6 @@ class InFlight:
     lease_until: datetime
     lost_at: float | None = None
     is_decided: bool = False
-    is_handed_over: bool = False
     is_terminated: bool = False
 
     @property

@@ -96,10 +96,6 @@ class RowBackoff:
                 for key in keys:
                     self._failing.pop(key, None)
 
-    def sentence(self, key: Hashable) -> str:
-        """Return what is wrong with a row."""
-        return self._what.format(key)
-
     def forget(self) -> None:
         """Begin anew."""
         with self._lock:
@@ -113,7 +109,7 @@ class RowBackoff:
         self._silent_until = now + SAY_SECONDS
         logger.error(
             "%s; it is tried again in %.0f s, and the others go on (%d put aside). %s",
-            self.sentence(key),
+            self._what.format(key),
             pause,
             len(self._failing),
             self._remedy,
@@ -122,18 +118,15 @@ class RowBackoff:
         return True
 
     @contextmanager
-    def stepping_past(
-        self, key: Hashable, *, but: tuple[type[Exception], ...] = ()
-    ) -> Iterator[None]:
+    def stepping_past(self, key: Hashable) -> Iterator[None]:
         """Let what fails in here concern this row alone; for work that has a transaction of its own.
 
-        Errors for which the database is to blame are raised, for they would meet every row, and so are those
-        of the kinds ``but``.
+        Errors for which the database is to blame are raised: they would meet every row.
         """
         try:
             yield
         except Exception as error:
-            if isinstance(error, but) or _meets_all(error):
+            if _meets_all(error):
                 raise
             self.failed(key, error)
         else:
@@ -172,17 +165,6 @@ class RowBackoff:
 
 
 _all: list[RowBackoff] = []
-
-
-def failing_rows() -> str:
-    """Return what the rows are that the duties of this process step past; empty if there are none."""
-    said = []
-    for one in _all:
-        keys = one.aside()
-        if keys:
-            others = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
-            said.append(one.sentence(keys[0]) + others)
-    return "; ".join(said)
 
 
 def all_of_this_process() -> list[RowBackoff]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class AlertLimit(PlatformModel):
+class AlertLimit(models.Model):
     """When a subscriber last sent an alert about a kind of event of a task type, and what it kept back.
 
     ``notifications.events.alert`` keeps it.

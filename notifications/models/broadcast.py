@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import Q
 
 from notifications.states import BROADCAST_FINAL, BroadcastState
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class BroadcastQuerySet(PlatformQuerySet["Broadcast"]):
+class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     """Broadcasts, asked for in the words of the app."""
 
     def unfinished(self) -> BroadcastQuerySet:
@@ -19,7 +16,7 @@ class BroadcastQuerySet(PlatformQuerySet["Broadcast"]):
         return self.exclude(state__in=BROADCAST_FINAL)
 
 
-class Broadcast(PlatformModel):
+class Broadcast(models.Model):
     """What is sent, how fast, and how much of it has been handed over.
 
     Rows are changed by conditional updates only (``notifications.broadcasts``).
@@ -59,7 +56,7 @@ class Broadcast(PlatformModel):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar = BroadcastQuerySet.as_manager()
+    objects = BroadcastQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

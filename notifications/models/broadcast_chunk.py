@@ -6,10 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.states import CHUNK_UNFINISHED, ChunkState
-from tasks_core.models.platform_model import PlatformModel
 
 
-class BroadcastChunk(PlatformModel):
+class BroadcastChunk(models.Model):
     """The broadcast's cursor: a chunk is handed over or it is not."""
 
     broadcast = models.ForeignKey(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import Case, Q, When
 
@@ -14,10 +12,9 @@ from notifications.states import (
     DELIVERY_UNSUCCESSFUL,
     DeliveryState,
 )
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class DeliveryQuerySet(PlatformQuerySet["Delivery"]):
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Deliveries, asked for in the words of the app."""
 
     def unfinished(self) -> DeliveryQuerySet:
@@ -29,7 +26,7 @@ class DeliveryQuerySet(PlatformQuerySet["Delivery"]):
         return self.filter(is_address(address))
 
 
-class Delivery(PlatformModel):
+class Delivery(models.Model):
     """Where a notification goes, how far it has come, and what was rendered for it."""
 
     notification = models.ForeignKey(
@@ -87,7 +84,7 @@ class Delivery(PlatformModel):
         db_persist=True,
     )
 
-    objects: ClassVar = DeliveryQuerySet.as_manager()
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

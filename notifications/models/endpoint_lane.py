@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db import models
 
 from tasks_core.engine.breaker import BreakerState
-from tasks_core.models.platform_model import PlatformModel
 
 
-class EndpointLane(PlatformModel):
+class EndpointLane(models.Model):
     """One row for each endpoint that has been sent to; written under a row lock only.
 
     Apart from the endpoint, because it changes with every batch of attempts.

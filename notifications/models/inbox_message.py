@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import Q
 
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
-
-class InboxMessageQuerySet(PlatformQuerySet["InboxMessage"]):
+class InboxMessageQuerySet(models.QuerySet["InboxMessage"]):
     """Messages, asked for in the words of the app."""
 
     def of(self, owner: str) -> InboxMessageQuerySet:
@@ -22,7 +18,7 @@ class InboxMessageQuerySet(PlatformQuerySet["InboxMessage"]):
         return self.filter(read_at=None)
 
 
-class InboxMessage(PlatformModel):
+class InboxMessage(models.Model):
     """One message in the inbox of one owner; at most one for each delivery."""
 
     delivery = models.OneToOneField(
@@ -35,7 +31,7 @@ class InboxMessage(PlatformModel):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar = InboxMessageQuerySet.as_manager()
+    objects = InboxMessageQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class KeptCode(PlatformModel):
+class KeptCode(models.Model):
     """The sealed secret of a notification that was asked for with ``resends``.
 
     The notification's own copy is wiped when it has ended; this one when the code has expired, was

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from notifications.models.address_index import address_index, is_address
 from notifications.rules.ladders import StepState, Until
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class LadderStepQuerySet(PlatformQuerySet["LadderStep"]):
+class LadderStepQuerySet(models.QuerySet["LadderStep"]):
     """Steps, asked for in the words of the app."""
 
     def waiting(self) -> LadderStepQuerySet:
@@ -28,7 +27,7 @@ def _choices(words: type[StepState] | type[Until]) -> list[tuple[str, Any]]:
     return [(word.value, word.value.capitalize()) for word in words]
 
 
-class LadderStep(PlatformModel):
+class LadderStep(models.Model):
     """Where a notification goes if it was not received before; has a delivery once it has begun.
 
     Rows are changed by conditional updates only (``notifications.ladders``).
@@ -78,7 +77,7 @@ class LadderStep(PlatformModel):
         related_name="ladder_step",
     )
 
-    objects: ClassVar = LadderStepQuerySet.as_manager()
+    objects = LadderStepQuerySet.as_manager()
 
     class Meta:
         ordering = ("notification", "position")

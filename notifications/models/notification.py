@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 
 from notifications.models.address_index import address_index, is_address
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 if TYPE_CHECKING:
     from notifications.models.ladder_step import LadderStep
     from notifications.rendering.compiled import Rendered
 
 
-class NotificationQuerySet(PlatformQuerySet["Notification"]):
+class NotificationQuerySet(models.QuerySet["Notification"]):
     """Notifications, asked for in the words of the app."""
 
     def unfinished(self) -> NotificationQuerySet:
@@ -29,7 +28,7 @@ class NotificationQuerySet(PlatformQuerySet["Notification"]):
         return self.filter(is_address(address))
 
 
-class Notification(PlatformModel):
+class Notification(models.Model):
     """A message to one receiver. The template's version is pinned when it is accepted.
 
     Rows are changed by conditional updates only (``notifications.pipeline``).
@@ -134,7 +133,7 @@ class Notification(PlatformModel):
     steps: Sequence[LadderStep] = ()
     content: Rendered | None = None
 
-    objects: ClassVar = NotificationQuerySet.as_manager()
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class Preference(PlatformModel):
+class Preference(models.Model):
     """On or off, for a category or any, on a channel or any. The most specific one decides.
 
     The category is kept as its key, so that a category which only callers know can be switched off too.

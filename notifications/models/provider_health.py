@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db import models
 
 from tasks_core.engine.breaker import BreakerState
-from tasks_core.models.platform_model import PlatformModel
 
 
-class ProviderHealth(PlatformModel):
+class ProviderHealth(models.Model):
     """One row for each provider that has failed, asked for a pause or has a rate; written under its lock.
 
     Apart from the provider, because it changes with the messages. A provider without a row is well.

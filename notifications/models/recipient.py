@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class Recipient(PlatformModel):
+class Recipient(models.Model):
     """Known to callers by a key of theirs. Addresses and preferences are rows of their own.
 
     Rows are changed by ``notifications.recipients`` only.

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class RecipientAddress(PlatformModel):
+class RecipientAddress(models.Model):
     """One address for each channel."""
 
     recipient = models.ForeignKey(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class SoftBounces(PlatformModel):
+class SoftBounces(models.Model):
     """Counts within a window of time; a delivered message ends the count."""
 
     channel = models.CharField(max_length=20)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from notifications.rules.suppressions import Reason
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class SuppressionQuerySet(PlatformQuerySet["Suppression"]):
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """Entries of the list, asked for in the words of the app."""
 
     def holding(self, now: datetime) -> SuppressionQuerySet:
@@ -20,7 +18,7 @@ class SuppressionQuerySet(PlatformQuerySet["Suppression"]):
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
 
-class Suppression(PlatformModel):
+class Suppression(models.Model):
     """One reason for one address, on one channel, for one category or all.
 
     The address itself is stored only if ``SUPPRESSION_KEEP_ADDRESSES`` says so: its keyed hash is enough
@@ -42,7 +40,7 @@ class Suppression(PlatformModel):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it holds for ever.")
 
-    objects: ClassVar = SuppressionQuerySet.as_manager()
+    objects = SuppressionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "suppressed address"

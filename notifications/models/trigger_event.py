@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,10 +13,9 @@ from notifications.states import (
     TRIGGER_EVENT_UNFINISHED,
     TriggerEventStatus,
 )
-from tasks_core.models.platform_model import PlatformQuerySet
 
 
-class TriggerEventQuerySet(PlatformQuerySet["TriggerEvent"]):
+class TriggerEventQuerySet(models.QuerySet["TriggerEvent"]):
     """Events, asked for in the words of the app."""
 
     def unfinished(self) -> TriggerEventQuerySet:
@@ -93,7 +91,7 @@ class TriggerEvent(WebhookCall):
     created_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar = TriggerEventQuerySet.as_manager()
+    objects = TriggerEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = "scheduled event"

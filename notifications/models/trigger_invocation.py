@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class TriggerInvocation(PlatformModel):
+class TriggerInvocation(models.Model):
     """Written together with the event's new status.
 
     ``request`` and ``response`` are capped and redacted (``notifications.triggers.logging``).

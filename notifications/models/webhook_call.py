@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class WebhookCall(PlatformModel):
+class WebhookCall(models.Model):
     """A webhook, its payload and headers, its transforms, and when to try again.
 
     The columns hold what ``notifications.triggers.definition`` has checked.

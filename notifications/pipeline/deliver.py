@@ -76,8 +76,7 @@ def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended
 
 def postponed(sendable: Sendable, result: SendResult) -> NotSendable:
     """Say when a message comes back that nobody took, though nothing is wrong with it."""
-    wait = result.retry_after or MOMENT
-    return NotSendable(DeliveryState.SENDING, result.error, wait=wait, lacks_key=result.lacks_key)
+    return NotSendable(DeliveryState.SENDING, result.error, wait=result.retry_after or MOMENT)
 
 
 def _give_all_back(begun: list[Sendable]) -> list[None]:

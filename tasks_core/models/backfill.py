@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
-
-class BackfillQuerySet(PlatformQuerySet["Backfill"]):
+class BackfillQuerySet(models.QuerySet["Backfill"]):
     """Backfills, asked for in the words of the platform."""
 
     def at_work(self) -> BackfillQuerySet:
@@ -17,7 +13,7 @@ class BackfillQuerySet(PlatformQuerySet["Backfill"]):
         return self.filter(finished_at=None, cancelled_at=None)
 
 
-class Backfill(PlatformModel):
+class Backfill(models.Model):
     """What was asked for, and how far it has come."""
 
     class Order(models.TextChoices):
@@ -51,7 +47,7 @@ class Backfill(PlatformModel):
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar = BackfillQuerySet.as_manager()
+    objects = BackfillQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
-
-class DeadLetterQuerySet(PlatformQuerySet["DeadLetter"]):
+class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
     """Dead letters, asked for in the words of the platform."""
 
     def unresolved(self) -> DeadLetterQuerySet:
@@ -21,7 +17,7 @@ class DeadLetterQuerySet(PlatformQuerySet["DeadLetter"]):
         return self.filter(announced_at__isnull=True)
 
 
-class DeadLetter(PlatformModel):
+class DeadLetter(models.Model):
     """The evidence of a failure that no further attempt will mend."""
 
     class Resolution(models.TextChoices):
@@ -58,7 +54,7 @@ class DeadLetter(PlatformModel):
         related_name="replayed_from",
     )
 
-    objects: ClassVar = DeadLetterQuerySet.as_manager()
+    objects = DeadLetterQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 from tasks_core.models.transaction_id import TransactionIdField
 
 
-class EventPartition(PlatformModel):
+class EventPartition(models.Model):
     """A day whose events are being summarized, from the first batch until its partition is dropped.
 
     Events of tasks up to ``position``, written before ``boundary``, are in their task's summary already.

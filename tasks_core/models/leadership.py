@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class Leadership(PlatformModel):
+class Leadership(models.Model):
     """A lease, by the clock of the database. Each new holder has a higher fence."""
 
     name = models.CharField(max_length=32, primary_key=True)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from tasks_core.engine.schedule import TickOutcome
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class OccurrenceQuerySet(PlatformQuerySet["Occurrence"]):
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
     """Occurrences, asked for in the words of the platform."""
 
     def upcoming(self) -> OccurrenceQuerySet:
@@ -33,7 +31,7 @@ class OccurrenceQuerySet(PlatformQuerySet["Occurrence"]):
         return dict(counts)
 
 
-class Occurrence(PlatformModel):
+class Occurrence(models.Model):
     """One row for each (schedule, due time). It is decided once, under a lock of its schedule."""
 
     class Kind(models.TextChoices):
@@ -67,7 +65,7 @@ class Occurrence(PlatformModel):
     )
     decided_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar = OccurrenceQuerySet.as_manager()
+    objects = OccurrenceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-due", "-id")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from tasks_core.models.platform_model import PlatformModel
 
-
-class PeriodicTaskMirror(PlatformModel):
+class PeriodicTaskMirror(models.Model):
     """One row for each ``PeriodicTask`` that has been looked at.
 
     There is no foreign key to it: django-celery-beat need not be installed, and whoever deletes its rows

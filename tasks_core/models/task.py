@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -11,11 +10,10 @@ from django.db import models
 from django.db.models import Q
 
 from tasks_core.engine.states import FINAL, NOT_STARTED, UNFINISHED, WAITING, State
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.priorities import Priority
 
 
-class TaskQuerySet(PlatformQuerySet["Task"]):
+class TaskQuerySet(models.QuerySet["Task"]):
     """Tasks, asked for in the words of the platform."""
 
     def waiting(self) -> TaskQuerySet:
@@ -43,7 +41,7 @@ class TaskQuerySet(PlatformQuerySet["Task"]):
         return self.filter(state=State.RUNNING, lease_until__lt=now)
 
 
-class Task(PlatformModel):
+class Task(models.Model):
     """A task type, a payload, when, how urgent, and its state.
 
     Rows are changed only by conditional updates that name the state they leave (``tasks_core.statements``).
@@ -139,7 +137,7 @@ class Task(PlatformModel):
         help_text="Cancelled without a grace time: its process is ended.",
     )
 
-    objects: ClassVar = TaskQuerySet.as_manager()
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

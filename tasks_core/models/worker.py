@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-
-from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 HEARTBEAT = timedelta(seconds=5)
 SILENCE = 4 * HEARTBEAT
@@ -18,7 +15,7 @@ MOST_SKEW = 2.0
 """Seconds by which the clock of its machine may differ from the database's without a word about it."""
 
 
-class WorkerQuerySet(PlatformQuerySet["Worker"]):
+class WorkerQuerySet(models.QuerySet["Worker"]):
     """Workers, asked for in the words of the platform."""
 
     def alive(self, now: datetime) -> WorkerQuerySet:
@@ -26,7 +23,7 @@ class WorkerQuerySet(PlatformQuerySet["Worker"]):
         return self.filter(stopped_at__isnull=True, heartbeat_at__gt=now - SILENCE)
 
 
-class Worker(PlatformModel):
+class Worker(models.Model):
     """One ``celery worker`` or ``celery beat`` process and what it consumes."""
 
     class Role(models.TextChoices):
@@ -49,11 +46,10 @@ class Worker(PlatformModel):
     consumed_at = models.DateTimeField(null=True, blank=True)
     stuck_since = models.DateTimeField(null=True, blank=True)
     clock_skew = models.FloatField(null=True, blank=True)
-    failing_rows = models.CharField(max_length=500, blank=True, default="", db_default="")
     silent_processes = ArrayField(models.IntegerField(), null=True, blank=True)
     vain_processes = ArrayField(models.TextField(), null=True, blank=True)
 
-    objects: ClassVar = WorkerQuerySet.as_manager()
+    objects = WorkerQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)

@@ -7,13 +7,18 @@ from datetime import datetime
 
 from tasks_core.database import fetch
 
+# Callers wait for each other, in the order of the ids.
 CANCEL = """
 WITH task AS (
     UPDATE tasks_core_task SET
         state = 'CANCELLED', finished_at = %(now)s, lease_until = NULL, error = %(reason)s,
         terminated = %(terminate)s,
         unique_key = CASE WHEN unique_until IS NULL THEN unique_key END
-    WHERE id = ANY(%(ids)s) AND state || '' IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM tasks_core_task
+        WHERE id = ANY(%(ids)s) AND state || '' IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
+        ORDER BY id FOR NO KEY UPDATE
+      )) AND state || '' IN ('SCHEDULED', 'QUEUED', 'RUNNING', 'RETRYING')
     RETURNING id, task_type, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
