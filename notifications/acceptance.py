@@ -77,7 +77,9 @@ def _supersede(new: Sequence[Notification]) -> None:
 
 
 def _known(keys: list[str]) -> dict[str, Notification]:
-    found = Notification.objects.filter(idempotency_key__in=keys) if keys else []
+    if not keys:
+        return {}
+    found = Notification.objects.filter(idempotency_key__in=keys)
     return {str(one.idempotency_key): one for one in found}
 
 

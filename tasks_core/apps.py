@@ -20,11 +20,12 @@ class TasksCoreConfig(AppConfig):
         """Import ``task_types`` and ``subscriptions`` of every app, and connect to the signals."""
         from django.conf import settings
 
-        from tasks_core import checks, database_clock, worker_hooks
+        from tasks_core import checks, database_clock, session_format, worker_hooks
         from tasks_core.logs.secrets import hide_everywhere, secrets_of_settings
 
         hide_everywhere(*secrets_of_settings(settings))
         checks.register()
+        session_format.connect()
         database_clock.connect()
         worker_hooks.connect()
         autodiscover_modules("task_types", "subscriptions")

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from tasks_core import clock, watching
+from tasks_core import clock, copies, watching
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext, current_context
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import RetryRule
+from tasks_core.event_loop import is_given_up
 from tasks_core.exceptions import InvalidPayload, MaxRuntimeExceeded, PermanentError, Snooze, Yield
 from tasks_core.failures import failure_of
 from tasks_core.json_text import byte_size, check_depth, json_text
@@ -88,6 +89,7 @@ def _attempt(
     except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
         return after(error, registered, task, rule), error
     finally:
+        copies.end_copy()
         current_context.reset(token)
 
 
@@ -105,17 +107,12 @@ async def _attempt_async(
         result = await _limited(handler(*arguments), registered.max_runtime)
         return succeeded(result), None
     except BaseException as error:
-        if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+        if issubclass(type(error), asyncio.CancelledError) and is_given_up():
             raise
         return after(error, registered, task, rule), error
     finally:
+        copies.end_copy()
         current_context.reset(token)
-
-
-def _is_being_cancelled() -> bool:
-    """Tell whether the worker cancels this handler; it may also have raised CancelledError itself."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 async def _limited(handler: Awaitable[Any], seconds: float | None) -> Any:
@@ -180,6 +177,17 @@ def after(
     error: BaseException, registered: TaskType, task: ClaimedTask, rule: RetryRule
 ) -> Outcome:
     """Give the outcome of a handler that raised ``error``."""
+    try:
+        return _after(error, registered, task, rule)
+    except BaseException as second:  # noqa: BLE001 an exception of the handler's own making may do anything
+        name = f"{type(error).__module__}.{type(error).__qualname__}"
+        told = RuntimeError(f"{name} cannot be described: it raises {type(second).__name__}")
+        return _after(told, registered, task, rule)
+
+
+def _after(
+    error: BaseException, registered: TaskType, task: ClaimedTask, rule: RetryRule
+) -> Outcome:
     now = clock.now()
     secrets = secrets_of(task.payload)
     failure = failure_of(error, final_errors=registered.final_errors, secrets=secrets)

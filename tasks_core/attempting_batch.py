@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from tasks_core import clock, watching
+from tasks_core import clock, copies, watching
 from tasks_core.attempting import Ending, after, succeeded, unloadable
 from tasks_core.batch_item import BatchItem
 from tasks_core.context import TaskContext
@@ -84,10 +84,12 @@ def _endings(
                 answer = next(answers)
             except BaseException as error:  # noqa: BLE001 whatever a handler raises is an outcome
                 raised = error
+            finally:
+                copies.end_copy()
         if raised is None:
             yield _of_answer(answer, registered, member)
         else:
-            yield _of_error(raised, registered, member, company=len(items) - 1)
+            yield of_error(raised, registered, member, company=len(items) - 1)
 
 
 def _loaded(
@@ -144,9 +146,8 @@ def _of_answer(answer: Any, registered: TaskType, member: Member) -> Ending:
         return after(error, registered, member.task, member.rule), error
 
 
-def _of_error(
-    error: BaseException, registered: TaskType, member: Member, *, company: int
-) -> Ending:
+def of_error(error: BaseException, registered: TaskType, member: Member, *, company: int) -> Ending:
+    """Give what an error that the handler raised comes to for a task that has no outcome yet."""
     if not company or isinstance(error, Snooze | Yield | KeyMissing):
         return after(error, registered, member.task, member.rule), error
     failure = failure_of(error, secrets=secrets_of(member.task.payload))

@@ -10,6 +10,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
+from tasks_core import routing_checks
 from tasks_core.conf import setting
 from tasks_core.foreign_key_checks import check_foreign_keys
 
@@ -20,6 +21,10 @@ def register() -> None:
     checks.register(_keys_are_usable)
     checks.register(_numbers_are_sensible)
     checks.register(check_foreign_keys)
+    checks.register(routing_checks.instants_are_aware)
+    checks.register(routing_checks.transactions_are_not_isolated_too_much)
+    checks.register(routing_checks.callers_share_a_database)
+    checks.register(routing_checks.rows_of_the_platform_are_together)
 
 
 def _database_is_postgresql(

@@ -51,7 +51,8 @@ MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES: sizes as JSON.
 LANE_WINDOW_MESSAGES: messages kept waiting in the broker, per lane.
 PUBLISH_ON_COMMIT: whether a caller publishes its task itself while the lane is idle, which is faster.
 PREPARED_STATEMENTS: whether the hot path's statements are planned once and kept in the database session;
-    switch it off behind a pooler that shares sessions and cannot do that (PgBouncer before 1.21).
+    switch it off behind a pooler that shares sessions and does not do that (PgBouncer does from 1.21 on if
+    its max_prepared_statements is greater than 0).
 AGEING_SECONDS: after so long a wait behind more urgent work, tasks move up one priority.
 BUFFERED_TICKS_LIMIT: so many ticks of one schedule with the overlap policy buffer_all wait at most for the
     one before; the ledger has those beyond as skipped.

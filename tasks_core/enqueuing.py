@@ -15,7 +15,13 @@ from tasks_core import database, database_clock, shortcut
 from tasks_core.correlating import current_correlation_id
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.states import State
-from tasks_core.exceptions import DuplicateTask, InvalidOption, InvalidPayload, InvalidSchedule
+from tasks_core.exceptions import (
+    DuplicateTask,
+    InvalidOption,
+    InvalidPayload,
+    InvalidSchedule,
+    UnsettledKey,
+)
 from tasks_core.lanes import lane_name
 from tasks_core.models import Task
 from tasks_core.nudge import nudge_on_commit
@@ -29,6 +35,14 @@ from tasks_core.tracing import switch
 from tasks_core.uniqueness import Unique
 
 CHUNK = 1_000
+
+TRIES = 20
+"""How often a key may turn out to be taken, and to be free again when its task is looked for."""
+
+UNSETTLED = (
+    f"the key was taken {TRIES} times, and each time no task had it when it was looked for; try again, and "
+    "look for a trigger or a row security policy on the table of tasks that hides them"
+)
 
 
 def enqueue(
@@ -69,6 +83,7 @@ def enqueue(
         UnknownTaskType, InvalidPayload, PayloadTooLarge, InvalidSchedule, InvalidOption: nothing was
             written; the message names what is wrong and what would be right.
         DuplicateTask: the key is taken and ``unique`` says to reject.
+        UnsettledKey: others take and free the key without end.
     """
     if unique is not None and idempotency_key is not None:
         raise InvalidOption("give idempotency_key or unique, not both; unique has a key of its own")
@@ -193,10 +208,15 @@ def _insert_one(
     new: NewTasks, stored: str, key: str | None, unique: Unique | None, now: datetime
 ) -> Task:
     wanted, new = new, _within_bounds(new, unique, now)
-    while (task_id := insert(new, now=now)[0]) is None:
+    for _ in range(TRIES):
+        task_id = insert(new, now=now)[0]
+        if task_id is not None:
+            break
         existing = _settle_conflict(unique, wanted, now)
         if existing is not None:
             return existing  # else it has just ended or been removed: try again
+    else:
+        raise UnsettledKey(UNSETTLED)
     if new.run_after <= now:
         if new.queued_at is None:
             nudge_on_commit()
@@ -287,7 +307,7 @@ def _insert_all_by_key(
     for row, task_id in zip(wanted, reserved, strict=True):
         missing.setdefault(row[2], (row, task_id))
     found: dict[str | None, int] = {}
-    while missing:
+    for _ in range(TRIES):
         for chunk in _chunks(missing[key] for key in sorted(missing, key=str)):
             new = _new_tasks(registered, options, [row for row, _ in chunk], None, None)
             ids = _inserted(replace(new, ids=[task_id for _, task_id in chunk]), now)
@@ -296,6 +316,10 @@ def _insert_all_by_key(
             found.update(_known([key for key in new.unique_keys if key not in found]))
         # A key that was taken, and has just been freed, is tried again.
         missing = {key: row for key, row in missing.items() if key not in found}
+        if not missing:
+            break
+    else:
+        raise UnsettledKey(UNSETTLED)
     return [found[row[2]] for row in wanted]
 
 

@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any
 
 from asgiref.sync import SyncToAsync
 
+from tasks_core.current_attempt import current_context
 from tasks_core.sessions import SoundThreads
+
+logger = logging.getLogger(__name__)
+
+
+class _Task(asyncio.Task[None]):
+    """A handler on the loop. No handler may cancel another one."""
+
+    is_given_up = False
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, None], *, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._where = copy_context()
+        super().__init__(coroutine, loop=loop, context=self._where)
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        caller = current_context.get()
+        if caller is not None and caller is not self._where.get(current_context):
+            return False
+        return super().cancel(msg)
+
+
+def is_given_up() -> bool:
+    """Tell whether the worker cancels the current handler; it may also have done so itself."""
+    task = asyncio.current_task()
+    return isinstance(task, _Task) and task.is_given_up
 
 
 class EventLoopThread:
@@ -24,9 +53,10 @@ class EventLoopThread:
         self._thread_before = SyncToAsync.single_thread_executor
         SyncToAsync.single_thread_executor = self._threads[0]
         self.loop.set_default_executor(self._threads[1])
+        self._is_ending = False
         self._thread = threading.Thread(target=self._run, name="tasks-loop", daemon=True)
-        self._running: set[asyncio.Task[None]] = set()
-        self._cancelled: set[asyncio.Task[None]] = set()
+        self._running: set[_Task] = set()
+        self._cancelled: set[_Task] = set()
         self._count: dict[str, int] = {}
         self._is_telling = False
         self._changed = threading.Condition()
@@ -34,7 +64,17 @@ class EventLoopThread:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+        while not self._is_ending:
+            try:
+                self.loop.run_forever()
+            # What a handler has started may raise SystemExit, which goes through.
+            except BaseException:
+                logger.exception("the event loop goes on: without it no handler on it would end")
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the thread of the caller."""
+        return threading.current_thread() is self._thread
 
     def wait_for_places(self, name: str, limit: int, *, seconds: float) -> int:
         """Wait until fewer than ``limit`` coroutines of ``name`` run; give how many more may start.
@@ -53,13 +93,14 @@ class EventLoopThread:
 
     def _spawn(self, name: str, coroutines: Sequence[Coroutine[Any, Any, None]]) -> None:
         for coroutine in coroutines:
-            task = self.loop.create_task(coroutine)
+            task = _Task(coroutine, loop=self.loop)
             self._running.add(task)
             task.add_done_callback(lambda done: self._ended(name, done))
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._cancelled.discard(task)
+        if isinstance(task, _Task):
+            self._running.discard(task)
+            self._cancelled.discard(task)
         with self._changed:
             self._count[name] -= 1
         # Once for all that end in the same turn of the loop: the thread that waits for places would
@@ -90,11 +131,13 @@ class EventLoopThread:
 
     def _cancel_each(self) -> None:
         for task in self._running - self._cancelled:
+            task.is_given_up = True
             task.cancel()
         self._cancelled.update(self._running)
 
     def stop(self) -> None:
         """End the loop and its thread."""
+        self._is_ending = True
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(timeout=5)
         SyncToAsync.single_thread_executor = self._thread_before

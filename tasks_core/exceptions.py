@@ -14,6 +14,7 @@ TasksCoreError
 ├── DeadLetterNotFound (also LookupError)
 ├── ScheduleNotFound (also LookupError)
 ├── SubscriptionNotFound (also LookupError)
+├── UnsettledKey
 └── InvalidTransition
     └── ReplayRefused
 
@@ -81,6 +82,10 @@ class SubscriptionNotFound(TasksCoreError, LookupError):
 
 class ScheduleNotFound(TasksCoreError, LookupError):
     """There is no schedule of this name."""
+
+
+class UnsettledKey(TasksCoreError):
+    """Others take and free the same key without end; nothing was written, and another try may succeed."""
 
 
 class InvalidTransition(TasksCoreError):

@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 
-from tasks_core import clock, database, vain_messages, worker_process
-from tasks_core.attempting import attempt, attempt_async
-from tasks_core.attempting_batch import Member, attempt_batch
+from tasks_core import clock, copies, database, vain_messages, worker_process
+from tasks_core.attempting import after, attempt, attempt_async
+from tasks_core.attempting_batch import Member, attempt_batch, of_error
+from tasks_core.backlog import Backlog
 from tasks_core.claiming import claim_patiently
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import RetryRule
+from tasks_core.handing_back import ended_now, hand_back
 from tasks_core.inflight import InFlight
 from tasks_core.policies import rule_for
 from tasks_core.registry import TaskType, get_task_type
@@ -25,11 +27,16 @@ from tasks_core.sessions import Sessions
 from tasks_core.signals import attempts_begun
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.lease import renew
+from tasks_core.surroundings import Surroundings
 from tasks_core.worker_process import WorkerProcess
 
 logger = logging.getLogger(__name__)
 
 MAX_ID = 2**63
+STOPPING = "the worker is shutting down"
+
+AGAIN_SECONDS = 1.0
+"""How long a task waits that a process could not run: whatever is in the way may go away by then."""
 
 
 def execute(task_type: str, ids: list[int], *, worker: str) -> int:
@@ -37,19 +44,9 @@ def execute(task_type: str, ids: list[int], *, worker: str) -> int:
 
     ``async def`` handlers are only started here: the next message need not wait for them.
     """
-    registered = get_task_type(task_type)
-    process = worker_process.current()
-    ids = _possible(ids)
-    if registered.is_async and not _wait_for_places(process, registered):
-        return 0
-    entries = _claim(process, registered, ids, worker)
-    if registered.is_async:
-        _start_all(process, registered, entries)
-    elif registered.is_batch:
-        _run_together(process, registered, entries)
-    else:
-        _run_all(process, registered, entries)
-    return len(entries)
+    copies.begin_message()
+    execution = Execution(get_task_type(task_type), worker_process.current(), worker)
+    return execution.run(_possible(ids))
 
 
 def _possible(ids: object) -> list[int]:
@@ -59,94 +56,256 @@ def _possible(ids: object) -> list[int]:
     return [i for i in ids if type(i) is int and 0 < i < MAX_ID]
 
 
-def _claim(
-    process: WorkerProcess, registered: TaskType, ids: list[int], worker: str
-) -> list[InFlight]:
-    asked_at = clock.now()
-    tasks, lease_until = claim_patiently(
-        ids, task_type=registered.name, worker=worker, company=len(process.inflight)
-    )
-    vain_messages.note(begun=len(tasks))
-    if left := set(ids).difference(task.id for task in tasks):
-        process.passed_over.add(registered.name, left, at=asked_at)
-        process.keeper.wake()
-    entries = [
-        InFlight(task, registered, TaskContext(task, registered, max_attempts=0), lease_until)
-        for task in tasks
-    ]
-    process.inflight.add(entries)
-    process.measurements.claimed(tasks)
-    process.keeper.wake()
-    if attempts_begun.has_listeners():
-        attempts_begun.send_robust(sender=None, tasks=tasks)
-    return entries
+class Execution:
+    """One message in the hands of this process.
 
-
-def _run_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
-    sessions = Sessions()
-    for entry in entries:
-        sessions.replace_dead()
-        if not _is_ours(process, entry):
-            continue
-        started_at = clock.now()
-        if worker_process.is_stopping():
-            outcome = decision.released(now=started_at, reason="the worker is shutting down")
-        else:
-            outcome = attempt(registered, entry.task, entry.context, _rule(registered, entry))
-            sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
-        _hand_over(process, registered, entry, outcome, started_at)
-        if process.outbox.is_overdue:
-            process.outbox.flush()
-    process.outbox.flush()
-
-
-def _run_together(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
-    sessions = Sessions()
-    sessions.replace_dead()
-    ours = [entry for entry in entries if _is_ours(process, entry)]
-    members = [Member(entry.task, entry.context, _rule(registered, entry)) for entry in ours]
-    given = attempt_batch(registered, members)
-    started_at, last = clock.now(), time.monotonic()
-    for entry in ours:
-        if worker_process.is_stopping():
-            given.close()
-            outcome = decision.released(now=clock.now(), reason="the worker is shutting down")
-        else:
-            outcome = next(given)
-        sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
-        took, last = time.monotonic() - last, time.monotonic()
-        _hand_over(process, registered, entry, outcome, started_at, took=took)
-        if process.outbox.is_overdue:
-            process.outbox.flush()
-    process.outbox.flush()
-
-
-def _start_all(process: WorkerProcess, registered: TaskType, entries: list[InFlight]) -> None:
-    rest = entries
-    while rest and (places := _wait_for_places(process, registered)):
-        ours = [entry for entry in rest[:places] if _is_ours(process, entry)]
-        rest = rest[places:]
-        process.loop.start(
-            registered.name,
-            [_run_one(process, registered, entry, _rule(registered, entry)) for entry in ours],
-        )
-    for entry in rest:
-        if _is_ours(process, entry):
-            now = clock.now()
-            outcome = decision.released(now=now, reason="the worker is shutting down")
-            _hand_over(process, registered, entry, outcome, now)
-
-
-def _is_ours(process: WorkerProcess, entry: InFlight) -> bool:
-    """Tell whether the handler may begin; forget the task if it was cancelled or taken over meanwhile.
-
-    A process that was frozen wakes up with leases that are over, and nobody has told it yet.
+    Whatever is raised where (a soft time limit between two handlers, no memory, no thread), each task that
+    was claimed comes to an outcome, or is left to recovery: the one under way is charged, and those that
+    have not begun are given back.
     """
-    if not entry.is_lost and (entry.lease_until > clock.now() or _renewed(entry)):
+
+    def __init__(self, registered: TaskType, process: WorkerProcess, worker: str) -> None:
+        self._registered = registered
+        self._process = process
+        self._worker = worker
+        self._in_hand: list[InFlight] = []
+
+    def run(self, ids: list[int]) -> int:
+        """Claim tasks and see to it that each comes to an end; return how many were claimed."""
+        if self._registered.is_async and not self._wait_for_places():
+            return 0
+        with self._process.room.message():
+            try:
+                self._claim(ids)
+                count = len(self._in_hand)
+                self._begin()
+            except BaseException as error:
+                self._account_for(self._in_hand, error)
+                raise
+        return count
+
+    def _claim(self, ids: list[int]) -> None:
+        process, registered = self._process, self._registered
+        asked_at = clock.now()
+        tasks, lease_until = claim_patiently(
+            ids,
+            task_type=registered.name,
+            worker=self._worker,
+            company=len(process.inflight),
+        )
+        vain_messages.note(begun=len(tasks))
+        if left := set(ids).difference(task.id for task in tasks):
+            process.passed_over.add(registered.name, left, at=asked_at)
+            process.keeper.wake()
+        self._in_hand = [
+            InFlight(task, registered, TaskContext(task, registered, max_attempts=0), lease_until)
+            for task in tasks
+        ]
+        process.inflight.add(self._in_hand)
+        process.measurements.claimed(tasks)
+        process.keeper.wake()
+        if attempts_begun.has_listeners():
+            attempts_begun.send_robust(sender=None, tasks=tasks)
+
+    def _begin(self) -> None:
+        entries = self._in_hand
+        if any(entry.task.isolated for entry in entries):
+            self._begin_alone(entries)
+        else:
+            self._begin_with(entries)
+
+    def _begin_alone(self, entries: list[InFlight]) -> None:
+        """Run an isolated task in an empty process. It comes in a message of its own."""
+        others = [entry for entry in entries if not entry.task.isolated]
+        [first, *more] = [entry for entry in entries if entry.task.isolated]
+        if others:
+            more.insert(0, first)
+        self._give_back(more, reason="it runs alone")
+        if others:
+            self._begin_with(others)
+            return
+        with self._process.room.alone(first) as is_alone:
+            if not is_alone:
+                reason = "another task runs alone in this process"
+                self._give_back([first], reason=reason, seconds=AGAIN_SECONDS)
+                return
+            self._begin_with([first])
+            if self._registered.is_async:
+                self._process.room.wait_for(first)
+
+    def _begin_with(self, entries: list[InFlight]) -> None:
+        if self._registered.is_async:
+            self._start_all(entries)
+        elif self._registered.is_batch:
+            self._run_together(entries)
+        else:
+            self._run_all(entries)
+
+    def _run_all(self, entries: list[InFlight]) -> None:
+        process, registered = self._process, self._registered
+        sessions = Sessions()
+        with (
+            Surroundings(registered.name) as surroundings,
+            process.waiting(Backlog(entries)) as backlog,
+        ):
+            while (entry := backlog.next()) is not None:
+                sessions.replace_dead()
+                if not self._may_begin(entry):
+                    continue
+                started_at = clock.now()
+                rule = self._rule(entry)
+                outcome = attempt(registered, entry.task, entry.context, rule)
+                surroundings.put_back()
+                sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
+                self._hand_over(entry, outcome, started_at)
+                if process.outbox.is_overdue:
+                    process.outbox.flush()
+        process.outbox.flush()
+
+    def _run_together(self, entries: list[InFlight]) -> None:
+        process = self._process
+        sessions = Sessions()
+        sessions.replace_dead()
+        ours = [entry for entry in entries if self._may_begin(entry)]
+        members = [Member(entry.task, entry.context, self._rule(entry)) for entry in ours]
+        given = attempt_batch(self._registered, members)
+        started_at, last = clock.now(), time.monotonic()
+        with Surroundings(self._registered.name) as surroundings:
+            for entry in ours:
+                if worker_process.is_stopping():
+                    given.close()
+                    outcome = decision.released(now=clock.now(), reason=STOPPING)
+                else:
+                    outcome = next(given)
+                surroundings.put_back()
+                sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
+                took, last = time.monotonic() - last, time.monotonic()
+                self._hand_over(entry, outcome, started_at, took=took)
+                if process.outbox.is_overdue:
+                    process.outbox.flush()
+        process.outbox.flush()
+
+    def _start_all(self, entries: list[InFlight]) -> None:
+        process = self._process
+        with process.waiting(Backlog(entries)) as backlog:
+            while places := self._wait_for_places(backlog):
+                ours = [entry for entry in backlog.take(places) if self._may_begin(entry)]
+                coroutines = [self._run_one(entry, self._rule(entry)) for entry in ours]
+                process.loop.start(self._registered.name, coroutines)
+                # From here on they account for themselves.
+                started = {entry.key for entry in ours}
+                self._in_hand = [entry for entry in self._in_hand if entry.key not in started]
+            self._give_back(backlog.rest(), reason=STOPPING)
+
+    async def _run_one(self, entry: InFlight, rule: RetryRule) -> None:
+        started_at = clock.now()
+        # It was a moment ago, and this thread cannot ask: what the process has slept through meanwhile is
+        # left to recovery.
+        if entry.is_decided or entry.lost_at is not None or entry.lease_until <= started_at:
+            self._leave(entry)
+            return
+        try:
+            try:
+                outcome = await attempt_async(self._registered, entry.task, entry.context, rule)
+            except asyncio.CancelledError:
+                outcome = decision.released(now=clock.now(), reason=STOPPING)
+            self._hand_over(entry, outcome, started_at)
+        except BaseException as error:  # noqa: BLE001 nobody waits for it, and it would end the loop
+            self._account_for([entry], error)
+
+    def _wait_for_places(self, backlog: Backlog | None = None) -> int:
+        """Wait until more handlers of this type may start, and give how many.
+
+        0 if the worker stops, or if nothing is left in ``backlog``.
+        """
+        loop, registered = self._process.loop, self._registered
+        while (backlog is None or backlog) and not worker_process.is_stopping():
+            places = loop.wait_for_places(registered.name, registered.max_concurrency, seconds=0.5)
+            if places:
+                return places
+        return 0
+
+    def _may_begin(self, entry: InFlight) -> bool:
+        """Tell whether the handler may be called now; if not, see to it that the task goes elsewhere.
+
+        A process that was frozen wakes up with leases that are over, and nobody has told it yet.
+        """
+        now = clock.now()
+        if entry.lost_at is not None or (entry.lease_until <= now and not _renewed(entry)):
+            self._leave(entry)
+            return False
+        if worker_process.is_stopping():
+            self._give_back([entry], reason=STOPPING)
+            return False
+        expires_at = entry.task.expires_at
+        if expires_at is not None and expires_at <= now:
+            self._hand_over(entry, decision.expired(), now)
+            return False
         return True
-    process.inflight.decide(entry)
-    process.inflight.discard([entry.key])
-    return False
+
+    def _leave(self, entry: InFlight) -> None:
+        """Forget a task that was cancelled or taken over, or will be."""
+        self._process.inflight.decide(entry)
+        self._process.inflight.discard([entry.key])
+
+    def _give_back(self, entries: list[InFlight], *, reason: str, seconds: float = 0.0) -> None:
+        process = self._process
+        hand_back(entries, process.inflight, process.outbox, reason=reason, seconds=seconds)
+
+    def _rule(self, entry: InFlight) -> RetryRule:
+        task = entry.task
+        rule = rule_for(self._registered, retry=task.retry, retry_policy_id=task.retry_policy_id)
+        entry.context.max_attempts = rule.max_attempts
+        return rule
+
+    def _hand_over(
+        self,
+        entry: InFlight,
+        outcome: Outcome,
+        started_at: datetime,
+        *,
+        took: float | None = None,
+    ) -> None:
+        """Hand over an outcome; ``took`` is what a task of a batch took of it, in seconds."""
+        process, name = self._process, self._registered.name
+        if not process.inflight.decide(entry):
+            return  # the keeper has spoken for it
+        finished = FinishedAttempt(
+            task_id=entry.task.id,
+            attempt=entry.task.attempt,
+            outcome=outcome,
+            started_at=started_at,
+            ended_at=clock.now(),
+            due_at=entry.task.run_after,
+        )
+        ran = entry.context.running_for() if took is None else took
+        if ran:
+            process.measurements.ran(name, ran)
+        process.outbox.add((name, entry, finished))
+
+    def _account_for(self, entries: list[InFlight], error: BaseException) -> None:
+        """See to the tasks that ``error`` has left without an outcome."""
+        inflight, outbox = self._process.inflight, self._process.outbox
+        logger.warning("%d tasks of a message are cut short", len(entries), exc_info=error)
+        begun = [entry for entry in entries if entry.has_begun and not entry.is_decided]
+        for entry in begun:
+            outcome = self._charged(entry, error, company=len(begun) - 1)
+            if inflight.decide(entry):
+                outbox.add((self._registered.name, entry, ended_now(entry, outcome)))
+        cut_short = [
+            entry.key for entry in entries if entry.is_decided and not entry.is_handed_over
+        ]
+        inflight.discard(cut_short)  # their leases end, and recovery sees to them
+        reason = f"its message was cut short by {type(error).__name__}"
+        self._give_back(entries, reason=reason, seconds=AGAIN_SECONDS)
+        outbox.flush()
+
+    def _charged(self, entry: InFlight, error: BaseException, *, company: int) -> Outcome:
+        rule = self._rule(entry)
+        if self._registered.is_batch:
+            member = Member(entry.task, entry.context, rule)
+            return of_error(error, self._registered, member, company=company)[0]
+        return after(error, self._registered, entry.task, rule)
 
 
 def _renewed(entry: InFlight) -> bool:
@@ -164,60 +323,6 @@ def _renewed(entry: InFlight) -> bool:
     if is_renewed:
         entry.lease_until = lease_until
     return is_renewed
-
-
-async def _run_one(
-    process: WorkerProcess, registered: TaskType, entry: InFlight, rule: RetryRule
-) -> None:
-    started_at = clock.now()
-    try:
-        outcome = await attempt_async(registered, entry.task, entry.context, rule)
-    except asyncio.CancelledError:
-        outcome = decision.released(now=clock.now(), reason="the worker is shutting down")
-    _hand_over(process, registered, entry, outcome, started_at)
-
-
-def _wait_for_places(process: WorkerProcess, registered: TaskType) -> int:
-    """Wait until more handlers of this type may start, and give how many; 0 when the worker is stopping."""
-    while not worker_process.is_stopping():
-        places = process.loop.wait_for_places(
-            registered.name, registered.max_concurrency, seconds=0.5
-        )
-        if places:
-            return places
-    return 0
-
-
-def _rule(registered: TaskType, entry: InFlight) -> RetryRule:
-    task = entry.task
-    rule = rule_for(registered, retry=task.retry, retry_policy_id=task.retry_policy_id)
-    entry.context.max_attempts = rule.max_attempts
-    return rule
-
-
-def _hand_over(
-    process: WorkerProcess,
-    registered: TaskType,
-    entry: InFlight,
-    outcome: Outcome,
-    started_at: datetime,
-    *,
-    took: float | None = None,
-) -> None:
-    """Hand over an outcome; ``took`` is what a task of a batch took of it, in seconds."""
-    if not process.inflight.decide(entry):
-        return  # the keeper has spoken for it
-    finished = FinishedAttempt(
-        task_id=entry.task.id,
-        attempt=entry.task.attempt,
-        outcome=outcome,
-        started_at=started_at,
-        ended_at=clock.now(),
-        due_at=entry.task.run_after,
-    )
-    ran = entry.context.running_for() if took is None else took
-    process.measurements.ran(registered.name, ran)
-    process.outbox.add((registered.name, entry, finished))
 
 
 def _handler_of(entry: InFlight) -> str:

@@ -71,7 +71,7 @@ def fingerprint(task_type: str, failure: Failure) -> str:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 an exception of the handler's own making may fail at anything
+    except BaseException:  # noqa: BLE001 an exception of the handler's own making may do anything
         return "(the exception has no text: its __str__ failed)"
 
 

@@ -17,15 +17,20 @@ logger = logging.getLogger(__name__)
 
 
 def hand_back(
-    entries: Iterable[InFlight], inflight: InFlightTable, outbox: Outbox, *, reason: str
+    entries: Iterable[InFlight],
+    inflight: InFlightTable,
+    outbox: Outbox,
+    *,
+    reason: str,
+    seconds: float = 0.0,
 ) -> None:
-    """Put the release of each undecided attempt into the outbox; no attempt is used up."""
+    """Put the release of each undecided attempt into the outbox, for ``seconds``; it uses up no attempt."""
     undecided = [entry for entry in entries if inflight.decide(entry)]
     for entry in undecided:
-        released = decision.released(now=clock.now(), reason=reason)
+        released = decision.released(now=clock.now(), reason=reason, seconds=seconds)
         outbox.add((entry.task_type.name, entry, ended_now(entry, released)))
     if undecided:
-        logger.warning("%d tasks are given back: %s", len(undecided), reason)
+        logger.info("%d tasks are given back: %s", len(undecided), reason)
 
 
 def ended_now(entry: InFlight, outcome: Outcome) -> FinishedAttempt:

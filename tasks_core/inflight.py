@@ -24,6 +24,7 @@ class InFlight:
     lease_until: datetime
     lost_at: float | None = None
     is_decided: bool = False
+    is_handed_over: bool = False
     is_terminated: bool = False
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -36,6 +36,7 @@ class Keeper(threading.Thread):
         measurements: Measurements,
         limits: Limits,
         passed_over: PassedOver,
+        give_overdue_back: Callable[[], None],
     ) -> None:
         super().__init__(name="tasks-keeper", daemon=True)
         self._inflight = inflight
@@ -43,6 +44,7 @@ class Keeper(threading.Thread):
         self._measurements = measurements
         self._limits = limits
         self._passed_over = passed_over
+        self._give_overdue_back = give_overdue_back
         self._wanted = threading.Event()
         self._ended = threading.Event()
         self._checked_at = time.monotonic()
@@ -99,6 +101,7 @@ class Keeper(threading.Thread):
             self._tending.release()
 
     def _look_after_all(self) -> None:
+        self._give_overdue_back()
         if self._outbox.is_overdue:
             self._outbox.flush()
         if self._measurements.has_first:  # until it is known, ten of a type are sent at a time

@@ -62,6 +62,7 @@ class Outbox:
             if not self._pending or self._oldest > now:
                 self._oldest = now
             self._pending.append(finished)
+            finished[1].is_handed_over = True
         if not self.has_pending.is_set():
             self.has_pending.set()
 

@@ -62,6 +62,7 @@ class Presence(threading.Thread):
             "stuck_since": None,
             "silent_processes": None,
             "vain_processes": None,
+            "failing_rows": "",
         }
         self._stopped = threading.Event()
         self._is_off = False

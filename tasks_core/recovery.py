@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -26,8 +26,9 @@ from tasks_core.statements.recover import (
     QueuedLane,
     abandoned,
     locked,
+    lost_messages,
     queued_lanes,
-    requeue_lost,
+    requeue,
 )
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,10 @@ LOOK_SECONDS = 1.0
 _rng = Random()
 _seen_locked: dict[int, float] = {}
 _looked_at = float("-inf")
+_stuck = RowBackoff(
+    "task {} has lost its message and cannot be queued again",
+    "Mend what refuses the change (a trigger, a constraint), or cancel the task.",
+)
 _failing = RowBackoff(
     "the lost attempt of task {} cannot be recorded",
     "Mend what raises (a receiver of tasks_unsuccessful, a trigger), or cancel the task.",
@@ -140,24 +145,32 @@ def recover_messages() -> int:
     waiting = waiting_messages(sorted(names.values()))
     found = 0
     for lane in lanes:
-        for batch in _lost(lane, is_empty=waiting[names[lane]] == 0, patience=patience):
-            found += len(batch)
+        found += _requeue_lost(lane, is_empty=waiting[names[lane]] == 0, patience=patience)
     if found:
         logger.warning("%d queued tasks had lost their message", found)
     return found
 
 
-def _lost(lane: QueuedLane, *, is_empty: bool, patience: timedelta) -> Iterator[list[int]]:
-    while True:
-        now = clock.now()
-        ids = requeue_lost(
-            lane,
-            is_empty=is_empty,
-            before=now - patience,
-            slack=patience,
-            limit=LIMIT,
-            now=now,
-        )
+def _requeue_lost(lane: QueuedLane, *, is_empty: bool, patience: timedelta) -> int:
+    """Bring back what a lane has lost; what cannot be brought back is stepped past."""
+    requeued = fruitless = 0
+    while fruitless < ROUNDS:
+        with brief_transaction():
+            ids = lost_messages(
+                lane,
+                is_empty=is_empty,
+                before=clock.now() - patience,
+                slack=patience,
+                limit=LIMIT,
+                apart_from=_stuck.ids(),
+            )
+            count = _stuck.serve(ids, _requeue, key=lambda task_id: task_id)
+        requeued += count
+        fruitless = 0 if count else fruitless + 1
         if not ids:
-            return
-        yield ids
+            break
+    return requeued
+
+
+def _requeue(ids: Sequence[int]) -> int:
+    return len(requeue(ids, now=clock.now()))

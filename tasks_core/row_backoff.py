@@ -96,6 +96,10 @@ class RowBackoff:
                 for key in keys:
                     self._failing.pop(key, None)
 
+    def sentence(self, key: Hashable) -> str:
+        """Return what is wrong with a row."""
+        return self._what.format(key)
+
     def forget(self) -> None:
         """Begin anew."""
         with self._lock:
@@ -109,7 +113,7 @@ class RowBackoff:
         self._silent_until = now + SAY_SECONDS
         logger.error(
             "%s; it is tried again in %.0f s, and the others go on (%d put aside). %s",
-            self._what.format(key),
+            self.sentence(key),
             pause,
             len(self._failing),
             self._remedy,
@@ -118,15 +122,18 @@ class RowBackoff:
         return True
 
     @contextmanager
-    def stepping_past(self, key: Hashable) -> Iterator[None]:
+    def stepping_past(
+        self, key: Hashable, *, but: tuple[type[Exception], ...] = ()
+    ) -> Iterator[None]:
         """Let what fails in here concern this row alone; for work that has a transaction of its own.
 
-        Errors for which the database is to blame are raised: they would meet every row.
+        Errors for which the database is to blame are raised, for they would meet every row, and so are those
+        of the kinds ``but``.
         """
         try:
             yield
         except Exception as error:
-            if _meets_all(error):
+            if isinstance(error, but) or _meets_all(error):
                 raise
             self.failed(key, error)
         else:
@@ -165,6 +172,17 @@ class RowBackoff:
 
 
 _all: list[RowBackoff] = []
+
+
+def failing_rows() -> str:
+    """Return what the rows are that the duties of this process step past; empty if there are none."""
+    said = []
+    for one in _all:
+        keys = one.aside()
+        if keys:
+            others = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
+            said.append(one.sentence(keys[0]) + others)
+    return "; ".join(said)
 
 
 def all_of_this_process() -> list[RowBackoff]:

@@ -26,6 +26,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         raise MaxRuntimeExceeded(f"ran longer than max_runtime ({seconds:g} s)")
 
     previous = signal.signal(signal.SIGALRM, over)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGALRM,))  # a handler may have blocked it
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield

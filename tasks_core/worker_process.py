@@ -8,10 +8,13 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import connections
 
-from tasks_core import clock
+from tasks_core import clock, copies
+from tasks_core.backlog import Backlog
 from tasks_core.conf import setting
 from tasks_core.event_loop import EventLoopThread
 from tasks_core.handing_back import hand_back
@@ -21,6 +24,7 @@ from tasks_core.limits import GIVE_BACK_SECONDS, Limits
 from tasks_core.measurements import Measurements
 from tasks_core.outbox import Outbox
 from tasks_core.passed_over import PassedOver
+from tasks_core.room import Room
 from tasks_core.signals import worker_process_stopped, worker_process_stopping
 
 logger = logging.getLogger(__name__)
@@ -37,10 +41,17 @@ class WorkerProcess:
         self.inflight = InFlightTable()
         self.outbox = Outbox(self.inflight)
         self.measurements = Measurements()
+        self.room = Room(self.inflight, self.outbox, is_stopping)
+        self._backlogs: list[Backlog] = []
         limits = Limits(self.inflight, self.outbox, stopping_for, self._cancel_handlers)
         self.passed_over = PassedOver()
         self.keeper = Keeper(
-            self.inflight, self.outbox, self.measurements, limits, self.passed_over
+            self.inflight,
+            self.outbox,
+            self.measurements,
+            limits,
+            self.passed_over,
+            self._give_overdue_back,
         )
         self.keeper.start()
         self._loop: EventLoopThread | None = None
@@ -53,6 +64,21 @@ class WorkerProcess:
             if self._loop is None:
                 self._loop = EventLoopThread()
             return self._loop
+
+    @contextmanager
+    def waiting(self, backlog: Backlog) -> Iterator[Backlog]:
+        """Give back what waits too long in ``backlog`` while the block takes from it."""
+        self._backlogs.append(backlog)
+        try:
+            yield backlog
+        finally:
+            self._backlogs.remove(backlog)
+
+    def _give_overdue_back(self) -> None:
+        for backlog in list(self._backlogs):
+            if overdue := backlog.overdue():
+                reason = "those before it in its message take long"
+                hand_back(overdue, self.inflight, self.outbox, reason=reason)
 
     def drain(self) -> None:
         """Let running handlers end within the grace time, hand back the others, write everything."""
@@ -81,6 +107,11 @@ class WorkerProcess:
             reason = "the worker is shutting down, and the handler did not heed its cancellation"
             hand_back(on_the_loop, self.inflight, self.outbox, reason=reason)
 
+    @property
+    def is_on_loop(self) -> bool:
+        """Whether the caller is a handler on the event loop."""
+        return self._loop is not None and self._loop.is_current
+
     def _cancel_handlers(self, seconds: float) -> bool:
         """Cancel the handlers on the loop; False if some still run after ``seconds``."""
         loop = self._loop
@@ -108,6 +139,15 @@ _SINCE = struct.Struct("d")
 _SINCE_AT = 8
 _process: WorkerProcess | None = None
 _making = threading.Lock()
+
+
+def _end_copy_on_the_loop() -> None:
+    """A copy of the event loop would read what was sent to the real one: it ends before it looks."""
+    if _process is not None and _process.is_on_loop:
+        _process.loop.loop.call_soon(copies.end_copy)
+
+
+copies.call_in_copy(_end_copy_on_the_loop)
 
 
 def current() -> WorkerProcess:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from notifications.rules.provider_events import Bounce
+from tasks_core.sealing import KeyMissing
 
 
 class Outcome(StrEnum):
@@ -58,3 +59,10 @@ class SendResult:
     untried: bool = False
     """Nobody takes anything now, so nothing was sent and this was no attempt; ``retry_after`` says when to
     come back."""
+    lacks_key: bool = False
+    """The same, because this worker cannot open a secret; the platform says when to come back."""
+
+
+def without_key(error: KeyMissing) -> SendResult:
+    """Give the result of a message that waits for a worker with the key of its secrets."""
+    return SendResult(outcome=Outcome.THROTTLED, error=str(error), untried=True, lacks_key=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from notifications.channels.outcome import Outcome, SendResult
+from notifications.channels.outcome import Outcome, SendResult, without_key
 from notifications.models import Destination
 from notifications.pipeline.together import Together
 from tasks_core import logs, sealing
@@ -59,6 +59,8 @@ def _opened(row: Destination | None) -> Opened | SendResult:
         return SendResult(outcome=Outcome.PERMANENT, error=f"the destination is off: {reason}")
     try:
         secret: dict[str, Any] = json.loads(sealing.unseal(row.sealed))
+    except sealing.KeyMissing as error:
+        return without_key(error)
     except ImproperlyConfigured as error:
         return SendResult(outcome=Outcome.TRANSIENT, error=str(error))
     return Opened(row.name, secret)

@@ -19,9 +19,12 @@ from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Digest, DigestItem, Endpoint, Notification
 from notifications.states import DigestState
 from tasks_core import clock
+from tasks_core.exceptions import UnsettledKey
 
 MOST_ITEMS = 500
 """A window with so many items takes no more; the next item opens another."""
+
+TRIES = 20
 
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=31)
 
@@ -126,7 +129,7 @@ def _add(checked: Notification, template: str, locale: str, key: str, window: ti
 
 def _join(row: dict[str, Any]) -> tuple[int, int]:
     """Count the item in the open window; if that has no room for it, in a new one."""
-    while True:
+    for _ in range(TRIES):
         with connection.cursor() as cursor:
             cursor.execute(_JOIN, row)
             digest_id, count, total = cursor.fetchone()
@@ -138,6 +141,7 @@ def _join(row: dict[str, Any]) -> tuple[int, int]:
             items_count=count - 1,
             items_bytes=total - row["bytes"],
         )
+    raise UnsettledKey(f"{TRIES} windows in a row had no room for one item; try again")
 
 
 def _identity(checked: Notification, template: str, locale: str, key: str) -> uuid.UUID:

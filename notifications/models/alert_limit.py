@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class AlertLimit(models.Model):
+
+class AlertLimit(PlatformModel):
     """When a subscriber last sent an alert about a kind of event of a task type, and what it kept back.
 
     ``notifications.events.alert`` keeps it.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
 from notifications.states import BROADCAST_FINAL, BroadcastState
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class BroadcastQuerySet(models.QuerySet["Broadcast"]):
+class BroadcastQuerySet(PlatformQuerySet["Broadcast"]):
     """Broadcasts, asked for in the words of the app."""
 
     def unfinished(self) -> BroadcastQuerySet:
@@ -16,7 +19,7 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
         return self.exclude(state__in=BROADCAST_FINAL)
 
 
-class Broadcast(models.Model):
+class Broadcast(PlatformModel):
     """What is sent, how fast, and how much of it has been handed over.
 
     Rows are changed by conditional updates only (``notifications.broadcasts``).
@@ -56,7 +59,7 @@ class Broadcast(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = BroadcastQuerySet.as_manager()
+    objects: ClassVar = BroadcastQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -6,9 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.states import CHUNK_UNFINISHED, ChunkState
+from tasks_core.models.platform_model import PlatformModel
 
 
-class BroadcastChunk(models.Model):
+class BroadcastChunk(PlatformModel):
     """The broadcast's cursor: a chunk is handed over or it is not."""
 
     broadcast = models.ForeignKey(

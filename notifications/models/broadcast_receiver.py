@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from tasks_core.models.platform_model import PlatformModel
 
-class BroadcastReceiver(models.Model):
+
+class BroadcastReceiver(PlatformModel):
     """One address of the snapshot, with its own variables.
 
     The row goes in the transaction that makes its notification. What stays has a ``problem``.

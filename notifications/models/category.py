@@ -6,10 +6,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
+
 KEY_PATTERN = r"^[a-z0-9][a-z0-9._-]*$"
 
 
-class Category(models.Model):
+class Category(PlatformModel):
     """One node of a tree. Notifications name it by its key."""
 
     class QuietHours(models.TextChoices):

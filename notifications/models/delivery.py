@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Case, Q, When
 
@@ -12,9 +14,10 @@ from notifications.states import (
     DELIVERY_UNSUCCESSFUL,
     DeliveryState,
 )
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class DeliveryQuerySet(models.QuerySet["Delivery"]):
+class DeliveryQuerySet(PlatformQuerySet["Delivery"]):
     """Deliveries, asked for in the words of the app."""
 
     def unfinished(self) -> DeliveryQuerySet:
@@ -26,7 +29,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(is_address(address))
 
 
-class Delivery(models.Model):
+class Delivery(PlatformModel):
     """Where a notification goes, how far it has come, and what was rendered for it."""
 
     notification = models.ForeignKey(
@@ -84,7 +87,7 @@ class Delivery(models.Model):
         db_persist=True,
     )
 
-    objects = DeliveryQuerySet.as_manager()
+    objects: ClassVar = DeliveryQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

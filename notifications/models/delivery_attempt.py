@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from notifications.channels.outcome import Outcome
+from tasks_core.models.platform_model import PlatformModel
 
 
-class DeliveryAttempt(models.Model):
+class DeliveryAttempt(PlatformModel):
     """Written before the call and completed after it, so a lost worker leaves a trace.
 
     ``request`` and ``response`` are capped, and hold nothing of a secret notification's content.

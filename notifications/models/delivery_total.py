@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from notifications.channels.outcome import Outcome
+from tasks_core.models.platform_model import PlatformModel
 
 
-class DeliveryTotal(models.Model):
+class DeliveryTotal(PlatformModel):
     """A part of the count for one channel and outcome.
 
     Each total is spread over several rows, so that workers do not wait for each other to count.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class Destination(models.Model):
+
+class Destination(PlatformModel):
     """A chat room's webhook, a browser's push subscription, an Apprise URL: whoever knows it can send.
 
     So it is sealed, and notifications and deliveries carry only its name.

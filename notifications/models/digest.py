@@ -6,9 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.states import DIGEST_UNFINISHED, DigestState
+from tasks_core.models.platform_model import PlatformModel
 
 
-class Digest(models.Model):
+class Digest(PlatformModel):
     """A window that collects items. At most one is open for a receiver, template, category and key.
 
     Rows are changed by conditional updates only (``notifications.digests``).

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class DigestItem(models.Model):
+
+class DigestItem(PlatformModel):
     """Its variables. The row goes in the transaction that makes the digest's notification."""
 
     digest = models.ForeignKey(

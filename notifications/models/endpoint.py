@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
+
 MIN_RATE = 0.001
 MIN_PAUSE = 0.1
 
 
-class Endpoint(models.Model):
+class Endpoint(PlatformModel):
     """One webhook receiver. Its secrets are sealed and are never shown again."""
 
     name = models.CharField(max_length=100, unique=True, help_text="Who receives, for people.")

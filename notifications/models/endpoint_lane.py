@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from tasks_core.engine.breaker import BreakerState
+from tasks_core.models.platform_model import PlatformModel
 
 
-class EndpointLane(models.Model):
+class EndpointLane(PlatformModel):
     """One row for each endpoint that has been sent to; written under a row lock only.
 
     Apart from the endpoint, because it changes with every batch of attempts.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
+
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 
 
-class EventSource(models.Model):
+class EventSource(PlatformModel):
     """One sender of signed events. Its secrets are sealed and are never shown again."""
 
     name = models.CharField(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
-class InboxMessageQuerySet(models.QuerySet["InboxMessage"]):
+
+class InboxMessageQuerySet(PlatformQuerySet["InboxMessage"]):
     """Messages, asked for in the words of the app."""
 
     def of(self, owner: str) -> InboxMessageQuerySet:
@@ -18,7 +22,7 @@ class InboxMessageQuerySet(models.QuerySet["InboxMessage"]):
         return self.filter(read_at=None)
 
 
-class InboxMessage(models.Model):
+class InboxMessage(PlatformModel):
     """One message in the inbox of one owner; at most one for each delivery."""
 
     delivery = models.OneToOneField(
@@ -31,7 +35,7 @@ class InboxMessage(models.Model):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
 
-    objects = InboxMessageQuerySet.as_manager()
+    objects: ClassVar = InboxMessageQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

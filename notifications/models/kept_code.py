@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class KeptCode(models.Model):
+
+class KeptCode(PlatformModel):
     """The sealed secret of a notification that was asked for with ``resends``.
 
     The notification's own copy is wiped when it has ended; this one when the code has expired, was

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from notifications.models.address_index import address_index, is_address
 from notifications.rules.ladders import StepState, Until
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class LadderStepQuerySet(models.QuerySet["LadderStep"]):
+class LadderStepQuerySet(PlatformQuerySet["LadderStep"]):
     """Steps, asked for in the words of the app."""
 
     def waiting(self) -> LadderStepQuerySet:
@@ -27,7 +28,7 @@ def _choices(words: type[StepState] | type[Until]) -> list[tuple[str, Any]]:
     return [(word.value, word.value.capitalize()) for word in words]
 
 
-class LadderStep(models.Model):
+class LadderStep(PlatformModel):
     """Where a notification goes if it was not received before; has a delivery once it has begun.
 
     Rows are changed by conditional updates only (``notifications.ladders``).
@@ -77,7 +78,7 @@ class LadderStep(models.Model):
         related_name="ladder_step",
     )
 
-    objects = LadderStepQuerySet.as_manager()
+    objects: ClassVar = LadderStepQuerySet.as_manager()
 
     class Meta:
         ordering = ("notification", "position")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class LimitCounter(models.Model):
+
+class LimitCounter(PlatformModel):
     """One row for each limit, subject and window; changed by one statement (``limits.counters``).
 
     ``subject`` is a keyed hash where it is about a person, so the table tells no addresses.

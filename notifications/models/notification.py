@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from notifications.models.address_index import address_index, is_address
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 if TYPE_CHECKING:
     from notifications.models.ladder_step import LadderStep
     from notifications.rendering.compiled import Rendered
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
+class NotificationQuerySet(PlatformQuerySet["Notification"]):
     """Notifications, asked for in the words of the app."""
 
     def unfinished(self) -> NotificationQuerySet:
@@ -28,7 +29,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(is_address(address))
 
 
-class Notification(models.Model):
+class Notification(PlatformModel):
     """A message to one receiver. The template's version is pinned when it is accepted.
 
     Rows are changed by conditional updates only (``notifications.pipeline``).
@@ -133,7 +134,7 @@ class Notification(models.Model):
     steps: Sequence[LadderStep] = ()
     content: Rendered | None = None
 
-    objects = NotificationQuerySet.as_manager()
+    objects: ClassVar = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

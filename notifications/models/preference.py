@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class Preference(models.Model):
+
+class Preference(PlatformModel):
     """On or off, for a category or any, on a channel or any. The most specific one decides.
 
     The category is kept as its key, so that a category which only callers know can be switched off too.

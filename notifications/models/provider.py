@@ -6,9 +6,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from notifications.models.endpoint import MIN_PAUSE, MIN_RATE
+from tasks_core.models.platform_model import PlatformModel
 
 
-class Provider(models.Model):
+class Provider(PlatformModel):
     """Where a channel's messages are handed over. Its credentials are sealed and never shown again.
 
     A channel tries its enabled providers in the order of ``position``; a later one only when the

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from notifications.rules.provider_events import Bounce, EventKind
+from tasks_core.models.platform_model import PlatformModel
 
 
-class ProviderEvent(models.Model):
+class ProviderEvent(PlatformModel):
     """Stored once for each id of its source. The address and the provider's own words stay out of it."""
 
     source = models.CharField(max_length=50)

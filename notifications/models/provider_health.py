@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from tasks_core.engine.breaker import BreakerState
+from tasks_core.models.platform_model import PlatformModel
 
 
-class ProviderHealth(models.Model):
+class ProviderHealth(PlatformModel):
     """One row for each provider that has failed, asked for a pause or has a rate; written under its lock.
 
     Apart from the provider, because it changes with the messages. A provider without a row is well.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class Recipient(models.Model):
+
+class Recipient(PlatformModel):
     """Known to callers by a key of theirs. Addresses and preferences are rows of their own.
 
     Rows are changed by ``notifications.recipients`` only.

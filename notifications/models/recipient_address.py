@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class RecipientAddress(models.Model):
+
+class RecipientAddress(PlatformModel):
     """One address for each channel."""
 
     recipient = models.ForeignKey(

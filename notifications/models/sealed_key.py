@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class SealedKey(models.Model):
+
+class SealedKey(PlatformModel):
     """Random bytes, encrypted with ENCRYPTION_KEYS: those may be rotated, and what was hashed stays valid."""
 
     name = models.CharField(max_length=50, unique=True)
     sealed = models.TextField(editable=False)
     created_at = models.DateTimeField()
+
+    class Meta:
+        """Nothing; without it that of the base would count as a change of the table."""
 
     def __str__(self) -> str:
         return self.name

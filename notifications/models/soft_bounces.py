@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class SoftBounces(models.Model):
+
+class SoftBounces(PlatformModel):
     """Counts within a window of time; a delivered message ends the count."""
 
     channel = models.CharField(max_length=20)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from notifications.rules.suppressions import Reason
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class SuppressionQuerySet(models.QuerySet["Suppression"]):
+class SuppressionQuerySet(PlatformQuerySet["Suppression"]):
     """Entries of the list, asked for in the words of the app."""
 
     def holding(self, now: datetime) -> SuppressionQuerySet:
@@ -18,7 +20,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
 
-class Suppression(models.Model):
+class Suppression(PlatformModel):
     """One reason for one address, on one channel, for one category or all.
 
     The address itself is stored only if ``SUPPRESSION_KEEP_ADDRESSES`` says so: its keyed hash is enough
@@ -40,7 +42,7 @@ class Suppression(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it holds for ever.")
 
-    objects = SuppressionQuerySet.as_manager()
+    objects: ClassVar = SuppressionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "suppressed address"

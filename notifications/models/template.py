@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
+
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]*$"
 
 
-class Template(models.Model):
+class Template(PlatformModel):
     """What callers name in ``notify``. Its published versions never change."""
 
     name = models.CharField(

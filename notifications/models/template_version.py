@@ -7,9 +7,10 @@ from typing import Any
 from django.db import models
 
 from notifications.exceptions import InvalidTemplate
+from tasks_core.models.platform_model import PlatformModel
 
 
-class TemplateVersion(models.Model):
+class TemplateVersion(PlatformModel):
     """The parts of a template, the schema of its variables, and sample variables."""
 
     template = models.ForeignKey(

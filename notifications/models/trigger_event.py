@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,9 +14,10 @@ from notifications.states import (
     TRIGGER_EVENT_UNFINISHED,
     TriggerEventStatus,
 )
+from tasks_core.models.platform_model import PlatformQuerySet
 
 
-class TriggerEventQuerySet(models.QuerySet["TriggerEvent"]):
+class TriggerEventQuerySet(PlatformQuerySet["TriggerEvent"]):
     """Events, asked for in the words of the app."""
 
     def unfinished(self) -> TriggerEventQuerySet:
@@ -91,7 +93,7 @@ class TriggerEvent(WebhookCall):
     created_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = TriggerEventQuerySet.as_manager()
+    objects: ClassVar = TriggerEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = "scheduled event"

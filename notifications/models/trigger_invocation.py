@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class TriggerInvocation(models.Model):
+
+class TriggerInvocation(PlatformModel):
     """Written together with the event's new status.
 
     ``request`` and ``response`` are capped and redacted (``notifications.triggers.logging``).

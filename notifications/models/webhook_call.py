@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class WebhookCall(models.Model):
+
+class WebhookCall(PlatformModel):
     """A webhook, its payload and headers, its transforms, and when to try again.
 
     The columns hold what ``notifications.triggers.definition`` has checked.

@@ -20,6 +20,7 @@ from notifications.rendering.compiled import Rendered
 from notifications.states import BODY_WIPED, DELIVERY_UNFINISHED, DeliveryState
 from tasks_core import clock
 from tasks_core.database import fetch_often
+from tasks_core.sealing import KeyMissing
 
 # A failed delivery begins again only when an operator replays its task: nothing else runs it.
 _BEGIN = """
@@ -100,6 +101,7 @@ def begin(
     parameters = {"deliveries": deliveries, "tasks": tasks, "now": clock.now()}
     rows = fetch_often(_BEGIN, parameters)
     begun = {row[0]: _loaded(row, slot, links.get(row[0], "")) for row in rows}
+    _undo({row[0]: row[1] for row in rows if _lacks_key(begun[row[0]])})
     refused = _refused([delivery for delivery in asked if delivery not in begun])
     return {**held, **refused, **begun}
 
@@ -124,10 +126,18 @@ def first_tasks(asked: Iterable[tuple[int, int]]) -> dict[int, int]:
 
 def give_back(begun: Iterable[Sendable]) -> None:
     """Undo beginnings: these attempts were not made, and will be begun anew."""
-    attempts = [{"id": one.delivery_id, "number": one.number} for one in begun]
+    _undo({one.delivery_id: one.number for one in begun})
+
+
+def _undo(numbers: Mapping[int, int]) -> None:
+    attempts = [{"id": delivery, "number": number} for delivery, number in numbers.items()]
     if attempts:
         with connection.cursor() as cursor:
             cursor.execute(_GIVE_BACK, {"attempts": json.dumps(attempts)})
+
+
+def _lacks_key(found: Sendable | NotSendable) -> bool:
+    return isinstance(found, NotSendable) and found.lacks_key
 
 
 def _loaded(row: tuple[Any, ...], slot: int, link: str) -> Sendable | NotSendable:
@@ -136,6 +146,8 @@ def _loaded(row: tuple[Any, ...], slot: int, link: str) -> Sendable | NotSendabl
         return _sendable(row, slot, link)
     except RenderingFailed as error:
         return NotSendable(DeliveryState.SENDING, str(error))
+    except KeyMissing as error:
+        return NotSendable(DeliveryState.SENDING, str(error), lacks_key=True)
     except ImproperlyConfigured as error:
         return NotSendable(DeliveryState.SENDING, str(error), may_recover=True)
 

@@ -76,7 +76,8 @@ def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended
 
 def postponed(sendable: Sendable, result: SendResult) -> NotSendable:
     """Say when a message comes back that nobody took, though nothing is wrong with it."""
-    return NotSendable(DeliveryState.SENDING, result.error, wait=result.retry_after or MOMENT)
+    wait = result.retry_after or MOMENT
+    return NotSendable(DeliveryState.SENDING, result.error, wait=wait, lacks_key=result.lacks_key)
 
 
 def _give_all_back(begun: list[Sendable]) -> list[None]:

@@ -62,3 +62,5 @@ class NotSendable:
     wait: float = 0.0
     """Seconds after which to ask again, without using up an attempt; ``refusal`` says why. The task may be
     woken before that."""
+    lacks_key: bool = False
+    """This worker cannot open a secret of it; another one may."""

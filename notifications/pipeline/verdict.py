@@ -6,6 +6,7 @@ from notifications.channels.outcome import Outcome, SendResult
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.states import DeliveryState
 from tasks_core import PermanentError, RetryAfter, Snooze
+from tasks_core.sealing import KeyMissing
 
 MAX_THROTTLED = 20
 """So often a receiver may ask for fewer requests without using up an attempt."""
@@ -45,7 +46,10 @@ def nothing_to_send(found: NotSendable) -> dict[str, str]:
     Raises:
         PermanentError, DeliveryFailed: it cannot be sent; for example a replay that comes too late.
         Snooze: it must not be sent now.
+        KeyMissing: it must not be sent by this worker.
     """
+    if found.lacks_key:
+        raise KeyMissing(found.refusal)
     if found.wait:
         raise Snooze(found.wait, found.refusal)
     if found.refusal and found.may_recover:

@@ -7,7 +7,7 @@ from random import Random
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
-from notifications.channels.outcome import Outcome, SendResult
+from notifications.channels.outcome import Outcome, SendResult, without_key
 from notifications.pipeline.sendable import Sendable
 from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import enabled_accounts
@@ -15,6 +15,7 @@ from notifications.providers.admission import Asked, Seen, admission, note
 from notifications.providers.exchange import clean
 from notifications.providers.health import Admission
 from tasks_core import clock
+from tasks_core.sealing import KeyMissing
 
 _RANKS = (
     Outcome.SUCCESS,
@@ -42,7 +43,9 @@ async def send_through(channel: str, carriers: Iterable[Carrier], sendable: Send
     known = {carrier.kind: carrier for carrier in carriers}
     try:
         accounts = [one for one in await enabled_accounts(channel) if one.kind in known]
-    except ImproperlyConfigured as error:  # the key that sealed a credential is missing
+    except KeyMissing as error:
+        return without_key(error)
+    except ImproperlyConfigured as error:  # a sealed credential is damaged
         return SendResult(outcome=Outcome.TRANSIENT, error=str(error))
     results: list[SendResult] = []
     tried: list[dict[str, str]] = []

@@ -36,15 +36,22 @@ from notifications.triggers.result import (
 )
 from notifications.triggers.transforms.response import NotJson, parse_response_transform
 from tasks_core import clock
+from tasks_core.sealing import KeyMissing
 
 
 async def call(definition: Definition, body: Mapping[str, Any]) -> Result:
-    """Make one attempt; never raises for what the webhook or its configuration does."""
+    """Make one attempt; it does not raise for what the webhook or its configuration does.
+
+    Raises:
+        KeyMissing: this worker cannot open a header; another one may.
+    """
     try:
         request = make_request(definition, body)
     except NotCallable as error:
         return not_called(definition.headers, body, str(error))
-    except ImproperlyConfigured as error:  # a worker without the key that sealed a header
+    except KeyMissing:
+        raise
+    except ImproperlyConfigured as error:  # a sealed header is damaged
         return replace(not_called(definition.headers, body, str(error)), is_final=False)
     began = time.monotonic()
     result = await _exchanged(definition, request)

@@ -22,6 +22,7 @@ from notifications.triggers.record import Ended, record
 from notifications.triggers.redelivery import is_replay, redeliver_for_task
 from notifications.triggers.verdict import Bounds, Verdict, decide
 from tasks_core import PermanentError, RetryAfter, TaskContext, clock
+from tasks_core.sealing import KeyMissing
 
 DATABASE_PAUSE = 5.0
 """Seconds until the next attempt when the database did not take the record of this one."""
@@ -39,6 +40,7 @@ async def deliver(event_id: int, context: TaskContext) -> dict[str, str]:
 
     Raises:
         RetryAfter: another attempt follows.
+        KeyMissing: a worker that has the key of its headers has to make it.
         PermanentError: the event has failed for good, and so does its task: a dead letter is written.
     """
     claim = Claim(event_id, context.task_id, context.attempt)
@@ -54,6 +56,9 @@ async def deliver(event_id: int, context: TaskContext) -> dict[str, str]:
         # has the same id.
         with suppress(Error):  # then the next attempt takes it over
             await sync_to_async(unlock)(claim)
+        raise
+    except KeyMissing:
+        await sync_to_async(unlock)(claim)
         raise
     except Error as error:
         raise RetryAfter(DATABASE_PAUSE, f"the database failed: {type(error).__name__}") from None

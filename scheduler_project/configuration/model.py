@@ -53,7 +53,7 @@ class Configuration(BaseModel):
     database_url: Annotated[SecretStr, AfterValidator(checks.database_url)] = Field(
         validation_alias="DATABASE_URL"
     )
-    """PostgreSQL, 14 or later."""
+    """PostgreSQL, 14 or later; of several servers (ONE:5432,TWO:5432) the first that takes writes is used."""
     broker_url: Annotated[SecretStr, AfterValidator(checks.broker_url)] = Field(
         validation_alias="BROKER_URL"
     )

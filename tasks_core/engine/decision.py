@@ -40,6 +40,12 @@ def snoozed(*, now: datetime, seconds: float, reason: str) -> Outcome:
     )
 
 
+def expired() -> Outcome:
+    """The time of the task was over before its handler was called."""
+    reason = "expired before the attempt began"
+    return _outcome("expire", reason=reason, data={"reason": reason})
+
+
 def yielded(*, now: datetime) -> Outcome:
     """The handler gives way to more urgent work; no attempt is used up."""
     return _outcome("yield", run_after=now)

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tasks_core import database, worker_process
 from tasks_core.database_errors import DATABASE_ERRORS
@@ -127,9 +127,12 @@ class Session:
         if self._is_over():
             return False
         if self.subscription.atomic:
-            with transaction.atomic(using=database.alias()):
-                self._call(cursor, batch)
-                self._advance(cursor, batch[-1].id, batch)
+            try:
+                with transaction.atomic(using=database.alias()):
+                    self._call(cursor, batch)
+                    self._advance(cursor, batch[-1].id, batch)
+            except IntegrityError as error:  # found at the commit only
+                raise _Failed(error) from error
         else:
             self._call(cursor, batch)
             self._advance(cursor, batch[-1].id, batch)

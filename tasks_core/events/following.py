@@ -6,6 +6,12 @@ from datetime import datetime
 
 from tasks_core.events.relay import Relay
 from tasks_core.metrics.handler import MetricsHandler
+from tasks_core.row_backoff import RowBackoff
+
+_failing = RowBackoff(
+    "events cannot be counted into the {}",
+    "Subscribers get theirs; the counts follow once it is mended.",
+)
 
 Found = dict[str, datetime | None]
 
@@ -35,6 +41,7 @@ class Following:
         try:
             self._relay.hint(found)
         finally:
-            if self._metrics.name in found:
-                is_more = self._metrics.roll_up()
+            if self._metrics.name in found and self._metrics.name not in _failing.aside():
+                with _failing.stepping_past(self._metrics.name):
+                    is_more = self._metrics.roll_up()
         return is_more

@@ -54,7 +54,7 @@ def find_events(
         InvalidOption: names the argument and what would be right.
     """
     sensible_limit(limit)
-    events = TaskEvent.objects.order_by("-id")
+    events: QuerySet[TaskEvent] = TaskEvent.objects.order_by("-id")
     if task_id is not None:
         events = events.filter(task_id=task_id)
     for field, values in (

@@ -9,9 +9,16 @@ from tasks_core.conf import setting
 from tasks_core.database import fetch
 from tasks_core.events.compaction import compact, compact_default
 from tasks_core.events.needed import needed_since
-from tasks_core.events.partitions import bounds, days
+from tasks_core.events.partitions import DEFAULT, TableBusy, bounds, days
+from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
 
 LIMIT = 1_000
+
+_failing = RowBackoff(
+    "the events of {} cannot be summarized and removed",
+    "See what refers to them, or refuses the summaries; other days are removed.",
+    longest=RETENTION_PAUSE,
+)
 
 # As long as the task is there, or events that go on from the summary, it is what they are replayed from.
 PRUNE_HISTORIES = """
@@ -45,13 +52,22 @@ def remove_old_events() -> int:
     Raises:
         TableBusy: a partition cannot be dropped now; call again.
     """
-    before = removable_until(clock.now())
+    before, aside = removable_until(clock.now()), set(_failing.aside())
     for day in days():
         if bounds(day)[1] > before:
             break
-        if count := compact(day):
+        if day in aside:
+            continue
+        count = 0
+        with _failing.stepping_past(day, but=(TableBusy,)):
+            count = compact(day)
+        if count:
             return count
-    return compact_default(before=before)
+    count = 0
+    if DEFAULT not in aside:
+        with _failing.stepping_past(DEFAULT, but=(TableBusy,)):
+            count = compact_default(before=before)
+    return count
 
 
 def prune_histories(*, limit: int = LIMIT) -> int:

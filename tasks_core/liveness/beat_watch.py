@@ -8,12 +8,15 @@ from datetime import datetime
 
 from tasks_core import clock
 from tasks_core.duty import Duty
+from tasks_core.row_backoff import failing_rows
 
 LONGEST_WORK = 300.0
 """Seconds after which a duty that has not come back counts as stuck: long past every time limit of ours."""
 
 LONGEST_TICK = 60.0
 """Seconds without a tick of Celery's own loop, which looks after the duties each second."""
+
+MOST_SAID = 500
 
 
 class BeatWatch:
@@ -29,10 +32,10 @@ class BeatWatch:
         self._duties = list(duties)
         self._ticked_at = time.monotonic()
 
-    def columns(self) -> dict[str, datetime | None]:
-        """Return what the row of this beat says: since when something stands still."""
+    def columns(self) -> dict[str, datetime | str | None]:
+        """Return what the row of this beat says: since when something stands still, and which rows fail."""
         self._stuck_since = (self._stuck_since or clock.now()) if self.problem() else None
-        return {"stuck_since": self._stuck_since}
+        return {"stuck_since": self._stuck_since, "failing_rows": failing_rows()[:MOST_SAID]}
 
     def problem(self) -> str:
         """Return what stands still; empty if nothing does."""

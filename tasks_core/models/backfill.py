@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
-class BackfillQuerySet(models.QuerySet["Backfill"]):
+
+class BackfillQuerySet(PlatformQuerySet["Backfill"]):
     """Backfills, asked for in the words of the platform."""
 
     def at_work(self) -> BackfillQuerySet:
@@ -13,7 +17,7 @@ class BackfillQuerySet(models.QuerySet["Backfill"]):
         return self.filter(finished_at=None, cancelled_at=None)
 
 
-class Backfill(models.Model):
+class Backfill(PlatformModel):
     """What was asked for, and how far it has come."""
 
     class Order(models.TextChoices):
@@ -47,7 +51,7 @@ class Backfill(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
-    objects = BackfillQuerySet.as_manager()
+    objects: ClassVar = BackfillQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
-class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
+
+class DeadLetterQuerySet(PlatformQuerySet["DeadLetter"]):
     """Dead letters, asked for in the words of the platform."""
 
     def unresolved(self) -> DeadLetterQuerySet:
@@ -17,7 +21,7 @@ class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
         return self.filter(announced_at__isnull=True)
 
 
-class DeadLetter(models.Model):
+class DeadLetter(PlatformModel):
     """The evidence of a failure that no further attempt will mend."""
 
     class Resolution(models.TextChoices):
@@ -54,7 +58,7 @@ class DeadLetter(models.Model):
         related_name="replayed_from",
     )
 
-    objects = DeadLetterQuerySet.as_manager()
+    objects: ClassVar = DeadLetterQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

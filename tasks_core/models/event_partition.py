@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 from tasks_core.models.transaction_id import TransactionIdField
 
 
-class EventPartition(models.Model):
+class EventPartition(PlatformModel):
     """A day whose events are being summarized, from the first batch until its partition is dropped.
 
     Events of tasks up to ``position``, written before ``boundary``, are in their task's summary already.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class EventSubscription(models.Model):
+
+class EventSubscription(PlatformModel):
     """The cursor of one subscriber, and what keeps it from moving.
 
     It has seen every event that ``snapshot`` sees. A window is under way while ``target_snapshot`` is set:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 from tasks_core.priorities import Priority
 
 
-class Lane(models.Model):
+class Lane(PlatformModel):
     """How far the workers have come in a lane.
 
     A broker queue is first in, first out. So a task that was queued well before one that has been claimed

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class Leadership(models.Model):
+
+class Leadership(PlatformModel):
     """A lease, by the clock of the database. Each new holder has a higher fence."""
 
     name = models.CharField(max_length=32, primary_key=True)

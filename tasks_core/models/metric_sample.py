@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class MetricSample(models.Model):
+
+class MetricSample(PlatformModel):
     """How many rows of a kind there were at one time; ``tasks_core.metrics.sampling`` takes all at once."""
 
     class Measure(models.TextChoices):

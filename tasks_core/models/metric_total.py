@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class MetricTotal(models.Model):
+
+class MetricTotal(PlatformModel):
     """How often something happened to tasks of one type. The rollups of all minutes add up to it.
 
     ``measure`` is a kind of event or ``retries``. ``bucket`` counts the bounds of the measure's histogram

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from tasks_core.engine.schedule import TickOutcome
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
-class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+class OccurrenceQuerySet(PlatformQuerySet["Occurrence"]):
     """Occurrences, asked for in the words of the platform."""
 
     def upcoming(self) -> OccurrenceQuerySet:
@@ -31,7 +33,7 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
         return dict(counts)
 
 
-class Occurrence(models.Model):
+class Occurrence(PlatformModel):
     """One row for each (schedule, due time). It is decided once, under a lock of its schedule."""
 
     class Kind(models.TextChoices):
@@ -65,7 +67,7 @@ class Occurrence(models.Model):
     )
     decided_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OccurrenceQuerySet.as_manager()
+    objects: ClassVar = OccurrenceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-due", "-id")

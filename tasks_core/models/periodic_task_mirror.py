@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class PeriodicTaskMirror(models.Model):
+
+class PeriodicTaskMirror(PlatformModel):
     """One row for each ``PeriodicTask`` that has been looked at.
 
     There is no foreign key to it: django-celery-beat need not be installed, and whoever deletes its rows

@@ -10,11 +10,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from tasks_core.engine.retry import ERROR_NAME, MAX_DELAY, STRATEGIES, RetryRule, from_json
+from tasks_core.models.platform_model import PlatformModel
 
 SECONDS = (MinValueValidator(0.0), MaxValueValidator(MAX_DELAY))
 
 
-class RetryPolicy(models.Model):
+class RetryPolicy(PlatformModel):
     """A change applies to the next failed attempt of every task that names the policy."""
 
     class Strategy(models.TextChoices):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from tasks_core.engine.schedule import FoldPolicy, GapPolicy, MisfirePolicy, OverlapPolicy
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.priorities import Priority
 
 
-class ScheduleQuerySet(models.QuerySet["Schedule"]):
+class ScheduleQuerySet(PlatformQuerySet["Schedule"]):
     """Schedules, asked for in the words of the platform."""
 
     def existing(self) -> ScheduleQuerySet:
@@ -28,7 +30,7 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         return self.existing().filter(paused_at__isnull=False)
 
 
-class Schedule(models.Model):
+class Schedule(PlatformModel):
     """A rule of time, a task type with its payload, and policies.
 
     Its ticks are rows of their own (``Occurrence``). A deleted schedule stays as long as they do.
@@ -132,7 +134,7 @@ class Schedule(models.Model):
         max_length=64, blank=True, default="", help_text="The row elsewhere that it mirrors."
     )
 
-    objects = ScheduleQuerySet.as_manager()
+    objects: ClassVar = ScheduleQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)

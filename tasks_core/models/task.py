@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -10,10 +11,11 @@ from django.db import models
 from django.db.models import Q
 
 from tasks_core.engine.states import FINAL, NOT_STARTED, UNFINISHED, WAITING, State
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.priorities import Priority
 
 
-class TaskQuerySet(models.QuerySet["Task"]):
+class TaskQuerySet(PlatformQuerySet["Task"]):
     """Tasks, asked for in the words of the platform."""
 
     def waiting(self) -> TaskQuerySet:
@@ -41,7 +43,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(state=State.RUNNING, lease_until__lt=now)
 
 
-class Task(models.Model):
+class Task(PlatformModel):
     """A task type, a payload, when, how urgent, and its state.
 
     Rows are changed only by conditional updates that name the state they leave (``tasks_core.statements``).
@@ -137,7 +139,7 @@ class Task(models.Model):
         help_text="Cancelled without a grace time: its process is ended.",
     )
 
-    objects = TaskQuerySet.as_manager()
+    objects: ClassVar = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -6,10 +6,11 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from tasks_core.engine.states import EventKind
+from tasks_core.models.platform_model import PlatformModel
 from tasks_core.models.transaction_id import CurrentTransaction, TransactionIdField
 
 
-class TaskEvent(models.Model):
+class TaskEvent(PlatformModel):
     """What happened to a task and when, written by the statement that made it happen.
 
     The table is partitioned by ``at`` (``tasks_core.events.partitions``). Per task, the order of ``id`` is

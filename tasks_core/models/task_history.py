@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from tasks_core.engine.states import State
+from tasks_core.models.platform_model import PlatformModel
 
 
-class TaskHistory(models.Model):
+class TaskHistory(PlatformModel):
     """The summary of a task's old events; those that are still stored are not in it.
 
     It is enough to go on replaying from (``tasks_core.engine.replay``), and outlives its task for a while.

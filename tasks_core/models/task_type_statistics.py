@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from tasks_core.models.platform_model import PlatformModel
 
-class TaskTypeStatistics(models.Model):
+
+class TaskTypeStatistics(PlatformModel):
     """The dispatcher sizes its batches by this."""
 
     task_type = models.CharField(max_length=200, primary_key=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 HEARTBEAT = timedelta(seconds=5)
 SILENCE = 4 * HEARTBEAT
@@ -15,7 +18,7 @@ MOST_SKEW = 2.0
 """Seconds by which the clock of its machine may differ from the database's without a word about it."""
 
 
-class WorkerQuerySet(models.QuerySet["Worker"]):
+class WorkerQuerySet(PlatformQuerySet["Worker"]):
     """Workers, asked for in the words of the platform."""
 
     def alive(self, now: datetime) -> WorkerQuerySet:
@@ -23,7 +26,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         return self.filter(stopped_at__isnull=True, heartbeat_at__gt=now - SILENCE)
 
 
-class Worker(models.Model):
+class Worker(PlatformModel):
     """One ``celery worker`` or ``celery beat`` process and what it consumes."""
 
     class Role(models.TextChoices):
@@ -46,10 +49,11 @@ class Worker(models.Model):
     consumed_at = models.DateTimeField(null=True, blank=True)
     stuck_since = models.DateTimeField(null=True, blank=True)
     clock_skew = models.FloatField(null=True, blank=True)
+    failing_rows = models.CharField(max_length=500, blank=True, default="", db_default="")
     silent_processes = ArrayField(models.IntegerField(), null=True, blank=True)
     vain_processes = ArrayField(models.TextField(), null=True, blank=True)
 
-    objects = WorkerQuerySet.as_manager()
+    objects: ClassVar = WorkerQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)

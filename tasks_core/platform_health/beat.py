@@ -25,6 +25,7 @@ def look() -> Iterator[Finding]:
         )
         return
     yield from (_stuck(beat, is_last=not working) for beat in alive if beat not in working)
+    yield from (_stepping_past(beat) for beat in alive if beat.failing_rows)
     if working:
         yield report.healthy(f"alive: {', '.join(beat.name for beat in working)}")
         yield from _leader()
@@ -35,6 +36,13 @@ def _stuck(beat: Worker, *, is_last: bool) -> Finding:
     text = f"{beat.name} is alive, but some of its work has stood still for {since}"
     remedy = "restart it, and look at its log; `check_beat` says what stands still"
     return report.unhealthy(text, remedy) if is_last else report.degraded(text, remedy)
+
+
+def _stepping_past(beat: Worker) -> Finding:
+    return report.degraded(
+        f"{beat.name} steps past rows that fail: {beat.failing_rows}",
+        "its log has the errors and what to do; all other rows are served",
+    )
 
 
 def _leader() -> Iterator[Finding]:

@@ -14,7 +14,7 @@ id, attempts, attempts_returned, payload, queue_name, priority,
     extract(epoch FROM run_after)::float8, extract(epoch FROM expires_at)::float8,
     extract(epoch FROM queued_at)::float8, extract(epoch FROM started_at)::float8,
     retry_policy_id, retry, idempotency_key, correlation_id, checkpoint,
-    extract(epoch FROM scheduled_for)::float8, traceparent
+    extract(epoch FROM scheduled_for)::float8, traceparent, isolated
 """
 
 SQL = f"""
@@ -84,6 +84,7 @@ class ClaimedTask:
     checkpoint: Any
     scheduled_for: datetime | None = None
     traceparent: str | None = None
+    isolated: bool = False
 
     @property
     def attempts_used(self) -> int:

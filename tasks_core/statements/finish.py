@@ -197,6 +197,8 @@ def _row(attempt: FinishedAttempt) -> dict[str, Any]:
         row["run_after"] = outcome.run_after.isoformat()
     if outcome.failure is not None:
         row["error"] = outcome.failure.summary
+    elif outcome.state is State.EXPIRED:
+        row["error"] = outcome.reason
     if not outcome.uses_attempt:
         row["returned"] = 1
     if outcome.isolate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tasks_core.database import fetch
@@ -44,7 +45,8 @@ FULL JOIN (
     SELECT periodic_task_id, digest FROM tasks_core_periodictaskmirror
     WHERE %(ids)s::bigint[] IS NULL OR periodic_task_id = ANY(%(ids)s::bigint[])
 ) AS mirror ON mirror.periodic_task_id = seen.id
-WHERE mirror.periodic_task_id IS NULL OR seen.digest IS DISTINCT FROM mirror.digest
+WHERE (mirror.periodic_task_id IS NULL OR seen.digest IS DISTINCT FROM mirror.digest)
+  AND COALESCE(seen.id, mirror.periodic_task_id) <> ALL(%(apart_from)s::bigint[])
 ORDER BY 1
 LIMIT %(limit)s
 """
@@ -108,9 +110,12 @@ def lock(*, wait: bool) -> bool:
     return bool(fetch(TRY_LOCK, {})[0][0])
 
 
-def changed(*, seed: int, limit: int, ids: list[int] | None = None) -> dict[int, int | None]:
+def changed(
+    *, seed: int, limit: int, ids: list[int] | None = None, apart_from: Sequence[int] = ()
+) -> dict[int, int | None]:
     """Return periodic tasks that are not as they were when last looked at: their digests, None if gone."""
-    return dict(fetch(CHANGED, {"seed": seed, "limit": limit, "ids": ids}))
+    parameters = {"seed": seed, "limit": limit, "ids": ids, "apart_from": list(apart_from)}
+    return dict(fetch(CHANGED, parameters))
 
 
 def expire(*, now: datetime) -> int:

@@ -16,19 +16,22 @@ FROM tasks_core_task WHERE state = 'QUEUED' AND queued_at < %(before)s
 GROUP BY queue_name, priority
 """
 
+LOST = """
+SELECT task.id FROM tasks_core_task task
+LEFT JOIN tasks_core_lane lane
+    ON lane.queue_name = task.queue_name AND lane.priority = task.priority
+WHERE task.state = 'QUEUED' AND task.queued_at < %(before)s
+  AND task.queue_name = %(queue_name)s AND task.priority = %(priority)s
+  AND (%(is_empty)s OR task.queued_at < lane.claimed_until - %(slack)s)
+  AND task.id <> ALL(%(apart_from)s::bigint[])
+ORDER BY task.queued_at LIMIT %(limit)s
+FOR NO KEY UPDATE OF task SKIP LOCKED
+"""
+
 REQUEUE = """
-WITH lost AS (
-    SELECT task.id FROM tasks_core_task task
-    LEFT JOIN tasks_core_lane lane
-        ON lane.queue_name = task.queue_name AND lane.priority = task.priority
-    WHERE task.state = 'QUEUED' AND task.queued_at < %(before)s
-      AND task.queue_name = %(queue_name)s AND task.priority = %(priority)s
-      AND (%(is_empty)s OR task.queued_at < lane.claimed_until - %(slack)s)
-    ORDER BY task.queued_at LIMIT %(limit)s
-    FOR NO KEY UPDATE OF task SKIP LOCKED
-), task AS (
+WITH task AS (
     UPDATE tasks_core_task SET state = 'SCHEDULED', queued_at = NULL
-    WHERE id = ANY(ARRAY(SELECT id FROM lost)) AND state || '' = 'QUEUED'
+    WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'QUEUED'
     RETURNING id, task_type, attempts
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
@@ -107,10 +110,16 @@ def queued_lanes(*, before: datetime) -> list[QueuedLane]:
     return [QueuedLane(*row) for row in fetch(QUEUED_LANES, {"before": before})]
 
 
-def requeue_lost(
-    lane: QueuedLane, *, is_empty: bool, before: datetime, slack: Any, limit: int, now: datetime
+def lost_messages(
+    lane: QueuedLane,
+    *,
+    is_empty: bool,
+    before: datetime,
+    slack: Any,
+    limit: int,
+    apart_from: Sequence[int] = (),
 ) -> list[int]:
-    """Move tasks back to SCHEDULED whose message must be lost, and return them.
+    """Lock and return tasks whose message must be lost; call it inside a transaction.
 
     It is lost if the broker queue is empty, or if tasks queued ``slack`` later have been claimed.
     """
@@ -121,9 +130,14 @@ def requeue_lost(
         "before": before,
         "slack": slack,
         "limit": limit,
-        "now": now,
+        "apart_from": list(apart_from),
     }
-    return [row[0] for row in fetch(REQUEUE, parameters)]
+    return [row[0] for row in fetch(LOST, parameters)]
+
+
+def requeue(ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Move those of ``ids`` that are QUEUED back to SCHEDULED, and return them."""
+    return [row[0] for row in fetch(REQUEUE, {"ids": list(ids), "now": now})]
 
 
 def locked(*, before: datetime) -> list[int]:

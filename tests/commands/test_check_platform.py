@@ -119,6 +119,13 @@ def test_a_beat_whose_work_stands_still_is_none() -> None:
     assert "some of its work has stood still for 7 min" in finding.message
 
 
+@pytest.mark.usefixtures("all_alive")
+def test_rows_that_a_beat_steps_past_are_told() -> None:
+    Worker.objects.filter(role="beat").update(failing_rows="schedule 7 cannot be fired")
+    finding = next(one for one in examine(["beat"]) if one.level is Level.DEGRADED)
+    assert "steps past rows that fail: schedule 7 cannot be fired" in finding.message
+
+
 def test_a_worker_that_takes_no_messages_serves_no_queue(all_alive: Worker) -> None:
     Worker.objects.filter(pk=all_alive.pk).update(stuck_since=clock.now() - timedelta(minutes=7))
     findings = examine(["workers"])

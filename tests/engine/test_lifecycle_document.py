@@ -124,6 +124,7 @@ def _outcomes() -> dict[str, list[Outcome]]:
 
     return {
         "succeeded": [decision.succeeded(None)],
+        "expired": [decision.expired()],
         "snoozed": [decision.snoozed(now=NOW, seconds=1, reason="")],
         "yielded": [decision.yielded(now=NOW)],
         "released": [decision.released(now=NOW, reason="")],

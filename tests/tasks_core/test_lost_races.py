@@ -24,7 +24,7 @@ from tasks_core.statements.claim import ClaimedTask
 from tasks_core.statements.dispatch import hold, postpone
 from tasks_core.statements.end import cancel, expire
 from tasks_core.statements.lease import renew
-from tasks_core.statements.recover import QueuedLane, requeue_lost
+from tasks_core.statements.recover import requeue
 from tests.tasks_core.life import (
     FAILURE,
     LEASE,
@@ -74,15 +74,7 @@ def _claim() -> Contest:
 
 def _requeue() -> Contest:
     task_id = queued()
-
-    def make() -> list[int]:
-        before = clock.now() + LATER
-        lane = QueuedLane("default", 2, 1, before)
-        return requeue_lost(
-            lane, is_empty=True, before=before, slack=timedelta(0), limit=9, now=clock.now()
-        )
-
-    return Contest(task_id, make)
+    return Contest(task_id, lambda: requeue([task_id], now=clock.now()))
 
 
 def _hold() -> Contest:

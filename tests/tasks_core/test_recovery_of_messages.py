@@ -7,7 +7,7 @@ import redis
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import clock
+from tasks_core import clock, recovery
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskEvent
@@ -16,6 +16,7 @@ from tasks_core.recovery import recover_messages
 from tasks_core.statements.recover import advance_lane
 from tests.tasks_core.life import events_of, plain_type, queue, queued, state_of, states, take
 from tests.tasks_core.messages import lanes, next_message
+from tests.tasks_core.refusing import refusing
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -150,3 +151,20 @@ def test_more_lost_tasks_than_one_statement_takes_are_all_found() -> None:
     with clock.frozen(clock.now() + LATER):
         assert recover_messages() == 1_200
     assert states() == {State.SCHEDULED: 1_200}
+
+
+def test_tasks_that_cannot_be_queued_again_keep_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recovery, "LIMIT", 10)
+    ids = tasks_core.enqueue_many("plain", [{"poison": True}] * 25 + [{}])
+    queue(limit=len(ids))
+    elsewhere = queued(queue_name="slow")
+
+    bad = "OLD.payload @> '{\"poison\": true}' AND NEW.state = 'SCHEDULED'"
+    with refusing("tasks_core_task", bad), clock.frozen(clock.now() + LATER):
+        assert recover_messages() == 2
+        assert recover_messages() == 0
+
+    assert state_of(ids[-1]) is state_of(elsewhere) is State.SCHEDULED
+    assert states() == {State.QUEUED: 25, State.SCHEDULED: 2}

@@ -1,7 +1,7 @@
 """Send one webhook: sign it, post it, say what came of it."""
 
 from notifications import conf
-from notifications.channels.outcome import Outcome, SendResult
+from notifications.channels.outcome import Outcome, SendResult, without_key
 from notifications.channels.webhook.classification import (
     GONE,
     describe_status,
@@ -16,6 +16,7 @@ from notifications.outgoing.fetch import ExchangeFailed, Response, post
 from notifications.pipeline.sendable import Receiver, Sendable
 from notifications.traced import passed_on
 from tasks_core import clock
+from tasks_core.sealing import KeyMissing
 
 USER_AGENT = "Bellringer-Webhooks/1.0"
 
@@ -31,6 +32,10 @@ async def send(sendable: Sendable) -> SendResult:
     now = clock.now()
     if sendable.is_late(now):
         return SendResult(outcome=Outcome.EXPIRED, error="expired right before it was sent")
+    try:
+        secrets = live_secrets(receiver.secrets, now)
+    except KeyMissing as error:
+        return without_key(error)
     body = sendable.content.text.encode()
     headers = {
         "Content-Type": "application/json",
@@ -40,7 +45,7 @@ async def send(sendable: Sendable) -> SendResult:
             body,
             message_id=f"msg_{sendable.message_id}",
             sent_at=now,
-            secrets=live_secrets(receiver.secrets, now),
+            secrets=secrets,
         ),
     }
     try:

@@ -12,10 +12,12 @@ from django_celery_beat.models import PeriodicTask
 
 from tasks_core import clock, database
 from tasks_core.brief_transaction import brief_transaction
+from tasks_core.database_errors import is_servers_fault
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import PeriodicTaskMirror, Schedule
 from tasks_core.nudge import nudge_on_commit
 from tasks_core.registry import task_types
+from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.beginning import beginning
 from tasks_core.schedules.periodic_tasks.definition import set_as_defined
@@ -32,6 +34,11 @@ BATCH = 200
 RUNS = 2_000
 """Most periodic tasks that are told of their runs in one transaction."""
 
+_failing = RowBackoff(
+    "periodic task {} cannot be followed",
+    "Mend the row, or switch it off; other rows are followed.",
+)
+
 FORM = 1
 """To be raised when the same row makes another schedule than in the release before."""
 
@@ -47,8 +54,12 @@ def follow() -> bool:
             return False
         statements.expire(now=now)
         counted = statements.count_runs(limit=RUNS, now=now)
-        found = statements.changed(seed=_seed(), limit=BATCH)
-        _follow(found, now)
+        found = statements.changed(seed=_seed(), limit=BATCH, apart_from=_failing.ids())
+        _failing.serve(
+            list(found),
+            lambda ids: _follow({pk: found[pk] for pk in ids}, now),
+            key=lambda pk: pk,
+        )
     return counted == RUNS or len(found) == BATCH
 
 
@@ -65,9 +76,9 @@ def _seed() -> int:
     return zlib.crc32("\n".join([f"{FORM} {deadline}", *sorted(task_types())]).encode())
 
 
-def _follow(digests: Mapping[int, int | None], now: datetime) -> None:
+def _follow(digests: Mapping[int, int | None], now: datetime) -> int:
     if not digests:
-        return
+        return 0
     schedules = _schedules(digests)
     _catch_up(list(schedules.values()), now)
     gone = [pk for pk, digest in digests.items() if digest is None]
@@ -89,6 +100,7 @@ def _follow(digests: Mapping[int, int | None], now: datetime) -> None:
     name_apart(changes)
     write(changes, digests, now=now)
     nudge_on_commit()
+    return len(digests)
 
 
 def _schedules(ids: Collection[int]) -> dict[int, Schedule]:
@@ -127,6 +139,11 @@ def _change(
             change.wanted = wanted
         except (TasksCoreError, ValueError) as error:
             problem = str(error)
+            _tell(row, mirror, problem)
+        except Exception as error:
+            if is_servers_fault(error):
+                raise
+            problem = f"{type(error).__name__}: {error}"
             _tell(row, mirror, problem)
     mirror.problem = problem
     return change

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from celery import current_app
-from django.db import DatabaseError
 from django_celery_beat.schedulers import ModelEntry
+
+from tasks_core.database_errors import is_healed_by_savepoint, is_servers_fault
 
 logger = logging.getLogger(__name__)
 
@@ -21,9 +22,9 @@ def adopt_settings_entries() -> int:
     for name, entry in current_app.conf.beat_schedule.items():
         try:
             ModelEntry.from_entry(name, app=current_app, **entry)
-        except DatabaseError:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_servers_fault(error) and not is_healed_by_savepoint(error):
+                raise
             logger.exception("the entry %r of CELERY_BEAT_SCHEDULE cannot be read", name)
         else:
             adopted += 1

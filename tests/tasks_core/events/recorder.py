@@ -1,6 +1,6 @@
 """A subscriber that keeps what it gets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasks_core.engine.events import Event
@@ -18,6 +18,7 @@ class Recorder:
         self.events: list[Event] = []
         self.calls: list[int] = []
         self.fails_with: Exception | None = None
+        self.does: Callable[[], object] = int
         subscribe(name, kinds, self, **options)
         Relay()._create({name: subscription_of(name)})
 
@@ -25,6 +26,7 @@ class Recorder:
         self.calls.append(len(events))
         if self.fails_with is not None:
             raise self.fails_with
+        self.does()
         self.events.extend(events)
 
     def get(self) -> list[tuple[int, str]]:

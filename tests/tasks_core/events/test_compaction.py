@@ -29,6 +29,7 @@ from tests.engine.histories import History, histories
 from tests.tasks_core.events.storing import places, write, written_long_ago
 from tests.tasks_core.life import PLAIN, failed, plain_type, queue, take
 from tests.tasks_core.life import write as finish
+from tests.tasks_core.refusing import refusing
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("partitions")
@@ -386,3 +387,22 @@ def _elsewhere(work: Callable[[], int]) -> int:
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(on_its_own_connection).result(30)
+
+
+def test_day_that_cannot_be_summarized_keeps_no_other_from_going() -> None:
+    first = clock.now().replace(hour=12)
+    for days_later in range(2):
+        make_ahead(first + days_later * DAY)
+        write("scheduled", at=first + days_later * DAY, task_id=days_later + 1)
+    write("scheduled", at=NOON - MONTH, task_id=3)  # outside of all days
+    written_long_ago()
+
+    with (
+        refusing("tasks_core_taskhistory", "NEW.task_id = 1", when="INSERT"),
+        clock.frozen(first + timedelta(days=32)),
+    ):
+        while remove_old_events():
+            pass
+
+    assert sorted(TaskHistory.objects.values_list("task_id", flat=True)) == [2, 3]
+    assert list(TaskEvent.objects.values_list("task_id", flat=True)) == [1]

@@ -6,6 +6,7 @@ import pytest
 
 import tasks_core
 from tasks_core import RetryAfter, clock
+from tasks_core.models import DeadLetter
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import PLAIN, plain_type
 
@@ -35,3 +36,15 @@ def test_an_error_with_characters_that_the_database_refuses_counts_like_any_othe
     row = _failing(RuntimeError("got \x00 from the receiver")).row
     assert row.failures == 1
     assert "from the receiver" in row.error
+
+
+def test_what_the_commit_refuses_counts_as_a_failure_of_the_subscriber() -> None:
+    plain_type()
+    recorder = Recorder(max_failures=2, atomic=True)
+    recorder.does = lambda: DeadLetter.objects.create(
+        task_id=-1, task_type="plain", created_at=clock.now(), attempts=1, versions={}
+    )
+    tasks_core.schedule_delayed(PLAIN, {}, delay=timedelta(days=1))
+    recorder.get()
+    assert recorder.row.failures == 1
+    assert "foreign key" in recorder.row.error

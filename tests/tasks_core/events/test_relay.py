@@ -4,16 +4,20 @@ from datetime import timedelta
 
 import pytest
 import redis
+from django.db import connection
 
 import tasks_core
-from tasks_core import clock
+from tasks_core import clock, row_backoff
 from tasks_core.celery_tasks import _deliver_events
+from tasks_core.events.following import Following
 from tasks_core.events.relay import Relay
+from tasks_core.models import MetricTotal
 from tasks_core.publisher import BrokerUnavailable
 from tests.tasks_core import messages
 from tests.tasks_core.events.open_transaction import OpenTransaction
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import PLAIN, plain_type
+from tests.tasks_core.refusing import refusing
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -106,3 +110,25 @@ def test_the_celery_task_calls_the_subscribers_it_is_given() -> None:
 
     assert _deliver_events(Called(), ["recorder", "unknown"]) == 1
     assert len(recorder.events) == 1
+
+
+def test_events_that_cannot_be_counted_keep_no_subscriber_from_its_own(
+    broker: "redis.Redis",
+) -> None:
+    recorder = Recorder()
+    following = Following()
+    following.look()
+    _enqueue()
+
+    with refusing("tasks_core_metricrollup", "true", when="INSERT"):
+        assert not following.follow(following.look())
+
+    assert len(messages.waiting(broker, LANE)) == 1
+    assert recorder.get()
+    assert not MetricTotal.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tasks_core_eventsubscription SET lease_until = NULL")
+    for one in row_backoff.all_of_this_process():
+        one.forget()
+    following.follow(following.look())
+    assert MetricTotal.objects.exists()

@@ -12,10 +12,12 @@ from django_celery_beat.models import (
 )
 
 import tasks_core
-from tasks_core import clock
+from tasks_core import clock, row_backoff
 from tasks_core.exceptions import MirroredSchedule
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Schedule
+from tasks_core.schedules.periodic_tasks import mirroring
 from tests.tasks_core.life import plain_type
+from tests.tasks_core.refusing import refusing
 from tests.tasks_core.schedules.periodic import (
     beat,
     crontab,
@@ -392,3 +394,29 @@ def test_interval_goes_on_from_the_last_run_and_does_not_drift() -> None:
     PeriodicTask.objects.update(description="the anchor stays", last_run_at=START + SECOND)
     beat(START + 2 * SECOND)
     assert upcoming(row)[:3] == [last + n * 90 * SECOND for n in (1, 2, 3)]
+
+
+def test_row_that_the_database_refuses_stops_no_other() -> None:
+    refused, sound = periodic(START, "refused"), periodic(START, "sound")
+
+    with refusing("tasks_core_schedule", "NEW.name = 'refused'", when="INSERT"):
+        beat(START)
+
+    assert has_mirror(sound)
+    assert not has_mirror(refused)
+    for one in row_backoff.all_of_this_process():
+        one.forget()
+    beat(START + SECOND)
+    assert has_mirror(refused)
+
+
+def test_rows_that_are_refused_and_wait_starve_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mirroring, "BATCH", 3)
+    for number in range(7):
+        periodic(START, f"refused {number}")
+    sound = periodic(START, "sound")
+
+    with refusing("tasks_core_schedule", "NEW.name LIKE 'refused%'", when="INSERT"):
+        look(START)
+
+    assert has_mirror(sound)

@@ -55,3 +55,8 @@ def test_the_settings_win_and_nothing_is_doubled(entries: dict[str, Any]) -> Non
 
     assert PeriodicTask.objects.get(name="nightly").args == "[3]"
     assert PeriodicTask.objects.count() == 2
+
+
+def test_entry_that_the_database_refuses_stops_no_other(entries: dict[str, Any]) -> None:
+    current_app.conf.beat_schedule = {"n" * 300: entries["often"], **entries}
+    assert adopt_settings_entries() == 2
