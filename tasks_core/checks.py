@@ -78,6 +78,7 @@ def _numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> 
     for name, least in (
         ("LEASE_SECONDS", 5),
         ("LOST_MESSAGE_SECONDS", 1),
+        ("MAX_LOSSES", 1),
         ("SHUTDOWN_GRACE_SECONDS", 0),
         ("CANCEL_GRACE_SECONDS", 0),
         ("MAX_PAYLOAD_BYTES", 1_024),

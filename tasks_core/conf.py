@@ -15,6 +15,7 @@ DEFAULTS: dict[str, Any] = {
     "ENCRYPTION_KEYS": [],
     "LEASE_SECONDS": 30.0,
     "LOST_MESSAGE_SECONDS": 10.0,
+    "MAX_LOSSES": 10,
     "SHUTDOWN_GRACE_SECONDS": 20.0,
     "CANCEL_GRACE_SECONDS": 10.0,
     "MAX_PAYLOAD_BYTES": 64 * 1024,
@@ -45,6 +46,8 @@ DEFAULTS: dict[str, Any] = {
 ENCRYPTION_KEYS: Fernet keys, newest first; payload secrets are stored encrypted with the first.
 LEASE_SECONDS: a worker that does not renew within this time has lost its tasks.
 LOST_MESSAGE_SECONDS: how long a message may be overtaken by younger ones before it counts as lost.
+MAX_LOSSES: how often a task may be lost with its worker while nobody can tell which task is to blame. These
+    losses use up no attempt; at the last one the task is dead.
 SHUTDOWN_GRACE_SECONDS: how long a stopping worker lets running handlers go on.
 CANCEL_GRACE_SECONDS: how long a handler may go on after its task was cancelled (prefork only).
 MAX_PAYLOAD_BYTES, MAX_RESULT_BYTES: sizes as JSON.

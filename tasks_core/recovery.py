@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from tasks_core import clock
+from tasks_core.blame import Blame, Loss, judge
 from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.conf import setting
 from tasks_core.engine import decision
@@ -22,7 +23,6 @@ from tasks_core.registry import task_types
 from tasks_core.row_backoff import RowBackoff
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.recover import (
-    AbandonedTask,
     QueuedLane,
     abandoned,
     locked,
@@ -60,9 +60,10 @@ _failing = RowBackoff(
 def recover_attempts(*, now: datetime | None = None) -> int:
     """End the attempts whose lease is over, or was so at ``now``; return how many.
 
-    A lost attempt counts against the policy, so a task that kills its process ends as a dead letter. Only
+    A lost attempt counts against the policy, so a task that kills its process ends as a dead letter. But
     where the process had several tasks in hand, nobody knows which one is to blame: then none loses an
-    attempt, and each runs alone from now on.
+    attempt, and each runs alone from now on. Nor does one that was lost with its whole machine. How often a
+    task may be lost so has a limit of its own.
 
     An attempt whose end cannot be recorded is stepped past for a while, and so is any number of them.
     """
@@ -72,7 +73,8 @@ def recover_attempts(*, now: datetime | None = None) -> int:
             tasks = abandoned(
                 limit=LIMIT, now=now or clock.now(), apart_from=[*_failing.ids(), *_seen_locked]
             )
-            recovered = _failing.serve(tasks, _record, key=lambda task: task.id)
+            losses = judge(tasks, now=clock.now())
+            recovered = _failing.serve(losses, _record, key=lambda loss: loss.task.id)
         if recovered or len(tasks) < LIMIT:
             break
     if recovered:
@@ -93,28 +95,27 @@ def spare_locked() -> None:
         del _seen_locked[task_id]
 
 
-def _record(tasks: Sequence[AbandonedTask]) -> int:
-    return len(record([(task.task_type, _ended(task)) for task in tasks]).ids)
+def _record(losses: Sequence[Loss]) -> int:
+    return len(record([(loss.task.task_type, _ended(loss)) for loss in losses]).ids)
 
 
-def _ended(task: AbandonedTask) -> FinishedAttempt:
+def _ended(loss: Loss) -> FinishedAttempt:
     now = clock.now()
     return FinishedAttempt(
-        task_id=task.id,
-        attempt=task.attempt,
-        outcome=_outcome(task),
-        started_at=task.last_attempted_at,
+        task_id=loss.task.id,
+        attempt=loss.task.attempt,
+        outcome=_outcome(loss),
+        started_at=loss.task.last_attempted_at,
         ended_at=now,
     )
 
 
-def _outcome(task: AbandonedTask) -> Outcome:
-    now = clock.now()
-    if not task.was_alone:
-        return decision.lost_in_company(now=now)
-    rule = rule_for(
-        task_types().get(task.task_type), retry=task.retry, retry_policy_id=task.retry_policy_id
-    )
+def _outcome(loss: Loss) -> Outcome:
+    task, now = loss.task, clock.now()
+    if loss.blame is not Blame.OWN and loss.times < setting("MAX_LOSSES"):
+        if loss.blame is Blame.SHARED:
+            return decision.lost_in_company(now=now)
+        return decision.lost_with_machine(now=now, isolate=loss.times > 1)
     failure = Failure(
         error="tasks_core.WorkerLost",
         message=f"worker {task.worker} stopped renewing the lease; it was killed, cut off or stuck",
@@ -123,6 +124,12 @@ def _outcome(task: AbandonedTask) -> Outcome:
         used=task.attempt - task.attempts_returned,
         first_started_at=task.started_at,
         expires_at=task.expires_at,
+    )
+    if loss.blame is not Blame.OWN:
+        reason = f"lost with its worker {loss.times} times, as often as MAX_LOSSES allows"
+        return decision.final_failure(failure, facts, reason=reason)
+    rule = rule_for(
+        task_types().get(task.task_type), retry=task.retry, retry_policy_id=task.retry_policy_id
     )
     return decision.after_failure(rule, failure, facts, now=now, rng=_rng)
 

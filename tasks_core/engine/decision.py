@@ -65,6 +65,11 @@ def lost_in_company(*, now: datetime) -> Outcome:
     return _outcome("lose", run_after=now, isolate=True, data={"isolated": True})
 
 
+def lost_with_machine(*, now: datetime, isolate: bool) -> Outcome:
+    """All processes of the worker ended at once, so none of its tasks is to blame."""
+    return _outcome("lose", run_after=now, isolate=isolate, data={"isolated": isolate})
+
+
 def failed_in_company(failure: Failure, *, now: datetime) -> Outcome:
     """A handler of many tasks failed as a whole, so nobody knows which of them is to blame.
 

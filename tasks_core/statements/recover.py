@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,13 +40,37 @@ WITH task AS (
 SELECT id FROM task
 """
 
+# What a process that has ended had in hand is what is still RUNNING in its name. It is counted by the same
+# statement that locks, so two beats that share the tasks of a process do not each take theirs for alone.
 ABANDONED = """
+WITH process AS MATERIALIZED (
+    SELECT worker, count(*) AS in_hand FROM tasks_core_task WHERE state = 'RUNNING' GROUP BY worker
+)
 SELECT id, attempts, attempts_returned, task_type, isolated, claimed_with, worker, started_at,
-    last_attempted_at, lease_until, expires_at, retry_policy_id, retry
-FROM tasks_core_task
+    last_attempted_at, lease_until, expires_at, retry_policy_id,
+    (SELECT in_hand FROM process WHERE process.worker = task.worker), retry
+FROM tasks_core_task task
 WHERE state = 'RUNNING' AND lease_until < %(now)s AND id <> ALL(%(apart_from)s::bigint[])
 ORDER BY lease_until LIMIT %(limit)s
-FOR NO KEY UPDATE SKIP LOCKED
+FOR NO KEY UPDATE OF task SKIP LOCKED
+"""
+
+# Their leases end at different times, and the last one must not look as if it had been alone. The sign is the
+# note: how many were claimed together stays legible.
+NOTE_COMPANY = """
+UPDATE tasks_core_task SET claimed_with = -claimed_with
+WHERE id = ANY(ARRAY(
+    SELECT id FROM tasks_core_task
+    WHERE state = 'RUNNING' AND worker = ANY(%(workers)s) AND claimed_with > 0
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+))
+RETURNING id
+"""
+
+TIMES_LOST = """
+SELECT task_id, count(*) FROM tasks_core_taskevent
+WHERE task_id = ANY(%(ids)s) AND kind = 'lost' AND data ->> 'what' IS DISTINCT FROM 'message'
+GROUP BY task_id
 """
 
 # A row with xmax is, or was, locked as it stands; that narrows the search down to few.
@@ -97,11 +121,18 @@ class AbandonedTask:
     lease_until: datetime
     expires_at: datetime | None
     retry_policy_id: int | None
+    in_hand: int
     retry: dict[str, Any] | None
 
     @property
     def was_alone(self) -> bool:
-        """Whether it alone can be to blame for the end of its process."""
+        """Whether it alone can be to blame for the end of its process.
+
+        An isolated one was in an empty process whoever was there when it was claimed, because it waits for
+        that. Of those that were claimed together another may have ended a moment before, and left something.
+        """
+        if self.in_hand > 1 or (self.claimed_with or 0) < 0:
+            return False
         return self.isolated or self.claimed_with == 1
 
 
@@ -154,6 +185,17 @@ def abandoned(*, limit: int, now: datetime, apart_from: Sequence[int] = ()) -> l
 def _abandoned(row: tuple[Any, ...]) -> AbandonedTask:
     retry = None if row[-1] is None else json.loads(row[-1])  # JSON comes as text
     return AbandonedTask(*(*row[:-1], retry))
+
+
+def note_company(workers: Collection[str]) -> None:
+    """Note on what these processes still have in hand that it was not alone."""
+    if workers:
+        fetch(NOTE_COMPANY, {"workers": sorted(workers)})
+
+
+def times_lost(task_ids: list[int]) -> dict[int, int]:
+    """Return how often tasks were lost with their worker and nobody was blamed, for those that were."""
+    return dict(fetch(TIMES_LOST, {"ids": task_ids})) if task_ids else {}
 
 
 def advance_lane(queue_name: str, priority: int, *, claimed_until: datetime) -> None:

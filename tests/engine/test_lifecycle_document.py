@@ -129,6 +129,7 @@ def _outcomes() -> dict[str, list[Outcome]]:
         "yielded": [decision.yielded(now=NOW)],
         "released": [decision.released(now=NOW, reason="")],
         "failed_in_company": [decision.failed_in_company(FAILURE, now=NOW)],
+        "lost_with_machine": [decision.lost_with_machine(now=NOW, isolate=False)],
         "lost_in_company": [decision.lost_in_company(now=NOW)],
         "after_failure": [failed(2, attempt), failed(1, attempt), failed(2, expiring)],
         "final_failure": [decision.final_failure(FAILURE, attempt, reason="")],

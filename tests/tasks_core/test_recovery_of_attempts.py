@@ -185,13 +185,13 @@ def test_only_running_tasks_are_recovered(state: State) -> None:
     assert state_of(task_id) is state
 
 
-def test_recovery_of_any_number_costs_three_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recovery_of_any_number_costs_four_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "LOOK_SECONDS", 0.0)
     _claimed_together(100)
 
     with clock.frozen(_after_lease()), CaptureQueriesContext(connection) as captured:
         assert recover_attempts() == 100
-    assert len([q for q in captured.captured_queries if "tasks_core" in q["sql"]]) == 3
+    assert len([q for q in captured.captured_queries if "tasks_core" in q["sql"]]) == 4
     assert states() == {State.SCHEDULED: 100}
 
 
@@ -216,7 +216,7 @@ def test_receiver_that_fails_for_one_task_does_not_hold_up_the_others(
     ids = tasks_core.enqueue_many("once", [{}] * 4)
     queue()
     for task_id in ids:
-        take([task_id], task_type="once")
+        take([task_id], task_type="once", worker=f"w{task_id}")
     receiver_that_refuses_one.append(ids[1])
 
     with clock.frozen(_after_lease()):
