@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -10,8 +11,10 @@ from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tasks_core.conf import setting
-from tasks_core.database_errors import is_servers_fault
+from tasks_core.database_errors import is_lost_statement, is_servers_fault
 from tasks_core.prepared import fetch_prepared
+
+logger = logging.getLogger(__name__)
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -75,9 +78,22 @@ def retried(
 
 def fetch_often(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run one statement of the hot path, prepared where that is allowed, and return its rows."""
-    if setting("PREPARED_STATEMENTS"):
-        return fetch_prepared(connection(), sql, parameters)
-    return fetch(sql, parameters)
+    if not setting("PREPARED_STATEMENTS"):
+        return fetch(sql, parameters)
+    used = connection()
+    try:
+        return fetch_prepared(used, sql, parameters)
+    except Error as error:
+        if used.in_atomic_block or not is_lost_statement(error):
+            raise
+        # Nothing was run. Somebody has deallocated what was prepared, or a pooler has changed the session.
+        logger.warning(
+            "a prepared statement was lost; if there is a pooler, let it keep them (PgBouncer: "
+            "max_prepared_statements > 0) or set PREPARED_STATEMENTS to False: %s",
+            error,
+        )
+        discard(used)
+        return fetch(sql, parameters)
 
 
 def fetch(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

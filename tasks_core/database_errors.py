@@ -52,7 +52,10 @@ def is_healed_by_savepoint(error: BaseException) -> bool:
     return isinstance(cause, _HEALED) and not isinstance(cause, _LOST_STATEMENT)
 
 
-_LOST_STATEMENT = psycopg.errors.InvalidSqlStatementName
+_LOST_STATEMENT = (
+    psycopg.errors.InvalidSqlStatementName,
+    psycopg.errors.DuplicatePreparedStatement,
+)
 _HEALED = (
     psycopg.ProgrammingError,
     psycopg.errors.InFailedSqlTransaction,
@@ -60,6 +63,11 @@ _HEALED = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.QueryCanceled,
 )
+
+
+def is_lost_statement(error: BaseException) -> bool:
+    """Tell whether nothing was run, because the session has other prepared statements than we know of."""
+    return any(isinstance(one, _LOST_STATEMENT) for one in (error, error.__cause__))
 
 
 def is_lock_timeout(error: BaseException) -> bool:

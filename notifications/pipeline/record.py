@@ -15,7 +15,7 @@ from notifications.pipeline.counting import COUNT, counts
 from notifications.pipeline.settle import let_follow, settle
 from notifications.states import DeliveryState
 from notifications.suppression.refusals import follow_refusals
-from tasks_core.database import fetch_often
+from tasks_core.database import fetch_often, retried
 
 _ENDS = {
     Outcome.SUCCESS: DeliveryState.SENT,
@@ -111,9 +111,13 @@ def record(attempts: Iterable[Ended]) -> None:
     A failure leaves its delivery as it is: whether there is another attempt is decided by the
     task, and a task that ends without success ends its delivery (``notifications.receivers``).
 
-    It is one statement, unless more follows from one of them.
+    It is one statement, unless more follows from one of them. What has been sent must not be forgotten
+    because the database has closed the connection meanwhile: then it is written on a new one.
     """
-    ended = list(attempts)
+    retried(_record, list(attempts))
+
+
+def _record(ended: Sequence[Ended]) -> None:
     if all(one.ends_alone for one in ended):
         _write(ended)
         return

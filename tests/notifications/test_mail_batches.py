@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -32,6 +33,7 @@ from tests.notifications.channels.scripted_mail_server import (
 )
 from tests.spans import fact, parent_of, recorded_spans, span_id
 from tests.tasks_core.logs.lines import caught
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -333,3 +335,19 @@ def test_a_server_that_falls_silent_does_not_fail_those_before_it(
     send(5)
     run_batch()
     assert [one[1] for one in log()] == ["success", "success", "ambiguous", "transient", "success"]
+
+
+@pytest.mark.guarantee(n=2)
+def test_what_was_sent_is_on_record_though_the_database_has_closed_the_session(
+    receipt: TemplateVersion, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    settings.EMAIL_BACKEND = "tests.notifications.cutting_backend.EmailBackend"
+    mail.drop()
+    send(1)
+
+    run_batch()
+
+    assert len(mailoutbox) == 1
+    wait_until(lambda: log() == [("sent", "success")])
+    wait_until(lambda: set(Task.objects.values_list("state", flat=True)) == {"SUCCEEDED"})
+    assert set(Task.objects.values_list("attempts", flat=True)) == {1}

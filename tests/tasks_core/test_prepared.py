@@ -83,3 +83,22 @@ def test_lost_connection_is_an_error_of_django_and_the_next_call_goes_on() -> No
         tasks_core.enqueue("plain", {})
     connection.close()
     assert tasks_core.enqueue("plain", {}).pk
+
+
+def test_statement_that_the_session_has_lost_is_run_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tasks_core.enqueue("plain", {})
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+
+    assert tasks_core.enqueue("plain", {}).pk
+    assert "max_prepared_statements" in caplog.text
+
+
+def test_statement_that_another_has_prepared_under_its_name_is_run_all_the_same() -> None:
+    with connection.cursor() as cursor:
+        for number in range(5):
+            cursor.execute(f"PREPARE _pg3_{number} AS SELECT 1")
+
+    assert tasks_core.enqueue("plain", {}).pk
