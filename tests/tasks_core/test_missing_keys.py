@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import Fixed, clock
+from tasks_core import Fixed, attempting, clock
 from tasks_core.engine.states import State
 from tasks_core.events.rebuilding import rebuild_task
 from tasks_core.models import DeadLetter, Task
@@ -109,7 +109,10 @@ def test_key_that_a_handler_misses_is_waited_for_as_well(keys: Keys) -> None:
     assert state_of(task_id) is State.SCHEDULED
 
 
-def test_wait_grows_and_ends_after_a_week(keys: Keys, charged: list[str]) -> None:
+def test_wait_grows_and_has_an_end(
+    keys: Keys, charged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempting, "KEY_PATIENCE", timedelta(hours=8))
     with clock.frozen(NOON):
         task_id = tasks_core.enqueue("charge", {"token": "tok_1"}).pk
     keys(NEW)
@@ -125,7 +128,7 @@ def test_wait_grows_and_ends_after_a_week(keys: Keys, charged: list[str]) -> Non
     assert waits[:6] == [60, 60, 60, 60, 60, 75]
     assert max(waits) == 1800
     assert state_of(task_id) is State.DEAD
-    assert timedelta(days=7) <= now - NOON < timedelta(days=7, hours=1)
+    assert timedelta(hours=8) <= now - NOON < timedelta(hours=9)
 
 
 def test_damaged_secret_is_not_taken_for_a_missing_key(keys: Keys) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +12,8 @@ from pytest_django import Settings
 
 import tasks_core
 from notifications.api import notify, publish_template
+from scheduler_project.embedded.processes import processes_in
+from scheduler_project.embedded.valkey import NAMES, Valkey
 from tasks_core import caller_redis, nudge, shortcut
 from tasks_core.engine.states import State
 from tests.forwarder import Forwarder, forwarding
@@ -126,6 +129,30 @@ def test_server_that_falls_silent_is_used_again_once_it_answers(
 
     assert state_of(tasks_core.enqueue("plain", {}, queue_name="c").pk) is State.QUEUED
     assert state_of(tasks_core.enqueue("plain", {}, queue_name="d").pk) is State.QUEUED
+
+
+def test_frozen_server_costs_one_short_wait(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Valkey(tmp_path)
+    settings.REDIS_URL = server.start()
+    try:
+        for _ in with_broker(settings, settings.REDIS_URL):
+            assert state_of(tasks_core.enqueue("plain", {}).pk) is State.QUEUED
+            (process,) = processes_in(tmp_path, NAMES)
+            process.suspend()
+            try:
+                waited = [
+                    _seconds(lambda: tasks_core.enqueue("plain", {}, queue_name="other"))
+                    for _ in range(20)
+                ]
+            finally:
+                process.resume()
+            assert sum(waited) < 5 * SHORT
+            monkeypatch.setattr(caller_redis, "_elapsed", lambda: time.monotonic() + 60)
+            assert state_of(tasks_core.enqueue("plain", {}, queue_name="c").pk) is State.QUEUED
+    finally:
+        server.stop()
 
 
 def test_one_thread_at_a_time_looks_whether_it_answers(
