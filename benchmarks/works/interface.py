@@ -22,6 +22,7 @@ class Size:
     later_tasks: int
     later_budget: float
     crowd_rows: int
+    tasks_before: int
     flood_tasks: int
     flood_hold: float
     idle_span: float
@@ -41,6 +42,7 @@ FULL = Size(
     later_tasks=1_000_000,
     later_budget=30.0,
     crowd_rows=10_000_000,
+    tasks_before=300_000,
     flood_tasks=1_000_000,
     flood_hold=15.0,
     idle_span=30.0,
@@ -59,6 +61,7 @@ QUICK = Size(
     later_tasks=5_000,
     later_budget=3.0,
     crowd_rows=20_000,
+    tasks_before=5_000,
     flood_tasks=5_000,
     flood_hold=2.0,
     idle_span=3.0,
