@@ -9,6 +9,7 @@ from tasks_core.platform_health import (
     broker,
     clocks,
     configuration,
+    connections,
     database,
     dead_letters,
     due,
@@ -44,6 +45,7 @@ PROBES: dict[str, Probe] = {
         Probe("leases", leases.look, needs=TABLES),
         Probe("periodic-tasks", periodic_tasks.look, needs=TABLES),
         Probe("subscriptions", subscriptions.look, needs=TABLES),
+        Probe("connections", connections.look, needs=TABLES),
         Probe("dead-letters", dead_letters.look, needs=TABLES),
     )
 }

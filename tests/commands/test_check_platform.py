@@ -19,6 +19,7 @@ from tasks_core.dispatcher import Dispatcher
 from tasks_core.lanes import expand, lane_name
 from tasks_core.models import DeadLetter, Leadership, Task, Worker
 from tasks_core.platform_health import Finding, Level, examination, examine, worst
+from tasks_core.platform_health import connections as connections_probe
 from tasks_core.platform_health.broker import judge_redis
 from tasks_core.redis_client import broker_client, key
 
@@ -256,6 +257,29 @@ def test_running_tasks_without_owner_are_counted() -> None:
     )
     finding = only("leases")
     assert (finding.level, finding.message[:2]) == (Level.DEGRADED, "1 ")
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_connections_are_counted_and_those_that_may_come() -> None:
+    finding = only("connections")
+    assert finding.level is Level.HEALTHY
+    assert "connections to the database are used; workers and beats" in finding.message
+
+
+def test_more_connections_than_the_database_allows_are_told(all_alive: Worker) -> None:
+    Worker.objects.filter(pk=all_alive.pk).update(concurrency=1_000)
+    finding = only("connections")
+    assert finding.level is Level.DEGRADED
+    assert "also for web processes" in finding.message
+    assert "PgBouncer" in finding.remedy
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_database_that_is_nearly_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections_probe, "FULL", 0.0)
+    finding = only("connections")
+    assert finding.level is Level.DEGRADED
+    assert "connections to the database are used" in finding.message
 
 
 def test_dead_letters_are_told_but_make_nothing_ill(
