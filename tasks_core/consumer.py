@@ -13,7 +13,7 @@ import logging
 import time
 from typing import Any
 
-from billiard.exceptions import WorkerLostError
+from billiard.exceptions import RestartFreqExceeded, WorkerLostError
 from celery.bootsteps import CLOSE, TERMINATE
 from celery.worker.state import maybe_shutdown
 from kombu.utils.imports import symbol_by_name
@@ -71,7 +71,8 @@ class LastingConsumer:
                 return
 
     def _may_go_on(self, error: Exception) -> bool:
-        if isinstance(error, WorkerLostError):  # the pool could not be started at all
+        # The pool could not be started, or closed itself because its processes die at once: it takes no more.
+        if isinstance(error, (WorkerLostError, RestartFreqExceeded)):
             return False
         return self._has_consumed or isinstance(error, RedisError)
 

@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 import pytest
-from billiard.exceptions import WorkerLostError
+from billiard.exceptions import RestartFreqExceeded, WorkerLostError
 from celery.bootsteps import CLOSE, RUN
 from celery.worker.consumer import Consumer
 from redis.exceptions import ReadOnlyError, ResponseError
@@ -83,9 +83,13 @@ def test_consumer_that_cannot_begin_says_so_and_ends(error: Exception) -> None:
         Lasting(error, is_ready=False).start()
 
 
-def test_pool_that_cannot_be_started_ends_the_worker() -> None:
-    with pytest.raises(WorkerLostError):
-        Lasting(WorkerLostError("Could not start worker processes")).start()
+@pytest.mark.parametrize(
+    "error",
+    [WorkerLostError("Could not start worker processes"), RestartFreqExceeded("100 in 1 s")],
+)
+def test_pool_that_takes_no_more_ends_the_worker(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        Lasting(error).start()
 
 
 def test_error_of_a_worker_that_stops_ends_it_in_good_order() -> None:
