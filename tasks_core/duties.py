@@ -24,6 +24,7 @@ from tasks_core.nudge import Listener
 from tasks_core.promoter import promote
 from tasks_core.pruner import prune, prune_ledger
 from tasks_core.recovery import recover_attempts, recover_messages, spare_locked
+from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.backfilling import advance_backfills
 from tasks_core.schedules.firing import fire, is_anything_held, release_buffered
 from tasks_core.schedules.generator import first_wanted_at, generate
@@ -62,6 +63,7 @@ PAUSE_BETWEEN_BATCHES = 0.1
 """What pruning leaves to the others while it has much to do."""
 
 
+_pruning_steps = RowBackoff("{} fails", "See the error; what else is old is removed.")
 _others: list[Callable[[], list[Duty]]] = []
 
 
@@ -213,5 +215,8 @@ def _ageing() -> float:
 
 
 def _pruning() -> float:
-    found = prune() + prune_ledger() + prune_rollups()
+    found = 0
+    for step in (prune, prune_ledger, prune_rollups):
+        with _pruning_steps.stepping_past(step.__name__):
+            found += step()
     return PAUSE_BETWEEN_BATCHES if found else PRUNING_SECONDS

@@ -26,6 +26,9 @@ RETENTION_PAUSE = 6 * 3_600.0
 MOST_ROWS = 20_000
 """So many are remembered; of more, those whose turn comes first are tried again sooner."""
 
+SERVE_SECONDS = 5.0
+"""After so long a batch of which many fail is left for another transaction."""
+
 SAY_SECONDS = 60.0
 """How often, at most, one duty speaks of its rows."""
 
@@ -149,9 +152,20 @@ class RowBackoff:
         """Do ``work`` for all rows and return the sum of what it returns; call it in a transaction.
 
         Where it fails for all, it is done for one half and for the other, and so on, each in a savepoint: in
-        the end the one row is known that fails, and all others are served. Errors for which the database is
-        to blame are raised.
+        the end the one row is known that fails, and all others are served. That ends after a few seconds, so
+        that no transaction holds its locks for long; what is left then has its turn with the next call.
+        Errors for which the database is to blame are raised.
         """
+        return self._serve(rows, work, key, until=time.monotonic() + SERVE_SECONDS)
+
+    def _serve(
+        self,
+        rows: Sequence[Row],
+        work: Callable[[Sequence[Row]], int],
+        key: Callable[[Row], Hashable],
+        *,
+        until: float,
+    ) -> int:
         if not rows:
             return 0
         try:
@@ -166,7 +180,10 @@ class RowBackoff:
                 self.failed(key(rows[0]), error)
                 return 0
             half = len(rows) // 2
-            return self.serve(rows[:half], work, key=key) + self.serve(rows[half:], work, key=key)
+            count = self._serve(rows[:half], work, key, until=until)
+            if time.monotonic() < until:
+                count += self._serve(rows[half:], work, key, until=until)
+            return count
         self.went_well([key(row) for row in rows])
         return count
 

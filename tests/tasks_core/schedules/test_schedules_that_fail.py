@@ -125,6 +125,24 @@ def test_hundreds_of_schedules_that_cannot_fire_starve_no_other(
         assert first is None or first > SECOND
 
 
+def test_round_with_many_that_fail_ends_in_time_and_the_next_ones_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(row_backoff, "SERVE_SECONDS", 0.0)
+    with clock.frozen(START):
+        for number in range(8):
+            every_minute(name=f"bad-{number}", payload={"poison": True})
+        good = every_minute(name="good")
+
+    with refusing("tasks_core_task", BAD, when="INSERT"), clock.frozen(START + MINUTE):
+        rounds = 0
+        while outcomes(good, START + MINUTE) != ["fired"]:
+            fire()
+            rounds += 1
+
+    assert 1 < rounds <= 9
+
+
 def test_tick_that_cannot_be_released_holds_no_other_back() -> None:
     bad, good = _two(overlap="buffer_one")
     Schedule.objects.filter(pk=good.pk).update(overlap_policy="buffer_one")
