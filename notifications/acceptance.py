@@ -19,6 +19,7 @@ from notifications.pipeline.at_once import leaving_at_once, make_deliveries
 from notifications.pipeline.cancel import supersede
 from notifications.pipeline.following import queue, urgency
 from notifications.states import NotificationState
+from tasks_core import database
 from tasks_core.exceptions import InvalidSchedule
 
 TRIES = 5
@@ -33,7 +34,7 @@ def accept(admitted: Sequence[Notification]) -> list[Notification]:
     """
     for _ in range(TRIES):
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=database.alias()):
                 return _accept(admitted)
         except IntegrityError:
             # Another transaction has just committed one of the keys: now it can be read.

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from notifications.catalogue import publish_template
 from notifications.models import TemplateVersion
+from tasks_core import database
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "notifications"
 
@@ -21,7 +22,7 @@ def publish_builtin_templates(folder: Path = FOLDER) -> list[TemplateVersion]:
     Raises:
         InvalidTemplate: names the part, the line and what is wrong; nothing is published.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         return [_publish(text.parent) for text in sorted(folder.glob("*/*/text.txt"))]
 
 

@@ -25,7 +25,7 @@ from notifications.rendering.variables import (
     plain_json,
     schema_for,
 )
-from tasks_core import clock
+from tasks_core import clock, database
 
 _LOCALE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
@@ -72,7 +72,7 @@ def publish_template(
         schema=schema,
         sample=sample,
     )
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         template, _ = Template.objects.get_or_create(
             name=name, channel=channel, locale=locale, defaults={"created_at": clock.now()}
         )

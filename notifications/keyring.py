@@ -6,10 +6,10 @@ import base64
 import secrets
 from dataclasses import dataclass, field
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.models import SealedKey
-from tasks_core import clock, sealing
+from tasks_core import clock, database, sealing
 
 KEY_BYTES = 64
 
@@ -29,11 +29,11 @@ def key(name: str) -> bytes:
     if name in _known:
         return _known[name]
     # Django drops these with the transaction, or the savepoint, that they belong to.
-    for _, waiting, *_ in connection.run_on_commit:
+    for _, waiting, *_ in database.connection().run_on_commit:
         if isinstance(waiting, _Remember) and waiting.name == name and not waiting.is_forgotten:
             return waiting.key
     found = _stored(name)
-    transaction.on_commit(_Remember(name, found, _age))
+    transaction.on_commit(_Remember(name, found, _age), using=database.alias())
     return found
 
 

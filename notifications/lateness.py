@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from django.db import connection
-
 from notifications.channels.registry import CHANNELS
+from tasks_core import database
 
 # One probe of an index for each channel, however many deliveries there are. A delivery is made when its
 # message is due. What waits for its endpoint says nothing of how we do.
@@ -25,6 +24,6 @@ def oldest_due() -> dict[str, datetime]:
     Retries count, and so does what a provider is waited for. What is parked does not: it waits for room in
     the lane of its endpoint, or for an earlier message.
     """
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_OLDEST, [list(CHANNELS)])
         return dict(cursor.fetchall())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import Error, connections, router
+from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tasks_core.conf import setting
@@ -102,3 +103,14 @@ def fetch(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def in_transaction(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Let the function run in a transaction of this database, or in the one that its caller has open."""
+
+    @wraps(function)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with transaction.atomic(using=alias()):
+            return function(*args, **kwargs)
+
+    return run

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from notifications.exceptions import InvalidCategory
 from notifications.models import Category
 from notifications.recipients.categories import check_category, check_parent, lock_tree
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.admin.badges import badge
 from tasks_core.admin.form_fields.tags import TagsField
 from tasks_core.admin.theme import ModelAdmin
@@ -107,7 +107,7 @@ class CategoryAdmin(ModelAdmin[Category]):
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         """Save with the tree locked, so that two people make no circle together."""
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             lock_tree()
             if obj.parent is not None:
                 check_parent(obj, Category.objects.get(pk=obj.parent.pk))

@@ -14,7 +14,7 @@ from notifications.exceptions import BroadcastNotFound, InvalidBroadcast, Invali
 from notifications.message import ONE_TIME_CODE
 from notifications.models import Broadcast
 from notifications.states import BroadcastState
-from tasks_core import clock
+from tasks_core import clock, database
 
 CHUNK_SIZE = 500
 LARGEST_CHUNK = 1000
@@ -78,7 +78,7 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     channel_named(channel)
     find_version(template, channel, locale)
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             broadcast = Broadcast.objects.create(
                 name=name,
                 template=template,
@@ -117,7 +117,7 @@ def fill_broadcast(
     if not begun.update(state=BroadcastState.SNAPSHOTTING):
         raise InvalidBroadcast("name", "its audience is complete already; make a new broadcast")
     copy_audience(broadcast, audience, skip_invalid=skip_invalid)
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         Broadcast.objects.filter(pk=broadcast.pk, state=BroadcastState.SNAPSHOTTING).update(
             state=BroadcastState.PAUSED if hold else BroadcastState.RUNNING,
             reason="held until it is resumed" if hold else "",

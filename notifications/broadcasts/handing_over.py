@@ -13,7 +13,7 @@ from notifications.exceptions import InvalidNotification
 from notifications.message import Message
 from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Notification
 from notifications.states import BroadcastState, ChunkState
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def hand_over(chunk_id: int, task_id: int) -> str:
@@ -24,7 +24,7 @@ def hand_over(chunk_id: int, task_id: int) -> str:
     chunk = BroadcastChunk.objects.filter(pk=chunk_id).first()
     if chunk is None:
         return "gone"
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         # The same lock as for pausing and cancelling: after those, no chunk is under way.
         broadcast = (
             Broadcast.objects.select_for_update(no_key=True)

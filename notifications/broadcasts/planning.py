@@ -8,7 +8,7 @@ import tasks_core
 from notifications.broadcasts import names
 from notifications.models import Broadcast, BroadcastChunk, Notification
 from notifications.states import BroadcastState, ChunkState
-from tasks_core import clock
+from tasks_core import clock, database
 
 AHEAD = 3
 """So many chunks have a task at any time: a million receivers are never a million tasks."""
@@ -16,7 +16,7 @@ AHEAD = 3
 
 def plan(broadcast_id: int) -> int:
     """Plan chunks of a running broadcast as far as there is room; give how many."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         broadcast = (
             Broadcast.objects.select_for_update(no_key=True)
             .filter(pk=broadcast_id, state=BroadcastState.RUNNING)

@@ -11,6 +11,7 @@ from notifications.broadcasts.receiver import Receiver
 from notifications.exceptions import InvalidBroadcast
 from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Endpoint, Recipient
 from notifications.states import BroadcastState
+from tasks_core import database
 
 Audience = Iterable[Receiver | str | Endpoint | Recipient]
 
@@ -37,7 +38,7 @@ def store_chunk(broadcast_id: int, rows: Sequence[BroadcastReceiver]) -> None:
 
     The broadcast's lock makes two that fill it take turns, and keeps the count of a crash exact.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         broadcast = (
             Broadcast.objects.select_for_update(no_key=True)
             .filter(pk=broadcast_id, state=BroadcastState.SNAPSHOTTING)

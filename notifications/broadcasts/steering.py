@@ -7,7 +7,7 @@ from notifications.exceptions import BroadcastNotFound
 from notifications.models import Broadcast, BroadcastChunk, Notification
 from notifications.pipeline.cancel import cancel_all
 from notifications.states import BROADCAST_FINAL, CHUNK_UNFINISHED, BroadcastState, ChunkState
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def pause_broadcast(name: str, *, reason: str = "") -> bool:
@@ -42,7 +42,7 @@ def cancel_broadcast(name: str, *, reason: str = "") -> bool:
 
 def pause(broadcast_id: int, *, reason: str) -> bool:
     """Pause by id; planned chunks wait again, and their tasks find nothing to do."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         running = Broadcast.objects.filter(pk=broadcast_id, state=BroadcastState.RUNNING)
         if not running.update(state=BroadcastState.PAUSED, reason=reason[:200]):
             return False
@@ -52,7 +52,7 @@ def pause(broadcast_id: int, *, reason: str) -> bool:
 
 def resume(broadcast_id: int) -> bool:
     """Resume by id."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         paused = Broadcast.objects.filter(pk=broadcast_id, state=BroadcastState.PAUSED)
         if not paused.update(state=BroadcastState.RUNNING, reason=""):
             return False
@@ -62,7 +62,7 @@ def resume(broadcast_id: int) -> bool:
 
 def end_early(broadcast_id: int, *, reason: str) -> bool:
     """Cancel by id."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         cancelled = Broadcast.objects.filter(pk=broadcast_id).exclude(state__in=BROADCAST_FINAL)
         if not cancelled.update(
             state=BroadcastState.CANCELLED, reason=reason[:200], finished_at=clock.now()

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
-
 from notifications.models import KeptCode, Notification
-from tasks_core import clock
+from tasks_core import clock, database
 
 LIMIT = 1_000
 
@@ -50,7 +48,7 @@ def forget_superseded(keys: Iterable[str]) -> None:
 
 def forget_expired(*, limit: int = LIMIT) -> int:
     """Wipe one batch of expired codes; give how many. Call it again while it is not 0."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_EXPIRED, [clock.now(), limit])
         removed: int = cursor.rowcount
     return removed

@@ -19,7 +19,7 @@ from notifications.models import Endpoint, KeptCode, Notification, TemplateVersi
 from notifications.pipeline.cancel import cancel_all
 from notifications.pipeline.settle import settle
 from notifications.rules.ladders import Until
-from tasks_core import clock
+from tasks_core import clock, database
 
 AGAIN = "sent again by a newer notification"
 
@@ -50,7 +50,7 @@ def resend(
         LimitExceeded, InvalidNotification: as for ``notify``.
     """
     given = notification.pk if isinstance(notification, Notification) else notification
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         kept = _taken(_first(given))
         first = kept.notification
         receiver: str | Endpoint = to or first.endpoint or first.address

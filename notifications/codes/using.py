@@ -5,6 +5,7 @@ from django.db import transaction
 from notifications.codes.keeping import forget
 from notifications.models import LadderStep, Notification
 from notifications.pipeline.settle import settle
+from tasks_core import database
 
 REASON = "the code was used"
 
@@ -15,7 +16,7 @@ def forget_code(notification_id: int) -> bool:
     Fallbacks that have not begun do not begin any more. The notification may be the first one, or one of
     its resends; all of them are meant.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         forgotten = forget(notification_id)
         family = _family(notification_id)
         if not family:

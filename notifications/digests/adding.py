@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 import tasks_core
 from notifications import conf
@@ -18,7 +18,7 @@ from notifications.exceptions import InvalidNotification
 from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Digest, DigestItem, Endpoint, Notification
 from notifications.states import DigestState
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.exceptions import UnsettledKey
 
 MOST_ITEMS = 500
@@ -93,7 +93,7 @@ def add_to_digest(
     except InvalidNotification as error:
         field = error.field.replace("context.items[0]", "item").replace("context", "item")
         raise InvalidNotification(field, error.problem) from None
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         return _add(checked, template, locale, key, window)
 
 
@@ -130,7 +130,7 @@ def _add(checked: Notification, template: str, locale: str, key: str, window: ti
 def _join(row: dict[str, Any]) -> tuple[int, int]:
     """Count the item in the open window; if that has no room for it, in a new one."""
     for _ in range(TRIES):
-        with connection.cursor() as cursor:
+        with database.connection().cursor() as cursor:
             cursor.execute(_JOIN, row)
             digest_id, count, total = cursor.fetchone()
         # The list around the items, their number and the names of both take a few bytes, too.

@@ -25,7 +25,7 @@ from notifications.message import Message
 from notifications.models import Digest, Notification
 from notifications.screening.screen import screen_notifications
 from notifications.states import DigestState, NotificationState
-from tasks_core import clock
+from tasks_core import clock, database
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def collect(released: Mapping[int, str]) -> None:
         if notification_id in told:
             continue
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=database.alias()):
                 told.update(_collect(notification_id, template))
         except InvalidNotification as error:
             logger.warning(

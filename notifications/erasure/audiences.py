@@ -1,11 +1,11 @@
 """Those whom a broadcast has still to reach: who is erased is rejected, and counted as such."""
 
-from django.db import connection, transaction
 from django.db.models import F
 
 from notifications.erasure.messages import REASON
 from notifications.erasure.subject import Subject
 from notifications.models import Broadcast
+from tasks_core import database
 
 _HOLDING = """
 SELECT DISTINCT r.broadcast_id
@@ -32,13 +32,13 @@ SELECT count(*), count(*) FILTER (WHERE is_waiting) FROM erased
 
 def erase_receivers(subject: Subject) -> int:
     """Erase an address from the audiences of all broadcasts; give the number of receivers."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_HOLDING, {"address": subject.address, "channel": subject.channel})
         broadcasts = [row[0] for row in cursor.fetchall()]
     return sum(_erase(broadcast_id, subject) for broadcast_id in broadcasts)
 
 
-@transaction.atomic
+@database.in_transaction
 def _erase(broadcast_id: int, subject: Subject) -> int:
     # The lock of handing over: a receiver is either still here, or a notification already.
     broadcast = Broadcast.objects.filter(pk=broadcast_id)
@@ -49,7 +49,7 @@ def _erase(broadcast_id: int, subject: Subject) -> int:
         "tombstone": subject.tombstone,
         "said": REASON,
     }
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_ERASE, parameters)
         erased, waiting = cursor.fetchone()
     broadcast.update(rejected=F("rejected") + waiting)

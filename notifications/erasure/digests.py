@@ -1,11 +1,9 @@
 """Digests to an address: a window that is open is ended unsent, and its items go."""
 
-from django.db import connection, transaction
-
 from notifications.erasure.messages import REASON
 from notifications.erasure.subject import Subject
 from notifications.models import DigestItem
-from tasks_core import clock
+from tasks_core import clock, database
 
 # The identity is made from the address. Whoever adds an item at this moment waits, and opens a new window.
 _ERASE = """
@@ -20,10 +18,10 @@ RETURNING id
 """
 
 
-@transaction.atomic
+@database.in_transaction
 def erase_digests(subject: Subject) -> int:
     """Erase the digests to an address; give how many."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(
             _ERASE,
             {

@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Q
 
 from notifications.erasure.subject import Subject
@@ -19,6 +18,7 @@ from notifications.models import (
 from notifications.pipeline.cancel import cancel_all
 from notifications.pipeline.settle import lock_deliveries
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
+from tasks_core import database
 
 CHUNK = 500
 REASON = "the recipient was erased"
@@ -58,7 +58,7 @@ WHERE notification_id = ANY(%(ids)s)
 """
 
 
-@transaction.atomic
+@database.in_transaction
 def erase_messages(subject: Subject, sparing: int | None) -> Counter[str]:
     """Erase one batch; give how much of what. Call it again while that is not nothing.
 
@@ -78,7 +78,7 @@ def erase_messages(subject: Subject, sparing: int | None) -> Counter[str]:
         "wiped": BODY_WIPED | EXCHANGE_WIPED,
     }
     # In the order of everybody else: deliveries before notifications.
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_DELIVERIES, parameters)
         deliveries = cursor.rowcount
         found = Counter(

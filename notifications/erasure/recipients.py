@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from django.db import transaction
-
 from notifications.erasure.hashes import hashes_of
 from notifications.erasure.subject import Subject
 from notifications.models import Preference, Recipient, RecipientAddress
 from notifications.rules.suppressions import Reason
 from notifications.suppression.listing import NewEntry, put
+from tasks_core import database
 
 SOURCE = "erased recipient"
 
@@ -31,13 +30,13 @@ def erase_addresses(subject: Subject, *, sparing: int | None) -> Counter[str]:
     return found
 
 
-@transaction.atomic
+@database.in_transaction
 def forget_recipient(recipient_id: int) -> Counter[str]:
     """Remove a recipient with all that is left of it; give how much of what."""
     return _forget(recipient_id)
 
 
-@transaction.atomic
+@database.in_transaction
 def _erase(recipient_id: int, hashes: Iterable[str]) -> Counter[str]:
     locked = Recipient.objects.select_for_update().filter(pk=recipient_id).first()
     mine = RecipientAddress.objects.filter(recipient=recipient_id, address_hash__in=list(hashes))

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import connection
-
 from notifications.erasure.subject import Subject
+from tasks_core import database
 
 CHUNK = 20_000
 """Keys looked through by one statement, which commits by itself."""
@@ -128,7 +127,7 @@ def erase_traces(place: Place, subject: Subject) -> int:
         "in_json": subject.in_json,
     }
     changed = 0
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         for first in _beginnings(place):
             window = {"first": first, "end": first + CHUNK}
             cursor.execute(_statement(place), {**parameters, **window})
@@ -138,7 +137,7 @@ def erase_traces(place: Place, subject: Subject) -> int:
 
 def count_at_work(subject: Subject) -> int:
     """Count the tasks that hold the address and have not ended, so that they were left as they are."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(
             _AT_WORK,
             [subject.in_json],
@@ -147,7 +146,7 @@ def count_at_work(subject: Subject) -> int:
 
 
 def _beginnings(place: Place) -> Iterator[int]:
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(
             f"SELECT min({place.key}), max({place.key}) FROM {place.table}"  # noqa: S608
         )

@@ -10,7 +10,7 @@ from django.db import transaction
 from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import AlertLimit, Notification
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.events import Event
 
 CATEGORY = "alert"
@@ -61,7 +61,7 @@ class AlertHandler:
         groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
         for event in events:
             groups[event.kind, event.task_type].append(event)
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             for group in groups.values():
                 self._tell(group, clock.now())
 

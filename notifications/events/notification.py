@@ -9,6 +9,7 @@ from django.db import transaction
 from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import Notification
+from tasks_core import database
 from tasks_core.events import Event
 
 Receivers = Iterable[str]
@@ -65,7 +66,7 @@ class NotificationHandler:
         Raises:
             InvalidNotification, LimitExceeded: one cannot be sent, so the batch comes again later.
         """
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             for event in events:
                 self._tell(event)
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from notifications import conf
 from notifications.api import notify
 from notifications.exceptions import NotificationsError
+from tasks_core import database
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ def tell_of_parked(subscriber: str, error: str) -> None:
     """Send the built-in message to ``ALERT_RECIPIENTS``; one that cannot be sent is logged."""
     for to in conf.current().alert_recipients:
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=database.alias()):
                 notify(
                     TEMPLATE,
                     to=to,

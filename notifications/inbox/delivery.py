@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from django.db import connection
-
 from notifications.pipeline.sendable import Sendable
+from tasks_core import database
 
 _PUT = """
 INSERT INTO notifications_inboxmessage (delivery_id, owner, title, text, category, created_at)
@@ -20,7 +19,7 @@ def put(sendable: Sendable, now: datetime) -> int:
     """Store the message of a delivery, once; give its id."""
     content = sendable.content
     values = {"title": content.subject, "text": content.text}
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_PUT, {**values, "delivery": sendable.delivery_id, "now": now})
         number: int = cursor.fetchone()[0]
     return number

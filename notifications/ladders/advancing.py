@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.ladders.beginning import begin_step
 from notifications.ladders.following import unneeded_deliveries
@@ -13,7 +13,7 @@ from notifications.models import Delivery
 from notifications.pipeline.settle import end_deliveries, settle
 from notifications.rules.ladders import Ladder, Move, decide
 from notifications.states import DeliveryState, NotificationState
-from tasks_core import Snooze, clock
+from tasks_core import Snooze, clock, database
 
 _LOCK = "SELECT id FROM notifications_notification WHERE id = %s FOR UPDATE"
 
@@ -31,8 +31,8 @@ def advance(notification_id: int, position: int = 0) -> str:
         Snooze: its time has not come yet.
     """
     now = clock.now()
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using=database.alias()):
+        with database.connection().cursor() as cursor:
             cursor.execute(_LOCK, [notification_id])
         ladder = _ladder(notification_id)
         if ladder is None:

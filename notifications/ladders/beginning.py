@@ -16,6 +16,7 @@ from notifications.pipeline import names
 from notifications.pipeline.following import Next, Terms, enqueue_next
 from notifications.rules.ladders import StepState
 from notifications.states import DeliveryState
+from tasks_core import database
 
 
 def begin_step(notification_id: int, position: int, reason: str, now: datetime) -> bool:
@@ -37,7 +38,7 @@ def begin_step(notification_id: int, position: int, reason: str, now: datetime) 
 
 def _delivered(step: LadderStep, now: datetime) -> Delivery:
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             delivery = _make(step, DeliveryState.PENDING, "", now)
             notification = step.notification
             terms = Terms(

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
-
 import tasks_core
 from notifications.models import Notification
 from notifications.pipeline import names
 from notifications.pipeline.following import correlation_of, queue, urgency
+from tasks_core import database
 
 # The message may not live longer by falling back: at its end the step is looked at for the last time.
 _START = """
@@ -48,7 +47,7 @@ def start_timers(notification_ids: Sequence[int], position: int, now: datetime) 
     """Let the steps at a position come due, where they do not only wait for a failure."""
     if not notification_ids:
         return
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_START, {"ids": list(notification_ids), "position": position, "now": now})
         started = sorted(cursor.fetchall())
     groups: dict[_Alike, list[tuple[int, str]]] = defaultdict(list)

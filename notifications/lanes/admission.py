@@ -17,7 +17,7 @@ from notifications.lanes.places import places
 from notifications.lanes.release import release
 from notifications.pipeline.sendable import NotSendable
 from notifications.states import DeliveryState
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.database import fetch_often
 
 # Of messages with the same order key only the first unfinished one may go out.
@@ -133,7 +133,7 @@ def _in_lanes(
     by_lane: Mapping[int, Sequence[int]], asked: Mapping[int, int], now: datetime
 ) -> Iterator[tuple[int, NotSendable]]:
     """Take places; park what finds none before the lanes are unlocked, so that nobody overlooks it."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         found = rows.locked(by_lane)
         # What goes to an endpoint that is disabled or gone fails by itself, and needs no room for that.
         by_lane = {

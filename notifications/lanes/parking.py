@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 import tasks_core
+from tasks_core import database
 
 LANE, ORDER = "lane", "order"
 """What a delivery waits for: room in its lane, or the end of an earlier message."""
@@ -76,7 +77,7 @@ def park(parked: Sequence[Parked]) -> float:
     """Note which tasks sleep; give the seconds that they may."""
     if not parked:
         return SHORTEST_PATIENCE
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_PARK, [json.dumps([one._asdict() for one in parked])])
         cursor.execute(_COUNT, [COUNTED])
         count: int = cursor.fetchone()[0]
@@ -91,7 +92,7 @@ def wake(endpoint_id: int, room: int) -> int:
     """
     task_ids = _task_ids(_FIRST, [endpoint_id, room])
     if task_ids:
-        transaction.on_commit(lambda: _wake(task_ids), robust=True)
+        transaction.on_commit(lambda: _wake(task_ids), using=database.alias(), robust=True)
     return len(task_ids)
 
 
@@ -101,7 +102,7 @@ def _wake(task_ids: list[int]) -> None:
 
 def parked_in(endpoint_id: int) -> int:
     """Count the deliveries that wait for room in a lane."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_PARKED_IN, [endpoint_id, COUNTED])
         count: int = cursor.fetchone()[0]
     return count
@@ -113,6 +114,6 @@ def wake_successors(notification_ids: Sequence[int]) -> None:
 
 
 def _task_ids(sql: str, parameters: Sequence[Any]) -> list[int]:
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(sql, parameters)
         return [row[0] for row in cursor.fetchall()]

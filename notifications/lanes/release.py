@@ -14,7 +14,7 @@ from notifications.lanes import rows
 from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, ended, room
 from notifications.lanes.parking import wake
 from notifications.lanes.places import places
-from tasks_core import clock
+from tasks_core import clock, database
 
 AT_ONCE = 1_000
 """So many deliveries to one disabled endpoint are woken at a time."""
@@ -25,7 +25,7 @@ def release(attempts: Mapping[int, Sequence[EndedAttempt]]) -> None:
     if not attempts:
         return
     now = clock.now()
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         found = rows.locked(attempts)
         lanes = {}
         for endpoint_id, (before, rule) in found.items():
@@ -71,14 +71,14 @@ def wake_waiting() -> int:
 
 def _wake_to_fail(endpoint_id: int) -> None:
     """Let what waits for a disabled endpoint learn so now: there will be no room for it."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         [(lane, _)] = rows.locked([endpoint_id]).values()
         if wake(endpoint_id, AT_ONCE) < AT_ONCE:
             rows.write({endpoint_id: replace(lane, has_parked=False)})
 
 
 def _note_that_none_is_parked(endpoint_id: int) -> None:
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         [(lane, rule)] = rows.locked([endpoint_id]).values()
         rows.write({endpoint_id: _with_woken(endpoint_id, lane, rule, clock.now())})
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from notifications import conf
 from notifications.lanes.lane import Lane, LaneRule
 from notifications.lanes.rate import Pace
+from tasks_core import database
 from tasks_core.database import fetch_often
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
 from tasks_core.row_backoff import RowBackoff
@@ -80,7 +79,7 @@ def locked(endpoint_ids: Iterable[int]) -> Rows:
     wanted = sorted(set(endpoint_ids))
     found = fetch_often(_LOCKED, {"ids": wanted})
     if len(found) < len(wanted):
-        with connection.cursor() as cursor:
+        with database.connection().cursor() as cursor:
             cursor.execute(_OPEN, [wanted])
         found = fetch_often(_LOCKED, {"ids": wanted})
     return dict(_loaded(row[:-1]) for row in found)
@@ -88,7 +87,7 @@ def locked(endpoint_ids: Iterable[int]) -> Rows:
 
 def waiting() -> Rows:
     """Read the lanes of enabled endpoints in which deliveries may wait for room."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_WAITING)
         waiting = cursor.fetchall()
     found: Rows = {}
@@ -102,14 +101,14 @@ def waiting() -> Rows:
 
 def disabled() -> list[int]:
     """Give the disabled endpoints in whose lanes deliveries may wait for room."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_DISABLED)
         return [row[0] for row in cursor.fetchall()]
 
 
 def read(endpoint_id: int) -> tuple[Lane, LaneRule] | None:
     """Read one lane; None if nothing was sent to the endpoint yet."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_ONE, [endpoint_id])
         row = cursor.fetchone()
     return None if row is None else _loaded(row)[1]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connection
-
-from tasks_core import clock
+from tasks_core import clock, database
 
 STATES = ("closed", "open", "half_open", "paused", "disabled")
 
@@ -34,14 +32,14 @@ def endpoint_lane_states() -> dict[str, int]:
     ``closed`` is how they should be; ``open`` and ``half_open`` are those that keep failing, ``paused``
     those that asked for it.
     """
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_COUNTS, {"now": clock.now()})
         return {**dict.fromkeys(STATES, 0), **dict(cursor.fetchall())}
 
 
 def parked_deliveries() -> int:
     """Count the deliveries that wait for room in their lanes, up to 10,000."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_PARKED, [COUNTED])
         count: int = cursor.fetchone()[0]
     return count

@@ -1,8 +1,6 @@
 """Remove the counters of windows that have ended."""
 
-from django.db import connection
-
-from tasks_core import clock
+from tasks_core import clock, database
 
 LIMIT = 1_000
 
@@ -16,7 +14,7 @@ DELETE FROM notifications_limitcounter WHERE id = ANY(ARRAY(
 
 def clean_up(*, limit: int = LIMIT) -> int:
     """Remove one batch; give how many. Call it again while it is not 0."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_DELETE, [clock.now(), limit])
         removed: int = cursor.rowcount
     return removed

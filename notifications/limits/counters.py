@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.exceptions import LimitExceeded
 from notifications.limits.charge import Charge
+from tasks_core import database
 
 # The row of a window is locked by whoever takes from it until that transaction ends, so two callers
 # never both see the last one free. All lock in one order.
@@ -36,8 +37,8 @@ def take(charges: Iterable[Charge]) -> None:
     asked = _summed(charges)
     if not asked:
         return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using=database.alias()):
+        with database.connection().cursor() as cursor:
             cursor.execute(_TAKE, _columns(asked))
             taken = {tuple(row) for row in cursor.fetchall()}
         refused = [one for one in asked if one.key not in taken]

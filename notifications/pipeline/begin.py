@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
 
 from notifications.confidential import Redactor, open_variables
 from notifications.exceptions import RenderingFailed
@@ -18,7 +17,7 @@ from notifications.pipeline.sendable import NotSendable, Receiver, Sendable
 from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
 from notifications.states import BODY_WIPED, DELIVERY_UNFINISHED, DeliveryState
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.database import fetch_often
 from tasks_core.sealing import KeyMissing
 
@@ -132,7 +131,7 @@ def give_back(begun: Iterable[Sendable]) -> None:
 def _undo(numbers: Mapping[int, int]) -> None:
     attempts = [{"id": delivery, "number": number} for delivery, number in numbers.items()]
     if attempts:
-        with connection.cursor() as cursor:
+        with database.connection().cursor() as cursor:
             cursor.execute(_GIVE_BACK, {"attempts": json.dumps(attempts)})
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications.codes.keeping import forget, forget_superseded
@@ -14,7 +14,7 @@ from notifications.states import (
     DeliveryState,
     NotificationState,
 )
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def cancel(notification_id: int, *, reason: str) -> bool:
@@ -22,7 +22,7 @@ def cancel(notification_id: int, *, reason: str) -> bool:
 
     A message that is just being sent may still arrive; the delivery then says so.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         forget(notification_id)
         return bool(cancel_all(Notification.objects.filter(pk=notification_id), reason))
 
@@ -35,8 +35,8 @@ def supersede(keys: Iterable[str]) -> int:
     wanted = sorted(set(keys))
     if not wanted:
         return 0
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using=database.alias()):
+        with database.connection().cursor() as cursor:
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(key, 7462)) "
                 "FROM unnest(%s::text[]) AS key",
@@ -50,7 +50,7 @@ def supersede(keys: Iterable[str]) -> int:
 def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
     """Cancel those of the notifications that are unfinished, and their deliveries; give how many."""
     now = clock.now()
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         unfinished = notifications.filter(state__in=NOTIFICATION_UNFINISHED)
         found = dict(unfinished.values_list("pk", "has_fallback"))
         ids = list(found)

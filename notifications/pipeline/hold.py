@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.digests.held import collect
 from notifications.models import Notification
@@ -14,7 +14,7 @@ from notifications.pipeline.settle import end_deliveries, settle
 from notifications.screening.screen import Screened, screen_deliveries, screen_notifications
 from notifications.screening.verdict import Stop, Undecided, Verdict, Wait
 from notifications.states import DeliveryState, NotificationState
-from tasks_core import Snooze, clock
+from tasks_core import Snooze, clock, database
 
 # The delivery that there would have been says on which channel it ended, and why. Where only that channel
 # is closed and there is a fallback, the notification goes on.
@@ -90,8 +90,8 @@ def hold_deliveries(ids: Sequence[int]) -> tuple[dict[int, NotSendable], dict[in
 
 def _end(notification_id: int, verdict: Stop) -> bool:
     """End a notification, or only its own channel; True if its fallback takes over."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using=database.alias()):
+        with database.connection().cursor() as cursor:
             cursor.execute(
                 _END,
                 {

@@ -15,6 +15,7 @@ from notifications.pipeline.counting import COUNT, counts
 from notifications.pipeline.settle import let_follow, settle
 from notifications.states import DeliveryState
 from notifications.suppression.refusals import follow_refusals
+from tasks_core import database
 from tasks_core.database import fetch_often, retried
 
 _ENDS = {
@@ -121,7 +122,7 @@ def _record(ended: Sequence[Ended]) -> None:
     if all(one.ends_alone for one in ended):
         _write(ended)
         return
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         settle(_write(ended))
         for one in ended:
             if one.result.endpoint_gone and one.endpoint_id is not None:

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.confidential import open_variables
 from notifications.exceptions import RenderingFailed
@@ -13,7 +13,7 @@ from notifications.pipeline.following import Terms, deliver_next, enqueue_next
 from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
 from notifications.states import NOTIFICATION_FINAL, DeliveryState, NotificationState
-from tasks_core import PermanentError, clock
+from tasks_core import PermanentError, clock, database
 
 _LOAD = """
 SELECT d.id, d.state, d.channel, n.id, n.state, n.reason,
@@ -91,8 +91,8 @@ def _content(pending: _Pending) -> Rendered:
 
 def _move(pending: _Pending, content: Rendered) -> bool:
     """Store the message and enqueue its delivery; False if the delivery has moved meanwhile."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using=database.alias()):
+        with database.connection().cursor() as cursor:
             parts = {"subject": content.subject, "text": content.text, "html": content.html}
             cursor.execute(_MOVE, {"id": pending.id, "now": clock.now(), **parts})
             if not cursor.rowcount:
@@ -116,7 +116,7 @@ def _follow(pending: _Pending) -> str:
 
 
 def _load(delivery_id: int) -> _Pending:
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_LOAD, [delivery_id])
         row = cursor.fetchone()
     if row is None:

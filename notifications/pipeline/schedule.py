@@ -21,7 +21,7 @@ from notifications.pipeline.render import written
 from notifications.pipeline.settle import end_notification
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState, NotificationState
-from tasks_core import PermanentError, clock
+from tasks_core import PermanentError, clock, database
 from tasks_core.database import fetch_often
 
 _BEGIN = """
@@ -79,7 +79,7 @@ def schedule(
         for each the state it is in then, or as an error why it is asked again or is gone.
     """
     held = hold_notifications(notification_ids)
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         begun = _begin([pk for pk in notification_ids if pk not in held])
         _make_deliveries(begun, traces or {})
     answers: dict[int, str | Exception] = {pk: one.answer() for pk, one in held.items()}

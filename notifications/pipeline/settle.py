@@ -12,7 +12,7 @@ from notifications.ladders.following import follow_ladders, skip_steps
 from notifications.lanes.parking import wake_successors
 from notifications.models import Delivery, Notification
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.database import fetch_often
 
 _LOCK = """
@@ -64,7 +64,7 @@ def settle(notification_ids: Iterable[int], *, no_fallback: str = "") -> None:
     ids = sorted(set(notification_ids))
     if not ids:
         return
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic(using=database.alias(), savepoint=False):
         locked = fetch_often(_LOCK, {"ids": ids})
         follow_ladders([pk for pk, has_fallback in locked if has_fallback], no_fallback)
         ended = fetch_often(_SETTLE, {"ids": ids, "now": clock.now()})
@@ -80,14 +80,16 @@ def lock_deliveries(notification_ids: Iterable[int]) -> None:
 def let_follow(notification_ids: list[int]) -> None:
     """Wake what waits in order behind notifications that end in this transaction, once they have."""
     if notification_ids:
-        transaction.on_commit(lambda: wake_successors(notification_ids), robust=True)
+        transaction.on_commit(
+            lambda: wake_successors(notification_ids), using=database.alias(), robust=True
+        )
 
 
 def end_deliveries(
     delivery_ids: Iterable[int], state: DeliveryState, error: str, *, no_fallback: str = ""
 ) -> int:
     """End those of the deliveries that have not ended, and settle their notifications."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         open_ones = Delivery.objects.filter(pk__in=list(delivery_ids)).unfinished()
         found = dict(open_ones.select_for_update().order_by("pk").values_list("pk", "notification"))
         ended = Delivery.objects.filter(pk__in=found, state__in=DELIVERY_UNFINISHED).update(

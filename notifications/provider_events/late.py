@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications import conf
 from notifications.address_hash import address_hash
 from notifications.models import ProviderEvent
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.record import find_delivery
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.row_backoff import RowBackoff
 
 LIMIT = 500
@@ -49,7 +49,7 @@ def follow_late_events() -> int:
     """Follow events whose delivery is known by now; give how many."""
     followed = 0
     for _ in range(ROUNDS):
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             wanted = [clock.now() - PATIENCE, _failing.ids(), LIMIT]
             waiting = list(ProviderEvent.objects.raw(_CANDIDATES, wanted))
             followed = _failing.serve(waiting, _follow_all, key=lambda event: event.pk)
@@ -63,7 +63,7 @@ def delete_old_events() -> int:
     days = conf.current().provider_event_retention_days
     if not days:
         return 0
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_OLD, [clock.now() - timedelta(days=days), LIMIT])
         removed: int = cursor.rowcount
     return removed

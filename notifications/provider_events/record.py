@@ -8,7 +8,7 @@ from notifications.address_hash import address_hash
 from notifications.models import Delivery, ProviderEvent
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.report import Report
-from tasks_core import clock
+from tasks_core import clock, database
 
 OUR_ID = 32
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -20,7 +20,7 @@ def record_report(report: Report) -> bool:
     The delivery moves forward only, whatever order reports come in. One whose delivery is not known yet
     is kept, and followed when it is (``notifications.provider_events.late``).
     """
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         delivery = find_delivery(report.channel, report.message_id)
         event = _store(report, delivery)
         if event is None:
@@ -61,7 +61,7 @@ def _store(report: Report, delivery: Delivery | None) -> ProviderEvent | None:
         received_at=now,
     )
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             event.save(force_insert=True)
     except IntegrityError:
         return None

@@ -14,7 +14,7 @@ from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
 from notifications.models.event_source import NAME_PATTERN
 from notifications.rules.addresses import SMS
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def register_event_source(
@@ -38,7 +38,7 @@ def register_event_source(
         raise InvalidEvent("channel", f"there is no '{channel}'; use {listed}")
     now = clock.now()
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             return EventSource.objects.create(
                 name=name,
                 channel=channel,
@@ -58,7 +58,7 @@ def rotate_source_secret(source: EventSource, *, secret: str | None = None) -> s
     new = _checked(secret)
     now = clock.now()
     retires_at = now + timedelta(seconds=conf.current().webhook_secret_grace)
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         locked = EventSource.objects.select_for_update().get(pk=source.pk)
         secrets = add_secret(locked.secrets, new, now=now, retires_at=retires_at)
         EventSource.objects.filter(pk=source.pk).update(secrets=secrets)

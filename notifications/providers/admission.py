@@ -13,7 +13,7 @@ from notifications.models import ProviderHealth
 from notifications.pipeline.together import Together
 from notifications.providers import health_rows as rows
 from notifications.providers.health import Admission, Health, admit, learnt
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.engine.breaker import BreakerState
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def admit_each(asked: Sequence[Asked]) -> list[Admission]:
     known = rows.read(ids)
     if all(one.rule.rate_limit is None and one.health.takes_all(now) for one in known.values()):
         return [Admission()] * len(asked)
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         known = rows.locked(ids)
         healths = {pk: one.health for pk, one in known.items()}
         answers = []
@@ -62,7 +62,7 @@ def note_each(seen: Sequence[Seen]) -> list[None]:
     ids = {one.provider_id for one in seen}
     known = rows.read(ids)
     if any(_matters(known[pk].health, result) for pk, result in seen if pk in known):
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             known = rows.locked(ids)
             healths = {pk: one.health for pk, one in known.items()}
             for provider_id, result in seen:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from notifications import conf
 from notifications.lanes.rate import Pace
 from notifications.providers.health import Health, HealthRule
+from tasks_core import database
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
 
 PATIENCE_MARGIN = 15.0
@@ -58,7 +57,7 @@ class Known(NamedTuple):
 
 def read(provider_ids: Iterable[int]) -> dict[int, Known]:
     """Read how providers do, without waiting for anybody."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_PLAIN, [sorted(set(provider_ids))])
         return dict(_loaded(row) for row in cursor.fetchall())
 
@@ -66,7 +65,7 @@ def read(provider_ids: Iterable[int]) -> dict[int, Known]:
 def locked(provider_ids: Iterable[int]) -> dict[int, Known]:
     """Lock rows until the end of the transaction, in one order everywhere; missing ones are made."""
     wanted = sorted(set(provider_ids))
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_LOCKED, [wanted])
         found = [_loaded(row) for row in cursor.fetchall()]
         if len(found) < len(wanted):
@@ -79,7 +78,7 @@ def locked(provider_ids: Iterable[int]) -> dict[int, Known]:
 def write(healths: Mapping[int, Health]) -> None:
     """Write rows back that this transaction has locked."""
     if healths:
-        with connection.cursor() as cursor:
+        with database.connection().cursor() as cursor:
             cursor.execute(_WRITE, [json.dumps([_row(pk, one) for pk, one in healths.items()])])
 
 

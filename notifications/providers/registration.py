@@ -14,7 +14,7 @@ from notifications.outgoing.guard import InvalidUrl, check_url
 from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import account_of, forget_accounts
 from notifications.providers.admission import forgive
-from tasks_core import clock, logs, sealing
+from tasks_core import clock, database, logs, sealing
 
 
 def register_provider(
@@ -117,7 +117,7 @@ def enable_provider(name: str, *, on: bool = True) -> bool:
     Returns:
         False if it was so already, or there is none of this name.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         changed = Provider.objects.filter(name=name, enabled=not on).update(enabled=on)
         if changed and on:
             forgive(Provider.objects.get(name=name).pk)
@@ -162,7 +162,7 @@ def _store(account: Account, channel: str, limits: Mapping[str, Any]) -> Provide
         **limits,
     }
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             provider, _ = Provider.objects.update_or_create(
                 name=account.name,
                 defaults=values,

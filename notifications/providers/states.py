@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import connection
-
 from notifications.lanes.states import STATES
-from tasks_core import clock
+from tasks_core import clock, database
 
 _COUNTS = """
 SELECT CASE WHEN NOT p.enabled THEN 'disabled'
@@ -19,6 +17,6 @@ GROUP BY 1
 
 def provider_states() -> dict[str, int]:
     """Count providers by state; each of the states that endpoints have is there, if only with 0."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_COUNTS, {"now": clock.now()})
         return {**dict.fromkeys(STATES, 0), **dict(cursor.fetchall())}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidCategory
@@ -14,7 +14,7 @@ from notifications.models import Category
 from notifications.models.category import KEY_PATTERN
 from notifications.recipients.inheriting import INHERIT, Inherit
 from notifications.rules.addresses import SMS
-from tasks_core import clock
+from tasks_core import clock, database
 
 RETENTION = ("body_retention_days", "exchange_retention_days", "row_retention_days")
 MOST_DAYS = 36_500
@@ -74,7 +74,7 @@ def save_category(
     fields = {field: value for field, value in given.items() if value is not None}
     fields |= {field: _stored(value) for field, value in days.items() if value is not None}
     check_category(key, fields)
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         lock_tree()
         category, _ = Category.objects.get_or_create(key=key, defaults={"created_at": clock.now()})
         check_built_in(category, fields)
@@ -140,7 +140,7 @@ def check_parent(category: Category, parent: Category | None) -> None:
 
 def lock_tree() -> None:
     """Let nobody else change the tree until the transaction ends."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_TREE_LOCK)
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from notifications.exceptions import InvalidRecipient
 from notifications.models import Preference, Recipient
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def set_preference(
@@ -54,7 +54,7 @@ def set_preferences(
         if enabled is not None
     ]
     forgotten = [key for key, enabled in wishes.items() if enabled is None]
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         Preference.objects.bulk_create(
             rows,
             update_conflicts=True,

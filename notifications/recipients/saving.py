@@ -19,7 +19,7 @@ from notifications.recipients.text import (
     check_timezone,
 )
 from notifications.rendering.variables import plain_json
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def save_recipient(
@@ -54,7 +54,7 @@ def save_recipient(
     checked = {name: check_address(name, text) if text else "" for name, text in wanted.items()}
     fields = _fields(locale, timezone, quiet_hours, attributes)
     now = clock.now()
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         recipient, _ = Recipient.objects.get_or_create(
             key=key, defaults={"created_at": now, "updated_at": now}
         )

@@ -11,7 +11,7 @@ from notifications.retention.holding import categories, hold
 from notifications.retention.removal import ROUNDS, failing
 from notifications.retention.rules import Rule, load_rules
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
-from tasks_core import clock
+from tasks_core import clock, database
 
 LIMIT = 500
 
@@ -53,7 +53,7 @@ def _remove(
 
     removed = 0
     for _ in range(ROUNDS):
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             wanted = old.exclude(pk__in=aside.ids()).order_by()
             found = list(wanted.values_list("pk", flat=True)[:limit])
             ids = hold(found)

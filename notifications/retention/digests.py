@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications.models import Digest, DigestItem
@@ -11,7 +10,7 @@ from notifications.retention.holding import categories_of_ended_digests
 from notifications.retention.removal import delete_some, failing
 from notifications.retention.rules import load_rules
 from notifications.states import DigestState
-from tasks_core import clock
+from tasks_core import clock, database
 
 LIMIT = 500
 REASON = "its items were removed by age"
@@ -38,7 +37,7 @@ def clean_up_digests(*, limit: int = LIMIT) -> int:
     return removed
 
 
-@transaction.atomic
+@database.in_transaction
 def _give_up(old: QuerySet[Digest], limit: int) -> int:
     aside = failing(f"{Digest._meta.label} (items)")
     held = old.exclude(pk__in=aside.ids()).select_for_update(skip_locked=True)

@@ -1,6 +1,6 @@
 """Locking old notifications, in the order of everybody else, and passing over those in use."""
 
-from django.db import connection
+from tasks_core import database
 
 # From one category to the next by index, however many rows each of them has.
 _CATEGORIES = """
@@ -54,6 +54,6 @@ def hold(ids: list[int]) -> list[int]:
 
 
 def _first_column(statement: str, parameters: dict[str, list[int]]) -> list[int]:
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(statement, parameters)
         return [row[0] for row in cursor.fetchall()]

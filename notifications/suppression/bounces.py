@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from notifications import conf
 from notifications.models import SoftBounces
 from notifications.rules.suppressions import Reason
 from notifications.suppression.listing import NewEntry, put
+from tasks_core import database
 
 # A bounce before the window begins the count again.
 _COUNT = """
@@ -31,7 +30,7 @@ def count_soft_bounce(channel: str, hashed: str, *, at: datetime, source: str) -
     if not settings.soft_bounce_limit:
         return False
     since = at - timedelta(days=settings.soft_bounce_window_days)
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(_COUNT, {"channel": channel, "hash": hashed, "at": at, "since": since})
         count: int = cursor.fetchone()[0]
     if count < settings.soft_bounce_limit:

@@ -13,6 +13,7 @@ from django.db import transaction
 from notifications.exceptions import InvalidSuppression
 from notifications.rules.suppressions import Reason
 from notifications.suppression.listing import NewEntry, checked, put
+from tasks_core import database
 
 COLUMNS = ("address", "channel", "reason", "category", "expires_at")
 CHUNK = 1_000
@@ -55,7 +56,7 @@ def import_suppressions(
         _check_columns(reader.fieldnames)
         rows = _entries(reader, imported, NewEntry(channel=channel, reason=reason, source=source))
         while chunk := list(islice(rows, CHUNK)):
-            with transaction.atomic():
+            with transaction.atomic(using=database.alias()):
                 imported.stored += put(chunk)
     except (csv.Error, UnicodeDecodeError) as error:
         problem = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-
 from notifications import conf
 from notifications.address_hash import address_hash
 from notifications.exceptions import InvalidSuppression
 from notifications.models import Suppression
 from notifications.rules.addresses import EMAIL, SMS, e164, normal_form
 from notifications.rules.suppressions import Reason
-from tasks_core import clock
+from tasks_core import clock, database
 
 # An entry that holds longer wins; for ever is longest.
 _PUT = """
@@ -133,7 +131,7 @@ def put(entries: Iterable[NewEntry]) -> int:
         return 0
     keep = conf.current().suppression_keep_addresses
     values = [entry for _, entry in rows]
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(
             _PUT,
             {

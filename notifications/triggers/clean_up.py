@@ -2,10 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from notifications import conf
-from tasks_core import clock
+from tasks_core import clock, database
 
 LIMIT = 1_000
 
@@ -58,7 +56,7 @@ def delete_logs(before: datetime, *, trigger_id: int | None = None, limit: int =
 
 
 def _delete(statement: str, before: datetime, trigger_id: int | None, limit: int) -> int:
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(statement, {"before": before, "trigger": trigger_id, "limit": limit})
         removed: int = cursor.rowcount
     return removed

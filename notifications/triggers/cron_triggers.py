@@ -10,7 +10,7 @@ from notifications.exceptions import InvalidTrigger, TriggerExists, TriggerNotFo
 from notifications.models import CronTrigger, TriggerEvent
 from notifications.triggers.definition import define
 from notifications.triggers.schedules import drop_schedule, keep_schedule
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.engine.schedule import CronExpression, zone_named
 from tasks_core.engine.schedule.errors import InvalidSchedule
 
@@ -139,7 +139,7 @@ def delete_cron_trigger(name: str) -> None:
     Raises:
         TriggerNotFound: there is none of that name.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         trigger = get_cron_trigger(name)
         events = TriggerEvent.objects.filter(trigger=trigger)
         found = events.unfinished().values_list("task_id", flat=True)
@@ -156,7 +156,7 @@ def delete_cron_trigger(name: str) -> None:
 def _stored(name: str, columns: dict[str, Any], *, may_replace: bool) -> CronTrigger:
     now = clock.now()
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             changed = may_replace and CronTrigger.objects.filter(name=name).update(
                 **columns, updated_at=now
             )

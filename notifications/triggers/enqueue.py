@@ -8,12 +8,12 @@ from django.db import transaction
 import tasks_core
 from notifications.models import TriggerEvent
 from notifications.triggers import names
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def write_event(*, scheduled_time: datetime, **columns: Any) -> TriggerEvent:
     """Insert an event and its task; both are there when the transaction is committed, or neither."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         event = TriggerEvent.objects.create(
             scheduled_time=scheduled_time, created_at=clock.now(), **columns
         )

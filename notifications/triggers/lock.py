@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
+from tasks_core import database
 
 # A lock of an earlier attempt of the same task is void: the platform runs one attempt at a time.
 _LOCK = """
@@ -36,7 +37,7 @@ class Claim:
 
 def lock(claims: Sequence[Claim], now: datetime) -> set[int]:
     """Lock the events of ``claims`` that may be delivered; give their keys."""
-    with connection.cursor() as cursor:
+    with database.connection().cursor() as cursor:
         cursor.execute(
             _LOCK,
             {

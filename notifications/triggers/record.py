@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
@@ -14,6 +14,7 @@ from notifications.triggers.lock import Claim
 from notifications.triggers.result import Result
 from notifications.triggers.switching import disable_gone
 from notifications.triggers.verdict import Verdict
+from tasks_core import database
 
 # Keeps deletions out until the log rows, which refer to the events, are written.
 _HOLD = "SELECT id FROM notifications_triggerevent WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
@@ -57,8 +58,8 @@ def record(attempts: Sequence[Ended]) -> None:
 
     A webhook that is gone for good disables its cron trigger in the same transaction.
     """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using=database.alias()):
+        with database.connection().cursor() as cursor:
             cursor.execute(_HOLD, {"ids": [ended.claim.event for ended in attempts]})
             there = {row[0] for row in cursor.fetchall()}
             kept = [_row(ended) for ended in attempts if ended.claim.event in there]

@@ -10,7 +10,7 @@ from notifications.states import TRIGGER_EVENT_FINAL
 from notifications.triggers.definition import Definition
 from notifications.triggers.enqueue import write_event
 from notifications.triggers.scheduled_events import get_event
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.models import Task
 
 
@@ -35,7 +35,7 @@ def redeliver_for_task(event_key: int, task_id: int) -> UUID | None:
         if event is None:
             return None
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=database.alias()):
                 made = _redeliver(event, replayed_by=task_id)
         except IntegrityError:  # another attempt of the task was quicker
             made = TriggerEvent.objects.get(replayed_by=task_id)

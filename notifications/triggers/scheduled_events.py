@@ -14,7 +14,7 @@ from notifications.triggers.definition import define
 from notifications.triggers.enqueue import write_event
 from notifications.triggers.event_ids import cancel_tick
 from notifications.triggers.timestamps import parse_instant
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.options import MAX_AHEAD
 
 
@@ -88,7 +88,7 @@ def cancel_scheduled_event(event_id: UUID | str, *, reason: str) -> bool:
         TriggerEventUnfinished: it is being delivered at this moment.
     """
     event = get_event(event_id)
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         changed = TriggerEvent.objects.filter(
             pk=event.pk, status=TriggerEventStatus.SCHEDULED
         ).update(
@@ -120,7 +120,7 @@ def delete_scheduled_event(event_id: UUID | str) -> None:
         if cancel_tick(event_id):
             return
         raise
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         if event.task_id is not None:
             tasks_core.cancel_many([event.task_id], reason="its event was deleted")
         rows = TriggerEvent.objects.filter(pk=event.pk)

@@ -5,7 +5,7 @@ from django.db import transaction
 from notifications.exceptions import InvalidTrigger, TriggerNotFound
 from notifications.models import CronTrigger
 from notifications.triggers.schedules import keep_schedule
-from tasks_core import clock
+from tasks_core import clock, database
 
 
 def disable_cron_trigger(name: str, *, reason: str) -> bool:
@@ -41,7 +41,7 @@ def _switch(trigger: CronTrigger | None, *, enabled: bool, reason: str) -> bool:
     if trigger is None:
         raise TriggerNotFound("there is no cron trigger of this name")
     now = clock.now()
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         changed = CronTrigger.objects.filter(pk=trigger.pk, enabled=not enabled).update(
             enabled=enabled,
             disabled_reason=reason[:200],

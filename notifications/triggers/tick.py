@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from notifications.models import CronTrigger, TriggerEvent
 from notifications.triggers.enqueue import write_event
 from notifications.triggers.event_ids import tick_id
+from tasks_core import database
 
 
 def tick(trigger_id: int, scheduled_time: datetime) -> dict[str, str]:
@@ -20,7 +21,7 @@ def tick(trigger_id: int, scheduled_time: datetime) -> dict[str, str]:
         return {"status": "gone"}
     event_id = tick_id(trigger_id, scheduled_time)
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             write_event(scheduled_time=scheduled_time, trigger=trigger, event_id=event_id)
     except IntegrityError:
         if not TriggerEvent.objects.filter(event_id=event_id).exists():

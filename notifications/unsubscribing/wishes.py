@@ -14,7 +14,7 @@ from notifications.rules.preferences import Setting, deciding, path_of
 from notifications.rules.suppressions import Reason
 from notifications.suppression.listing import NewEntry, put
 from notifications.unsubscribing.token import Subscription
-from tasks_core import clock
+from tasks_core import clock, database
 
 SOURCE = "unsubscribe link"
 OTHERS = ""
@@ -107,7 +107,7 @@ def current_wishes(subscription: Subscription) -> Wishes:
 
 def store_wishes(subscription: Subscription, wanted: Mapping[tuple[str, str], bool]) -> None:
     """Store what is wanted from now on."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         if subscription.recipient_id is None:
             _store_for_address(subscription, wanted)
             return

@@ -8,6 +8,7 @@ from notifications.channels.webhook.endpoints import disable
 from notifications.exceptions import InvalidNotification
 from notifications.models.endpoint import Endpoint
 from notifications.signals import endpoint_disabled
+from tasks_core import database
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ def disable_automatically(endpoint_id: int, *, reason: str) -> bool:
     transaction.on_commit(
         lambda: endpoint_disabled.send_robust(
             sender=Endpoint, endpoint_id=endpoint_id, reason=reason
-        )
+        ),
+        using=database.alias(),
     )
     return True
 
@@ -35,7 +37,7 @@ def _tell_owner(endpoint: Endpoint, reason: str) -> None:
     from notifications.api import notify  # which needs this module, by way of the task types
 
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             notify(
                 NOTICE,
                 to=endpoint.owner_email,

@@ -16,7 +16,7 @@ from notifications.exceptions import InvalidEndpoint
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
 from notifications.outgoing.guard import InvalidUrl, check_url
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.engine.breaker import BreakerState
 
 __all__ = [
@@ -73,7 +73,7 @@ def register_endpoint(
     )
     _check_limits(endpoint)
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=database.alias()):
             endpoint.save(force_insert=True)
             return endpoint
     except IntegrityError:
@@ -117,7 +117,7 @@ def rotate_secret(endpoint: Endpoint, *, secret: str | None = None) -> str:
     new = _checked(secret)
     now = clock.now()
     retires_at = now + timedelta(seconds=conf.current().webhook_secret_grace)
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         locked = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
         secrets = add_secret(locked.secrets, new, now=now, retires_at=retires_at)
         Endpoint.objects.filter(pk=endpoint.pk).update(secrets=secrets)
@@ -136,7 +136,7 @@ def disable(endpoint_id: int, *, reason: str) -> bool:
 
 def enable(endpoint_id: int) -> bool:
     """Switch an endpoint on, with nothing held against it; False if it was on."""
-    with transaction.atomic():
+    with transaction.atomic(using=database.alias()):
         enabled = Endpoint.objects.filter(pk=endpoint_id, enabled=False).update(
             enabled=True, disabled_at=None, disabled_reason=""
         )
