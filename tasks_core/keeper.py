@@ -75,7 +75,7 @@ class Keeper(threading.Thread):
             except Error as error:
                 logger.warning("leases are not renewed for now: %s", error)
                 database.discard(database.connection())
-            except Exception:
+            except BaseException:  # a receiver of ours may raise SystemExit
                 logger.exception("the keeper goes on: without it leases would run out")
             if self._is_idle():
                 self._wanted.clear()

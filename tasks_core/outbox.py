@@ -44,6 +44,7 @@ class Outbox:
     def __init__(self, inflight: InFlightTable) -> None:
         self._inflight = inflight
         self._pending: list[Finished] = []
+        self._under_way: list[Finished] = []
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._oldest = 0.0
@@ -78,25 +79,32 @@ class Outbox:
         simply repeated. Those whose row somebody else has locked stay as well, and no other waits for them.
         """
         with self._writing:
-            if time.monotonic() < self._paused_until:
-                return False
-            batch = self._taken()
-            while batch:
-                try:
-                    self._write(batch)
-                except DATABASE_ERRORS as error:
-                    self._put_back(batch)
-                    connection = database.connection()
-                    if connection.in_atomic_block:
-                        raise  # the transaction is the caller's, and with it what was written before
-                    database.discard(connection)
-                    if self._note_failure(len(batch), error):
-                        return False
-                    batch = self._taken()
-                else:
-                    self._failures = 0
-                    return True
-            return True
+            try:
+                return self._write_pending()
+            except BaseException:  # a soft time limit, say, or the exit of a receiver
+                self._recall()
+                raise
+
+    def _write_pending(self) -> bool:
+        if time.monotonic() < self._paused_until:
+            return False
+        batch = self._taken()
+        while batch:
+            try:
+                self._write(batch)
+            except DATABASE_ERRORS as error:
+                self._put_back(batch)
+                connection = database.connection()
+                if connection.in_atomic_block:
+                    raise  # the transaction is the caller's, and with it what was written before
+                database.discard(connection)
+                if self._note_failure(len(batch), error):
+                    return False
+                batch = self._taken()
+            else:
+                self._failures = 0
+                return True
+        return True
 
     def flush_all(self) -> bool:
         """Write everything that may be written now; False if something is still in the way of one of them."""
@@ -107,12 +115,21 @@ class Outbox:
         now = time.monotonic()
         with self._lock:
             batch = [one for one in self._pending if self._not_before(one) <= now]
+            self._under_way = batch
             self._pending = [one for one in self._pending if self._not_before(one) > now]
             if self._pending:
                 self._oldest = min(map(self._not_before, self._pending))
             else:
                 self.has_pending.clear()
         return batch
+
+    def _recall(self) -> None:
+        """Put back what a flush had taken out that was cut short."""
+        with self._lock:
+            pending = set(map(id, self._pending))
+            self._pending[:0] = [one for one in self._under_way if id(one) not in pending]
+            self._under_way = []
+        self.has_pending.set()
 
     def _put_back(self, batch: list[Finished]) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 import tasks_core
+from tasks_core import Fixed
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tests.acceptance.processes import Processes, children, kill_tree, stop
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
@@ -144,6 +145,41 @@ def test_a_task_that_kills_its_process_ends_as_a_dead_letter_at_its_limit(
     assert set(Task.objects.filter(pk__in=innocent).values_list("state", flat=True)) == {
         "SUCCEEDED"
     }
+
+
+def test_a_task_on_the_loop_that_kills_its_process_is_the_only_one_that_dies(
+    processes: Processes,
+) -> None:
+    processes.start_worker(concurrency=1)
+    processes.start_beat()
+    before = tasks_core.enqueue_many(
+        "project.wait", [{"seconds": 2.0}] * 5, retry=Fixed(initial=0.1, max_attempts=1)
+    )
+    _wait_for_beginnings(processes, 5)
+    poison = tasks_core.enqueue("project.poison_on_the_loop", {"seconds": 0.3})
+    after = tasks_core.enqueue_many(
+        "project.wait", [{"seconds": 0.5}] * 5, retry=Fixed(initial=0.1, max_attempts=1)
+    )
+    _all_end(150)
+    poison.refresh_from_db()
+    assert (poison.state, poison.attempts_used) == ("DEAD", 2)
+    assert DeadLetter.objects.get().task_id == poison.pk
+    innocent = Task.objects.filter(pk__in=before + after)
+    assert set(innocent.values_list("state", flat=True)) == {"SUCCEEDED"}
+
+
+def test_a_machine_that_dies_charges_nobody(processes: Processes) -> None:
+    worker = processes.start_worker()
+    processes.start_beat()
+    ids = tasks_core.enqueue_many("project.once", [{"seconds": 1.0}] * 4)
+    _wait_for_beginnings(processes, 2)
+    kill_tree(worker)
+    worker.wait()
+    processes.start_worker("two")
+    _all_end()
+    assert _states() == {"SUCCEEDED"}
+    assert TaskEvent.objects.filter(kind="lost", task_id__in=ids).exists()
+    assert not DeadLetter.objects.exists()
 
 
 def test_a_clean_stop_uses_no_attempt_and_leaves_nothing_behind(processes: Processes) -> None:

@@ -178,3 +178,22 @@ if os.environ.get("TEST_HARD_LIMIT"):  # other pools than prefork refuse to star
         while True:
             with suppress(BaseException):
                 time.sleep(60)
+
+
+@tasks_core.task_type(
+    "project.poison_on_the_loop", queue_name="waiting", retry=Fixed(initial=0.1, max_attempts=2)
+)
+async def poison_on_the_loop(payload: Work, context: TaskContext) -> None:
+    """Kill the process that runs it, and all others on its event loop."""
+    journal.write("begin", context.task_id, context.attempt)
+    await asyncio.sleep(payload.seconds)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@tasks_core.task_type(
+    "project.once", queue_name="alone", max_batch=1, retry=Fixed(initial=0.1, max_attempts=1)
+)
+def once(payload: Work, context: TaskContext) -> None:
+    """Take some time and return; with one attempt only."""
+    with _journaled(context):
+        time.sleep(payload.seconds)

@@ -22,6 +22,7 @@ from tasks_core.engine.states import State
 from tasks_core.events.rebuilding import rebuild
 from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.signals import tasks_unsuccessful
 from tests.tasks_core.life import queue
 from tests.waiting import wait_until
 
@@ -460,3 +461,28 @@ def test_a_bad_handler_on_the_loop_harms_itself_alone(name: str) -> None:
 
     assert execute("work", ids, worker="w") == 4
     _judge(ids, ids[1], state)
+
+
+def test_a_receiver_that_exits_does_not_end_the_keeper() -> None:
+    heard: list[str] = []
+
+    def leave(**_: Any) -> None:
+        heard.append(threading.current_thread().name)
+        raise SystemExit(3)
+
+    @tasks_core.task_type("work", retry=Fixed(max_attempts=1))
+    async def handler(payload: dict[str, Any]) -> None:
+        if payload.get("is_bad"):
+            raise ValueError("bad")
+
+    ids = tasks_core.enqueue_many("work", [{"is_bad": True}])
+    queue()
+    keeper = worker_process.current().keeper
+    tasks_unsuccessful.connect(leave)
+    try:
+        execute("work", ids, worker="w")
+        wait_until(lambda: len(heard) > 1, what="the keeper has met it and comes again")
+    finally:
+        tasks_unsuccessful.disconnect(leave)
+    wait_until(lambda: not len(worker_process.current().inflight), what="it is written")
+    assert keeper.is_alive()

@@ -35,7 +35,8 @@ PLACES = [
             "executor._may_begin",
         ),
         *("executor._rule", "attempting._attempt", "surroundings.put_back", "executor._hand_over"),
-        *("inflight.decide", "outbox.add", "outbox.flush", "recorder.record"),
+        *("inflight.decide", "inflight.discard", "outbox.add", "outbox.flush", "outbox._taken"),
+        *("outbox._write", "outbox._forget", "recorder.record", "finish.finish"),
     )
 ]
 
@@ -50,12 +51,12 @@ class Cut:
     def __init__(self, event: str, place: str) -> None:
         self._event = event
         self._module, self._name = place.split(".")
-        self._left = 2
+        self._left = 1 if self._module in ("outbox", "recorder", "finish") else 2
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         if event != self._event or frame.f_code.co_name != self._name:
             return
-        if not frame.f_code.co_filename.endswith(f"tasks_core/{self._module}.py"):
+        if not frame.f_code.co_filename.endswith(f"/{self._module}.py"):
             return
         self._left -= 1
         if not self._left:
