@@ -96,9 +96,15 @@ def _is_dead(one: BaseDatabaseWrapper) -> bool:
         return False
     if one.connection.closed:
         return True
+    return _has_spoken(one.connection.fileno()) and not one.is_usable()
+
+
+def _has_spoken(socket: int) -> bool:
+    if not hasattr(select, "poll"):  # some pools take it away
+        return bool(select.select([socket], [], [], 0)[0])
     waiting = select.poll()
-    waiting.register(one.connection.fileno(), select.POLLIN)
-    return bool(waiting.poll(0)) and not one.is_usable()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _ask(one: BaseDatabaseWrapper) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from celery import shared_task
-from django.db import Error, connection, transaction
+from django.db import Error, connection, connections, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 import tasks_core
 from tasks_core import Fixed, TaskContext, worker_hooks, worker_process
@@ -185,6 +186,59 @@ def test_transaction_that_an_async_handler_left_open_does_not_take_others_with_i
 
     wait_until(lambda: _states() == {State.SUCCEEDED: 2})
     assert Task.objects.get(pk=ids[1]).checkpoint == 7
+
+
+@pytest.fixture
+def other_database() -> Iterator[str]:
+    """Give the alias of another database; it is the same one, by connections of its own."""
+    connections.settings["other"] = connections.settings["default"]
+    connections["other"] = DatabaseWrapper(connections.settings["default"], "default")
+    yield "other"
+    connections["other"].close()
+    del connections["other"]
+    del connections.settings["other"]
+
+
+@pytest.mark.parametrize("how", ["transaction", "begin", "autocommit off", "time limit", "cut"])
+def test_sessions_of_other_databases_are_at_rest_for_the_next_handler(
+    other_database: str, how: str
+) -> None:
+    seen: list[tuple[bool, int]] = []
+
+    def misuse() -> None:
+        other = connections[other_database]
+        with other.cursor() as cursor:
+            if how == "transaction":
+                transaction.atomic(using=other_database).__enter__()
+            elif how == "begin":
+                cursor.execute("BEGIN")
+            elif how == "autocommit off":
+                other.set_autocommit(False)
+            elif how == "time limit":
+                cursor.execute("SELECT pg_sleep(60)")
+            else:
+                cursor.execute("SELECT pg_backend_pid()")
+                cut(cursor.fetchone()[0])
+                cursor.execute("SELECT 1")
+
+    @tasks_core.task_type("work", retry=ONE_TRY, max_runtime=0.3 if how == "time limit" else 30)
+    def work(payload: dict[str, int]) -> None:
+        if payload["n"] == 0:
+            misuse()
+        other = connections[other_database]
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            status = other.connection.info.transaction_status
+            seen.append((other.get_autocommit(), int(status)))
+
+    ids = tasks_core.enqueue_many("work", [{"n": n} for n in range(2)])
+    queue()
+
+    execute("work", ids, worker="w")
+
+    wait_until(lambda: State.RUNNING not in states())
+    assert states().get(State.SUCCEEDED), [task.error for task in Task.objects.all()]
+    assert seen[-1] == (True, 0)
 
 
 @shared_task(name="tests.count_tasks")  # type: ignore[untyped-decorator] # celery has no types
