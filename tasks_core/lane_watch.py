@@ -15,7 +15,12 @@ from datetime import datetime, timedelta
 
 from tasks_core.priorities import Priority
 from tasks_core.registry import queue_names
-from tasks_core.statements.dispatch import WaitingLane, waiting_lanes, waiting_lanes_since
+from tasks_core.statements.dispatch import (
+    Position,
+    WaitingLane,
+    waiting_lanes,
+    waiting_lanes_since,
+)
 
 CHEAP_SECONDS = 0.003
 """While one of the last few looks at everything took no longer than this, each look is one."""
@@ -23,8 +28,8 @@ CHEAP_SECONDS = 0.003
 LAST_LOOKS = 5
 """How many those are: on a busy machine a single look takes long for reasons of its own."""
 
-PAUSE = 20
-"""Otherwise the next one comes after so many times what it took: a twentieth of the time goes into them."""
+PAUSE = 50
+"""Otherwise the next one comes after so many times what it took: a fiftieth of the time goes into them."""
 
 SLACK = timedelta(seconds=1)
 """How late a task may become visible, after the instant at which it is due, and be found at once."""
@@ -34,7 +39,7 @@ class LaneWatch:
     """Remembers between two looks where the waiting tasks of each lane begin."""
 
     def __init__(self) -> None:
-        self._sinces: dict[tuple[str, int], datetime] = {}
+        self._sinces: dict[tuple[str, int], Position] = {}
         self._took: deque[float] = deque(maxlen=LAST_LOOKS)
         self._looked_at = float("-inf")
 
@@ -42,14 +47,9 @@ class LaneWatch:
         """Return the lanes with waiting tasks, the most urgent first."""
         if self._may_look_at_everything():
             lanes = self._look_at_everything()
-            self._remember(lanes, now)
-            return lanes
-        lanes = waiting_lanes_since(self._sinces)
-        known = self._sinces
+        else:
+            lanes = waiting_lanes_since(self._sinces)
         self._remember(lanes, now)
-        self._sinces = {
-            lane: max(since, known.get(lane, since)) for lane, since in self._sinces.items()
-        }
         return lanes
 
     def forget(self) -> None:
@@ -70,10 +70,11 @@ class LaneWatch:
         return lanes
 
     def _remember(self, lanes: list[WaitingLane], now: datetime) -> None:
-        """Note where each lane begins: at present, if nothing or only something for later is in it."""
-        empty = {(queue, int(priority)): now for queue in queue_names() for priority in Priority}
-        firsts = {(lane.queue_name, lane.priority): lane.first_run_after for lane in lanes}
-        known = dict.fromkeys(self._sinces, now)
-        self._sinces = {
-            lane: min(first, now) - SLACK for lane, first in {**known, **empty, **firsts}.items()
+        """Note where each lane begins: a moment ago, if nothing or only something younger is in it."""
+        lately = now - SLACK, 0
+        empty = {(queue, int(priority)): lately for queue in queue_names() for priority in Priority}
+        firsts = {
+            (lane.queue_name, lane.priority): min(lately, (lane.first_run_after, lane.first_id))
+            for lane in lanes
         }
+        self._sinces = {**dict.fromkeys(self._sinces, lately), **empty, **firsts}

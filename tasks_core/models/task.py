@@ -159,9 +159,9 @@ class Task(PlatformModel):
         )
         indexes = (
             models.Index(
-                fields=("queue_name", "priority", "run_after"),
+                fields=("queue_name", "priority", "run_after", "id"),
                 condition=Q(state__in=("SCHEDULED", "RETRYING")),
-                name="tasks_core_task_due",
+                name="tasks_core_task_waiting",
             ),
             models.Index(
                 fields=("queued_at",), condition=Q(state="QUEUED"), name="tasks_core_task_queued"

@@ -13,31 +13,33 @@ from tasks_core.database import fetch, fetch_often
 LANES = """
 WITH RECURSIVE lane AS (
     (
-        SELECT queue_name, priority, run_after, task_type FROM tasks_core_task
+        SELECT queue_name, priority, run_after, id, task_type FROM tasks_core_task
         WHERE state IN ('SCHEDULED', 'RETRYING')
-        ORDER BY queue_name, priority, run_after LIMIT 1
+        ORDER BY queue_name, priority, run_after, id LIMIT 1
     )
     UNION ALL
     SELECT following.* FROM lane CROSS JOIN LATERAL (
-        SELECT queue_name, priority, run_after, task_type FROM tasks_core_task
+        SELECT queue_name, priority, run_after, id, task_type FROM tasks_core_task
         WHERE state IN ('SCHEDULED', 'RETRYING')
           AND (queue_name, priority) > (lane.queue_name, lane.priority)
-        ORDER BY queue_name, priority, run_after LIMIT 1
+        ORDER BY queue_name, priority, run_after, id LIMIT 1
     ) following
 )
-SELECT queue_name, priority, run_after, task_type FROM lane ORDER BY priority, run_after
+SELECT queue_name, priority, run_after, id, task_type FROM lane ORDER BY priority, run_after
 """
 
 LANES_SINCE = """
-SELECT lane.queue_name, lane.priority, first.run_after, first.task_type
-FROM unnest(%(queue_names)s::text[], %(priorities)s::smallint[], %(sinces)s::timestamptz[])
-    AS lane (queue_name, priority, since)
+SELECT lane.queue_name, lane.priority, first.run_after, first.id, first.task_type
+FROM unnest(
+    %(queue_names)s::text[], %(priorities)s::smallint[], %(sinces)s::timestamptz[],
+    %(firsts)s::bigint[]
+) AS lane (queue_name, priority, since, first)
 CROSS JOIN LATERAL (
-    SELECT run_after, task_type FROM tasks_core_task
+    SELECT run_after, id, task_type FROM tasks_core_task
     WHERE state IN ('SCHEDULED', 'RETRYING')
       AND queue_name = lane.queue_name AND priority = lane.priority
-      AND run_after >= lane.since
-    ORDER BY run_after LIMIT 1
+      AND (run_after, id) >= (lane.since, lane.first)
+    ORDER BY run_after, id LIMIT 1
 ) first
 ORDER BY priority, run_after
 """
@@ -51,16 +53,16 @@ TAKE = """
 WITH due AS (
     SELECT task.id FROM unnest(
         %(queue_names)s::text[], %(priorities)s::smallint[], %(sinces)s::timestamptz[],
-        %(limits)s::int[]
-    ) AS lane (queue_name, priority, since, room)
+        %(firsts)s::bigint[], %(limits)s::int[]
+    ) AS lane (queue_name, priority, since, first, room)
     CROSS JOIN LATERAL (
         SELECT id FROM tasks_core_task
         WHERE state IN ('SCHEDULED', 'RETRYING')
           AND queue_name = lane.queue_name AND priority = lane.priority
-          AND run_after >= lane.since AND run_after <= %(now)s
+          AND (run_after, id) >= (lane.since, lane.first) AND run_after <= %(now)s
           AND (expires_at IS NULL OR expires_at > %(now)s)
           AND task_type = ANY(%(task_types)s)
-        ORDER BY run_after LIMIT lane.room
+        ORDER BY run_after, id LIMIT lane.room
         FOR UPDATE SKIP LOCKED
     ) task
 ), task AS (
@@ -142,8 +144,8 @@ WITH front AS (
     SELECT id, task_type FROM tasks_core_task
     WHERE state IN ('SCHEDULED', 'RETRYING')
       AND queue_name = %(queue_name)s AND priority = %(priority)s
-      AND run_after >= %(since)s AND run_after <= %(now)s
-    ORDER BY run_after LIMIT %(limit)s
+      AND (run_after, id) >= (%(since)s, %(first)s) AND run_after <= %(now)s
+    ORDER BY run_after, id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 ), task AS (
     UPDATE tasks_core_task SET run_after = %(now)s
@@ -178,11 +180,12 @@ GROUP BY task_type ORDER BY task_type
 
 @dataclass(frozen=True, slots=True)
 class WaitingLane:
-    """A lane that has waiting tasks, when the first of them is due, and of what type it is."""
+    """A lane that has waiting tasks, when the first of them is due, which it is and of what type."""
 
     queue_name: str
     priority: int
     first_run_after: datetime
+    first_id: int
     first_type: str
 
 
@@ -203,12 +206,17 @@ def waiting_lanes() -> list[WaitingLane]:
     return [WaitingLane(*row) for row in fetch_often(LANES, {})]
 
 
-def waiting_lanes_since(sinces: Mapping[tuple[str, int], datetime]) -> list[WaitingLane]:
-    """Return those of these lanes that have waiting tasks due since then, the most urgent first."""
+Position = tuple[datetime, int]
+"""A place in the order of a lane: when a task is due, and its id."""
+
+
+def waiting_lanes_since(sinces: Mapping[tuple[str, int], Position]) -> list[WaitingLane]:
+    """Return those of these lanes that have waiting tasks from there on, the most urgent first."""
     parameters = {
         "queue_names": [queue_name for queue_name, _ in sinces],
         "priorities": [priority for _, priority in sinces],
-        "sinces": list(sinces.values()),
+        "sinces": [since for since, _ in sinces.values()],
+        "firsts": [first for _, first in sinces.values()],
     }
     return [WaitingLane(*row) for row in fetch_often(LANES_SINCE, parameters)]
 
@@ -221,6 +229,7 @@ def take_due(
         "queue_names": [lane.queue_name for lane, _ in rooms],
         "priorities": [lane.priority for lane, _ in rooms],
         "sinces": [lane.first_run_after for lane, _ in rooms],
+        "firsts": [lane.first_id for lane, _ in rooms],
         "limits": [room for _, room in rooms],
         "task_types": task_types,
         "now": now,
@@ -274,6 +283,7 @@ def set_aside(
         "queue_name": lane.queue_name,
         "priority": lane.priority,
         "since": lane.first_run_after,
+        "first": lane.first_id,
         "task_types": known_types,
         "limit": limit,
         "shortest": shortest,

@@ -84,6 +84,7 @@ def test_looking_and_taking_read_nothing_of_what_was_taken_before() -> None:
         "queue_names": ["default"],
         "priorities": [2],
         "sinces": [task.run_after - timedelta(seconds=1)],
+        "firsts": [0],
         "limits": [100],
         "task_types": ["plain"],
         "now": now,
@@ -91,7 +92,7 @@ def test_looking_and_taking_read_nothing_of_what_was_taken_before() -> None:
 
     assert _blocks(dispatch.LANES, {}) > TAKEN / 100  # the index does hold them
     assert _blocks(dispatch.LANES_SINCE, parameters) < FEW_BLOCKS
-    [lane] = waiting_lanes_since({("default", 2): now - timedelta(minutes=1)})
+    [lane] = waiting_lanes_since({("default", 2): (now - timedelta(minutes=1), 0)})
     assert lane == waiting_lanes()[0]
     assert _blocks(dispatch.TAKE, {**parameters, "sinces": [lane.first_run_after]}) < 2 * FEW_BLOCKS
 
@@ -108,6 +109,28 @@ def test_lane_is_read_from_its_first_task_on() -> None:
 
     assert [task.id for task in taken] == [early.pk]
     assert waiting_lanes()[0].first_run_after < early.run_after
+
+
+@pytest.mark.usefixtures("report")
+def test_tasks_of_one_instant_are_read_from_the_first_on_too() -> None:
+    ids = tasks_core.enqueue_many("plain", [{}] * TAKEN)
+    Task.objects.filter(pk__in=ids[:-5]).update(state=State.QUEUED, queued_at=clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tasks_core_task")
+    [lane] = waiting_lanes()
+    parameters = {
+        "queue_names": ["default"],
+        "priorities": [2],
+        "sinces": [lane.first_run_after],
+        "firsts": [lane.first_id],
+        "limits": [100],
+        "task_types": ["plain"],
+        "now": clock.now(),
+    }
+
+    assert lane.first_id == ids[-5]
+    assert _blocks(dispatch.LANES_SINCE, parameters) < FEW_BLOCKS
+    assert _blocks(dispatch.TAKE, parameters) < 2 * FEW_BLOCKS
 
 
 @pytest.fixture
@@ -167,6 +190,8 @@ def test_what_is_put_in_front_is_found_by_the_next_look_at_everything(
     tasks_core.enqueue("plain", {})
     costly.look(clock.now())
     early = tasks_core.schedule_once("plain", {}, at=clock.now() - timedelta(hours=1))
+    with clock.frozen(clock.now() + lane_watch.SLACK):
+        costly.look(clock.now())
     assert costly.look(clock.now())[0].first_run_after > early.run_after
 
     monkeypatch.setattr(lane_watch, "PAUSE", 0.0)

@@ -84,7 +84,7 @@ def test_counting_reads_indexes_and_not_the_table() -> None:
         cursor.execute(f"EXPLAIN {sampling._COUNT}", {"now": clock.now()})
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan on tasks_core_task" not in plan
-    assert "tasks_core_task_due" in plan
+    assert "tasks_core_task_waiting" in plan
 
 
 def test_old_rollups_go_and_totals_stay() -> None:
