@@ -50,15 +50,11 @@ def received() -> Iterator[Callable[[Receive], None]]:
 
 
 def _lost(payloads: list[dict[str, bool]]) -> list[int]:
-    """Return tasks whose attempts were lost, the first longest ago."""
+    """Return tasks whose attempts were lost, each with a worker of its own, the last ones last."""
     ids = tasks_core.enqueue_many("plain", payloads)
     queue(limit=len(ids))
-    take(ids)
-    Task.objects.filter(pk__in=ids).update(claimed_with=1)
-    for number, task_id in enumerate(ids[-3:]):
-        Task.objects.filter(pk=task_id).update(
-            lease_until=clock.now() + LEASE + timedelta(seconds=number)
-        )
+    for task_id in ids:
+        take([task_id], worker=f"w{task_id}")
     return ids
 
 
