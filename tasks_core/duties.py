@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django.apps import apps
 from django.db import Error
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from tasks_core import clock, database_clock
 from tasks_core.announcer import announce_dead_letters
@@ -82,6 +83,7 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
         Duty("buffers", _releasing(leadership)),
         *_periodic_tasks(leadership),
         Duty("recovery", _recovering()),
+        Duty("lost-messages", _recovering_messages),
         Duty("expiry", _expiring),
         Duty("announcements", _announcing),
         Duty("events", _following_events(leadership)),
@@ -191,14 +193,19 @@ def _recovering() -> Callable[[], float]:
             now = clock.now()  # whatever the database does next, it was there until now
             spare_locked()  # also until then
             found = recover_attempts(now=now) if lasts >= lease else 0
-            found += recover_messages()
-        except Error:
-            contact.lose()
+        except Error as error:
+            if not isinstance(error.__cause__, (DeadlockDetected, LockNotAvailable)):
+                contact.lose()
             raise
         contact.keep()
         return 0.0 if found else min(RECOVERY_SECONDS, lease / 8)
 
     return work
+
+
+def _recovering_messages() -> float:
+    """A duty of its own: while the broker hangs, attempts are recovered all the same."""
+    return 0.0 if recover_messages() else RECOVERY_SECONDS
 
 
 def _expiring() -> float:

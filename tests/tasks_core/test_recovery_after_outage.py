@@ -14,7 +14,7 @@ from tasks_core.contact import Contact
 from tasks_core.engine.states import State
 from tasks_core.executor import execute
 from tasks_core.models import Task
-from tests.tasks_core.life import plain_type, queue, running, state_of
+from tests.tasks_core.life import plain_type, queue, queued, running, state_of
 from tests.tasks_core.test_database_outage import Outage
 from tests.tasks_core.threads import in_own_connection
 from tests.waiting import wait_until
@@ -122,3 +122,12 @@ def test_contact_is_lost_by_a_gap_an_error_and_a_database_that_takes_nothing() -
         assert contact.ask(longest_gap=10) == 0
         cursor.execute("RESET default_transaction_read_only")
     assert contact.ask(longest_gap=10) == 0
+
+
+def test_attempts_are_recovered_while_the_broker_is_away(no_broker: None) -> None:
+    plain_type(retry=Fixed(max_attempts=5))
+    task_id = running().id
+    Task.objects.filter(pk=task_id).update(lease_until=clock.now())
+    queued()  # whose message would be asked for
+    work = duties._recovering()
+    wait_until(lambda: recovers(work) and state_of(task_id) is not State.RUNNING)
