@@ -36,7 +36,7 @@ IDLE_SECONDS = 0.1
 """So long a lane that was seen idle takes messages although some wait: what a process adds meanwhile is a
 few messages at most, because it must be quiet as well."""
 
-BUSY_SECONDS = 1.0
+BUSY_SECONDS = 0.25
 """So long a lane that was seen busy is left to the dispatcher."""
 
 PAUSE_AFTER_ERROR = 5.0

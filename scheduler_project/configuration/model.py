@@ -42,7 +42,8 @@ class Configuration(BaseModel):
     encryption_keys: Annotated[Secrets, AfterValidator(checks.fernet_keys)] = Field(
         validation_alias="ENCRYPTION_KEYS"
     )
-    """Fernet keys for secrets in the database: the first encrypts, all decrypt."""
+    """Fernet keys for secrets in the database: the first encrypts, all decrypt. A new one goes to the end,
+    everywhere, and to the front after that."""
     allowed_hosts: Words = Field(validation_alias="ALLOWED_HOSTS")
     """Host names that the web process answers to."""
     csrf_trusted_origins: Annotated[Words, AfterValidator(checks.origins)] = Field(
@@ -65,9 +66,9 @@ class Configuration(BaseModel):
     key_prefix: str = Field("bellringer:", validation_alias="BELLRINGER_KEY_PREFIX")
     """Begins every key in Redis, so that several installations can share one database."""
     redis_socket_timeout: Seconds = Field(10, validation_alias="BELLRINGER_REDIS_SOCKET_TIMEOUT")
-    """Seconds to wait for an answer of Redis before the connection counts as dead."""
+    """Seconds that beat and workers wait for an answer of Redis before the connection counts as dead."""
     redis_connect_timeout: Seconds = Field(3, validation_alias="BELLRINGER_REDIS_CONNECT_TIMEOUT")
-    """Seconds to wait for a connection to Redis."""
+    """Seconds that beat and workers wait for a connection to Redis. Callers wait 0.3 s for either."""
     redis_health_check_interval: Annotated[int, Field(gt=0)] = Field(
         10, validation_alias="BELLRINGER_REDIS_HEALTH_CHECK_INTERVAL"
     )
