@@ -17,7 +17,7 @@ from tasks_core.admin.blocks import two_lines
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.record import Fact, RecordAdmin
 from tasks_core.models import Worker
-from tasks_core.models.worker import SILENCE
+from tasks_core.models.worker import MOST_SKEW, SILENCE
 
 
 class LifeFilter(SimpleListFilter):
@@ -91,9 +91,16 @@ class WorkerAdmin(RecordAdmin[Worker]):
             Fact("Started", moment_in_full(row.started_at, now)),
             Fact("Heard of", moment_in_full(row.heartbeat_at, now)),
             Fact("Stopped", moment_in_full(row.stopped_at, now) if row.stopped_at else ""),
+            Fact("Machine's clock", _clock(row.clock_skew)),
             Fact("Queues", _listed(row.queues)),
             Fact("Task types", _listed(row.task_types)),
         ]
+
+
+def _clock(skew: float | None) -> str:
+    if skew is None or abs(skew) <= MOST_SKEW:
+        return "" if skew is None else "that of the database"
+    return f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} that of the database"
 
 
 def _listed(names: list[str]) -> SafeString:

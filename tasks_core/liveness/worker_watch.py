@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,9 @@ from tasks_core.models import Task
 from tasks_core.registry import task_types
 
 logger = logging.getLogger(__name__)
+
+TRIES = 100
+"""How often the set of what runs is read anew because it changed meanwhile."""
 
 
 class WorkerWatch:
@@ -136,8 +140,7 @@ def _standing_still(pids: list[int]) -> str:
 
 def active_names() -> list[str]:
     """Return the Celery task names of what runs; the main thread changes the set meanwhile."""
-    while True:
-        try:
+    for _ in range(TRIES):
+        with suppress(RuntimeError):
             return [request.name for request in state.active_requests]
-        except RuntimeError:
-            continue
+    return []

@@ -34,6 +34,12 @@ def test_a_worker_is_alive_silent_or_stopped(viewer: Client, worker: Worker) -> 
     assert "Stopped" in rows.text(viewer.get("/admin/tasks_core/worker/"))
 
 
+def test_a_workers_page_says_how_far_its_clock_is_off(viewer: Client, worker: Worker) -> None:
+    Worker.objects.update(clock_skew=-31.04)
+    page = rows.text(viewer.get(f"/admin/tasks_core/worker/{worker.pk}/change/"))
+    assert "31.0 s behind that of the database" in page
+
+
 def test_workers_are_filtered_by_life(viewer: Client, worker: Worker) -> None:
     url = "/admin/tasks_core/worker/"
     assert len(viewer.get(f"{url}?life=alive").context["cl"].result_list) == 1
