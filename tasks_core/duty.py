@@ -70,7 +70,9 @@ class Duty(threading.Thread):
             except (Error, BrokerUnavailable, RedisError, OSError) as error:
                 logger.warning("%s pauses for %.1f s: %s", self.name, self._pause, error)
                 self._recuperate()
-            except Exception:
+            except (
+                BaseException
+            ):  # a receiver may raise SystemExit, and nobody starts this thread again
                 logger.exception("%s failed; it goes on in %.1f s", self.name, self._pause)
                 self._recuperate()
         connections.close_all()

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from tasks_core import worker_process
+
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.001
@@ -88,6 +90,8 @@ class Surroundings:
 
     def _put_handlers_back(self) -> bool:
         is_changed = False
+        if worker_process.is_stopping():
+            return is_changed  # Celery changes them in the solo pool, for the next signal
         for number, handler in zip(SIGNALS, self._handlers, strict=True):
             # None is one that was not set by Python, and cannot be by it.
             if handler is not None and signal.getsignal(number) is not handler:

@@ -149,7 +149,7 @@ class Session:
             if done and not self.subscription.atomic:
                 self._advance(cursor, done[-1].id, done)
             raise _Failed(error.__cause__ or error) from error
-        except Exception as error:
+        except BaseException as error:
             raise _Failed(error) from error
 
     def _advance(self, cursor: Cursor, after: int, batch: Sequence[Event]) -> None:

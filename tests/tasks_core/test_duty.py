@@ -45,10 +45,11 @@ def started() -> Iterator[list[Duty]]:
         redis.ConnectionError("redis"),
         OSError("network"),
         ValueError("a bug"),
+        SystemExit("the exit of a receiver"),
     ],
     ids=lambda e: type(e).__module__,
 )
-def test_duty_goes_on_after_any_error(started: list[Duty], error: Exception) -> None:
+def test_duty_goes_on_after_any_error(started: list[Duty], error: BaseException) -> None:
     calls: list[int] = []
 
     def work() -> float:

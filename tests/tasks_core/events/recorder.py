@@ -17,7 +17,7 @@ class Recorder:
         self.name = name
         self.events: list[Event] = []
         self.calls: list[int] = []
-        self.fails_with: Exception | None = None
+        self.fails_with: BaseException | None = None
         self.does: Callable[[], object] = int
         subscribe(name, kinds, self, **options)
         Relay()._create({name: subscription_of(name)})

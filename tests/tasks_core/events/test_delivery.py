@@ -70,6 +70,15 @@ def test_a_batch_that_fails_comes_again_after_a_pause_and_others_go_on() -> None
     assert (failing.row.failures, failing.row.error) == (0, "")
 
 
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()], ids=["exit", "interrupt"])
+def test_a_subscriber_that_wants_to_end_its_process_has_failed(error: BaseException) -> None:
+    failing = Recorder("failing")
+    failing.fails_with = error
+    _enqueue(1)
+    assert failing.get() == []
+    assert failing.row.failures == 1
+
+
 def test_after_enough_failures_it_is_parked_with_an_alert_until_somebody_resumes_it() -> None:
     parked: list[str] = []
     alert = lambda name, **_: parked.append(name)  # noqa: E731
