@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -78,29 +79,30 @@ class WorkerGuard(threading.Thread):
             )
         )
         after, act = next(steps)
+        plain_until = float("-inf")
         while not self._over.wait(LOOK_SECONDS):
-            if _is_over(after) and not _plain_tasks_run():
+            if _plain_tasks_run():
+                plain_until = time.monotonic()  # what they have held up gets its time from here on
+            if _is_over(after) and time.monotonic() - plain_until > after:
                 act()
                 after, act = next(steps, (after, act))
 
     @staticmethod
     def _give_back() -> None:
         """Give back what runs in this process, in a pool of threads; the database may not answer."""
-        threading.Thread(target=worker_process.give_up, name="tasks-give-up", daemon=True).start()
+        _without_waiting(worker_process.give_up)
 
     def _end_children(self) -> None:
         pids = [pid for _, pid in processes_of(self._pool)]
-        if pids:
-            logger.error("the stop takes too long; ending the pool processes %s", pids)
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        if pids:
+            _say(f"the stop took too long; the pool processes {pids} were ended")
 
     def _end(self) -> None:
-        logger.error(
-            "the stop takes too long; the worker ends unfinished, and nothing is lost by that"
-        )
         self._end_children()
+        _say("the stop takes too long; the worker ends unfinished, and nothing is lost by that")
         os._exit(os.EX_SOFTWARE)
 
 
@@ -116,10 +118,20 @@ class BeatGuard(threading.Thread):
         never = threading.Event()
         while self._stopping_for() < BEAT_AFTER:
             never.wait(LOOK_SECONDS)
-        logger.error(
-            "the stop takes too long; beat ends with its duties unfinished, which harms nothing"
-        )
+        _say("the stop takes too long; beat ends with its duties unfinished, which harms nothing")
         os._exit(os.EX_SOFTWARE)
+
+
+def _say(text: str) -> None:
+    """Log it, unless whoever takes the log is frozen too."""
+    _without_waiting(logger.error, "%s", text, seconds=1.0)
+
+
+def _without_waiting(work: Callable[..., None], *arguments: str, seconds: float = 0.0) -> None:
+    thread = threading.Thread(target=work, args=arguments, name="tasks-guard-aid", daemon=True)
+    with suppress(RuntimeError):  # no more threads: it must do without
+        thread.start()
+        thread.join(timeout=seconds)
 
 
 def _is_over(seconds: float) -> bool:

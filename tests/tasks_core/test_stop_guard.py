@@ -1,0 +1,70 @@
+"""The guard of a worker's stop, in a process of its own, which it ends."""
+
+import os
+import subprocess
+import sys
+
+from scheduler_project.data_folder import CHECKOUT
+
+BEGIN = """
+import time, types
+import django
+django.setup()
+from celery.worker import state
+from tasks_core import stop_guard, worker_process
+
+stop_guard.GIVE_BACK_AFTER, stop_guard.CHILDREN_AFTER, stop_guard.MAIN_AFTER = 0.1, 0.2, 0.3
+stop_guard.LOOK_SECONDS = 0.05
+
+class Request:
+    name = "somebodys.plain_task"
+
+guard = stop_guard.WorkerGuard(None)
+guard.start()
+"""
+HANGS = "worker_process.ask_to_stop(); time.sleep(60)"
+RUNS_A_PLAIN_TASK = """
+request = Request()
+state.active_requests.add(request)
+worker_process.ask_to_stop()
+time.sleep(2)
+print("the task was waited for", flush=True)
+state.active_requests.discard(request)
+time.sleep(60)
+"""
+IS_LEFT = "worker_process.ask_to_stop(); guard.leave(); time.sleep(2); print('it lives')"
+
+
+def _run(script: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + script],
+        cwd=CHECKOUT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.project.settings",
+            "BELLRINGER_SHUTDOWN_GRACE_SECONDS": "0",
+        },
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_process_whose_stop_hangs_is_ended() -> None:
+    status, said = _run(HANGS)
+    assert status == os.EX_SOFTWARE
+    assert "the stop takes too long" in said
+
+
+def test_plain_celery_task_is_waited_for_and_then_the_stop_is_ended() -> None:
+    status, said = _run(RUNS_A_PLAIN_TASK)
+    assert status == os.EX_SOFTWARE
+    assert "the task was waited for" in said
+
+
+def test_worker_within_another_program_leaves_that_alone() -> None:
+    status, said = _run(IS_LEFT)
+    assert status == 0
+    assert "it lives" in said
