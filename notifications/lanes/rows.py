@@ -11,6 +11,7 @@ from notifications import conf
 from notifications.lanes.lane import Lane, LaneRule
 from notifications.lanes.rate import Pace
 from tasks_core import database
+from tasks_core.bounded_locks import BOUNDED
 from tasks_core.database import fetch_often
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
 from tasks_core.row_backoff import RowBackoff
@@ -37,7 +38,8 @@ _READ = _COLUMNS + _FROM
 # moment, places that were given back come free when their time is over.
 _LOCKED = f"""
 {_COLUMNS}, set_config('synchronous_commit', 'off', true)
-{_FROM} WHERE l.endpoint_id = ANY(%(ids)s::bigint[]) ORDER BY l.endpoint_id FOR UPDATE OF l
+{_FROM} WHERE {BOUNDED} AND l.endpoint_id = ANY(%(ids)s::bigint[])
+ORDER BY l.endpoint_id FOR UPDATE OF l
 """
 _WAITING = _READ + "WHERE l.has_parked AND e.enabled ORDER BY l.endpoint_id"
 _ONE = _READ + "WHERE l.endpoint_id = %s"

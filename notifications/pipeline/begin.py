@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -16,11 +17,17 @@ from notifications.pipeline.hold import hold_deliveries
 from notifications.pipeline.sendable import NotSendable, Receiver, Sendable
 from notifications.pipeline.settle import end_deliveries
 from notifications.rendering.compiled import Rendered
-from notifications.states import BODY_WIPED, DELIVERY_UNFINISHED, DeliveryState
+from notifications.states import (
+    BODY_WIPED,
+    DELIVERY_UNFINISHED,
+    DeliveryState,
+    NotificationState,
+)
 from tasks_core import clock, database
 from tasks_core.database import fetch_often
 from tasks_core.sealing import KeyMissing
 
+# What somebody else has locked is asked for again in a moment.
 # A failed delivery begins again only when an operator replays its task: nothing else runs it.
 _BEGIN = """
 WITH asked AS (
@@ -30,7 +37,10 @@ WITH asked AS (
     SET state = 'sending', attempts = d.attempts + 1, finished_at = NULL,
         parked_task_id = NULL, parked_for = ''
     FROM asked a, notifications_notification n
-    WHERE d.id = a.delivery_id AND d.id = ANY(%(deliveries)s::bigint[])
+    WHERE d.id = a.delivery_id AND d.id = ANY(ARRAY(
+        SELECT id FROM notifications_delivery WHERE id = ANY(%(deliveries)s::bigint[])
+        FOR NO KEY UPDATE SKIP LOCKED
+      ))
       AND n.id = d.notification_id
       AND d.state IN ('rendered', 'sending', 'failed')
       AND n.state IN ('in_progress', 'failed')
@@ -68,6 +78,15 @@ WITH unmade AS (
 UPDATE notifications_delivery d SET attempts = d.attempts - 1
 FROM removed WHERE d.id = removed.delivery_id AND d.attempts = removed.number
 """
+
+LOCKED = NotSendable(DeliveryState.SENDING, "somebody else has its row locked", wait=1.0)
+
+READY = frozenset(
+    product(
+        (DeliveryState.RENDERED, DeliveryState.SENDING),
+        (NotificationState.IN_PROGRESS, NotificationState.FAILED),
+    )
+)
 
 BEGUN_ALREADY = NotSendable(
     DeliveryState.SENDING, "another attempt has just begun", may_recover=True
@@ -213,7 +232,9 @@ def _reason(delivery: Delivery, is_late: bool, now: datetime) -> NotSendable:
     if is_late:
         return NotSendable(DeliveryState.EXPIRED)
     if delivery.state != DeliveryState.FAILED:
-        return NotSendable(delivery.state)
+        # Nothing else would keep one from being sent whose time has come.
+        is_ready = (delivery.state, delivery.notification.state) in READY
+        return LOCKED if is_ready else NotSendable(delivery.state)
     if delivery.notification.is_secret:
         return NotSendable(
             delivery.state, "its secret values were wiped when it failed; send a new notification"

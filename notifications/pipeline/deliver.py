@@ -1,5 +1,7 @@
 """Last step: begin the attempt, send, record, and say what follows."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -8,7 +10,13 @@ from notifications.lanes.places import places
 from notifications.lanes.release import give_up_places
 from notifications.pipeline.begin import begin_each, give_back
 from notifications.pipeline.lanes import Asked, Turn, take_turns
-from notifications.pipeline.record import Ended, record
+from notifications.pipeline.record import (
+    AGAIN_SECONDS,
+    PATIENCE_SECONDS,
+    Ended,
+    StillLocked,
+    record_patiently,
+)
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.sending import send_async, send_now
 from notifications.pipeline.together import Together
@@ -33,7 +41,7 @@ def deliver(
     if result.untried:
         give_back([found])
         return nothing_to_send(postponed(found, result))
-    record([ended(found, started_at, result)])
+    record_patiently([ended(found, started_at, result)])
     return conclude(found, result)
 
 
@@ -55,8 +63,21 @@ async def deliver_async(
     if result.untried:
         await _give_back_together(found)
         return nothing_to_send(postponed(found, result))
-    await _take_turn(ended(found, started_at, result))
+    await _record(ended(found, started_at, result))
     return conclude(found, result)
+
+
+async def _record(attempt: Ended) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            await _take_turn(attempt)
+        except StillLocked:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended:

@@ -11,7 +11,7 @@ from notifications.channels.outcome import SendResult
 from notifications.pipeline.begin import begin_each, give_back
 from notifications.pipeline.deliver import ended
 from notifications.pipeline.payloads import DeliveryStep
-from notifications.pipeline.record import Ended, record
+from notifications.pipeline.record import Ended, record_patiently
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.sending import send_in_stream
 from notifications.pipeline.stream import Stream
@@ -104,7 +104,7 @@ class _Attempts:
         """Write the attempts, and give what is to be said of their tasks."""
         self._stream.flush()
         if self._made:
-            record(one.ended for one in self._made)
+            record_patiently(one.ended for one in self._made)
         answers = [_value(answer) for answer in self._answers]
         self._made, self._answers = [], []
         self._recorded_at = time.monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
 
 from notifications.digests.held import collect
 from notifications.models import Notification
@@ -15,6 +14,7 @@ from notifications.screening.screen import Screened, screen_deliveries, screen_n
 from notifications.screening.verdict import Stop, Undecided, Verdict, Wait
 from notifications.states import DeliveryState, NotificationState
 from tasks_core import Snooze, clock, database
+from tasks_core.bounded_locks import bounded_locks
 
 # The delivery that there would have been says on which channel it ended, and why. Where only that channel
 # is closed and there is a fallback, the notification goes on.
@@ -90,7 +90,7 @@ def hold_deliveries(ids: Sequence[int]) -> tuple[dict[int, NotSendable], dict[in
 
 def _end(notification_id: int, verdict: Stop) -> bool:
     """End a notification, or only its own channel; True if its fallback takes over."""
-    with transaction.atomic(using=database.alias()):
+    with bounded_locks():
         with database.connection().cursor() as cursor:
             cursor.execute(
                 _END,
@@ -117,9 +117,11 @@ def _mark(verdicts: dict[int, Verdict]) -> None:
     """Show operators that it is held and not lost."""
     for notification_id, verdict in verdicts.items():
         if isinstance(verdict, Wait):
-            Notification.objects.filter(
+            accepted = Notification.objects.filter(
                 pk=notification_id, state=NotificationState.ACCEPTED
-            ).update(held_until=verdict.until)
+            )
+            with bounded_locks():
+                accepted.update(held_until=verdict.until)
 
 
 def _not_sendable(delivery_id: int, verdict: Verdict) -> NotSendable:

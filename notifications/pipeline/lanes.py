@@ -8,10 +8,11 @@ from notifications.channels.outcome import Outcome
 from notifications.lanes.admission import admit_deliveries
 from notifications.lanes.lane import EndedAttempt
 from notifications.lanes.release import release
-from notifications.pipeline.begin import BEGUN_ALREADY, begin, first_tasks
-from notifications.pipeline.record import Ended, record
+from notifications.pipeline.begin import BEGUN_ALREADY, LOCKED, begin, first_tasks
+from notifications.pipeline.record import Ended, StillLocked, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.together import CROWD
+from tasks_core.database_errors import is_lock_timeout
 
 
 class Asked(NamedTuple):
@@ -34,20 +35,22 @@ def take_turns(turns: Sequence[Turn]) -> list[Answer]:
     ended = [one for one in turns if isinstance(one, Ended)]
     asked = [one for one in turns if isinstance(one, Asked)]
     unrecorded = _record(ended)
+    recorded = [one for one in ended if one.delivery_id not in unrecorded]
     # A crowd has successors, which ask in the next call: whoever ends makes room for them in the worker.
     keeps = len(ended) >= CROWD
-    found = iter(_begin(asked, _by_endpoint([] if unrecorded else ended), keeps=keeps))
-    return [unrecorded if isinstance(one, Ended) else next(found) for one in turns]
+    found = iter(_begin(asked, _by_endpoint(recorded), keeps=keeps))
+    return [
+        unrecorded.get(one.delivery_id) if isinstance(one, Ended) else next(found) for one in turns
+    ]
 
 
-def _record(ended: Sequence[Ended]) -> Exception | None:
-    """Record attempts; what is wrong with one must not keep others from beginning."""
+def _record(ended: Sequence[Ended]) -> dict[int, Exception]:
+    """Record attempts; what is wrong with one, by delivery, must not keep others from beginning."""
     try:
-        if ended:
-            record(ended)
+        left = record(ended) if ended else []
     except Exception as error:  # noqa: BLE001 see above
-        return error
-    return None
+        return {one.delivery_id: error for one in ended}
+    return {one.delivery_id: StillLocked(f"delivery {one.delivery_id}") for one in left}
 
 
 def _begin(
@@ -56,7 +59,7 @@ def _begin(
     try:
         return begin_in_lanes(asked, ended, keeps=keeps)
     except Exception as error:  # noqa: BLE001 what has ended is on record
-        return [error] * len(asked)
+        return [LOCKED if is_lock_timeout(error) else error] * len(asked)
 
 
 def begin_in_lanes(

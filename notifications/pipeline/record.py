@@ -1,22 +1,27 @@
 """Record how attempts ended: many with one statement, and the end of what they finish."""
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError
 
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
 from notifications.destinations.switching import disable_gone
-from notifications.pipeline.counting import COUNT, counts
+from notifications.pipeline.counting import COUNT, shard
 from notifications.pipeline.settle import let_follow, settle
 from notifications.states import DeliveryState
 from notifications.suppression.refusals import follow_refusals
-from tasks_core import database
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch_often, retried
+from tasks_core.database_errors import is_lock_timeout
+
+PATIENCE_SECONDS, AGAIN_SECONDS = 30.0, 0.2
+"""How long, and how often, it is tried to record what is locked: a message was sent."""
 
 _ENDS = {
     Outcome.SUCCESS: DeliveryState.SENT,
@@ -28,18 +33,24 @@ _ENDS = {
 # message did go out. Everything else moves only a delivery that is still being sent. Of a recipient who
 # was erased meanwhile nothing is written down that may hold the address.
 # The ids are given twice, because the planner does not know how many rows are in the JSON, and would
-# rather read the whole table. The deliveries are locked first, in the order of everybody else: what has been
-# sent must not be forgotten because two wait for each other.
+# rather read the whole table. The deliveries are locked first, with their notifications: what somebody else
+# has locked is left out, and told, so that it is recorded later and nobody waits.
 # A notification without a fallback has one delivery, and ends with it; the others are for ``settle``.
 _RECORD = f"""
 WITH ended AS (
     SELECT * FROM jsonb_to_recordset(%(results)s::jsonb) AS r(
         delivery_id bigint, number int, finished_at timestamptz, duration float8, outcome text,
         status_code int, retry_after float8, error text, request jsonb, response jsonb,
-        provider_message_id text, state text)
+        provider_message_id text, state text, channel text)
 ), locked AS (
-    SELECT id, starts_with(address, 'erased:') AS erased FROM notifications_delivery
-    WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+    SELECT d.id, starts_with(d.address, 'erased:') AS erased
+    FROM notifications_delivery d JOIN notifications_notification n ON n.id = d.notification_id
+    WHERE d.id = ANY(%(ids)s::bigint[]) FOR NO KEY UPDATE OF d, n SKIP LOCKED
+), held AS (
+    SELECT id FROM notifications_delivery
+    WHERE id = ANY(%(ids)s::bigint[]) AND id <> ALL(ARRAY(SELECT id FROM locked))
+), counting AS (
+    SELECT channel, outcome FROM ended WHERE delivery_id <> ALL(ARRAY(SELECT id FROM held))
 ), logged AS (
     UPDATE notifications_deliveryattempt a
     SET finished_at = r.finished_at, duration = r.duration, outcome = r.outcome,
@@ -76,10 +87,12 @@ WITH ended AS (
            OR (m.state = 'sent' AND n.state IN ('failed', 'expired', 'cancelled', 'suppressed')))
     RETURNING n.id, n.order_key <> '' AS is_ordered
 ), counted AS ({COUNT})
-SELECT id, true, false FROM settled WHERE is_ordered
+SELECT id, 'ordered' FROM settled WHERE is_ordered
 UNION ALL
-SELECT notification_id, false, true FROM moved
+SELECT notification_id, 'open' FROM moved
 WHERE state IS NOT NULL AND notification_id <> ALL(ARRAY(SELECT id FROM settled))
+UNION ALL
+SELECT id, 'locked' FROM held
 """  # noqa: S608  (no outside text)
 
 
@@ -106,8 +119,28 @@ class Ended:
         return not (self.has_fallback or has_gone)
 
 
-def record(attempts: Iterable[Ended]) -> None:
+class StillLocked(Exception):
+    """Somebody else keeps the row of a delivery locked: how an attempt ended cannot be written."""
+
+
+def record_patiently(attempts: Iterable[Ended]) -> None:
+    """Write the ends of attempts, and come back for those whose rows are locked.
+
+    Raises:
+        StillLocked: one of them stays so. Its message was sent, and will be again.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while left := record(attempts):
+        if time.monotonic() > until:
+            raise StillLocked(f"delivery {left[0].delivery_id}")
+        time.sleep(AGAIN_SECONDS)
+        attempts = left
+
+
+def record(attempts: Iterable[Ended]) -> list[Ended]:
     """Write the ends of attempts, and of the deliveries and notifications that they finish.
+
+    It returns those that were not written, because somebody else has their row locked.
 
     A failure leaves its delivery as it is: whether there is another attempt is decided by the
     task, and a task that ends without success ends its delivery (``notifications.receivers``).
@@ -115,33 +148,46 @@ def record(attempts: Iterable[Ended]) -> None:
     It is one statement, unless more follows from one of them. What has been sent must not be forgotten
     because the database has closed the connection meanwhile: then it is written on a new one.
     """
-    retried(_record, list(attempts))
+    ended = list(attempts)
+    try:
+        return retried(_record, ended)
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+    # What follows from one of them needs a row that somebody has locked, and the others need not wait.
+    return ended if len(ended) == 1 else [left for one in ended for left in record([one])]
 
 
-def _record(ended: Sequence[Ended]) -> None:
+def _record(ended: Sequence[Ended]) -> list[Ended]:
     if all(one.ends_alone for one in ended):
-        _write(ended)
-        return
-    with transaction.atomic(using=database.alias()):
-        settle(_write(ended))
-        for one in ended:
+        _, locked = _write(ended)
+        return [one for one in ended if one.delivery_id in locked]
+    with bounded_locks():
+        still_open, locked = _write(ended)
+        settle(still_open)
+        written = [one for one in ended if one.delivery_id not in locked]
+        for one in written:
             if one.result.endpoint_gone and one.endpoint_id is not None:
                 disable_automatically(one.endpoint_id, reason=one.result.error)
             if one.result.destination_gone:
                 disable_gone(one.delivery_id, reason=one.result.error)
-        follow_refusals({one.delivery_id: one.result.bounce for one in ended if one.result.bounce})
+        bounces = {one.delivery_id: one.result.bounce for one in written if one.result.bounce}
+        follow_refusals(bounces)
+    return [one for one in ended if one.delivery_id in locked]
 
 
-def _write(ended: Sequence[Ended]) -> list[int]:
-    """Write ends; give the notifications that are not settled by it, because they have a fallback."""
+def _write(ended: Sequence[Ended]) -> tuple[list[int], set[int]]:
+    """Write ends; give the notifications with a fallback, which it does not settle, and what is locked."""
     parameters = {
         "results": json.dumps([_row(one) for one in ended]),
         "ids": [one.delivery_id for one in ended],
-        **counts((one.channel, one.result.outcome) for one in ended),
+        "shard": shard(),
     }
     rows = fetch_often(_RECORD, parameters)
-    let_follow([pk for pk, is_ordered, _ in rows if is_ordered])
-    return [pk for pk, _, is_open in rows if is_open]
+    let_follow([pk for pk, what in rows if what == "ordered"])
+    return [pk for pk, what in rows if what == "open"], {
+        pk for pk, what in rows if what == "locked"
+    }
 
 
 def _row(ended: Ended) -> dict[str, Any]:
@@ -159,4 +205,5 @@ def _row(ended: Ended) -> dict[str, Any]:
         "response": result.response,
         "provider_message_id": result.provider_message_id,
         "state": _ENDS.get(result.outcome),
+        "channel": ended.channel,
     }

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import OperationalError
 
 from notifications.ladders.enqueuing import start_timers
 from notifications.models import Notification
@@ -21,13 +21,19 @@ from notifications.pipeline.render import written
 from notifications.pipeline.settle import end_notification
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState, NotificationState
-from tasks_core import PermanentError, clock, database
+from tasks_core import PermanentError, Snooze, clock, database
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch_often
+from tasks_core.database_errors import is_lock_timeout
 
 _BEGIN = """
 UPDATE notifications_notification
 SET state = 'in_progress'
-WHERE id = ANY(%(ids)s::bigint[]) AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
+WHERE id = ANY(ARRAY(
+    SELECT id FROM notifications_notification
+    WHERE id = ANY(%(ids)s::bigint[]) AND state = 'accepted' FOR NO KEY UPDATE SKIP LOCKED
+  ))
+  AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
 RETURNING id, channel, critical, expires_at, correlation_id, template_version_id, context::text,
           secret_context, is_secret, has_fallback
 """
@@ -45,6 +51,10 @@ JOIN notifications_notification n ON n.id = m.id AND n.id = ANY(%(ids)s::bigint[
 ORDER BY n.id
 RETURNING id, notification_id
 """
+
+
+LOCKED = Snooze(1.0, "somebody else has its row locked")
+"""What the task of such a notification is told."""
 
 
 class _Begun(NamedTuple):
@@ -78,10 +88,21 @@ def schedule(
     Returns:
         for each the state it is in then, or as an error why it is asked again or is gone.
     """
+    try:
+        return _schedule(notification_ids, traces or {})
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+    if len(notification_ids) == 1:
+        return [LOCKED]
+    return [one for pk in notification_ids for one in schedule([pk], traces=traces)]
+
+
+def _schedule(notification_ids: Sequence[int], traces: Mapping[int, str]) -> list[str | Exception]:
     held = hold_notifications(notification_ids)
     with transaction.atomic(using=database.alias()):
         begun = _begin([pk for pk in notification_ids if pk not in held])
-        _make_deliveries(begun, traces or {})
+        _make_deliveries(begun, traces)
     answers: dict[int, str | Exception] = {pk: one.answer() for pk, one in held.items()}
     answers.update((one.id, NotificationState.IN_PROGRESS.value) for one in begun)
     return [answers[pk] if pk in answers else _not_begun(pk) for pk in notification_ids]
@@ -131,13 +152,16 @@ def _row(notification_id: int, message: Rendered | None) -> dict[str, Any]:
     }
 
 
-def _not_begun(notification_id: int) -> str | PermanentError:
+def _not_begun(notification_id: int) -> str | Exception:
     """Say why a notification was not begun, and end it if it has expired."""
-    end_notification(
-        notification_id,
-        NotificationState.EXPIRED,
-        "expired before it began",
-        expired_by=clock.now(),
-    )
+    with bounded_locks():
+        end_notification(
+            notification_id,
+            NotificationState.EXPIRED,
+            "expired before it began",
+            expired_by=clock.now(),
+        )
     state = Notification.objects.filter(pk=notification_id).values_list("state", flat=True).first()
-    return PermanentError(f"notification {notification_id} is gone") if state is None else state
+    if state is None:
+        return PermanentError(f"notification {notification_id} is gone")
+    return LOCKED if state == NotificationState.ACCEPTED else state

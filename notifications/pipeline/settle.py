@@ -13,6 +13,7 @@ from notifications.lanes.parking import wake_successors
 from notifications.models import Delivery, Notification
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
 from tasks_core import clock, database
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch_often
 
 _LOCK = """
@@ -89,7 +90,7 @@ def end_deliveries(
     delivery_ids: Iterable[int], state: DeliveryState, error: str, *, no_fallback: str = ""
 ) -> int:
     """End those of the deliveries that have not ended, and settle their notifications."""
-    with transaction.atomic(using=database.alias()):
+    with bounded_locks():
         open_ones = Delivery.objects.filter(pk__in=list(delivery_ids)).unfinished()
         found = dict(open_ones.select_for_update().order_by("pk").values_list("pk", "notification"))
         ended = Delivery.objects.filter(pk__in=found, state__in=DELIVERY_UNFINISHED).update(

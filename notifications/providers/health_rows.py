@@ -11,6 +11,7 @@ from notifications import conf
 from notifications.lanes.rate import Pace
 from notifications.providers.health import Health, HealthRule
 from tasks_core import database
+from tasks_core.bounded_locks import BOUNDED
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
 
 PATIENCE_MARGIN = 15.0
@@ -28,10 +29,10 @@ SELECT p.id, p.name, coalesce(h.breaker, 'closed'), coalesce(h.failures, 0), coa
        h.breaker_until, h.next_at, h.promised_at, h.paused_until, coalesce(h.pauses, 0),
        coalesce(h.last_error, ''), h.last_error_at, p.rate_limit, p.breaker_threshold, p.breaker_pause
 FROM notifications_provider p {join} JOIN notifications_providerhealth h ON h.provider_id = p.id
-WHERE p.id = ANY(%s) ORDER BY p.id
+WHERE {condition} p.id = ANY(%s) ORDER BY p.id
 """
-_PLAIN = _READ.format(join="LEFT")
-_LOCKED = _READ.format(join="") + "FOR UPDATE OF h"
+_PLAIN = _READ.format(join="LEFT", condition="")
+_LOCKED = _READ.format(join="", condition=f"{BOUNDED} AND") + "FOR UPDATE OF h"
 
 _WRITE = """
 UPDATE notifications_providerhealth h

@@ -20,7 +20,7 @@ from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.registry import CHANNELS
 from notifications.metrics import collect
 from notifications.models import Delivery, DeliveryTotal, Endpoint, EndpointLane, TemplateVersion
-from notifications.pipeline.counting import COUNT, counts
+from notifications.pipeline.counting import COUNT, shard
 from notifications.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.database import fetch_often
@@ -69,20 +69,24 @@ def test_each_attempt_counts_once_by_channel_and_outcome(
 
 def test_workers_that_count_at_the_same_time_lose_nothing(db: None) -> None:
     pairs = [("sms", Outcome.SUCCESS), ("email", Outcome.TRANSIENT), ("sms", Outcome.PERMANENT)]
+    ended = (
+        "SELECT * FROM unnest(%(channels)s::text[], %(outcomes)s::text[]) AS r (channel, outcome)"
+    )
+    statement = f"WITH counting AS ({ended}), counted AS ({COUNT}) SELECT"
 
     def count(number: int) -> None:
+        channels, outcomes = zip(*(pairs if number % 2 else pairs[::-1]), strict=True)
+        parameters = {"channels": list(channels), "outcomes": [str(o.value) for o in outcomes]}
         for _ in range(50):
-            fetch_often(
-                f"WITH counted AS ({COUNT}) SELECT", counts(pairs if number % 2 else pairs[::-1])
-            )
+            fetch_often(statement, {"shard": shard(), **parameters})
 
     at_once(6, count)
     assert set(told("notification_delivery_attempts").values()) == {300}
 
 
 def test_channels_that_are_gone_share_a_label(db: None) -> None:
-    for shard, channel in enumerate(("pigeon", "smoke", "sms")):
-        DeliveryTotal.objects.create(channel=channel, outcome="success", shard=shard, count=2)
+    for number, channel in enumerate(("pigeon", "smoke", "sms")):
+        DeliveryTotal.objects.create(channel=channel, outcome="success", shard=number, count=2)
     assert told("notification_delivery_attempts") == {
         ("other", "success"): 4,
         ("sms", "success"): 2,

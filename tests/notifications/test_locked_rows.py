@@ -1,0 +1,132 @@
+"""Messages whose rows a stranger has locked wait; nobody else does, and nothing is sent twice."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+
+from notifications.models import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryTotal,
+    Endpoint,
+    Notification,
+    TemplateVersion,
+)
+from notifications.pipeline.record import StillLocked, record, record_patiently
+from tasks_core.models import Task
+from tasks_core.testing import run_due
+from tests.notifications.mail_server import MailServer
+from tests.notifications.receiver import Receiver
+from tests.notifications.test_metrics import send as send_webhooks
+from tests.notifications.test_pipeline_batches import run_batch, send, send_by_first_step
+from tests.notifications.test_recording import begun, ends
+from tests.tasks_core.threads import in_own_connection
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def locked(table: str, pk: int) -> Iterator[None]:
+    """Let somebody else keep a row locked during the block."""
+    is_locked, may_end = threading.Event(), threading.Event()
+
+    def lock() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", [pk])
+            is_locked.set()
+            assert may_end.wait(60)
+
+    thread = threading.Thread(target=in_own_connection, args=[lock])
+    thread.start()
+    assert is_locked.wait(20)
+    yield
+    may_end.set()
+    thread.join(20)
+
+
+def let_it_be_due(task_type: str) -> None:
+    """Let the task that is left be due now; it has used up no attempt."""
+    task = Task.objects.get(task_type=task_type, state="SCHEDULED")
+    assert task.attempts_used == 0
+    Task.objects.filter(pk=task.pk).update(run_after=task.enqueued_at)
+
+
+def test_a_message_that_is_locked_is_sent_later_and_the_others_at_once(
+    receipt: TemplateVersion, mail_server: MailServer
+) -> None:
+    held, *_ = send(3)
+    with locked("notifications_delivery", Delivery.objects.get(notification=held).pk):
+        run_batch("notification.deliver.email")
+        assert len(mail_server.messages) == 2
+    let_it_be_due("notification.deliver.email")
+    run_due()
+    assert len(mail_server.messages) == 3
+    assert Notification.objects.filter(state="sent").count() == 3
+
+
+@pytest.mark.parametrize("table", ["notifications_delivery", "notifications_notification"])
+def test_the_end_of_an_attempt_waits_for_its_row_and_the_others_do_not(
+    receipt: TemplateVersion, table: str
+) -> None:
+    attempts = ends(begun(3))
+    delivery = Delivery.objects.get(pk=attempts[0].delivery_id)
+    with locked(table, delivery.pk if "delivery" in table else delivery.notification_id):
+        assert record(attempts) == attempts[:1]
+        assert Notification.objects.filter(state="sent").count() == 2
+    record_patiently(attempts[:1])
+    assert Notification.objects.filter(state="sent").count() == 3
+    assert DeliveryAttempt.objects.filter(outcome="success").count() == 3
+    assert sum(DeliveryTotal.objects.values_list("count", flat=True)) == 3
+
+
+def test_an_attempt_whose_row_stays_locked_does_not_wait_for_ever(
+    receipt: TemplateVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifications.pipeline.record.PATIENCE_SECONDS", 0.3)
+    [attempt] = ends(begun(1))
+    with locked("notifications_delivery", attempt.delivery_id), pytest.raises(StillLocked):
+        record_patiently([attempt])
+
+
+def test_a_notification_that_is_locked_is_begun_later_and_the_others_at_once(
+    receipt: TemplateVersion, mail_server: MailServer
+) -> None:
+    held, *_ = send_by_first_step(3)
+    with locked("notifications_notification", held.pk):
+        run_batch("notification.schedule")
+        assert Notification.objects.filter(state="in_progress").count() == 2
+    let_it_be_due("notification.schedule")
+    run_due()
+    assert Notification.objects.filter(state="sent").count() == 3
+
+
+def test_what_cannot_be_sent_waits_for_its_locked_row_alone(
+    receipt: TemplateVersion, mail_server: MailServer
+) -> None:
+    held, *_ = send_by_first_step(3)
+    Notification.objects.filter(pk=held.pk).update(expires_at=held.created_at)
+    with locked("notifications_notification", held.pk):
+        run_batch("notification.schedule")
+        assert Notification.objects.filter(state="in_progress").count() == 2
+    let_it_be_due("notification.schedule")
+    run_due()
+    held.refresh_from_db()
+    assert held.state == "expired"
+
+
+def test_a_webhook_that_is_locked_is_sent_later_and_the_others_at_once(
+    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    send_webhooks(endpoint, 3)
+    held = Delivery.objects.earliest("id")
+    with locked("notifications_delivery", held.pk):
+        run_batch("notification.deliver.webhook")
+        wait_until(lambda: Notification.objects.filter(state="sent").count() == 2)
+        wait_until(lambda: Task.objects.filter(state="SCHEDULED").exists())
+    let_it_be_due("notification.deliver.webhook")
+    run_due()
+    assert Notification.objects.filter(state="sent").count() == 3
