@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from notifications.digests.held import collect
 from notifications.models import Notification
 from notifications.pipeline.sendable import NotSendable

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 
 from notifications.ladders.enqueuing import start_timers
 from notifications.models import Notification
@@ -22,21 +22,22 @@ from notifications.pipeline.settle import end_notification
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState, NotificationState
 from tasks_core import PermanentError, Snooze, clock, database
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core.bounded_locks import BOUNDED, bounded_locks
 from tasks_core.database import fetch_often
 from tasks_core.database_errors import is_lock_timeout
 
-_BEGIN = """
+# What follows in its transaction does not wait long for locks either.
+_BEGIN = f"""
 UPDATE notifications_notification
 SET state = 'in_progress'
-WHERE id = ANY(ARRAY(
+WHERE {BOUNDED} AND id = ANY(ARRAY(
     SELECT id FROM notifications_notification
     WHERE id = ANY(%(ids)s::bigint[]) AND state = 'accepted' FOR NO KEY UPDATE SKIP LOCKED
   ))
   AND state = 'accepted' AND (expires_at IS NULL OR expires_at > %(now)s)
 RETURNING id, channel, critical, expires_at, correlation_id, template_version_id, context::text,
           secret_context, is_secret, has_fallback
-"""
+"""  # noqa: S608  (no outside text)
 
 _MAKE = """
 INSERT INTO notifications_delivery
