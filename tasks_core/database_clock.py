@@ -25,8 +25,9 @@ CALLERS_SECONDS = 60.0
 JUMP_SECONDS = 1.0
 """After such a step of the machine's clock, or a suspension, all is learned anew."""
 
-# Without a cursor of Django's: neither its log nor the tests' count of queries has to do with it.
-_ASK = "SELECT extract(epoch FROM clock_timestamp())::float8"
+# Without a cursor of Django's: neither its log nor the tests' count of queries has to do with it. In
+# microseconds: how many digits a fraction has is a setting of the role.
+_ASK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def _ask(connection: BaseDatabaseWrapper) -> None:
         return
     was_idle = raw.info.transaction_status == TransactionStatus.IDLE
     asked = clock.steady()
-    told = raw.execute(_ASK, prepare=False).fetchone()[0]
+    told = raw.execute(_ASK, prepare=False).fetchone()[0] / 1e6
     answered = clock.steady()
     if was_idle and not raw.autocommit:
         raw.rollback()  # a session without autocommit began a transaction for it

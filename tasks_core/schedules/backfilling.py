@@ -26,6 +26,11 @@ from tasks_core.statements.ledger import Decision, NewTick
 BATCH = 200
 """Ticks that one step looks at."""
 
+AT_ONCE = 100
+"""Backfills that one call looks at."""
+
+_last = 0
+
 _failing = RowBackoff(
     "backfill {} cannot go on", "Mend the definition of its schedule, or cancel the backfill."
 )
@@ -136,9 +141,13 @@ def cancel_backfills(name: str) -> list[int]:
 
 def advance_backfills() -> int:
     """Enqueue what active backfills have room for; return how many ticks were looked at."""
-    active = Backfill.objects.at_work().exclude(pk__in=_failing.ids()).order_by("id")
+    global _last
+    active = Backfill.objects.at_work().exclude(pk__in=_failing.ids()).values_list("pk", flat=True)
+    # From where the last call ended: those that wait for their tasks must not hold back the others.
+    in_turn = sorted(active, key=lambda pk: (pk <= _last, pk))
     looked_at = 0
-    for pk in list(active.values_list("pk", flat=True)[:100]):
+    for pk in in_turn[:AT_ONCE]:
+        _last = pk
         with _failing.stepping_past(pk):
             looked_at += _advance(pk)
     return looked_at

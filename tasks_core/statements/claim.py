@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks_core.database import fetch_often
 
-COLUMNS = """
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _microseconds(column: str) -> str:
+    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+
+COLUMNS = f"""
 id, attempts, attempts_returned, payload, queue_name, priority,
-    extract(epoch FROM run_after)::float8, extract(epoch FROM expires_at)::float8,
-    extract(epoch FROM queued_at)::float8, extract(epoch FROM started_at)::float8,
+    {_microseconds("run_after")}, {_microseconds("expires_at")},
+    {_microseconds("queued_at")}, {_microseconds("started_at")},
     retry_policy_id, retry, idempotency_key, correlation_id, checkpoint,
-    extract(epoch FROM scheduled_for)::float8, traceparent, isolated
+    {_microseconds("scheduled_for")}, traceparent, isolated
 """
 
 SQL = f"""
@@ -141,8 +148,9 @@ _TIME_COLUMNS = (6, 7, 8, 9, 15)
 def _claimed(rows: list[tuple[Any, ...]]) -> list[ClaimedTask]:
     """Make the tasks of one batch.
 
-    Times come as seconds and JSON as text: parsing those here, all JSON of a batch at once, costs a third
-    of what the driver's and Django's converters take value by value.
+    Times come as microseconds and JSON as text: parsing those here, all JSON of a batch at once, costs a
+    third of what the driver's and Django's converters take value by value. Not as seconds: how many digits
+    a fraction has is a setting of the role.
     """
     texts = [row[column] or "null" for row in rows for column in _JSON_COLUMNS]
     values = iter(json.loads(f"[{','.join(texts)}]"))
@@ -153,6 +161,6 @@ def _claimed(rows: list[tuple[Any, ...]]) -> list[ClaimedTask]:
             fields[column] = next(values)
         for column in _TIME_COLUMNS:
             if fields[column] is not None:
-                fields[column] = datetime.fromtimestamp(fields[column], UTC)
+                fields[column] = EPOCH + timedelta(0, 0, fields[column])
         tasks.append(ClaimedTask(*fields))
     return tasks

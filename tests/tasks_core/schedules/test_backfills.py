@@ -66,6 +66,22 @@ def test_each_tick_runs_in_order_one_at_a_time(
     assert (plan.looked_at, plan.enqueued) == (5, 5)
 
 
+def test_backfills_that_wait_hold_back_none_of_the_others(
+    schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "AT_ONCE", 3)
+    for _ in range(3):
+        _begin()
+    _work()
+    last = _begin(reprocess="all")
+
+    for _ in range(2):
+        _work()
+
+    last.refresh_from_db()
+    assert last.enqueued == 1
+
+
 def test_no_more_at_a_time_than_allowed(schedule: Schedule) -> None:
     _begin(concurrency=3)
     _work()
