@@ -11,7 +11,13 @@ from enum import Enum, auto
 from tasks_core.conf import setting
 from tasks_core.models import Worker
 from tasks_core.models.worker import HEARTBEAT
-from tasks_core.statements.recover import AbandonedTask, note_company, times_lost
+from tasks_core.row_backoff import RowBackoff
+from tasks_core.statements.recover import AbandonedTask, in_company, note_company, times_lost
+
+_failing = RowBackoff(
+    "that task {} was not alone in its process cannot be noted",
+    "Mend what refuses the change (a trigger, a constraint): the task may be blamed for others.",
+)
 
 SILENCE = 1.5 * HEARTBEAT
 """The main process of a worker whose last heartbeat is older has probably ended."""
@@ -51,7 +57,11 @@ def judge(tasks: Sequence[AbandonedTask], *, now: datetime) -> list[Loss]:
     workers = Worker.objects.in_bulk({_name(task) for task in tasks}, field_name="name")
     judged = [(task, _blame(task, workers.get(_name(task)), now)) for task in tasks]
     found = Counter(task.worker for task in tasks)
-    note_company({task.worker for task in tasks if task.in_hand > found[task.worker]})
+    others = in_company(
+        {task.worker for task in tasks if task.in_hand > found[task.worker]},
+        apart_from=_failing.ids(),
+    )
+    _failing.serve(others, note_company, key=lambda task_id: task_id)
     times = times_lost(
         [task.id for task, blame in judged if blame is not Blame.OWN and task.attempts_returned]
     )

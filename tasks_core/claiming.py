@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import Error
 
 from tasks_core import clock, database, database_clock, vain_messages, worker_process
+from tasks_core.brief_transaction import brief_transaction
 from tasks_core.conf import setting
-from tasks_core.database_errors import is_servers_fault
+from tasks_core.database_errors import is_healed_by_savepoint, is_servers_fault
+from tasks_core.row_backoff import RowBackoff
 from tasks_core.statements.claim import ClaimedTask, claim, claimed_before
+from tasks_core.statements.dispatch import postpone
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
+
+REFUSED_SECONDS = 60.0
+"""So much later a task is dispatched again whose row cannot be changed."""
+
+_failing = RowBackoff(
+    "task {} cannot be claimed",
+    "Mend what refuses the change (a trigger, a constraint), or cancel the task.",
+)
 
 
 def claim_patiently(
@@ -24,10 +36,11 @@ def claim_patiently(
     """Claim those of ``ids`` that may run, and return them with the end of their leases.
 
     Without the database nothing can run, so this waits for it until the worker is to stop. The message may
-    also be dropped: the tasks are QUEUED, and recovery publishes them again.
+    also be dropped: the tasks are QUEUED, and recovery publishes them again. A task that a trigger or a
+    constraint keeps as it is comes back later, and its neighbours are claimed.
 
     Raises:
-        django.db.Error: a row is to blame, or the caller's own transaction is broken.
+        django.db.Error: the caller's own transaction is broken, or a lock is waited for in vain.
     """
     lease = timedelta(seconds=setting("LEASE_SECONDS"))
     tried_at: list[datetime] = []
@@ -42,7 +55,7 @@ def claim_patiently(
                 if tried_at
                 else []
             )
-            tasks += claim(
+            tasks += _claim(
                 ids,
                 task_type=task_type,
                 worker=worker,
@@ -64,3 +77,44 @@ def claim_patiently(
             vain_messages.note_failure(error)
             logger.warning("claiming %d tasks waits for the database: %s", len(ids), error)
             time.sleep(WAIT_SECONDS)
+
+
+def _claim(
+    ids: list[int],
+    *,
+    task_type: str,
+    worker: str,
+    lease_until: datetime,
+    now: datetime,
+    company: int,
+) -> list[ClaimedTask]:
+    def claim_some(some: Sequence[int]) -> list[ClaimedTask]:
+        return claim(
+            list(some),
+            task_type=task_type,
+            worker=worker,
+            lease_until=lease_until,
+            now=now,
+            company=company + len(ids) - len(some),
+        )
+
+    try:
+        return claim_some(ids)
+    except Error as error:
+        if database.connection().in_atomic_block or not is_healed_by_savepoint(error):
+            raise
+    with brief_transaction():
+        _failing.serve(ids, lambda some: len(claim_some(some)), key=lambda task_id: task_id)
+        # Not all that were returned: some may have been rolled back with others.
+        tasks = claimed_before(ids, worker=worker, tried_at=[now], lease_until=lease_until)
+    _postpone_refused(set(ids).intersection(_failing.ids()), now)
+    return tasks
+
+
+def _postpone_refused(ids: set[int], now: datetime) -> None:
+    """Let them come back after a while, and not at once; if that is refused too, recovery sees to them."""
+    try:
+        postpone(sorted(ids), seconds=REFUSED_SECONDS, reason="its claim was refused", now=now)
+    except Error as error:
+        if not is_healed_by_savepoint(error):
+            raise

@@ -18,7 +18,8 @@ from tasks_core.lanes import lane_name
 from tasks_core.models import TaskTypeStatistics
 from tasks_core.publisher import BrokerUnavailable, Message, publish, waiting_messages
 from tasks_core.registry import task_types
-from tasks_core.statements.dispatch import QueuedTask, WaitingLane, hold, take_due
+from tasks_core.statements.dispatch import QueuedTask, WaitingLane, hold
+from tasks_core.taking import take
 from tasks_core.tracing import switch
 from tasks_core.unknown_types import set_aside_unknown
 
@@ -82,7 +83,7 @@ class Dispatcher:
             return Round(next_due=next_due, blocked_for=blocked_for)
         known = task_types()
         moved = set_aside_unknown([lane for lane in due if lane.first_type not in known], now=now)
-        tasks = take_due(rooms, sorted(known), now=now)
+        tasks = take(rooms, sorted(known), now=now)
         if not tasks and not moved and are_remembered:
             return self.dispatch()  # others may have come before those that are gone meanwhile
         self._publish(tasks, queued_at=now)

@@ -8,17 +8,25 @@ get the next higher priority, though never critical; where nothing moves at all,
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tasks_core import clock
+from tasks_core.brief_transaction import brief_transaction
 from tasks_core.conf import setting
 from tasks_core.database import fetch
+from tasks_core.row_backoff import RowBackoff
 
 logger = logging.getLogger(__name__)
 
 LIMIT = 200
 
-PROMOTE = """
+_failing = RowBackoff(
+    "task {} waits too long and cannot get a higher priority",
+    "Mend what refuses the change (a trigger, a constraint), or cancel the task.",
+)
+
+LOCK_STARVING = """
 WITH starving AS (
     SELECT lane.queue_name, lane.priority FROM (
         SELECT queue_name, priority, min(queued_at) AS oldest
@@ -36,19 +44,23 @@ WITH starving AS (
           WHERE other.queue_name = lane.queue_name AND other.priority < lane.priority
             AND other.claimed_until > %(before)s
       )
-), old AS (
-    SELECT task.id FROM starving
-    CROSS JOIN LATERAL (
-        SELECT id FROM tasks_core_task
-        WHERE state = 'QUEUED' AND queue_name = starving.queue_name
-          AND priority = starving.priority AND queued_at < %(before)s
-        ORDER BY queued_at LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED
-    ) task
-), task AS (
+)
+SELECT task.id FROM starving
+CROSS JOIN LATERAL (
+    SELECT id FROM tasks_core_task
+    WHERE state = 'QUEUED' AND queue_name = starving.queue_name
+      AND priority = starving.priority AND queued_at < %(before)s
+      AND id <> ALL(%(apart_from)s::bigint[])
+    ORDER BY queued_at LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+) task
+"""
+
+PROMOTE = """
+WITH task AS (
     UPDATE tasks_core_task SET priority = priority - 1, state = 'SCHEDULED', queued_at = NULL
-    FROM old WHERE tasks_core_task.id = old.id AND state = 'QUEUED'
-    RETURNING tasks_core_task.id, task_type, attempts, priority
+    WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'QUEUED'
+    RETURNING id, task_type, attempts, priority
 ), event AS (
     INSERT INTO tasks_core_taskevent (task_id, task_type, kind, attempt, at, data)
     SELECT id, task_type, 'released', attempts, %(now)s,
@@ -60,10 +72,19 @@ SELECT id FROM task
 
 
 def promote() -> int:
-    """Raise the priority of some tasks of starving lanes; return how many."""
-    now = clock.now()
-    before = now - timedelta(seconds=setting("AGEING_SECONDS"))
-    promoted = fetch(PROMOTE, {"before": before, "limit": LIMIT, "now": now})
+    """Raise the priority of some tasks of starving lanes; return how many.
+
+    One that cannot be changed is stepped past for a while.
+    """
+    before = clock.now() - timedelta(seconds=setting("AGEING_SECONDS"))
+    parameters = {"before": before, "limit": LIMIT, "apart_from": _failing.ids()}
+    with brief_transaction():
+        ids = [row[0] for row in fetch(LOCK_STARVING, parameters)]
+        promoted = _failing.serve(ids, _promote, key=lambda task_id: task_id)
     if promoted:
-        logger.info("%d starving tasks got a higher priority", len(promoted))
-    return len(promoted)
+        logger.info("%d starving tasks got a higher priority", promoted)
+    return promoted
+
+
+def _promote(ids: Sequence[int]) -> int:
+    return len(fetch(PROMOTE, {"ids": list(ids), "now": clock.now()}))

@@ -23,6 +23,7 @@ from tasks_core.registry import task_types
 from tasks_core.row_backoff import RowBackoff
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.recover import (
+    AbandonedTask,
     QueuedLane,
     abandoned,
     locked,
@@ -73,8 +74,7 @@ def recover_attempts(*, now: datetime | None = None) -> int:
             tasks = abandoned(
                 limit=LIMIT, now=now or clock.now(), apart_from=[*_failing.ids(), *_seen_locked]
             )
-            losses = judge(tasks, now=clock.now())
-            recovered = _failing.serve(losses, _record, key=lambda loss: loss.task.id)
+            recovered = _failing.serve(tasks, _record, key=lambda task: task.id)
         if recovered or len(tasks) < LIMIT:
             break
     if recovered:
@@ -95,7 +95,8 @@ def spare_locked() -> None:
         del _seen_locked[task_id]
 
 
-def _record(losses: Sequence[Loss]) -> int:
+def _record(tasks: Sequence[AbandonedTask]) -> int:
+    losses = judge(tasks, now=clock.now())
     return len(record([(loss.task.task_type, _ended(loss)) for loss in losses]).ids)
 
 

@@ -44,13 +44,8 @@ CROSS JOIN LATERAL (
 ORDER BY priority, run_after
 """
 
-# The commit does not wait for the disk: should the database crash at that moment, the tasks are SCHEDULED
-# again and dispatched once more, and a message too many is only a hint.
-# The ids are taken from an array: of a join the planner expects a tenth of the waiting tasks, because it
-# does not know the limits, and reads the whole table (500 ms a call among a million tasks, not 7).
 # Each lane is read from its first task on: before that there are only tasks that were taken.
-TAKE = """
-WITH due AS (
+LOCK_DUE = """
     SELECT task.id FROM unnest(
         %(queue_names)s::text[], %(priorities)s::smallint[], %(sinces)s::timestamptz[],
         %(firsts)s::bigint[], %(limits)s::int[]
@@ -61,11 +56,18 @@ WITH due AS (
           AND queue_name = lane.queue_name AND priority = lane.priority
           AND (run_after, id) >= (lane.since, lane.first) AND run_after <= %(now)s
           AND (expires_at IS NULL OR expires_at > %(now)s)
-          AND task_type = ANY(%(task_types)s)
+          AND task_type = ANY(%(task_types)s) AND id <> ALL(%(apart_from)s::bigint[])
         ORDER BY run_after, id LIMIT lane.room
         FOR UPDATE SKIP LOCKED
     ) task
-), task AS (
+"""
+
+# The commit does not wait for the disk: should the database crash at that moment, the tasks are SCHEDULED
+# again and dispatched once more, and a message too many is only a hint.
+# The ids are taken from an array: of a join the planner expects a tenth of the waiting tasks, because it
+# does not know the limits, and reads the whole table (500 ms a call among a million tasks, not 7).
+_QUEUE = """
+task AS (
     UPDATE tasks_core_task SET state = 'QUEUED', queued_at = %(now)s
     WHERE tasks_core_task.id = ANY(ARRAY(SELECT id FROM due))
       AND state || '' IN ('SCHEDULED', 'RETRYING')
@@ -79,6 +81,9 @@ SELECT id, task_type, queue_name, priority, isolated, traceparent
 FROM task CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
 ORDER BY priority, run_after, id
 """
+
+TAKE = f"WITH due AS ({LOCK_DUE}), {_QUEUE}"
+TAKE_THESE = f"WITH due AS (SELECT unnest(%(ids)s::bigint[]) AS id), {_QUEUE}"
 
 HOLD = """
 WITH task AS (
@@ -221,20 +226,44 @@ def waiting_lanes_since(sinces: Mapping[tuple[str, int], Position]) -> list[Wait
     return [WaitingLane(*row) for row in fetch_often(LANES_SINCE, parameters)]
 
 
+Rooms = Sequence[tuple[WaitingLane, int]]
+"""How many tasks may be taken of which lanes."""
+
+
 def take_due(
-    rooms: Sequence[tuple[WaitingLane, int]], task_types: list[str], *, now: datetime
+    rooms: Rooms, task_types: list[str], *, now: datetime, apart_from: Sequence[int] = ()
 ) -> list[QueuedTask]:
     """Move due tasks to QUEUED, from the first of each lane on, and as many as it has room for."""
-    parameters = {
+    parameters = _due(rooms, task_types, now=now, apart_from=apart_from)
+    return [QueuedTask(*row) for row in fetch_often(TAKE, parameters)]
+
+
+def lock_due(
+    rooms: Rooms, task_types: list[str], *, now: datetime, apart_from: Sequence[int] = ()
+) -> list[int]:
+    """Lock and return what ``take_due`` would take; call it inside a transaction."""
+    parameters = _due(rooms, task_types, now=now, apart_from=apart_from)
+    return [row[0] for row in fetch(LOCK_DUE, parameters)]
+
+
+def take_these(ids: Sequence[int], *, now: datetime) -> list[QueuedTask]:
+    """Move these to QUEUED, as far as they wait to be."""
+    return [QueuedTask(*row) for row in fetch(TAKE_THESE, {"ids": list(ids), "now": now})]
+
+
+def _due(
+    rooms: Rooms, task_types: list[str], *, now: datetime, apart_from: Sequence[int]
+) -> dict[str, object]:
+    return {
         "queue_names": [lane.queue_name for lane, _ in rooms],
         "priorities": [lane.priority for lane, _ in rooms],
         "sinces": [lane.first_run_after for lane, _ in rooms],
         "firsts": [lane.first_id for lane, _ in rooms],
         "limits": [room for _, room in rooms],
         "task_types": task_types,
+        "apart_from": list(apart_from),
         "now": now,
     }
-    return [QueuedTask(*row) for row in fetch_often(TAKE, parameters)]
 
 
 def hold(ids: list[int], *, queued_at: datetime, reason: str, now: datetime) -> list[int]:

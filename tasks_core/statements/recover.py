@@ -57,13 +57,16 @@ FOR NO KEY UPDATE OF task SKIP LOCKED
 
 # Their leases end at different times, and the last one must not look as if it had been alone. The sign is the
 # note: how many were claimed together stays legible.
+IN_COMPANY = """
+SELECT id FROM tasks_core_task
+WHERE state = 'RUNNING' AND worker = ANY(%(workers)s) AND claimed_with > 0
+  AND id <> ALL(%(apart_from)s::bigint[])
+ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 NOTE_COMPANY = """
 UPDATE tasks_core_task SET claimed_with = -claimed_with
-WHERE id = ANY(ARRAY(
-    SELECT id FROM tasks_core_task
-    WHERE state = 'RUNNING' AND worker = ANY(%(workers)s) AND claimed_with > 0
-    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-))
+WHERE id = ANY(%(ids)s::bigint[]) AND claimed_with > 0
 RETURNING id
 """
 
@@ -187,10 +190,17 @@ def _abandoned(row: tuple[Any, ...]) -> AbandonedTask:
     return AbandonedTask(*(*row[:-1], retry))
 
 
-def note_company(workers: Collection[str]) -> None:
-    """Note on what these processes still have in hand that it was not alone."""
-    if workers:
-        fetch(NOTE_COMPANY, {"workers": sorted(workers)})
+def in_company(workers: Collection[str], *, apart_from: Sequence[int]) -> list[int]:
+    """Lock and return what these processes still have in hand, unless its company is noted."""
+    if not workers:
+        return []
+    parameters = {"workers": sorted(workers), "apart_from": list(apart_from)}
+    return [row[0] for row in fetch(IN_COMPANY, parameters)]
+
+
+def note_company(ids: Sequence[int]) -> int:
+    """Note on these tasks that they were not alone in their process; return on how many."""
+    return len(fetch(NOTE_COMPANY, {"ids": list(ids)}))
 
 
 def times_lost(task_ids: list[int]) -> dict[int, int]:

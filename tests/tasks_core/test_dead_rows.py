@@ -87,6 +87,7 @@ def test_looking_and_taking_read_nothing_of_what_was_taken_before() -> None:
         "firsts": [0],
         "limits": [100],
         "task_types": ["plain"],
+        "apart_from": [],
         "now": now,
     }
 
@@ -125,6 +126,7 @@ def test_tasks_of_one_instant_are_read_from_the_first_on_too() -> None:
         "firsts": [lane.first_id],
         "limits": [100],
         "task_types": ["plain"],
+        "apart_from": [],
         "now": clock.now(),
     }
 
