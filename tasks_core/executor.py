@@ -93,9 +93,10 @@ class Execution:
             worker=self._worker,
             company=len(process.inflight),
         )
-        vain_messages.note(begun=len(tasks))
+        if tasks:
+            vain_messages.note_begun()
         if left := set(ids).difference(task.id for task in tasks):
-            process.passed_over.add(registered.name, left, at=asked_at)
+            process.passed_over.add(registered.name, left, at=asked_at, is_all=not tasks)
             process.keeper.wake()
         self._in_hand = [
             InFlight(task, registered, TaskContext(task, registered, max_attempts=0), lease_until)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tasks_core import clock
+from tasks_core import clock, vain_messages
 from tasks_core.conf import setting
 from tasks_core.statements.dispatch import give_back, still_queued
 
@@ -19,6 +19,7 @@ class _Claim:
     ids: Collection[int]
     at: datetime
     until: float
+    is_all: bool
 
 
 class PassedOver:
@@ -37,11 +38,11 @@ class PassedOver:
         """Whether there is nothing to give back."""
         return not self._claims
 
-    def add(self, task_type: str, ids: Collection[int], *, at: datetime) -> None:
-        """Note what a claim at this instant has left."""
+    def add(self, task_type: str, ids: Collection[int], *, at: datetime, is_all: bool) -> None:
+        """Note what a claim at this instant has left, and whether that is all of its message."""
         until = time.monotonic() + setting("LOST_MESSAGE_SECONDS")
         with self._lock:
-            self._claims.append(_Claim(task_type, ids, at, until))
+            self._claims.append(_Claim(task_type, ids, at, until, is_all))
 
     def give_back(self) -> None:
         """Give back what is free by now."""
@@ -51,8 +52,10 @@ class PassedOver:
             given_back = give_back(
                 list(claim.ids), task_type=claim.task_type, queued_by=claim.at, now=clock.now()
             )
+            if given_back and claim.is_all:
+                vain_messages.note_none_begun()
             rest = set(claim.ids).difference(given_back)
             locked = still_queued(list(rest), queued_by=claim.at) if rest else []
             if locked and time.monotonic() < claim.until:
                 with self._lock:
-                    self._claims.append(_Claim(claim.task_type, locked, claim.at, claim.until))
+                    self._claims.append(replace(claim, ids=locked))

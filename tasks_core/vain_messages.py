@@ -1,8 +1,8 @@
 """Messages that came to nothing in a pool process: it took them, and could begin none of their tasks.
 
-One alone is a hint that came late. Several in a row, over a while, are a process whose claims fail: it
-takes what others could run. It may be unable to say so itself, so it notes them in memory that the main
-process reads.
+A message whose tasks have ended or run already is only a hint that came late, and none of these. Several in
+a row, over a while, are a process whose claims fail: it takes what others could run. It may be unable to say
+so itself, so it notes them in memory that the main process reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ FEWEST, SECONDS = 2, 8.0
 """So many in a row, over so long a time, are no accident."""
 
 FORGOTTEN_SECONDS = 30.0
-"""What was so long ago is not told any more: the process gets no messages, or another one has its place."""
+"""What was so long ago is not told any more, and nothing that follows is in a row with it: the process gets no
+messages, or another one has its place."""
 
 _NOTE = struct.Struct("qqdd64s")
 """Process id, how many in a row, when the first and when the last (monotonic), and the last error."""
@@ -46,12 +47,15 @@ class Vain:
         )
 
 
-def note(begun: int) -> None:
-    """Note in the pool process that a message was taken, and how many of its tasks were begun."""
-    if not begun:
-        _add("")
-    elif _is_noted:
+def note_begun() -> None:
+    """Note in the pool process that tasks of a message were begun."""
+    if _is_noted:
         _clear()
+
+
+def note_none_begun() -> None:
+    """Note in the pool process that a message was taken whose tasks could have begun, and none was."""
+    _add("")
 
 
 def note_failure(error: BaseException) -> None:
@@ -79,8 +83,8 @@ def found() -> list[Vain]:
 def _add(error: str) -> None:
     global _is_noted
     now, place = time.monotonic(), _place()
-    pid, count, first, _, _ = _NOTE.unpack_from(_notes, place)
-    if pid != os.getpid():
+    pid, count, first, last, _ = _NOTE.unpack_from(_notes, place)
+    if pid != os.getpid() or now - last > FORGOTTEN_SECONDS:
         count, first = 0, now
     text = error.encode("ascii", "replace")[:64]
     _NOTE.pack_into(_notes, place, os.getpid(), count + 1, first, now, text)
