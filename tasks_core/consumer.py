@@ -20,6 +20,7 @@ from kombu.utils.imports import symbol_by_name
 from redis import RedisError
 
 from tasks_core import worker_process
+from tasks_core.unreadable_messages import drop_unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ class LastingConsumer:
 
     _has_consumed = False
     _pause = FIRST_PAUSE
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Connect to the broker."""
+        drop_unreadable(conn.transport)
+        return super().ensure_connected(conn)  # type: ignore[misc]
 
     def on_ready(self) -> None:
         """Note that the messages come: the configuration is right, and what fails from now on may pass."""

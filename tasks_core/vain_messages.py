@@ -20,7 +20,7 @@ FEWEST, SECONDS = 2, 8.0
 """So many in a row, over so long a time, are no accident."""
 
 FORGOTTEN_SECONDS = 30.0
-"""What was so long ago is not told any more, and nothing that follows is in a row with it: the process gets no
+"""What was so long ago is not told any more, and begins no series with what follows: the process gets no
 messages, or another one has its place."""
 
 _NOTE = struct.Struct("qqdd64s")

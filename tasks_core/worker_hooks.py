@@ -9,7 +9,7 @@ from typing import Any
 from celery import signals
 from django.db import close_old_connections
 
-from tasks_core import clock, database, heap, turns, worker_process
+from tasks_core import database, heap, turns, worker_process
 from tasks_core.consumer import outlast_the_broker
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
@@ -19,13 +19,10 @@ from tasks_core.liveness.worker_life import WorkerLife
 from tasks_core.logs.fields import set_worker_name
 from tasks_core.registry import queue_names, task_types
 from tasks_core.sessions import Sessions
-from tasks_core.statements.dispatch import postpone
 from tasks_core.stop_guard import PoolProcessGuard, WorkerGuard
+from tasks_core.unknown_messages import put_aside
 
 logger = logging.getLogger(__name__)
-
-UNKNOWN_TYPE_SECONDS = 60.0
-"""How long a task waits after it came to a worker that does not know its type (deploy skew)."""
 
 _life: WorkerLife | None = None
 _guard: WorkerGuard | None = None
@@ -144,23 +141,8 @@ def _check_connections(task: Any, **_: Any) -> None:
 
 def _postpone_unknown(message: Any, name: str, **_: Any) -> None:
     """Put tasks aside that this worker cannot run: another one, or the next release, may."""
-    ids = _ids(message)
-    if not ids:
-        return
-    now = clock.now()
-    held = postpone(
-        ids,
-        seconds=UNKNOWN_TYPE_SECONDS,
-        reason=f"a worker does not know the task type {name}",
-        now=now,
-    )
-    logger.error(
-        "task type %r is not registered in this worker; %d tasks wait %.0f s for one that knows it; "
-        "deploy workers before the code that enqueues",
-        name,
-        len(held),
-        UNKNOWN_TYPE_SECONDS,
-    )
+    if ids := _ids(message):
+        put_aside(name, ids)
 
 
 def _ids(message: Any) -> list[int]:

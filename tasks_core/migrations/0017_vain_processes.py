@@ -8,18 +8,9 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="worker",
-            name="vain_processes",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.TextField(),
-                blank=True,
-                null=True,
-                size=None,
-            ),
-        ),
         # Every task leaves several dead rows and index entries. With a fifth of the table, PostgreSQL's own
         # measure, millions of them would stand before the waiting tasks of a table that keeps a history.
+        # It waits for a vacuum or an index that is being made, so it comes first: nothing is locked yet.
         migrations.RunSQL(
             """
             ALTER TABLE tasks_core_task SET (
@@ -37,5 +28,15 @@ class Migration(migrations.Migration):
                 autovacuum_analyze_scale_factor
             )
             """,
+        ),
+        migrations.AddField(
+            model_name="worker",
+            name="vain_processes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.TextField(),
+                blank=True,
+                null=True,
+                size=None,
+            ),
         ),
     ]

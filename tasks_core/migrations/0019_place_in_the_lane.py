@@ -10,6 +10,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Of a run that was interrupted, which leaves an index that is not valid.
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS tasks_core_task_waiting", migrations.RunSQL.noop
+        ),
         AddIndexConcurrently(
             model_name="task",
             index=models.Index(

@@ -6,8 +6,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import redis
+from django.conf import settings
 
 import tasks_core
+from tasks_core.lanes import lane_name
 from tasks_core.models import Task
 from tests.acceptance.failing_broker import FailingBroker
 from tests.acceptance.processes import Processes, stop
@@ -91,3 +94,20 @@ def _watch(holds: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     wait_until(lambda: not holds() or time.monotonic() > end, seconds=2 * seconds)
     assert holds()
+
+
+def test_junk_in_a_lane_costs_a_line_in_the_log_and_no_connection(
+    processes: Processes, failing_broker: FailingBroker
+) -> None:
+    processes.start_worker()
+    processes.start_beat()
+    lane = f"{settings.KEY_PREFIX}{lane_name('default', 2)}"
+    with redis.Redis.from_url(failing_broker.url) as broker:
+        for junk in (b"junk", b"{}", b"[]", b"\xff"):
+            broker.lpush(lane, junk)
+        _all_end_well(processes, _give_work())
+        assert broker.llen(lane) == 0
+    log = processes.log("one")
+    assert log.count("dropped something from a queue") == 4
+    assert "consuming again" not in log
+    assert "Connection to broker lost" not in log

@@ -1,17 +1,20 @@
 """A worker that does not know a task type puts its tasks aside for one that does."""
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery import signals
+from django.db import connection, transaction
 
 import tasks_core
 from tasks_core import clock
 from tasks_core.engine.states import State
 from tasks_core.models import Task
 from tests.tasks_core.life import events_of, plain_type, queued, state_of, take
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -32,6 +35,13 @@ def _arrives(body: Any) -> None:
     )
 
 
+def _next_one_is_put_aside() -> None:
+    """Wait until what came before has been seen."""
+    task_id = queued()
+    _arrives([[[task_id]], {}, {}])
+    wait_until(lambda: state_of(task_id) is State.SCHEDULED)
+
+
 @pytest.fixture(autouse=True)
 def known_type() -> None:
     plain_type()
@@ -42,6 +52,7 @@ def test_its_tasks_wait_for_a_minute_and_use_no_attempt() -> None:
 
     _arrives([[ids], {}, {}])
 
+    wait_until(lambda: all(state_of(task_id) is State.SCHEDULED for task_id in ids))
     for task in Task.objects.all():
         assert (task.state, task.attempts) == (State.SCHEDULED, 0)
         assert task.run_after > clock.now() + timedelta(seconds=50)
@@ -53,6 +64,7 @@ def test_running_tasks_are_left_alone() -> None:
     take([task_id])
 
     _arrives([[[task_id]], {}, {}])
+    _next_one_is_put_aside()
 
     assert state_of(task_id) is State.RUNNING
 
@@ -64,6 +76,7 @@ def test_message_of_somebody_else_changes_nothing(body: Any) -> None:
     task_id = queued()
 
     _arrives(body)
+    _next_one_is_put_aside()
 
     assert state_of(task_id) is State.QUEUED
 
@@ -71,8 +84,20 @@ def test_message_of_somebody_else_changes_nothing(body: Any) -> None:
 def test_dispatcher_of_the_next_release_sends_them_again() -> None:
     task_id = queued()
     _arrives([[[task_id]], {}, {}])
+    wait_until(lambda: state_of(task_id) is State.SCHEDULED)
 
     tasks_core.run_now(task_id)
 
     assert state_of(task_id) is State.SCHEDULED
     assert events_of(task_id) == ["scheduled", "queued", "released", "rescheduled"]
+
+
+def test_main_loop_waits_for_no_database_that_hangs() -> None:
+    task_id = queued()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE tasks_core_task IN ACCESS EXCLUSIVE MODE")
+        main_loop = threading.Thread(target=_arrives, args=([[[task_id]], {}, {}],), daemon=True)
+        main_loop.start()
+        main_loop.join(timeout=10)
+        assert not main_loop.is_alive()
+    wait_until(lambda: state_of(task_id) is State.SCHEDULED)
