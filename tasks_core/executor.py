@@ -125,10 +125,12 @@ class Execution:
         if others:
             self._begin_with(others)
             return
+        began = time.monotonic()
         with self._process.room.alone(first) as is_alone:
             if not is_alone:
-                reason = "another task runs alone in this process"
-                self._give_back([first], reason=reason, seconds=AGAIN_SECONDS)
+                # It comes back after as long as it has held up whatever came to this process.
+                seconds = max(AGAIN_SECONDS, time.monotonic() - began)
+                self._give_back([first], reason="its process is not empty", seconds=seconds)
                 return
             self._begin_with([first])
             if self._registered.is_async:

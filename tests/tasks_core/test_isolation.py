@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 import tasks_core
-from tasks_core import BatchItem, Fixed, TaskContext, worker_process
+from tasks_core import BatchItem, Fixed, TaskContext, room, worker_process
 from tasks_core.engine.states import State
 from tasks_core.executor import execute
 from tasks_core.models import Task, TaskEvent
@@ -138,7 +138,7 @@ def test_of_two_that_come_in_at_once_one_is_given_back(stage: Stage, in_threads:
 
     wait_until(lambda: states() == {State.RUNNING: 1, State.SCHEDULED: 1})
     released = TaskEvent.objects.get(kind="released")
-    assert released.data == {"reason": "another task runs alone in this process", "returned": True}
+    assert released.data == {"reason": "its process is not empty", "returned": True}
     assert len(stage.company) == 1
     stage.everybody = True
 
@@ -171,3 +171,47 @@ def test_one_that_waits_is_given_back_when_the_worker_stops(stage: Stage, in_thr
     waiting.join(10)
     worker_process.current().outbox.flush()
     assert (state_of(alone), Task.objects.get(pk=alone).attempts_used) == (State.SCHEDULED, 0)
+
+
+@pytest.mark.usefixtures("types")
+@pytest.mark.parametrize("name", ["loop", "plain"])
+def test_it_holds_nobody_up_for_long(
+    name: str, stage: Stage, in_threads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handler on the event loop may go on for hours."""
+    monkeypatch.setattr(room, "SHORTEST_WAIT", 0.3)
+    [endless] = _queued("loop")
+    execute("loop", [endless], worker="w:1")
+    wait_until(lambda: endless in stage.on_stage)
+    [alone] = _queued(name, isolated=True)
+    in_threads(name, [alone])
+    wait_until(lambda: worker_process.current().room._is_reserved, what="it waits")
+    [late] = _queued("plain")
+    in_threads("plain", [late])
+    stage.may_leave.add(late)
+
+    wait_until(lambda: state_of(late) is State.SUCCEEDED)
+    wait_until(lambda: state_of(alone) is State.SCHEDULED)
+    assert Task.objects.get(pk=alone).attempts_used == 0
+    released = TaskEvent.objects.get(task_id=alone, kind="released")
+    assert released.data == {"reason": "its process is not empty", "returned": True}
+
+
+@pytest.mark.usefixtures("types")
+def test_one_that_is_cancelled_while_it_waits_lets_the_others_in(
+    stage: Stage, in_threads: Any
+) -> None:
+    [first] = _queued("loop")
+    execute("loop", [first], worker="w:1")
+    wait_until(lambda: first in stage.on_stage)
+    [alone] = _queued("plain", isolated=True)
+    in_threads("plain", [alone])
+    wait_until(lambda: worker_process.current().room._is_reserved, what="it waits")
+    tasks_core.cancel(alone, reason="not needed")
+    [late] = _queued("plain")
+    in_threads("plain", [late])
+    stage.may_leave.add(late)
+
+    wait_until(lambda: state_of(late) is State.SUCCEEDED, seconds=5)
+    assert alone not in stage.company
+    assert first in stage.on_stage
