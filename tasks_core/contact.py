@@ -6,6 +6,8 @@ database everybody's leases are over, and who looks first must not take living t
 
 from __future__ import annotations
 
+import math
+
 from tasks_core import clock
 from tasks_core.database import fetch
 
@@ -22,9 +24,12 @@ class Contact:
     def __init__(self) -> None:
         self._since: float | None = None
         self._last = float("-inf")
+        self._ahead = 0.0
 
     def ask(self, *, longest_gap: float) -> float:
         """Ask the database, and return for how many seconds it has been there without a longer gap.
+
+        A step of its clock is like a gap: it ends everybody's leases, or makes an end of none.
 
         Raises:
             django.db.Error: it is not there.
@@ -34,10 +39,13 @@ class Contact:
             self.lose()
             return 0.0
         at = clock.steady()
-        if self._since is None or at - self._last > longest_gap:
+        ahead = clock.now().timestamp() - at
+        is_gap = at - self._last > longest_gap or abs(ahead - self._ahead) > longest_gap
+        if self._since is None or is_gap:
             self._since = at
-        self._last = at
-        return min(at - self._since, float(uptime))
+        self._last, self._ahead = at, ahead
+        # Its clock has been set back since it started if it is younger than nothing.
+        return min(at - self._since, uptime if uptime >= 0 else math.inf)
 
     def keep(self) -> None:
         """Note that it has just answered something else."""

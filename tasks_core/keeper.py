@@ -112,7 +112,9 @@ class Keeper(threading.Thread):
         self._limits.enforce()
         if not self._measurements.is_empty:
             self._measurements.share(now=clock.now())
-        database_clock.follow()
+        # In time to renew what a step of the database's clock has ended, before recovery takes it.
+        refresh = min(database_clock.REFRESH_SECONDS, setting("LEASE_SECONDS") / 3)
+        database_clock.follow(seconds=refresh)
         self._keep_leases()
         if not self._passed_over.is_empty:
             self._passed_over.give_back()
@@ -121,8 +123,14 @@ class Keeper(threading.Thread):
         entries = [entry for entry in self._inflight.all() if not entry.is_lost]
         lease = timedelta(seconds=setting("LEASE_SECONDS"))
         now = clock.now()
-        ageing = [entry for entry in entries if entry.lease_until - now < lease * (2 / 3)]
-        fresh = [entry for entry in entries if entry.lease_until - now >= lease * (2 / 3)]
+        # One that lasts longer than any is from before the database's clock was set back. If this process
+        # were lost now, nobody would know for as long as that.
+        shortest, longest = lease * (2 / 3), lease * (4 / 3)
+        fresh: list[InFlight] = []
+        ageing: list[InFlight] = []
+        for entry in entries:
+            is_fresh = shortest <= entry.lease_until - now <= longest
+            (fresh if is_fresh else ageing).append(entry)
         lost = self._renewed(ageing, lease) + _no_longer_owned(fresh)
         # An outcome that was written meanwhile has ended the ownership in the regular way.
         lost = [entry for entry in lost if not entry.is_decided]

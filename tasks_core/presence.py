@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import Error, connections
@@ -64,6 +65,7 @@ class Presence(threading.Thread):
             "vain_processes": None,
             "failing_rows": "",
         }
+        self._began = clock.steady()
         self._stopped = threading.Event()
         self._is_off = False
 
@@ -92,10 +94,12 @@ class Presence(threading.Thread):
 
     def _register(self) -> bool:
         now = clock.now()
+        # Its tasks may have begun before this: what was claimed earlier is taken for its predecessor's.
+        began = now - timedelta(seconds=clock.steady() - self._began)
         facts = {**self._facts, "clock_skew": self._clock_skew()}
         with bounded_locks():
             Worker.objects.update_or_create(
-                name=self.known_as, defaults={**facts, "started_at": now, "heartbeat_at": now}
+                name=self.known_as, defaults={**facts, "started_at": began, "heartbeat_at": now}
             )
         return True
 

@@ -11,6 +11,7 @@ from tasks_core import Fixed, clock
 from tasks_core.engine.states import State
 from tasks_core.events.rebuilding import rebuild
 from tasks_core.models import DeadLetter, Task, TaskEvent, Worker
+from tasks_core.presence import Presence
 from tasks_core.recovery import recover_attempts
 from tasks_core.statements.claim import ClaimedTask, claim
 from tasks_core.statements.lease import renew
@@ -225,5 +226,17 @@ def test_one_that_is_lost_again_and_again_ends_although_nobody_is_charged(
 def test_what_nobody_registered_is_judged_by_its_process() -> None:
     [task] = _claimed(worker="local:1")
     with clock.frozen(_after()):
+        assert recover_attempts() == 1
+    assert _used(task) == 1
+
+
+def test_a_task_that_began_before_its_worker_had_registered_is_charged() -> None:
+    main = Presence("one@test", Worker.Role.WORKER, columns=dict)
+    [task] = _claimed()
+    for _ in range(2):  # somebody may remove the row
+        Worker.objects.all().delete()
+        main._register()
+    with clock.frozen(_after()):
+        Worker.objects.update(heartbeat_at=clock.now())
         assert recover_attempts() == 1
     assert _used(task) == 1

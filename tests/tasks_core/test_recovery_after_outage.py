@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from django.db import Error, connection, connections
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import Fixed, clock, duties, worker_process
+from tasks_core import Fixed, clock, contact, database_clock, duties, worker_process
 from tasks_core.contact import Contact
 from tasks_core.engine.states import State
 from tasks_core.executor import execute
@@ -131,3 +132,54 @@ def test_attempts_are_recovered_while_the_broker_is_away(no_broker: None) -> Non
     queued()  # whose message would be asked for
     work = duties._recovering()
     wait_until(lambda: recovers(work) and state_of(task_id) is not State.RUNNING)
+
+
+@pytest.fixture
+def step(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that sets the clock of the database forward or back."""
+    monkeypatch.setattr(clock, "_ahead", clock._ahead)
+    monkeypatch.setattr(database_clock, "_last", None)
+
+    def step(interval: str) -> None:
+        question = database_clock._ASK.replace("()", f"() + interval '{interval}'")
+        monkeypatch.setattr(database_clock, "_ASK", question)
+        database_clock._last = None
+        database_clock.follow()
+
+    return step
+
+
+def test_a_living_task_outlives_a_step_of_the_databases_clock(step: Callable[[str], None]) -> None:
+    plain_type(retry=Fixed(max_attempts=5))
+    work = duties._recovering()
+    began = clock.steady()
+    wait_until(lambda: recovers(work) and clock.steady() - began > LEASE + 0.5)
+    with long_task() as alive:
+        neighbour = running().id
+        with worker_process.current().keeper.resting():  # beat is the first to see what time it is
+            step("1 hour")
+            assert recovers(work)
+            assert state_of(alive) is State.RUNNING
+        wait_until(lambda: recovers(work) and state_of(neighbour) is not State.RUNNING)
+        assert state_of(alive) is State.RUNNING
+    wait_until(lambda: state_of(alive) is State.SUCCEEDED)
+
+
+def test_a_task_does_not_keep_a_lease_from_before_the_clock_was_set_back(
+    step: Callable[[str], None],
+) -> None:
+    """If its process died, nobody would know for an hour."""
+    with long_task() as alive:
+        step("-1 hour")
+        latest = clock.now() + timedelta(minutes=1)
+        wait_until(lambda: Task.objects.filter(pk=alive, lease_until__lt=latest).exists())
+
+
+def test_a_server_whose_clock_was_set_back_has_been_up_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = contact.STATE.replace("start_time()", "start_time() - interval '1 day'")
+    monkeypatch.setattr(contact, "STATE", state)
+    known = Contact()
+    known.ask(longest_gap=10)
+    assert known.ask(longest_gap=10) > 0
