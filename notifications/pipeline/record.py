@@ -1,13 +1,15 @@
 """Record how attempts ended: many with one statement, and the end of what they finish."""
 
 import json
+import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError
+from django.db import Error
 
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
@@ -18,7 +20,11 @@ from notifications.states import DeliveryState
 from notifications.suppression.refusals import follow_refusals
 from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch_often, retried
-from tasks_core.database_errors import is_lock_timeout
+from tasks_core.database_errors import is_lock_timeout, is_servers_fault
+
+logger = logging.getLogger(__name__)
+
+UNSTORABLE = "what was answered cannot be stored"
 
 PATIENCE_SECONDS, AGAIN_SECONDS = 30.0, 0.2
 """How long, and how often, it is tried to record what is locked: a message was sent."""
@@ -34,7 +40,8 @@ _ENDS = {
 # was erased meanwhile nothing is written down that may hold the address.
 # The ids are given twice, because the planner does not know how many rows are in the JSON, and would
 # rather read the whole table. The deliveries are locked first, with their notifications: what somebody else
-# has locked is left out, and told, so that it is recorded later and nobody waits.
+# has locked is left out, and told, so that it is recorded later and nobody waits. What was recorded before,
+# although its answer was lost, is known by its instant, and counts once.
 # A notification without a fallback has one delivery, and ends with it; the others are for ``settle``.
 _RECORD = f"""
 WITH ended AS (
@@ -49,8 +56,6 @@ WITH ended AS (
 ), held AS (
     SELECT id FROM notifications_delivery
     WHERE id = ANY(%(ids)s::bigint[]) AND id <> ALL(ARRAY(SELECT id FROM locked))
-), counting AS (
-    SELECT channel, outcome FROM ended WHERE delivery_id <> ALL(ARRAY(SELECT id FROM held))
 ), logged AS (
     UPDATE notifications_deliveryattempt a
     SET finished_at = r.finished_at, duration = r.duration, outcome = r.outcome,
@@ -60,12 +65,16 @@ WITH ended AS (
         response = CASE WHEN e.erased THEN '{{}}' ELSE r.response END
     FROM ended r JOIN locked e ON e.id = r.delivery_id
     WHERE a.delivery_id = r.delivery_id AND a.number = r.number
-      AND a.delivery_id = ANY(%(ids)s::bigint[])
+      AND a.delivery_id = ANY(%(ids)s::bigint[]) AND a.finished_at IS DISTINCT FROM r.finished_at
+    RETURNING r.delivery_id, r.channel, r.outcome
+), counting AS (
+    SELECT channel, outcome FROM logged
 ), moved AS (
     UPDATE notifications_delivery d
     SET state = COALESCE(r.state, d.state),
         error = CASE WHEN starts_with(d.address, 'erased:') THEN '' ELSE r.error END,
-        throttled = d.throttled + (r.outcome = 'throttled')::int,
+        throttled = d.throttled + (
+            r.outcome = 'throttled' AND d.id = ANY(ARRAY(SELECT delivery_id FROM logged)))::int,
         provider_message_id = COALESCE(NULLIF(r.provider_message_id, ''), d.provider_message_id),
         sent_at = CASE WHEN r.state = 'sent' THEN r.finished_at ELSE d.sent_at END,
         finished_at = CASE WHEN r.state IS NULL THEN d.finished_at ELSE r.finished_at END
@@ -93,6 +102,8 @@ SELECT notification_id, 'open' FROM moved
 WHERE state IS NOT NULL AND notification_id <> ALL(ARRAY(SELECT id FROM settled))
 UNION ALL
 SELECT id, 'locked' FROM held
+UNION ALL
+SELECT id, 'known' FROM locked WHERE id <> ALL(ARRAY(SELECT delivery_id FROM logged))
 """  # noqa: S608  (no outside text)
 
 
@@ -151,43 +162,57 @@ def record(attempts: Iterable[Ended]) -> list[Ended]:
     ended = list(attempts)
     try:
         return retried(_record, ended)
-    except OperationalError as error:
-        if not is_lock_timeout(error):
+    except Error as error:
+        if is_servers_fault(error):
             raise
-    # What follows from one of them needs a row that somebody has locked, and the others need not wait.
-    return ended if len(ended) == 1 else [left for one in ended for left in record([one])]
+        if len(ended) == 1:
+            return _record_alone(ended[0], error)
+    # What one of them holds cannot be stored, or what follows from it needs a row that somebody has locked:
+    # the others must not be forgotten for it, nor wait.
+    return [left for one in ended for left in record([one])]
+
+
+def _record_alone(ended: Ended, error: Error) -> list[Ended]:
+    if is_lock_timeout(error):
+        return [ended]
+    logger.warning("the log of an attempt at delivery %d is left out: %s", ended.delivery_id, error)
+    plain = replace(ended.result, error=UNSTORABLE, request={}, response={}, retry_after=None)
+    return retried(_record, [replace(ended, result=plain)])
 
 
 def _record(ended: Sequence[Ended]) -> list[Ended]:
     if all(one.ends_alone for one in ended):
-        _, locked = _write(ended)
-        return [one for one in ended if one.delivery_id in locked]
-    with bounded_locks():
-        still_open, locked = _write(ended)
-        settle(still_open)
-        written = [one for one in ended if one.delivery_id not in locked]
-        for one in written:
-            if one.result.endpoint_gone and one.endpoint_id is not None:
-                disable_automatically(one.endpoint_id, reason=one.result.error)
-            if one.result.destination_gone:
-                disable_gone(one.delivery_id, reason=one.result.error)
-        bounces = {one.delivery_id: one.result.bounce for one in written if one.result.bounce}
-        follow_refusals(bounces)
+        locked = _write(ended)["locked"]
+    else:
+        with bounded_locks():
+            written = _write(ended)
+            locked = written["locked"]
+            settle(written["open"])
+            _follow([one for one in ended if one.delivery_id not in locked | written["known"]])
     return [one for one in ended if one.delivery_id in locked]
 
 
-def _write(ended: Sequence[Ended]) -> tuple[list[int], set[int]]:
-    """Write ends; give the notifications with a fallback, which it does not settle, and what is locked."""
+def _follow(ended: Sequence[Ended]) -> None:
+    for one in ended:
+        if one.result.endpoint_gone and one.endpoint_id is not None:
+            disable_automatically(one.endpoint_id, reason=one.result.error)
+        if one.result.destination_gone:
+            disable_gone(one.delivery_id, reason=one.result.error)
+    follow_refusals({one.delivery_id: one.result.bounce for one in ended if one.result.bounce})
+
+
+def _write(ended: Sequence[Ended]) -> defaultdict[str, set[int]]:
+    """Write ends; give the notifications it does not settle, and which deliveries are locked or known."""
     parameters = {
         "results": json.dumps([_row(one) for one in ended]),
         "ids": [one.delivery_id for one in ended],
         "shard": shard(),
     }
-    rows = fetch_often(_RECORD, parameters)
-    let_follow([pk for pk, what in rows if what == "ordered"])
-    return [pk for pk, what in rows if what == "open"], {
-        pk for pk, what in rows if what == "locked"
-    }
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for pk, what in fetch_often(_RECORD, parameters):
+        found[what].add(pk)
+    let_follow(sorted(found["ordered"]))
+    return found
 
 
 def _row(ended: Ended) -> dict[str, Any]:

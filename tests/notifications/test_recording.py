@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -161,3 +162,36 @@ def everyone_ends(attempts: list[Sendable]) -> None:
         lambda: end_deliveries(ids, DeliveryState.EXPIRED, "too late"),
     ]
     at_once(len(works), lambda number: works[number]())
+
+
+UNREADABLE = replace(BUSY, response={"text": "half a character: \ud800", "nul": "\x00"})
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("result", [UNREADABLE, replace(UNREADABLE, outcome=Outcome.SUCCESS)])
+def test_what_cannot_be_stored_of_one_attempt_lets_no_sent_message_be_forgotten(
+    receipt: TemplateVersion, result: SendResult
+) -> None:
+    odd, *others = begun(4)
+    assert record([*ends([odd], result), *ends(others)]) == []
+    sent = Delivery.objects.filter(state="sent").values_list("pk", flat=True)
+    is_sent = result.outcome is Outcome.SUCCESS
+    assert set(sent) == {one.delivery_id for one in others} | (
+        {odd.delivery_id} if is_sent else set()
+    )
+    logged = DeliveryAttempt.objects.get(delivery=odd.delivery_id)
+    assert (logged.outcome, logged.response) == (result.outcome.value, {})
+    assert sum(counted().values()) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("result", [SUCCESS, replace(BUSY, outcome=Outcome.THROTTLED)])
+def test_an_end_that_is_recorded_again_after_a_lost_answer_counts_once(
+    receipt: TemplateVersion, result: SendResult
+) -> None:
+    attempts = ends(begun(2), result)
+    record(attempts)
+    before = list(Delivery.objects.order_by("pk").values())
+    assert record(attempts) == []
+    assert list(Delivery.objects.order_by("pk").values()) == before
+    assert counted() == {result.outcome.value: 2}
