@@ -38,6 +38,18 @@ def is_servers_fault(error: BaseException) -> bool:
     return isinstance(error, DATABASE_ERRORS) and not is_someones
 
 
+def is_for_everybody(error: BaseException) -> bool:
+    """Tell whether the server itself has said that nobody can write at present."""
+    return any(isinstance(one, _FOR_EVERYBODY) for one in (error, error.__cause__))
+
+
+_FOR_EVERYBODY = (
+    psycopg.errors.DiskFull,
+    psycopg.errors.IoError,
+    psycopg.errors.TooManyConnections,
+)
+
+
 def is_healed_by_savepoint(error: BaseException) -> bool:
     """Tell whether only the statements since the last savepoint failed, so that other rows may fare better.
 

@@ -9,7 +9,12 @@ import time
 from django.db import DataError
 
 from tasks_core import database
-from tasks_core.database_errors import DATABASE_ERRORS, is_lock_timeout, is_servers_fault
+from tasks_core.database_errors import (
+    DATABASE_ERRORS,
+    is_for_everybody,
+    is_lock_timeout,
+    is_servers_fault,
+)
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Failure
 from tasks_core.inflight import InFlight, InFlightTable
@@ -157,9 +162,12 @@ class Outbox:
             return
         try:
             locked = record([(kind, finished) for kind, _, finished in batch]).locked
-        except Exception as error:
-            if is_servers_fault(error) and not self._is_about_rows():
-                self._doubted.update(entry.key for _, entry, _ in batch)
+        except BaseException as error:
+            # It may have come after the commit, whatever it is.
+            self._doubted.update(entry.key for _, entry, _ in batch)
+            if not isinstance(error, Exception):
+                raise
+            if is_servers_fault(error) and not self._is_about_rows(error):
                 raise
             # What one outcome holds cannot be stored, or a receiver of a signal fails for one task: the
             # others must not suffer for it.
@@ -170,13 +178,14 @@ class Outbox:
             self._wait_for_locks([one for one in batch if one[2].task_id in locked])
             batch.clear()
 
-    def _is_about_rows(self) -> bool:
+    def _is_about_rows(self, error: Exception) -> bool:
         """Tell whether the database is not to blame for an error that calls itself its fault.
 
         So it is if it has come again and again on new sessions of a database that answers and takes
-        writes: a receiver of another app has failed at what it asked of the database.
+        writes: a receiver of another app has failed at what it asked of the database. A server that says
+        that its disk is full means everybody.
         """
-        if self._failures < TRIES_TOGETHER:
+        if self._failures < TRIES_TOGETHER or is_for_everybody(error):
             return False
         connection = database.connection()
         if connection.in_atomic_block:
@@ -188,7 +197,7 @@ class Outbox:
         """Write outcomes one by one; step past those that fail, a few at a time."""
         failed = 0
         while batch and failed < FAILING_AT_ONCE:
-            one = batch.pop(0)
+            one = batch[0]  # and taken out last, so that it is not lost if this is cut short
             try:
                 self._leave_out_written(alone := [one])
                 is_locked = any(_is_locked(kind, finished) for kind, _, finished in alone)
@@ -203,6 +212,7 @@ class Outbox:
                     self._wait_for_locks([one])
                 else:
                     self._forget([one])
+            del batch[0]
         self._put_back(batch)
         batch.clear()
 
@@ -218,7 +228,6 @@ class Outbox:
         kind, entry, finished = one
         connection = database.connection()
         if connection.in_atomic_block:
-            self._put_back([one])
             raise error
         database.discard(connection)
         tries = self._tries.get(entry.key, 0) + 1

@@ -48,14 +48,25 @@ class PassedOver:
         """Give back what is free by now."""
         with self._lock:
             claims, self._claims = self._claims, []
-        for claim in claims:
-            given_back = give_back(
-                list(claim.ids), task_type=claim.task_type, queued_by=claim.at, now=clock.now()
-            )
-            if given_back and claim.is_all:
-                vain_messages.note_none_begun()
-            rest = set(claim.ids).difference(given_back)
-            locked = still_queued(list(rest), queued_by=claim.at) if rest else []
-            if locked and time.monotonic() < claim.until:
-                with self._lock:
-                    self._claims.append(replace(claim, ids=locked))
+        left: list[_Claim] = []
+        try:
+            while claims:
+                left += _given_back(claims[-1])
+                claims.pop()
+        finally:  # the database may have closed the connection in between
+            with self._lock:
+                self._claims += claims + left
+
+
+def _given_back(claim: _Claim) -> list[_Claim]:
+    """Give back what is free of a claim, and return what is left of it."""
+    given_back = give_back(
+        list(claim.ids), task_type=claim.task_type, queued_by=claim.at, now=clock.now()
+    )
+    if given_back and claim.is_all:
+        vain_messages.note_none_begun()
+    rest = set(claim.ids).difference(given_back)
+    locked = still_queued(list(rest), queued_by=claim.at) if rest else []
+    if not locked or time.monotonic() > claim.until:
+        return []
+    return [replace(claim, ids=locked)]

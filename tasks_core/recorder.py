@@ -28,6 +28,8 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> Written:
 
     One statement if all went well, a second one for dead letters; all in one transaction.
     """
+    if len({attempt.task_id for _, attempt in attempts}) < len(attempts):
+        attempts = _newest(attempts)
     finished = [attempt for _, attempt in attempts]
     unsuccessful = [
         (kind, attempt) for kind, attempt in attempts if attempt.outcome.state in UNSUCCESSFUL
@@ -42,6 +44,12 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> Written:
             announce(written.unsuccessful)
     _tell([attempt for attempt in finished if attempt.task_id in written.ids])
     return written
+
+
+def _newest(attempts: Sequence[tuple[str, FinishedAttempt]]) -> list[tuple[str, FinishedAttempt]]:
+    """Leave out earlier attempts at the same task: somebody has taken them away before the last one began."""
+    in_order = sorted(attempts, key=lambda one: one[1].attempt)
+    return list({attempt.task_id: (kind, attempt) for kind, attempt in in_order}.values())
 
 
 def tell_of_recorded(attempts: Sequence[tuple[str, FinishedAttempt]]) -> set[int]:

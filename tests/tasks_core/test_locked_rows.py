@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
 
 import tasks_core
@@ -29,6 +29,7 @@ from tasks_core.recovery import recover_attempts
 from tasks_core.schedules.leader import Leadership
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 from tasks_core.statements.lease import renew, still_owned
+from tests.tasks_core.cutting import cut_own
 from tests.tasks_core.life import (
     LEASE,
     PLAIN,
@@ -167,6 +168,20 @@ def test_claim_passes_over_what_is_locked_and_it_comes_back_soon_without_an_atte
     assert Task.objects.get(pk=ids[2]).attempts == 0
     assert events_of(ids[2])[-1] == "lost"
     assert states() == {State.SUCCEEDED: 4, State.SCHEDULED: 1}
+
+
+def test_what_was_passed_over_comes_back_although_the_session_was_cut_meanwhile() -> None:
+    ids = [queued() for _ in range(3)]
+    passed_over = worker_process.current().passed_over
+    with worker_process.current().keeper.resting():
+        for task_id in ids:
+            passed_over.add(PLAIN, [task_id], at=clock.now(), is_all=True)
+        cut_own()
+        with pytest.raises(OperationalError):
+            passed_over.give_back()
+        connection.close()
+        passed_over.give_back()
+    assert states() == {State.SCHEDULED: 3}
 
 
 def test_what_a_late_or_invented_message_names_is_not_given_back() -> None:

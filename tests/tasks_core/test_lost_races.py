@@ -19,17 +19,23 @@ from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import Fixed
 from tasks_core.engine.states import TRANSITIONS, State
 from tasks_core.models import DeadLetter, Task
+from tasks_core.recorder import record
 from tasks_core.recovery import recover_attempts
+from tasks_core.signals import attempts_recorded
 from tasks_core.statements.claim import ClaimedTask
 from tasks_core.statements.dispatch import hold, postpone
 from tasks_core.statements.end import cancel, expire
+from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.lease import renew
 from tasks_core.statements.recover import requeue
 from tests.tasks_core.life import (
     FAILURE,
     LEASE,
+    PLAIN,
     bring_to,
+    ended,
     events_of,
+    failed,
     plain_type,
     queue,
     queued,
@@ -259,6 +265,28 @@ def test_finish_that_comes_while_recovery_takes_the_task_away_changes_nothing() 
         assert thread.result() is False
     assert state_of(task.id) is State.RETRYING
     assert Task.objects.get(pk=task.id).result is None
+
+
+def test_late_outcome_is_left_out_though_it_comes_together_with_that_of_the_next_attempt() -> None:
+    late = running()
+    assert write(late, failed(late))
+    Task.objects.update(run_after=clock.now())
+    queue()
+    [second] = take([late.id])
+    before = events_of(late.id)
+    told: list[int] = []
+
+    def note(attempts: list[FinishedAttempt], **_: object) -> None:
+        told.extend(attempt.attempt for attempt in attempts)
+
+    attempts_recorded.connect(note)
+    try:
+        both = [ended(late, failed(late)), ended(second, decision.succeeded(None))]
+        assert record([(PLAIN, one) for one in both]).ids == {late.id}
+    finally:
+        attempts_recorded.disconnect(note)
+    assert events_of(late.id) == [*before, "completed"]
+    assert told == [2]
 
 
 def test_two_recoveries_at_once_count_a_lost_attempt_once() -> None:

@@ -128,6 +128,10 @@ def _raises(_: list[UnsuccessfulTask]) -> None:
     raise RuntimeError("this receiver is broken")
 
 
+def _exits(_: list[UnsuccessfulTask]) -> None:
+    raise SystemExit(1)
+
+
 def _asks_for_what_is_not_there(_: list[UnsuccessfulTask]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nothing_of_that_name")
@@ -148,6 +152,7 @@ def _violates_a_key_at_the_end(_: list[UnsuccessfulTask]) -> None:
     "fault",
     [
         _raises,
+        _exits,
         _asks_for_what_is_not_there,
         _leaves_a_failed_statement_behind,
         _violates_a_key_at_the_end,

@@ -1,10 +1,13 @@
 """Errors of the server and of the session are not errors of the row: every outcome is written in the end."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connection, connections
+from django.dispatch import Signal
 
 import tasks_core
 from tasks_core import outbox, worker_process
@@ -14,6 +17,7 @@ from tasks_core.models import DeadLetter, Task
 from tasks_core.signals import attempts_recorded, dead_letters_written, tasks_unsuccessful
 from tests.forwarder import Forwarder, forwarding
 from tests.tasks_core.life import queue, states
+from tests.tasks_core.refusing import refusing
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -123,6 +127,100 @@ def test_receiver_that_fails_in_the_database_holds_up_only_its_own_task(
         wait_until(lambda: states() == {State.SUCCEEDED: 4, State.DEAD: 2})
     finally:
         tasks_unsuccessful.disconnect(receive)
+    assert _attempts() == {1}
+
+
+def test_server_whose_disk_is_full_puts_no_outcome_off_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+    ids = _work(str)
+    box = worker_process.current().outbox
+
+    with refusing("tasks_core_task", "NEW.state = 'SUCCEEDED'", code="disk_full"):
+        execute("work", ids, worker="w")
+        wait_until(lambda: box._failures > 2 * outbox.TRIES_TOGETHER)
+
+    began = time.monotonic()
+    wait_until(lambda: states() == {State.SUCCEEDED: 6})
+    assert (
+        time.monotonic() - began < 1.5
+    )  # the pause of one that fails alone begins with two seconds
+    assert _attempts() == {1}
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), RuntimeError("broken"), OperationalError("gone")])
+@pytest.mark.parametrize("signal", [tasks_unsuccessful, attempts_recorded, dead_letters_written])
+def test_receiver_that_fails_for_one_task_keeps_no_other_outcome(
+    signal: Signal, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+
+    def fail(n: int) -> None:
+        if n == 1:
+            raise tasks_core.PermanentError("no")
+
+    def receive(**_: Any) -> None:
+        if connection.in_atomic_block or signal is not tasks_unsuccessful:
+            raise error
+
+    signal.connect(receive)
+    try:
+        ids = _work(fail)
+        execute("work", ids, worker="w")
+        wait_until(lambda: states().get(State.SUCCEEDED) == 5)
+    finally:
+        signal.disconnect(receive)
+    if signal is not tasks_unsuccessful:
+        wait_until(lambda: states() == {State.SUCCEEDED: 5, State.DEAD: 1})
+    assert _attempts() == {1}
+    worker_process.drain()
+
+
+def test_listeners_hear_of_an_outcome_whose_writer_was_cut_short_after_the_commit() -> None:
+    recorded: list[int] = []
+    cuts = [SoftTimeLimitExceeded()]
+
+    def note(attempts: Any, **_: Any) -> None:
+        recorded.extend(attempt.task_id for attempt in attempts)
+
+    class Cutting:
+        """Interrupts the writer right after its statement, as the signal of a time limit does."""
+
+        def __call__(self, execute: Any, sql: str, *args: Any) -> Any:
+            result = execute(sql, *args)
+            if cuts and "UPDATE tasks_core_task SET\n        state = outcome.state" in sql:
+                raise cuts.pop()
+            return result
+
+    attempts_recorded.connect(note)
+    try:
+        ids = _work(str)
+        with worker_process.current().keeper.resting(), connection.execute_wrapper(Cutting()):
+            execute("work", ids, worker="w")
+    finally:
+        attempts_recorded.disconnect(note)
+
+    assert not cuts
+    assert states() == {State.SUCCEEDED: 6}
+    assert sorted(recorded) == sorted(ids)
+
+
+def test_outcome_that_is_cut_short_while_it_is_written_alone_is_not_lost() -> None:
+    errors = [RuntimeError("of one of them"), SystemExit(1)]
+
+    def cut(execute: Any, sql: str, *args: Any) -> Any:
+        if errors and "UPDATE tasks_core_task SET\n        state = outcome.state" in sql:
+            raise errors.pop(0)
+        return execute(sql, *args)
+
+    ids = _work(str)
+    with worker_process.current().keeper.resting(), connection.execute_wrapper(cut):
+        with pytest.raises(SystemExit):
+            execute("work", ids, worker="w")
+        worker_process.current().outbox.flush()
+    assert not errors
+    assert states() == {State.SUCCEEDED: 6}
     assert _attempts() == {1}
 
 
