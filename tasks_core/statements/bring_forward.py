@@ -47,7 +47,7 @@ SELECT id FROM task
 # hint.
 WAKE_RUNNING = """
 UPDATE tasks_core_task SET run_after = CASE
-    WHEN state = 'RUNNING' THEN GREATEST(%(now)s, run_after + interval '1 microsecond')
+    WHEN state || '' = 'RUNNING' THEN GREATEST(%(now)s, run_after + interval '1 microsecond')
     ELSE %(now)s
 END
 WHERE id = %(id)s
