@@ -1,18 +1,15 @@
 """See which lanes have waiting tasks, at a cost that does not grow with the tasks taken before.
 
-An index keeps what was taken as long as anybody's old transaction might want to see it, and the first waiting
-task of a lane stands behind all that. So once a look at the whole index has become costly, the looks that
-follow begin where each lane began last time. What was put in front of that meanwhile, because it is due since
-long ago, is found by the next look at everything: those are made as often as they stay a small share of the
-time, and always while they are cheap.
+The first waiting task of a lane stands behind all that were taken and are in the index still. So once a look
+at the whole index has become costly, the looks that follow begin where each lane began last time. What was
+put in front of that meanwhile, because it is due since long ago, is found by the next look at everything.
 """
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from datetime import datetime, timedelta
 
+from tasks_core.full_looks import FullLooks
 from tasks_core.priorities import Priority
 from tasks_core.registry import queue_names
 from tasks_core.statements.dispatch import (
@@ -21,15 +18,6 @@ from tasks_core.statements.dispatch import (
     waiting_lanes,
     waiting_lanes_since,
 )
-
-CHEAP_SECONDS = 0.003
-"""While one of the last few looks at everything took no longer than this, each look is one."""
-
-LAST_LOOKS = 5
-"""How many those are: on a busy machine a single look takes long for reasons of its own."""
-
-PAUSE = 50
-"""Otherwise the next one comes after so many times what it took: a fiftieth of the time goes into them."""
 
 SLACK = timedelta(seconds=1)
 """How late a task may become visible, after the instant at which it is due, and be found at once."""
@@ -40,13 +28,13 @@ class LaneWatch:
 
     def __init__(self) -> None:
         self._sinces: dict[tuple[str, int], Position] = {}
-        self._took: deque[float] = deque(maxlen=LAST_LOOKS)
-        self._looked_at = float("-inf")
+        self._looks = FullLooks()
 
     def look(self, now: datetime) -> list[WaitingLane]:
         """Return the lanes with waiting tasks, the most urgent first."""
-        if self._may_look_at_everything():
-            lanes = self._look_at_everything()
+        if self._looks.is_due:
+            with self._looks.timed():
+                lanes = waiting_lanes()
         else:
             lanes = waiting_lanes_since(self._sinces)
         self._remember(lanes, now)
@@ -54,20 +42,7 @@ class LaneWatch:
 
     def forget(self) -> None:
         """Look at everything next time: tasks were put back where they had been."""
-        self._looked_at = float("-inf")
-
-    def _may_look_at_everything(self) -> bool:
-        if len(self._took) < LAST_LOOKS:
-            return True
-        cost = min(self._took)
-        return cost <= CHEAP_SECONDS or time.monotonic() - self._looked_at >= PAUSE * cost
-
-    def _look_at_everything(self) -> list[WaitingLane]:
-        began = time.monotonic()
-        lanes = waiting_lanes()
-        self._looked_at = time.monotonic()
-        self._took.append(self._looked_at - began)
-        return lanes
+        self._looks.forget()
 
     def _remember(self, lanes: list[WaitingLane], now: datetime) -> None:
         """Note where each lane begins: a moment ago, if nothing or only something younger is in it."""

@@ -15,12 +15,15 @@ from tasks_core import clock
 from tasks_core.brief_transaction import brief_transaction
 from tasks_core.conf import setting
 from tasks_core.database import fetch
+from tasks_core.lower_bound import LowerBound
 from tasks_core.row_backoff import RowBackoff
+from tasks_core.statements.recover import first_queued
 
 logger = logging.getLogger(__name__)
 
 LIMIT = 200
 
+_queued = LowerBound(first_queued)
 _failing = RowBackoff(
     "task {} waits too long and cannot get a higher priority",
     "Mend what refuses the change (a trigger, a constraint), or cancel the task.",
@@ -29,12 +32,12 @@ _failing = RowBackoff(
 LOCK_STARVING = """
 WITH starving AS (
     SELECT lane.queue_name, lane.priority FROM (
-        SELECT queue_name, priority, min(queued_at) AS oldest
-        FROM tasks_core_task WHERE state = 'QUEUED' AND priority > 1
-        GROUP BY queue_name, priority
+        SELECT DISTINCT queue_name, priority
+        FROM tasks_core_task
+        WHERE state = 'QUEUED' AND priority > 1
+          AND queued_at >= %(since)s AND queued_at < %(before)s
     ) lane
-    WHERE lane.oldest < %(before)s
-      AND NOT EXISTS (
+    WHERE NOT EXISTS (
           SELECT 1 FROM tasks_core_lane own
           WHERE own.queue_name = lane.queue_name AND own.priority = lane.priority
             AND own.claimed_until > %(before)s
@@ -49,7 +52,8 @@ SELECT task.id FROM starving
 CROSS JOIN LATERAL (
     SELECT id FROM tasks_core_task
     WHERE state = 'QUEUED' AND queue_name = starving.queue_name
-      AND priority = starving.priority AND queued_at < %(before)s
+      AND priority = starving.priority
+      AND queued_at >= %(since)s AND queued_at < %(before)s
       AND id <> ALL(%(apart_from)s::bigint[])
     ORDER BY queued_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
@@ -76,8 +80,17 @@ def promote() -> int:
 
     One that cannot be changed is stepped past for a while.
     """
-    before = clock.now() - timedelta(seconds=setting("AGEING_SECONDS"))
-    parameters = {"before": before, "limit": LIMIT, "apart_from": _failing.ids()}
+    now = clock.now()
+    before = now - timedelta(seconds=setting("AGEING_SECONDS"))
+    first = _queued.first(now)
+    if first is None or first >= before:
+        return 0
+    parameters = {
+        "since": _queued.since,
+        "before": before,
+        "limit": LIMIT,
+        "apart_from": _failing.ids(),
+    }
     with brief_transaction():
         ids = [row[0] for row in fetch(LOCK_STARVING, parameters)]
         promoted = _failing.serve(ids, _promote, key=lambda task_id: task_id)

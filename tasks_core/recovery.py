@@ -16,6 +16,7 @@ from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Failure, Outcome
 from tasks_core.lanes import lane_name
+from tasks_core.lower_bound import LowerBound
 from tasks_core.policies import rule_for
 from tasks_core.publisher import waiting_messages
 from tasks_core.recorder import record
@@ -26,6 +27,8 @@ from tasks_core.statements.recover import (
     AbandonedTask,
     QueuedLane,
     abandoned,
+    first_lease,
+    first_queued,
     locked,
     lost_messages,
     queued_lanes,
@@ -46,6 +49,8 @@ LOOK_SECONDS = 1.0
 """Pause between two looks for locked rows while there is much to recover."""
 
 _rng = Random()
+_leases = LowerBound(first_lease)
+_queued = LowerBound(first_queued)
 _seen_locked: dict[int, float] = {}
 _looked_at = float("-inf")
 _stuck = RowBackoff(
@@ -69,10 +74,17 @@ def recover_attempts(*, now: datetime | None = None) -> int:
     An attempt whose end cannot be recorded is stepped past for a while, and so is any number of them.
     """
     spare_locked()
+    recovered, until = 0, now or clock.now()
+    first = _leases.first(clock.now())
+    if first is None or first >= until:
+        return 0
     for _ in range(ROUNDS):
         with brief_transaction(seconds=RECEIVERS_SECONDS):
             tasks = abandoned(
-                limit=LIMIT, now=now or clock.now(), apart_from=[*_failing.ids(), *_seen_locked]
+                limit=LIMIT,
+                since=_leases.since,
+                now=until,
+                apart_from=[*_failing.ids(), *_seen_locked],
             )
             recovered = _failing.serve(tasks, _record, key=lambda task: task.id)
         if recovered or len(tasks) < LIMIT:
@@ -90,7 +102,8 @@ def spare_locked() -> None:
         return
     _looked_at = now
     soon = clock.now() + timedelta(seconds=SPARED_SECONDS)
-    _seen_locked.update(dict.fromkeys(locked(before=soon), now))
+    _leases.first(clock.now())
+    _seen_locked.update(dict.fromkeys(locked(since=_leases.since, before=soon), now))
     for task_id in [pk for pk, at in _seen_locked.items() if now - at >= SPARED_SECONDS]:
         del _seen_locked[task_id]
 
@@ -146,9 +159,10 @@ def recover_messages() -> int:
     """
     patience = timedelta(seconds=setting("LOST_MESSAGE_SECONDS"))
     now = clock.now()
-    lanes = queued_lanes(before=now - patience)
-    if not lanes:
+    first = _queued.first(now)
+    if first is None or first >= now - patience:
         return 0
+    lanes = queued_lanes(since=_queued.since, before=now - patience)
     names = {lane: lane_name(lane.queue_name, lane.priority) for lane in lanes}
     waiting = waiting_messages(sorted(names.values()))
     found = 0
@@ -167,6 +181,7 @@ def _requeue_lost(lane: QueuedLane, *, is_empty: bool, patience: timedelta) -> i
             ids = lost_messages(
                 lane,
                 is_empty=is_empty,
+                since=_queued.since,
                 before=clock.now() - patience,
                 slack=patience,
                 limit=LIMIT,

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 from django.db.models.functions import Now
 
+from tasks_core import clock
 from tasks_core.database import fetch
 from tasks_core.engine.states import FINAL, WAITING, State
 from tasks_core.lanes import lane_name
+from tasks_core.metrics.waiting import watch
 from tasks_core.models import DeadLetter, Leadership, Schedule, Worker
 from tasks_core.priorities import Priority
 from tasks_core.publisher import BrokerUnavailable, waiting_messages_at_a_glance
 from tasks_core.registry import queue_names
-from tasks_core.statements.dispatch import waiting_lanes
 
 CAP = 10_000
 """Counting stops here."""
@@ -104,7 +105,8 @@ def alive(now: datetime) -> list[Worker]:
 
 def lanes() -> tuple[list[LaneFigures], bool]:
     """Return the lanes in which something waits, and whether the broker could be asked."""
-    due = {lane_name(one.queue_name, one.priority): one.first_run_after for one in waiting_lanes()}
+    waiting = watch.look(clock.now())
+    due = {lane_name(one.queue_name, one.priority): one.first_run_after for one in waiting}
     names = [lane_name(queue, priority) for queue in queue_names() for priority in Priority]
     names += [name for name in due if name not in names]
     try:

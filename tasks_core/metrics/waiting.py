@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from tasks_core import clock
+from tasks_core.lane_watch import LaneWatch
 from tasks_core.lanes import lane_name
 from tasks_core.metrics.families import gauges
 from tasks_core.metrics.labels import priority_label, queue_labels
 from tasks_core.priorities import Priority
 from tasks_core.publisher import waiting_messages
 from tasks_core.registry import queue_names
-from tasks_core.statements.dispatch import waiting_lanes
 
 BROKER_SECONDS = 1.0
 """How long a scrape waits for the broker."""
+
+watch = LaneWatch()
+"""What is shown again and again, here and on the dashboard, may tell later of a task put in front."""
 
 
 def collect_lateness() -> Iterator[Metric]:
@@ -25,7 +28,7 @@ def collect_lateness() -> Iterator[Metric]:
     One probe of an index for each lane that has waiting tasks, however many these are.
     """
     now = clock.now()
-    lanes = waiting_lanes()
+    lanes = watch.look(now)
     labels = queue_labels(sorted({lane.queue_name for lane in lanes}))
     ages: dict[tuple[str, ...], float] = {
         (queue, priority_label(priority)): 0.0 for queue in queue_names() for priority in Priority

@@ -9,10 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from tasks_core.database import fetch
+from tasks_core.lower_bound import BEGINNING
+
+# What has left an index is in it as long as anybody's old transaction might want to see it, and costs each
+# look that passes it over: so all of these begin where the first row is known to be.
+FIRST_QUEUED = """
+SELECT min(queued_at) FROM tasks_core_task WHERE state = 'QUEUED' AND queued_at >= %(since)s
+"""
+
+FIRST_LEASE = """
+SELECT min(lease_until) FROM tasks_core_task WHERE state = 'RUNNING' AND lease_until >= %(since)s
+"""
 
 QUEUED_LANES = """
 SELECT queue_name, priority, count(*), min(queued_at)
-FROM tasks_core_task WHERE state = 'QUEUED' AND queued_at < %(before)s
+FROM tasks_core_task
+WHERE state = 'QUEUED' AND queued_at >= %(since)s AND queued_at < %(before)s
 GROUP BY queue_name, priority
 """
 
@@ -20,7 +32,7 @@ LOST = """
 SELECT task.id FROM tasks_core_task task
 LEFT JOIN tasks_core_lane lane
     ON lane.queue_name = task.queue_name AND lane.priority = task.priority
-WHERE task.state = 'QUEUED' AND task.queued_at < %(before)s
+WHERE task.state = 'QUEUED' AND task.queued_at >= %(since)s AND task.queued_at < %(before)s
   AND task.queue_name = %(queue_name)s AND task.priority = %(priority)s
   AND (%(is_empty)s OR task.queued_at < lane.claimed_until - %(slack)s)
   AND task.id <> ALL(%(apart_from)s::bigint[])
@@ -44,13 +56,16 @@ SELECT id FROM task
 # statement that locks, so two beats that share the tasks of a process do not each take theirs for alone.
 ABANDONED = """
 WITH process AS MATERIALIZED (
-    SELECT worker, count(*) AS in_hand FROM tasks_core_task WHERE state = 'RUNNING' GROUP BY worker
+    SELECT worker, count(*) AS in_hand FROM tasks_core_task
+    WHERE state = 'RUNNING' AND lease_until >= %(since)s
+    GROUP BY worker
 )
 SELECT id, attempts, attempts_returned, task_type, isolated, claimed_with, worker, started_at,
     last_attempted_at, lease_until, expires_at, retry_policy_id,
     (SELECT in_hand FROM process WHERE process.worker = task.worker), retry
 FROM tasks_core_task task
-WHERE state = 'RUNNING' AND lease_until < %(now)s AND id <> ALL(%(apart_from)s::bigint[])
+WHERE state = 'RUNNING' AND lease_until >= %(since)s AND lease_until < %(now)s
+  AND id <> ALL(%(apart_from)s::bigint[])
 ORDER BY lease_until LIMIT %(limit)s
 FOR NO KEY UPDATE OF task SKIP LOCKED
 """
@@ -80,7 +95,8 @@ GROUP BY task_id
 LOCKED = """
 WITH suspect AS MATERIALIZED (
     SELECT id FROM tasks_core_task
-    WHERE state = 'RUNNING' AND lease_until < %(before)s AND xmax::text <> '0'
+    WHERE state = 'RUNNING' AND lease_until >= %(since)s AND lease_until < %(before)s
+      AND xmax::text <> '0'
 ), free AS MATERIALIZED (
     SELECT id FROM tasks_core_task
     WHERE id = ANY(ARRAY(SELECT id FROM suspect)) AND state || '' = 'RUNNING'
@@ -139,15 +155,31 @@ class AbandonedTask:
         return self.isolated or self.claimed_with == 1
 
 
-def queued_lanes(*, before: datetime) -> list[QueuedLane]:
-    """Return the lanes with tasks queued ``before`` and not claimed since."""
-    return [QueuedLane(*row) for row in fetch(QUEUED_LANES, {"before": before})]
+def first_queued(since: datetime) -> datetime | None:
+    """Return when the first task was queued, of those that were so ``since`` then; None if none was."""
+    return _instant(fetch(FIRST_QUEUED, {"since": since}))
+
+
+def first_lease(since: datetime) -> datetime | None:
+    """Return when the first lease is over, of those that are so ``since`` then; None if none is."""
+    return _instant(fetch(FIRST_LEASE, {"since": since}))
+
+
+def _instant(rows: list[tuple[datetime | None]]) -> datetime | None:
+    [(instant,)] = rows
+    return instant
+
+
+def queued_lanes(*, before: datetime, since: datetime = BEGINNING) -> list[QueuedLane]:
+    """Return the lanes with tasks queued ``before`` and not claimed since; all are so ``since`` then."""
+    return [QueuedLane(*row) for row in fetch(QUEUED_LANES, {"before": before, "since": since})]
 
 
 def lost_messages(
     lane: QueuedLane,
     *,
     is_empty: bool,
+    since: datetime,
     before: datetime,
     slack: Any,
     limit: int,
@@ -161,6 +193,7 @@ def lost_messages(
         "queue_name": lane.queue_name,
         "priority": lane.priority,
         "is_empty": is_empty,
+        "since": since,
         "before": before,
         "slack": slack,
         "limit": limit,
@@ -174,14 +207,19 @@ def requeue(ids: Sequence[int], *, now: datetime) -> list[int]:
     return [row[0] for row in fetch(REQUEUE, {"ids": list(ids), "now": now})]
 
 
-def locked(*, before: datetime) -> list[int]:
-    """Return the running tasks with a lease that is over ``before`` then, whose row somebody has locked."""
-    return [row[0] for row in fetch(LOCKED, {"before": before})]
+def locked(*, since: datetime, before: datetime) -> list[int]:
+    """Return the running tasks with a lease that is over ``before`` then, whose row somebody has locked.
+
+    No lease is over before ``since``.
+    """
+    return [row[0] for row in fetch(LOCKED, {"since": since, "before": before})]
 
 
-def abandoned(*, limit: int, now: datetime, apart_from: Sequence[int] = ()) -> list[AbandonedTask]:
-    """Lock and return tasks whose lease is over; call it inside a transaction."""
-    parameters = {"limit": limit, "now": now, "apart_from": list(apart_from)}
+def abandoned(
+    *, limit: int, since: datetime, now: datetime, apart_from: Sequence[int] = ()
+) -> list[AbandonedTask]:
+    """Lock and return tasks whose lease is over, none before ``since``; call it inside a transaction."""
+    parameters = {"limit": limit, "since": since, "now": now, "apart_from": list(apart_from)}
     return [_abandoned(row) for row in fetch(ABANDONED, parameters)]
 
 

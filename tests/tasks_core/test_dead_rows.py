@@ -1,8 +1,8 @@
 """Dispatch beside a transaction that stays open: what was taken is in the index still, and costs nothing."""
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -11,14 +11,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import tasks_core
-from tasks_core import clock, lane_watch
+from tasks_core import clock, full_looks, lane_watch, promoter
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.engine.states import State
-from tasks_core.lane_watch import LAST_LOOKS, LaneWatch
+from tasks_core.full_looks import LAST_LOOKS
+from tasks_core.lane_watch import LaneWatch
+from tasks_core.lower_bound import BEGINNING, LowerBound
 from tasks_core.models import Task
-from tasks_core.statements import dispatch
+from tasks_core.promoter import promote
+from tasks_core.recovery import recover_attempts, recover_messages
+from tasks_core.statements import dispatch, recover
 from tasks_core.statements.dispatch import take_due, waiting_lanes, waiting_lanes_since
-from tests.tasks_core.life import plain_type, state_of
+from tasks_core.statements.recover import advance_lane
+from tests.tasks_core.life import plain_type, queue, state_of, take
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -138,8 +143,8 @@ def test_tasks_of_one_instant_are_read_from_the_first_on_too() -> None:
 @pytest.fixture
 def costly(monkeypatch: pytest.MonkeyPatch) -> LaneWatch:
     """Return a watch to which every look at everything is costly, after the first few of them."""
-    monkeypatch.setattr(lane_watch, "CHEAP_SECONDS", 0.0)
-    monkeypatch.setattr(lane_watch, "PAUSE", 1e9)
+    monkeypatch.setattr(full_looks, "CHEAP_SECONDS", 0.0)
+    monkeypatch.setattr(full_looks, "PAUSE", 1e9)
     watch = LaneWatch()
     for _ in range(LAST_LOOKS):
         watch.look(clock.now())
@@ -153,7 +158,7 @@ def _looks_at_everything(watch: LaneWatch) -> bool:
 
 
 def test_cheap_look_is_always_one_at_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane_watch, "CHEAP_SECONDS", 60.0)
+    monkeypatch.setattr(full_looks, "CHEAP_SECONDS", 60.0)
     watch = LaneWatch()
     assert all(_looks_at_everything(watch) for _ in range(LAST_LOOKS + 2))
 
@@ -162,7 +167,7 @@ def test_costly_looks_at_everything_are_few(
     costly: LaneWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not any(_looks_at_everything(costly) for _ in range(5))
-    monkeypatch.setattr(lane_watch, "PAUSE", 0.0)
+    monkeypatch.setattr(full_looks, "PAUSE", 0.0)
     assert _looks_at_everything(costly)
 
 
@@ -196,7 +201,7 @@ def test_what_is_put_in_front_is_found_by_the_next_look_at_everything(
         costly.look(clock.now())
     assert costly.look(clock.now())[0].first_run_after > early.run_after
 
-    monkeypatch.setattr(lane_watch, "PAUSE", 0.0)
+    monkeypatch.setattr(full_looks, "PAUSE", 0.0)
 
     assert costly.look(clock.now())[0].first_run_after == early.run_after
 
@@ -209,7 +214,7 @@ def test_what_was_put_back_is_looked_for_at_once(costly: LaneWatch) -> None:
 def test_all_are_dispatched_beside_the_report_in_their_order(
     report: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lane_watch, "CHEAP_SECONDS", 0.0)
+    monkeypatch.setattr(full_looks, "CHEAP_SECONDS", 0.0)
     dispatcher = Dispatcher()
     ids: list[int] = []
     for _ in range(30):
@@ -240,3 +245,135 @@ def test_table_of_tasks_is_vacuumed_before_a_fifth_of_it_is_dead() -> None:
         cursor.execute("SELECT reloptions FROM pg_class WHERE oid = 'tasks_core_task'::regclass")
         [options] = cursor.fetchone()
     assert "autovacuum_vacuum_scale_factor=0.02" in options
+
+
+def _let_many_run() -> None:
+    """Let many tasks be run to their end: what was QUEUED and RUNNING has left the indexes of both."""
+    _take_many()
+    began = clock.now() - timedelta(minutes=10)
+    with connection.cursor() as cursor:
+        for columns in (
+            "queued_at = %(began)s + id * interval '1 ms'",
+            "state = 'RUNNING', lease_until = %(began)s + id * interval '1 ms', worker = 'w:1'",
+            "state = 'SUCCEEDED', lease_until = NULL, finished_at = %(began)s",
+        ):
+            cursor.execute(f"UPDATE tasks_core_task SET {columns}", {"began": began})
+        cursor.execute("ANALYZE tasks_core_task")
+
+
+@pytest.mark.usefixtures("report")
+@pytest.mark.parametrize(
+    "sql",
+    [
+        recover.FIRST_QUEUED,
+        recover.FIRST_LEASE,
+        recover.QUEUED_LANES,
+        recover.LOST,
+        recover.ABANDONED,
+        recover.LOCKED,
+        promoter.LOCK_STARVING,
+    ],
+)
+def test_recovery_and_ageing_read_nothing_of_what_has_run_before(sql: str) -> None:
+    _let_many_run()
+    now = clock.now()
+    for priority in (1, 2):
+        advance_lane("default", priority, claimed_until=now + priority * timedelta(hours=1))
+    parameters = {
+        "queue_name": "default",
+        "priority": 2,
+        "is_empty": True,
+        "before": now + timedelta(minutes=1),
+        "now": now + timedelta(minutes=1),
+        "slack": timedelta(seconds=10),
+        "limit": 500,
+        "apart_from": [],
+    }
+    assert _blocks(sql, {**parameters, "since": BEGINNING}) > TAKEN / 200
+    assert _blocks(sql, {**parameters, "since": now}) < FEW_BLOCKS
+
+
+@pytest.fixture
+def costly_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let looks at everything be costly, after the first few of them."""
+    monkeypatch.setattr(full_looks, "CHEAP_SECONDS", 0.0)
+    monkeypatch.setattr(full_looks, "PAUSE", 1e9)
+
+
+def _rows_at(*instants: datetime) -> Callable[[datetime], datetime | None]:
+    return lambda since: min((one for one in instants if one >= since), default=None)
+
+
+@pytest.mark.usefixtures("costly_looks")
+def test_lower_bound_lies_before_the_first_row_and_before_what_comes() -> None:
+    now, asked = clock.now(), []
+
+    def find(since: datetime) -> datetime | None:
+        asked.append(since)
+        return _rows_at(now - timedelta(minutes=1), now + timedelta(minutes=1))(since)
+
+    bound = LowerBound(find)
+    for _ in range(LAST_LOOKS):
+        assert bound.first(now) == now - timedelta(minutes=1)
+    assert asked == [BEGINNING] * LAST_LOOKS
+
+    bound.first(now)
+    assert asked[-1] == bound.since == now - timedelta(minutes=1)
+
+
+@pytest.mark.usefixtures("costly_looks")
+def test_lower_bound_of_nothing_is_a_while_ago() -> None:
+    bound = LowerBound(_rows_at())
+    for _ in range(LAST_LOOKS + 1):
+        assert bound.first(clock.now()) is None
+    assert bound.since < clock.now() - timedelta(seconds=5)
+
+
+@pytest.mark.usefixtures("costly_looks")
+def test_what_came_before_the_bound_is_found_once_it_is_time_or_the_clock_is_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows: list[datetime] = []
+    bound, now = (
+        LowerBound(lambda since: min((one for one in rows if one >= since), default=None)),
+        clock.now(),
+    )
+    for _ in range(LAST_LOOKS):
+        bound.first(now)
+    rows.append(now - timedelta(hours=1))
+
+    assert bound.first(now) is None
+    assert bound.first(now - timedelta(seconds=1)) == rows[0]
+
+    rows.insert(0, now - timedelta(hours=2))
+    assert bound.first(now) == rows[1]
+    monkeypatch.setattr(full_looks, "PAUSE", 0.0)
+    assert bound.first(now) == rows[0]
+
+
+@pytest.mark.usefixtures("report", "broker", "costly_looks")
+def test_what_is_lost_is_recovered_and_what_starves_moves_up_beside_the_report() -> None:
+    plain_type("elsewhere", queue_name="other")
+    _let_many_run()
+    for _ in range(LAST_LOOKS + 1):
+        recover_attempts()
+        recover_messages()
+        promote()
+    lost = tasks_core.enqueue_many("plain", [{}, {}])
+    silent, starving = (
+        tasks_core.enqueue("elsewhere", {}, priority=priority).pk
+        for priority in (tasks_core.CRITICAL, tasks_core.LOW)
+    )
+    queue()
+    take(lost)
+    now = clock.now() + timedelta(seconds=61)
+    advance_lane("other", tasks_core.HIGH, claimed_until=now)
+
+    with clock.frozen(now):
+        assert promote() == 1
+        assert recover_attempts() == 2
+        assert recover_messages() == 1
+
+    assert Task.objects.get(pk=starving).priority == tasks_core.NORMAL
+    assert state_of(silent) is State.SCHEDULED
+    assert not Task.objects.filter(state=State.RUNNING).exists()
