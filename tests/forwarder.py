@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
@@ -22,6 +22,7 @@ class Forwarder(threading.Thread):
         self.swallows = threading.Event()
         self._loses_answer_to: bytes | None = None
         self._lost: socket.socket | None = None
+        self.change: Callable[[bytes], bytes] = bytes
 
     def run(self) -> None:
         """Forward until closed."""
@@ -72,7 +73,7 @@ class Forwarder(threading.Thread):
             elif self._loses_answer_to and self._loses_answer_to in data:
                 self._lost, self._loses_answer_to = self._other[connection], None
             if data and not self.swallows.is_set():
-                self._other[connection].sendall(data)
+                self._other[connection].sendall(self.change(data))
         except OSError:
             data = b""
         if not data:

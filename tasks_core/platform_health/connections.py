@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tasks_core import clock
+from tasks_core import clock, database
 from tasks_core.database import fetch
 from tasks_core.duties import make_duties
 from tasks_core.models import Worker
@@ -31,13 +31,14 @@ OF_A_BEAT = 1
 
 USED = """
 SELECT (SELECT sum(numbackends) FROM pg_stat_database)::int,
-    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+    pg_backend_pid()
 """
 
 
 def look() -> Iterator[Finding]:
     """Compare what is used, and what all processes that are alive may use, with what there is."""
-    [(used, most)] = fetch(USED, {})
+    [(used, most, backend)] = fetch(USED, {})
     needed = needed_by(Worker.objects.alive(clock.now()))
     told = f"{used} of {most} connections to the database are used"
     remedy = (
@@ -48,7 +49,7 @@ def look() -> Iterator[Finding]:
         yield report.degraded(
             f"{told}; workers and beats that are alive take up to {needed}", remedy
         )
-    elif needed > FULL * most:
+    elif needed > FULL * most and not _is_pooled(backend):
         yield report.degraded(
             f"workers and beats that are alive take up to {needed} connections to the database, and it "
             f"allows {most} in all, also for web processes",
@@ -56,6 +57,15 @@ def look() -> Iterator[Finding]:
         )
     else:
         yield report.healthy(f"{told}; workers and beats that are alive take up to {needed}")
+
+
+def _is_pooled(backend: int) -> bool:
+    """Tell whether a pooler stands before the database, which then sees fewer connections than we open.
+
+    Whoever connects is told a process to cancel: of the server itself, or something that a pooler made up.
+    """
+    told: int = database.connection().connection.info.backend_pid
+    return told != backend
 
 
 def needed_by(processes: Iterable[Worker]) -> int:
