@@ -34,7 +34,8 @@ logger = logging.getLogger(__name__)
 SECONDS = 0.3
 """For a connection, and for an answer."""
 
-RULE = BreakerRule(threshold=1, pause=5.0, longest_pause=30.0)
+RULE = BreakerRule(threshold=1, pause=1.0, longest_pause=30.0)
+"""A short pause at first: on a busy machine a single answer comes late for reasons of its own."""
 
 PROBE_SECONDS = 5.0
 """After so long a probe whose thread has vanished no longer keeps others from looking."""

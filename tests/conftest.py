@@ -13,7 +13,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from notifications import keyring
-from tasks_core import attempting, full_looks, row_backoff
+from tasks_core import attempting, caller_redis, full_looks, row_backoff
 from tests.pristine_database import PristineDatabase
 from tests.waiting import wait_until
 
@@ -35,6 +35,12 @@ def pytest_configure() -> None:
 def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for their whole delay: a short draw would let some come due within a test."""
     monkeypatch.setattr(attempting, "_rng", LongestWait())
+
+
+@pytest.fixture(autouse=True)
+def patient_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no busy machine make a caller give Redis up, which would tell on the tests that follow."""
+    monkeypatch.setattr(caller_redis, "SECONDS", 10.0)
 
 
 @pytest.fixture(autouse=True)

@@ -25,9 +25,13 @@ _NEW_RUN_AFTER = """
 CASE WHEN %(max_wait)s::interval IS NULL THEN %(run_after)s::timestamptz
     ELSE LEAST(%(run_after)s::timestamptz, GREATEST(enqueued_at + %(max_wait)s::interval, run_after)) END
 """
+# Without a word on it the expiry is never earlier than before: a snooze or the pause after a failure may have
+# brought the time to run close to it, or past it.
 _PUT_OFF = f"""
     run_after = {_NEW_RUN_AFTER},
-    expires_at = {_NEW_RUN_AFTER} + COALESCE(%(lasts)s::interval, expires_at - run_after),
+    expires_at = CASE WHEN %(lasts)s::interval IS NULL
+        THEN GREATEST(expires_at, {_NEW_RUN_AFTER} + (expires_at - run_after))
+        ELSE {_NEW_RUN_AFTER} + %(lasts)s::interval END,
     payload = %(payload)s::jsonb, checkpoint = NULL, progress = NULL
 """
 DEBOUNCE = f"""

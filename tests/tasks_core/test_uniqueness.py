@@ -151,6 +151,17 @@ def test_expiry_moves_along_with_the_time_of_a_task_that_is_put_off(
     assert Task.objects.get(pk=task_id).expires_at == (expected and _at(expected))
 
 
+def test_task_that_waits_past_its_expiry_is_not_expired_by_being_put_off() -> None:
+    with clock.frozen(NOON):
+        task_id = _enqueue(unique=DEBOUNCED, run_after=_at(1), expires_at=_at(30))
+        Task.objects.filter(pk=task_id).update(state=State.RETRYING, run_after=_at(60))
+    with clock.frozen(_at(10)):
+        _enqueue(unique=DEBOUNCED, run_after=_at(12))
+
+    task = Task.objects.get(pk=task_id)
+    assert (task.run_after, task.expires_at) == (_at(12), _at(30))
+
+
 def test_task_is_not_put_off_for_longer_than_its_rule_allows() -> None:
     rule = Unique(key="k", on_conflict="debounce", max_wait=timedelta(minutes=5))
     times = []
