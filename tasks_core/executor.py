@@ -292,7 +292,12 @@ class Execution:
         logger.warning("%d tasks of a message are cut short", len(entries), exc_info=error)
         begun = [entry for entry in entries if entry.has_begun and not entry.is_decided]
         for entry in begun:
-            outcome = self._charged(entry, error, company=len(begun) - 1)
+            try:
+                outcome = self._charged(entry, error, company=len(begun) - 1)
+            except BaseException:  # what raised may be in the way of its description as well
+                logger.exception("task %d is left to recovery", entry.task.id)
+                inflight.decide(entry)
+                continue
             if inflight.decide(entry):
                 outbox.add((self._registered.name, entry, ended_now(entry, outcome)))
         cut_short = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from functools import lru_cache
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
@@ -25,21 +26,28 @@ class KeyMissing(ImproperlyConfigured):
 
 
 def seal(secret: str) -> str:
-    """Encrypt ``secret`` with the newest of ``ENCRYPTION_KEYS``."""
+    """Encrypt ``secret`` with the newest of ``ENCRYPTION_KEYS``.
+
+    Raises:
+        ImproperlyConfigured: there is none, or one of them is no key.
+    """
     return _fernet().encrypt(secret.encode()).decode("ascii")
 
 
-def unseal(sealed: str) -> str:
+def unseal(sealed: object) -> str:
     """Decrypt what ``seal`` returned.
 
     Raises:
-        KeyMissing: none of ``ENCRYPTION_KEYS`` opens it, as happens while keys are rotated.
+        KeyMissing: none of ``ENCRYPTION_KEYS`` opens it, as happens while keys are rotated, or one of them is
+            no key.
         ImproperlyConfigured: no key can: it is damaged.
     """
     if not setting("ENCRYPTION_KEYS"):
         raise KeyMissing(MISSING)
     try:
-        return _fernet().decrypt(sealed.encode("ascii")).decode()
+        if not isinstance(sealed, str):  # somebody has edited the row
+            raise InvalidToken
+        return _fernet().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         if not _is_whole(sealed):
             raise ImproperlyConfigured(
@@ -48,11 +56,11 @@ def unseal(sealed: str) -> str:
         raise KeyMissing(MISSING) from error
 
 
-def _is_whole(sealed: str) -> bool:
+def _is_whole(sealed: Any) -> bool:
     """Tell whether it has the form of a token; one that was changed in its middle has that, too."""
     try:
         token = base64.urlsafe_b64decode(sealed)
-    except (ValueError, binascii.Error):
+    except (TypeError, ValueError, binascii.Error):
         return False
     secret_bytes = len(token) - EMPTY_TOKEN_BYTES
     return token[:1] == b"\x80" and secret_bytes >= 16 and secret_bytes % 16 == 0
@@ -70,4 +78,13 @@ def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
             "make a key with: python -c 'from cryptography.fernet import Fernet; "
             "print(Fernet.generate_key().decode())'"
         )
-    return MultiFernet([Fernet(key) for key in keys])
+    return MultiFernet([_usable(key, position) for position, key in enumerate(keys, 1)])
+
+
+def _usable(key: str, position: int) -> Fernet:
+    try:
+        return Fernet(key)
+    except (TypeError, ValueError):
+        raise KeyMissing(
+            f"key {position} of ENCRYPTION_KEYS is no Fernet key, which has 44 characters"
+        ) from None

@@ -1,6 +1,7 @@
 """A message whose execution ends in the middle, wherever that is: no task of it is held for ever."""
 
 import asyncio
+import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -259,3 +260,34 @@ def test_a_lease_that_could_not_be_renewed_is_over_for_its_process() -> None:
     with clock.frozen(lambda: datetime.now(UTC) + frozen_for):
         execute("work", ids, worker="w1")
     assert leases == [True, True]
+
+
+class Undescribable(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        raise MemoryError
+
+
+class Final(Exception, metaclass=Undescribable):
+    """Whoever asks what is one gets no answer."""
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_attempt_whose_end_cannot_be_described_is_left_to_recovery(is_async: bool) -> None:
+    def plain(payload: dict[str, Any]) -> None:
+        raise ValueError
+
+    async def loop(payload: dict[str, Any]) -> None:
+        raise ValueError
+
+    options: dict[str, Any] = {"final_errors": (Final,), "retry": Fixed(max_attempts=1)}
+    tasks_core.task_type("bad", **options)(loop if is_async else plain)
+    ids = tasks_core.enqueue_many("bad", [{}] * 3)
+    with contextlib.suppress(MemoryError):
+        execute("bad", queue(), worker="w1")
+    inflight = worker_process.current().inflight
+    wait_until(lambda: not len(inflight), what="nothing is held")
+    assert set(states()) <= {State.RUNNING, State.SCHEDULED}
+    with clock.frozen(clock.now() + LEASE + timedelta(seconds=1)):
+        recover_attempts()
+    assert State.RUNNING not in states()
+    assert len(ids) == sum(states().values())

@@ -143,3 +143,28 @@ def test_damaged_secret_is_not_taken_for_a_missing_key(keys: Keys) -> None:
     keys()
     with pytest.raises(KeyMissing):
         unseal(sealed)
+
+
+@pytest.mark.parametrize("kind", ["charge", "charge.async", "charge.batch"])
+def test_a_key_that_is_none_holds_no_task(keys: Keys, charged: list[str], kind: str) -> None:
+    ids = tasks_core.enqueue_many(kind, [{"token": "tok_1"}] * 3)
+    keys("mistyped", OLD)
+    run_due()
+    assert {state_of(task_id) for task_id in ids} == {State.SCHEDULED}
+    assert {task.attempts_used for task in Task.objects.all()} == {0}
+    keys(OLD)
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        run_due()
+    assert charged == ["tok_1"] * 3
+
+
+@pytest.mark.parametrize("token", [5, None, "é", "short", ["x"]])
+def test_a_secret_that_was_damaged_fails_its_task(
+    keys: Keys, charged: list[str], token: object
+) -> None:
+    task_id = tasks_core.enqueue("charge", {"token": "tok_1"}).pk
+    other = tasks_core.enqueue("charge", {"token": "tok_2"}).pk
+    Task.objects.filter(pk=task_id).update(payload={"token": {"$sealed": token}})
+    run_due()
+    assert (state_of(task_id), state_of(other)) == (State.DEAD, State.SUCCEEDED)
+    assert "damaged" in DeadLetter.objects.get().message
