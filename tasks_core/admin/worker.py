@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -92,6 +93,9 @@ class WorkerAdmin(RecordAdmin[Worker]):
             Fact("Heard of", moment_in_full(row.heartbeat_at, now)),
             Fact("Stopped", moment_in_full(row.stopped_at, now) if row.stopped_at else ""),
             Fact("Machine's clock", _clock(row.clock_skew)),
+            Fact("Processes that stand still", _joined(row.silent_processes)),
+            Fact("Processes that begin nothing", _joined(row.vain_processes)),
+            Fact("Rows that fail", row.failing_rows),
             Fact("Queues", _listed(row.queues)),
             Fact("Task types", _listed(row.task_types)),
         ]
@@ -101,6 +105,10 @@ def _clock(skew: float | None) -> str:
     if skew is None or abs(skew) <= MOST_SKEW:
         return "" if skew is None else "that of the database"
     return f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} that of the database"
+
+
+def _joined(found: Iterable[object] | None) -> str:
+    return "; ".join(map(str, found or ()))
 
 
 def _listed(names: list[str]) -> SafeString:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tasks_core import clock
 from tasks_core.lanes import lane_name
 from tasks_core.models import Worker
+from tasks_core.models.worker import HEARTBEAT
 from tasks_core.platform_health.age import age
 from tasks_core.platform_health.finding import Finding
 from tasks_core.platform_health.lanes import is_busy
@@ -22,6 +23,9 @@ STANDING = timedelta(seconds=20)
 
 UNDERWAY = timedelta(seconds=2)
 """A message may be on its way from the broker to a worker for so long."""
+
+FULL = 4 * HEARTBEAT
+"""A worker whose last probe message came back so long ago, several of them, has no process free."""
 
 SERIES = timedelta(seconds=90)
 """A task that loses its message twice in that time does so for a reason that lasts."""
@@ -39,7 +43,8 @@ def look() -> Iterator[Finding]:
     standing = _without_messages(
         standing_lanes(due_before=now - STANDING, queued_before=now - UNDERWAY), now
     )
-    yield from (_nothing_begins(lane, now) for lane in standing)
+    for lane in standing:
+        yield _pools_are_full(lane, now) if _has_no_room(lane, now) else _nothing_begins(lane, now)
     names = {_name(lane) for lane in standing}
     again = [lane for lane in lost_again(since=now - SERIES) if _name(lane) not in names]
     yield from (_some_are_lost(lane, now) for lane in again)
@@ -65,6 +70,23 @@ def _nothing_begins(lane: StandingLane, now: datetime) -> Finding:
         f"{age(now - lane.oldest_due)}, and none of the lane has begun in that time: their messages are "
         f"taken and come to nothing; {_who_takes(lane, now)}",
         _remedy(),
+    )
+
+
+def _has_no_room(lane: StandingLane, now: datetime) -> bool:
+    """Tell whether the workers of the lane all wait for a free process, as their own probe messages do."""
+    workers = Worker.objects.alive(now).filter(queues__contains=[_name(lane)])
+    consumed = list(workers.values_list("consumed_at", flat=True))
+    return bool(consumed) and all(at is not None and at < now - FULL for at in consumed)
+
+
+def _pools_are_full(lane: StandingLane, now: datetime) -> Finding:
+    return report.degraded(
+        f"lane {_name(lane)}: {lane.count} tasks have been handed to its workers, the oldest is due since "
+        f"{age(now - lane.oldest_due)}, and none has begun in that time, nor has anything else there: all "
+        f"processes are taken, by plain Celery tasks or for good; {_who_takes(lane, now)}",
+        "see what they run (`celery -A scheduler_project inspect active`); give plain Celery tasks that run "
+        "for long a queue and a worker of their own",
     )
 
 

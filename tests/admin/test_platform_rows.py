@@ -40,6 +40,21 @@ def test_a_workers_page_says_how_far_its_clock_is_off(viewer: Client, worker: Wo
     assert "31.0 s behind that of the database" in page
 
 
+def test_a_workers_page_says_what_is_wrong_with_it(viewer: Client, worker: Worker) -> None:
+    url = f"/admin/tasks_core/worker/{worker.pk}/change/"
+    assert "stand still" not in rows.text(viewer.get(url))
+    Worker.objects.update(
+        silent_processes=[4711, 4712],
+        vain_processes=["process 4713 took messages 5 times"],
+        failing_rows="schedule 7 (DataError)",
+    )
+    page = rows.text(viewer.get(url))
+    assert "Processes that stand still" in page
+    assert "4711; 4712" in page
+    assert "process 4713 took messages 5 times" in page
+    assert "schedule 7 (DataError)" in page
+
+
 def test_workers_are_filtered_by_life(viewer: Client, worker: Worker) -> None:
     url = "/admin/tasks_core/worker/"
     assert len(viewer.get(f"{url}?life=alive").context["cl"].result_list) == 1

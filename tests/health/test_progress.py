@@ -120,6 +120,28 @@ def test_loss_that_is_mended_is_no_standstill(broker: "redis.Redis") -> None:
     assert not Task.objects.unfinished().exists()
 
 
+def test_lane_whose_workers_are_full_of_plain_tasks_is_not_unhealthy(
+    all_alive: Worker, broker: "redis.Redis"
+) -> None:
+    """They have no rows by which one could know them, but no probe message comes back either."""
+    tasks_core.enqueue("plain", {})
+    began = clock.now()
+
+    with clock.frozen(began):
+        Worker.objects.filter(pk=all_alive.pk).update(consumed_at=began)
+        found = _live(broker, seconds=60, worker=_drop)
+
+    first = next(second for second, finding in found.items() if finding.level is not Level.HEALTHY)
+    assert first <= 30
+    assert found[first].level is Level.DEGRADED
+    assert "all processes are taken" in found[first].message
+    assert all_alive.name in found[first].message
+
+    with clock.frozen(began + timedelta(seconds=60)):
+        Worker.objects.filter(pk=all_alive.pk).update(consumed_at=clock.now())
+        assert _worst().level is Level.UNHEALTHY
+
+
 @pytest.mark.usefixtures("all_alive")
 def test_messages_that_wait_are_another_matter(broker: "redis.Redis") -> None:
     tasks_core.enqueue("plain", {})
