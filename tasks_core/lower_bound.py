@@ -1,4 +1,4 @@
-"""Know where the rows of an index begin that only ever come at its end, behind all that have left it."""
+"""Know where the rows of an index begin, behind all that have left it, if new ones do not lie in the past."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 SLACK = timedelta(seconds=10)
 """So late a row may become visible after the instant that it has in the index, and be found at once.
 
-What comes later still, from a process that was frozen between reading the clock and writing, is found by the
-next look at everything."""
+What comes later still, from a process that was frozen between reading the clock and writing or a transaction
+that was open for long, is found by the next look at everything.
+"""
 
 
 class LowerBound:

@@ -33,6 +33,11 @@ LOCK_FREE = """
 SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED
 """
 
+FIRST_EXPIRY = """
+SELECT min(expires_at) FROM tasks_core_task
+WHERE state IN ('SCHEDULED', 'RETRYING', 'QUEUED') AND expires_at >= %(since)s
+"""
+
 EXPIRE = """
 WITH overdue AS (
     SELECT id FROM tasks_core_task
@@ -62,6 +67,12 @@ def cancel(ids: list[int], *, reason: str, now: datetime, terminate: bool = Fals
 def lock_free(ids: Sequence[int]) -> set[int]:
     """Lock those of ``ids`` that nobody else has locked, until the transaction ends, and return them."""
     return {row[0] for row in fetch(LOCK_FREE, {"ids": list(ids)})} if ids else set()
+
+
+def first_expiry(since: datetime) -> datetime | None:
+    """Return when the first task expires, of those that do so ``since`` then; None if none does."""
+    instant: datetime | None = fetch(FIRST_EXPIRY, {"since": since})[0][0]
+    return instant
 
 
 def expire(ids: Sequence[int], *, now: datetime) -> list[int]:

@@ -157,16 +157,13 @@ class AbandonedTask:
 
 def first_queued(since: datetime) -> datetime | None:
     """Return when the first task was queued, of those that were so ``since`` then; None if none was."""
-    return _instant(fetch(FIRST_QUEUED, {"since": since}))
+    instant: datetime | None = fetch(FIRST_QUEUED, {"since": since})[0][0]
+    return instant
 
 
 def first_lease(since: datetime) -> datetime | None:
     """Return when the first lease is over, of those that are so ``since`` then; None if none is."""
-    return _instant(fetch(FIRST_LEASE, {"since": since}))
-
-
-def _instant(rows: list[tuple[datetime | None]]) -> datetime | None:
-    [(instant,)] = rows
+    instant: datetime | None = fetch(FIRST_LEASE, {"since": since})[0][0]
     return instant
 
 

@@ -20,7 +20,7 @@ from tasks_core.lower_bound import BEGINNING, LowerBound
 from tasks_core.models import Task
 from tasks_core.promoter import promote
 from tasks_core.recovery import recover_attempts, recover_messages
-from tasks_core.statements import dispatch, recover
+from tasks_core.statements import dispatch, end, recover
 from tasks_core.statements.dispatch import take_due, waiting_lanes, waiting_lanes_since
 from tasks_core.statements.recover import advance_lane
 from tests.tasks_core.life import plain_type, queue, state_of, take
@@ -254,6 +254,7 @@ def _let_many_run() -> None:
     with connection.cursor() as cursor:
         for columns in (
             "queued_at = %(began)s + id * interval '1 ms'",
+            "expires_at = %(began)s + id * interval '1 ms'",
             "state = 'RUNNING', lease_until = %(began)s + id * interval '1 ms', worker = 'w:1'",
             "state = 'SUCCEEDED', lease_until = NULL, finished_at = %(began)s",
         ):
@@ -265,6 +266,7 @@ def _let_many_run() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
+        end.FIRST_EXPIRY,
         recover.FIRST_QUEUED,
         recover.FIRST_LEASE,
         recover.QUEUED_LANES,
