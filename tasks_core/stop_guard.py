@@ -18,6 +18,7 @@ from typing import Any
 
 from tasks_core import pulse, worker_process
 from tasks_core.conf import setting
+from tasks_core.events.relay import CELERY_TASK as DELIVERY
 from tasks_core.liveness.canary import TASK
 from tasks_core.liveness.pool_watch import processes_of
 from tasks_core.liveness.worker_watch import active_names
@@ -140,4 +141,5 @@ def _is_over(seconds: float) -> bool:
 
 
 def _plain_tasks_run() -> bool:
-    return any(name not in task_types() and name != TASK for name in active_names())
+    ours = {*task_types(), TASK, DELIVERY}
+    return not ours.issuperset(active_names())

@@ -32,6 +32,13 @@ print("the task was waited for", flush=True)
 state.active_requests.discard(request)
 time.sleep(60)
 """
+DELIVERS_EVENTS = """
+Request.name = "tasks_core.deliver_events"
+request = Request()
+state.active_requests.add(request)
+worker_process.ask_to_stop()
+time.sleep(60)
+"""
 IS_LEFT = "worker_process.ask_to_stop(); guard.leave(); time.sleep(2); print('it lives')"
 
 
@@ -62,6 +69,13 @@ def test_plain_celery_task_is_waited_for_and_then_the_stop_is_ended() -> None:
     status, said = _run(RUNS_A_PLAIN_TASK)
     assert status == os.EX_SOFTWARE
     assert "the task was waited for" in said
+
+
+def test_delivery_of_events_that_hangs_is_not_waited_for() -> None:
+    """It is the platform's own: whoever leads next delivers them."""
+    status, said = _run(DELIVERS_EVENTS)
+    assert status == os.EX_SOFTWARE
+    assert "the stop takes too long" in said
 
 
 def test_worker_within_another_program_leaves_that_alone() -> None:
