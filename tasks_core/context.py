@@ -17,6 +17,7 @@ from tasks_core.current_attempt import current_context
 from tasks_core.engine.redaction import HiddenValues
 from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
 from tasks_core.json_text import check_depth, json_text
+from tasks_core.lower_bound import LowerBound
 from tasks_core.payloads import secrets_of
 from tasks_core.priorities import Priority
 from tasks_core.statements.progress import (
@@ -25,6 +26,7 @@ from tasks_core.statements.progress import (
     set_checkpoint,
     urgent_work_waits,
 )
+from tasks_core.statements.recover import first_queued
 
 if TYPE_CHECKING:
     from tasks_core.registry import TaskType
@@ -39,6 +41,8 @@ PROGRESS_SECONDS = 1.0
 
 CHECKPOINT_SECONDS = 2.0
 """How long a checkpoint is tried while somebody else has locked the row of the task."""
+
+_queued = LowerBound(first_queued)
 
 YIELD_SECONDS = 0.5
 """How often ``should_yield`` asks the database."""
@@ -180,7 +184,7 @@ class TaskContext:
         if time.monotonic() - self._yield_asked_at >= YIELD_SECONDS:
             self._yield_asked_at = time.monotonic()
             queues = consumed_queues() or [self._queue_name]
-            self._should_yield = bool(ask_in_passing(lambda: urgent_work_waits(queues)))
+            self._should_yield = bool(ask_in_passing(lambda: _urgent_work_waits(queues)))
         return self._should_yield
 
     async def aprogress(self, done: float, total: float | None = None, note: str = "") -> None:
@@ -215,3 +219,8 @@ class TaskContext:
 
 def _lease() -> timedelta:
     return timedelta(seconds=setting("LEASE_SECONDS"))
+
+
+def _urgent_work_waits(queue_names: list[str]) -> bool:
+    is_any_queued = _queued.first(clock.now()) is not None
+    return is_any_queued and urgent_work_waits(queue_names, since=_queued.since)

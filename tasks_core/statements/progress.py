@@ -42,7 +42,8 @@ CHECKPOINT = _NOTE.format(column="checkpoint", event="")
 URGENT = """
 SELECT EXISTS (
     SELECT 1 FROM tasks_core_task
-    WHERE state = 'QUEUED' AND priority = 0 AND queue_name = ANY(%(queue_names)s)
+    WHERE state = 'QUEUED' AND queued_at >= %(since)s
+      AND priority = 0 AND queue_name = ANY(%(queue_names)s)
 )
 """
 
@@ -84,6 +85,6 @@ def _note(sql: str, owned: Ownership, value: Any, lease: timedelta, now: datetim
     return Noted.LOCKED if is_ours else Noted.NOT_OURS
 
 
-def urgent_work_waits(queue_names: list[str]) -> bool:
-    """Tell whether a critical task of these queues waits for a worker."""
-    return bool(fetch(URGENT, {"queue_names": queue_names})[0][0])
+def urgent_work_waits(queue_names: list[str], *, since: datetime) -> bool:
+    """Tell whether a critical task of these queues waits for a worker, queued at ``since`` or later."""
+    return bool(fetch(URGENT, {"queue_names": queue_names, "since": since})[0][0])

@@ -20,7 +20,7 @@ from tasks_core.lower_bound import BEGINNING, LowerBound
 from tasks_core.models import Task
 from tasks_core.promoter import promote
 from tasks_core.recovery import recover_attempts, recover_messages
-from tasks_core.statements import dispatch, end, recover
+from tasks_core.statements import dispatch, end, progress, recover
 from tasks_core.statements.dispatch import take_due, waiting_lanes, waiting_lanes_since
 from tasks_core.statements.recover import advance_lane
 from tests.tasks_core.life import plain_type, queue, state_of, take
@@ -274,6 +274,7 @@ def _let_many_run() -> None:
         recover.ABANDONED,
         recover.LOCKED,
         promoter.LOCK_STARVING,
+        progress.URGENT,
     ],
 )
 def test_recovery_and_ageing_read_nothing_of_what_has_run_before(sql: str) -> None:
@@ -283,6 +284,7 @@ def test_recovery_and_ageing_read_nothing_of_what_has_run_before(sql: str) -> No
         advance_lane("default", priority, claimed_until=now + priority * timedelta(hours=1))
     parameters = {
         "queue_name": "default",
+        "queue_names": ["default"],
         "priority": 2,
         "is_empty": True,
         "before": now + timedelta(minutes=1),
