@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from django.db import Error
 from tasks_core import clock, copies, database, vain_messages, worker_process
 from tasks_core.attempting import after, attempt, attempt_async
 from tasks_core.attempting_batch import Member, attempt_batch, of_error
-from tasks_core.backlog import Backlog
+from tasks_core.backlog import PATIENCE_SECONDS, Backlog
 from tasks_core.claiming import claim_patiently
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext
@@ -25,6 +26,7 @@ from tasks_core.policies import rule_for
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.sessions import Sessions
 from tasks_core.signals import attempts_begun
+from tasks_core.statements.dispatch import postpone
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.lease import renew
 from tasks_core.surroundings import Surroundings
@@ -72,7 +74,8 @@ class Execution:
 
     def run(self, ids: list[int]) -> int:
         """Claim tasks and see to it that each comes to an end; return how many were claimed."""
-        if self._registered.is_async and not self._wait_for_places():
+        if self._registered.is_async and not self._wait_for_places(seconds=PATIENCE_SECONDS):
+            self._put_off(ids)
             return 0
         with self._process.room.message():
             try:
@@ -216,13 +219,25 @@ class Execution:
         except BaseException as error:  # noqa: BLE001 nobody waits for it, and it would end the loop
             self._account_for([entry], error)
 
-    def _wait_for_places(self, backlog: Backlog | None = None) -> int:
+    def _put_off(self, ids: list[int]) -> None:
+        """Leave tasks to others that are not claimed yet: this process must go on to its next message."""
+        if worker_process.is_stopping():
+            return  # recovery finds them
+        reason = "as many of its type as may run in one process go on"
+        database.retried(postpone, ids, seconds=PATIENCE_SECONDS, reason=reason, now=clock.now())
+
+    def _wait_for_places(self, backlog: Backlog | None = None, *, seconds: float = math.inf) -> int:
         """Wait until more handlers of this type may start, and give how many.
 
-        0 if the worker stops, or if nothing is left in ``backlog``.
+        0 if the worker stops, if nothing is left in ``backlog``, or if it takes longer than ``seconds``.
         """
         loop, registered = self._process.loop, self._registered
-        while (backlog is None or backlog) and not worker_process.is_stopping():
+        until = time.monotonic() + seconds
+        while (
+            (backlog is None or backlog)
+            and time.monotonic() < until
+            and not worker_process.is_stopping()
+        ):
             places = loop.wait_for_places(registered.name, registered.max_concurrency, seconds=0.5)
             if places:
                 return places

@@ -20,6 +20,7 @@ from tasks_core.models import Task, TaskEvent
 from tasks_core.recovery import recover_attempts
 from tasks_core.statements.claim import claim
 from tests.tasks_core.life import LEASE, events_of, queue, state_of, states
+from tests.tasks_core.threads import in_own_connection
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -195,6 +196,30 @@ def test_what_waits_for_a_place_on_the_loop_is_given_back() -> None:
     wait_until(lambda: states() == {State.RUNNING: 1, State.SCHEDULED: 3})
     may_end.set()
     wait_until(lambda: state_of(ids[0]) is State.SUCCEEDED)
+
+
+def test_a_message_without_a_place_on_the_loop_lets_the_next_one_in() -> None:
+    may_end = threading.Event()
+
+    @tasks_core.task_type("work", max_concurrency=1)
+    async def work(payload: dict[str, Any]) -> None:
+        while not may_end.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    first, second = tasks_core.enqueue_many("work", [{}, {}])
+    queue()
+    assert execute("work", [first], worker="w") == 1
+    execution = threading.Thread(
+        target=in_own_connection, args=[lambda: execute("work", [second], worker="w")]
+    )
+    execution.start()
+    execution.join(10)
+    is_held_up = execution.is_alive()
+    may_end.set()
+    execution.join(10)
+    assert not is_held_up
+    assert (state_of(second), events_of(second)[-1]) == (State.SCHEDULED, "released")
+    assert Task.objects.get(pk=second).attempts == 0
 
 
 def _expiring(register: Callable[[list[int]], None]) -> list[int]:
