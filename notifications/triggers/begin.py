@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import OperationalError
+
 from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger, TriggerEvent
 from notifications.states import TRIGGER_EVENT_FINAL, TriggerEventStatus
@@ -15,6 +17,7 @@ from notifications.triggers.lock import Claim, lock
 from notifications.triggers.record import Ended, end_locked, record
 from notifications.triggers.verdict import Standing, Verdict, is_too_late
 from tasks_core import clock
+from tasks_core.database_errors import is_lock_timeout
 
 GONE = "gone"
 """Stands for the status of an event that was deleted."""
@@ -42,6 +45,11 @@ class NotBegun:
     reason: str
     is_other_task: bool = False
     """The event belongs to another task: this one was made by a replay."""
+    is_busy: bool = False
+    """Somebody else keeps its row locked; it is to be asked for again."""
+
+
+BUSY = NotBegun(TriggerEventStatus.SCHEDULED, "somebody else has its row locked", is_busy=True)
 
 
 def begin(claims: Sequence[Claim]) -> list[Begun | NotBegun]:
@@ -51,11 +59,20 @@ def begin(claims: Sequence[Claim]) -> list[Begun | NotBegun]:
     rows = TriggerEvent.objects.filter(pk__in=[claim.event for claim in claims])
     found = {row.pk: row for row in rows.select_related("trigger", "redelivery_of")}
     return [
-        _begun(claim, found[claim.event], now)
+        _begun_unless_busy(claim, found[claim.event], now)
         if claim.event in locked and claim.event in found
         else _not_begun(claim, found.get(claim.event))
         for claim in claims
     ]
+
+
+def _begun_unless_busy(claim: Claim, event: TriggerEvent, now: datetime) -> Begun | NotBegun:
+    try:
+        return _begun(claim, event, now)
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        return BUSY
 
 
 def _begun(claim: Claim, event: TriggerEvent, now: datetime) -> Begun | NotBegun:
@@ -93,13 +110,18 @@ def _fail(claim: Claim, event: TriggerEvent, reason: str, now: datetime) -> NotB
     verdict = Verdict(status=TriggerEventStatus.ERROR, reason=reason, waits_asked=event.waits_asked)
     call = event.trigger or event
     result = not_called(call.headers, {"id": str(event.event_id)}, reason)
-    record([Ended(claim=claim, result=result, verdict=verdict, at=now, trigger_id=None)])
+    if record([Ended(claim=claim, result=result, verdict=verdict, at=now, trigger_id=None)]):
+        return BUSY
     return NotBegun(TriggerEventStatus.ERROR, reason)
 
 
 def _not_begun(claim: Claim, event: TriggerEvent | None) -> NotBegun:
     if event is None:
         return NotBegun(GONE, "the event was deleted")
+    if event.task_id == claim.task and event.status not in TRIGGER_EVENT_FINAL:
+        is_taken = event.status == TriggerEventStatus.LOCKED and event.locked_by >= claim.attempt
+        if not is_taken:  # nothing else would keep this attempt from having it
+            return BUSY
     is_other = event.task_id != claim.task and event.status in TRIGGER_EVENT_FINAL
     return NotBegun(event.status, event.reason, is_other)
 

@@ -1,6 +1,7 @@
 """Deliver an event: claim it, call its webhook, judge, record, and tell the platform what follows."""
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from asgiref.sync import sync_to_async
 from django.db import DataError, Error, IntegrityError
 
 from notifications import conf
+from notifications.pipeline.record import AGAIN_SECONDS, PATIENCE_SECONDS
 from notifications.pipeline.together import Together
 from notifications.states import TriggerEventStatus
 from notifications.traced import sending
@@ -21,8 +23,11 @@ from notifications.triggers.lock import Claim, unlock
 from notifications.triggers.record import Ended, record
 from notifications.triggers.redelivery import is_replay, redeliver_for_task
 from notifications.triggers.verdict import Bounds, Verdict, decide
-from tasks_core import PermanentError, RetryAfter, TaskContext, clock
+from tasks_core import PermanentError, RetryAfter, Snooze, TaskContext, clock
 from tasks_core.sealing import KeyMissing
+
+BUSY_SECONDS = 1.0
+"""Seconds until the next look at an event whose row somebody else keeps locked."""
 
 DATABASE_PAUSE = 5.0
 """Seconds until the next attempt when the database did not take the record of this one."""
@@ -79,7 +84,7 @@ async def _attempt(begun: Begun) -> dict[str, str]:
         claim=begun.claim, result=result, verdict=verdict, at=now, trigger_id=begun.trigger_id
     )
     # A worker that stops at this moment has called all the same: the attempt ends as it would have.
-    await complete(_record_together(ended))
+    await complete(_record(ended))
     return _conclude(verdict, now)
 
 
@@ -96,8 +101,18 @@ def _ended(status: str, reason: str) -> dict[str, str]:
     return {"status": str(status)}
 
 
+async def _record(ended: Ended) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not await _record_together(ended):
+        if time.monotonic() > until:
+            raise RetryAfter(DATABASE_PAUSE, "the row of the event stays locked by somebody else")
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
 async def _nothing_to_deliver(claim: Claim, found: NotBegun) -> dict[str, str]:
     """A replay of a task whose event has ended asks for a new event."""
+    if found.is_busy:
+        raise Snooze(BUSY_SECONDS, found.reason)
     if found.status == GONE and await sync_to_async(is_replay)(claim.task):
         raise PermanentError("the event was removed; there is nothing left to deliver again")
     if not found.is_other_task:
@@ -106,24 +121,24 @@ async def _nothing_to_deliver(claim: Claim, found: NotBegun) -> dict[str, str]:
     return {"status": "redelivered", "event_id": str(event_id)}
 
 
-def _record_all(attempts: list[Ended]) -> list[None]:
+def _record_all(attempts: list[Ended]) -> list[bool]:
+    """Tell which of them are on record; the others are locked by somebody else."""
     try:
-        record(attempts)
+        left = record(attempts)
     except (DataError, IntegrityError):  # what is wrong with one must not repeat the others' calls
-        for ended in attempts:
-            _record_one(ended)
-    return [None] * len(attempts)
+        left = [one for ended in attempts for one in _record_one(ended)]
+    return [not any(ended is one for one in left) for ended in attempts]
 
 
-def _record_one(ended: Ended) -> None:
+def _record_one(ended: Ended) -> list[Ended]:
     try:
-        record([ended])
+        return record([ended])
     except (DataError, IntegrityError):
         message = "the log of this attempt could not be stored"
         plain = replace(
             ended.result, request=unsent_request({}, []), response=client_error(message)
         )
-        record([replace(ended, result=plain)])
+        return [ended] if record([replace(ended, result=plain)]) else []
 
 
 _begin_together: Together[Claim, Begun | NotBegun] = Together(begin)

@@ -9,7 +9,9 @@ from django.db import close_old_connections
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
 from tasks_core import database
+from tasks_core.bounded_locks import bounded_locks
 
+# What somebody else keeps locked is not claimed, and asked for again in a moment.
 # A lock of an earlier attempt of the same task is void: the platform runs one attempt at a time.
 _LOCK = """
 WITH asked AS (
@@ -20,7 +22,10 @@ UPDATE notifications_triggerevent e
 SET status = 'locked', locked_at = %(now)s, locked_by = a.attempt,
     losses = e.losses + (e.status = 'locked')::int
 FROM asked a
-WHERE e.id = a.event_id AND e.task_id = a.task_id
+WHERE e.id = a.event_id AND e.task_id = a.task_id AND e.id = ANY(ARRAY(
+    SELECT id FROM notifications_triggerevent WHERE id = ANY(%(events)s::bigint[])
+    FOR NO KEY UPDATE SKIP LOCKED
+  ))
   AND (e.status = 'scheduled' OR (e.status = 'locked' AND e.locked_by < a.attempt))
 RETURNING e.id
 """
@@ -53,11 +58,12 @@ def lock(claims: Sequence[Claim], now: datetime) -> set[int]:
 def unlock(claim: Claim) -> bool:
     """Give an event back undelivered, as if it had not been claimed; False if it was not held."""
     close_old_connections()
-    return bool(
-        TriggerEvent.objects.filter(
-            pk=claim.event,
-            task_id=claim.task,
-            locked_by=claim.attempt,
-            status=TriggerEventStatus.LOCKED,
-        ).update(status=TriggerEventStatus.SCHEDULED, locked_at=None)
-    )
+    with bounded_locks():
+        return bool(
+            TriggerEvent.objects.filter(
+                pk=claim.event,
+                task_id=claim.task,
+                locked_by=claim.attempt,
+                status=TriggerEventStatus.LOCKED,
+            ).update(status=TriggerEventStatus.SCHEDULED, locked_at=None)
+        )

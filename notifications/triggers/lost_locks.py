@@ -5,6 +5,7 @@ from django.db.models import F
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
 from notifications.triggers import names
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.engine.states import State
 from tasks_core.models import Task
 from tasks_core.row_backoff import RowBackoff
@@ -31,7 +32,7 @@ def release_lost_locks() -> int:
     )
     released = 0
     for key, attempt in list(locked[:LIMIT]):
-        with _failing.stepping_past(key):
+        with _failing.stepping_past(key), bounded_locks(seconds=BRIEF_LOCK_SECONDS):
             released += TriggerEvent.objects.filter(
                 pk=key, locked_by=attempt, status=TriggerEventStatus.LOCKED
             ).update(status=TriggerEventStatus.SCHEDULED, locked_at=None, losses=F("losses") + 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
@@ -15,9 +15,17 @@ from notifications.triggers.result import Result
 from notifications.triggers.switching import disable_gone
 from notifications.triggers.verdict import Verdict
 from tasks_core import database
+from tasks_core.bounded_locks import BOUNDED, bounded_locks
+from tasks_core.database_errors import is_lock_timeout
 
-# Keeps deletions out until the log rows, which refer to the events, are written.
-_HOLD = "SELECT id FROM notifications_triggerevent WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+# Keeps deletions out until the log rows, which refer to the events, are written. What somebody else keeps
+# locked is left out, and what follows in this transaction waits for no lock for long.
+_HOLD = f"""
+SELECT id FROM notifications_triggerevent
+WHERE {BOUNDED} AND id = ANY(%(ids)s) FOR UPDATE SKIP LOCKED
+"""  # noqa: S608  (no outside text)
+
+_EXISTING = "SELECT id FROM notifications_triggerevent WHERE id = ANY(%(ids)s)"
 
 # A success is recorded over a cancellation that came while it was under way: the call was made.
 _RECORD = """
@@ -53,39 +61,61 @@ class Ended:
     trigger_id: int | None
 
 
-def record(attempts: Sequence[Ended]) -> None:
-    """Write attempts; of an event that was deleted meanwhile nothing is kept.
+def record(attempts: Sequence[Ended]) -> list[Ended]:
+    """Write attempts; give those that were not written because somebody else has their rows locked.
 
-    A webhook that is gone for good disables its cron trigger in the same transaction.
+    Of an event that was deleted meanwhile nothing is kept. A webhook that is gone for good disables its cron
+    trigger in the same transaction.
     """
-    with transaction.atomic(using=database.alias()):
-        with database.connection().cursor() as cursor:
-            cursor.execute(_HOLD, {"ids": [ended.claim.event for ended in attempts]})
-            there = {row[0] for row in cursor.fetchall()}
-            kept = [_row(ended) for ended in attempts if ended.claim.event in there]
-            if kept:
-                cursor.execute(_RECORD, {"attempts": json.dumps(kept)})
-        for ended in attempts:
-            if ended.result.is_gone and ended.trigger_id is not None:
-                disable_gone(ended.trigger_id, ended.result.error)
+    try:
+        with transaction.atomic(using=database.alias()):
+            return _record(attempts)
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+    # The row of a cron trigger is locked; the others need not wait for it.
+    if len(attempts) == 1:
+        return list(attempts)
+    return [left for ended in attempts for left in record([ended])]
+
+
+def _record(attempts: Sequence[Ended]) -> list[Ended]:
+    ids = {ended.claim.event for ended in attempts}
+    with database.connection().cursor() as cursor:
+        cursor.execute(_HOLD, {"ids": sorted(ids)})
+        held = {row[0] for row in cursor.fetchall()}
+        kept = [ended for ended in attempts if ended.claim.event in held]
+        if kept:
+            cursor.execute(_RECORD, {"attempts": json.dumps([_row(ended) for ended in kept])})
+        if ids != held:
+            cursor.execute(_EXISTING, {"ids": sorted(ids - held)})
+            locked = {row[0] for row in cursor.fetchall()}
+        else:
+            locked = set()
+    left = [ended for ended in attempts if ended.claim.event in locked]
+    for ended in attempts:
+        if ended.result.is_gone and ended.trigger_id is not None and ended not in left:
+            disable_gone(ended.trigger_id, ended.result.error)
+    return left
 
 
 def end_locked(claim: Claim, status: TriggerEventStatus, reason: str, now: datetime) -> bool:
     """End an event without a call: no log row, tries unchanged; False if it was not held."""
-    return bool(
-        TriggerEvent.objects.filter(
-            pk=claim.event,
-            task_id=claim.task,
-            locked_by=claim.attempt,
-            status=TriggerEventStatus.LOCKED,
-        ).update(
-            status=status,
-            reason=reason[:200],
-            locked_at=None,
-            next_retry_at=None,
-            finished_at=now,
+    with bounded_locks():
+        return bool(
+            TriggerEvent.objects.filter(
+                pk=claim.event,
+                task_id=claim.task,
+                locked_by=claim.attempt,
+                status=TriggerEventStatus.LOCKED,
+            ).update(
+                status=status,
+                reason=reason[:200],
+                locked_at=None,
+                next_retry_at=None,
+                finished_at=now,
+            )
         )
-    )
 
 
 def _row(ended: Ended) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import timedelta
 
 import pytest
@@ -29,6 +29,7 @@ from tasks_core.recovery import recover_attempts
 from tasks_core.testing import run_due
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, invocations, task_of
+from tests.tasks_core.threads import Rival
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,18 +92,26 @@ def test_a_clean_stop_unlocks_what_is_being_delivered_and_uses_up_no_try(
 
 
 @contextmanager
-def row_locked(event: TriggerEvent) -> Iterator[None]:
-    """Let every statement that changes the event wait until the block ends."""
+def meanwhile(statement: str) -> Iterator[None]:
+    """Let somebody else have run a statement, in a transaction that lasts as long as the block."""
     other = connection.get_new_connection(connection.get_connection_params())
     with closing(other):
-        other.execute(
-            "SELECT id FROM notifications_triggerevent WHERE id = %s FOR UPDATE", [event.pk]
-        )
+        other.execute(statement)
         yield
         other.rollback()
 
 
-def waits_for_a_row() -> bool:
+def row_locked(event: TriggerEvent) -> AbstractContextManager[None]:
+    """Let somebody else keep an event locked."""
+    return meanwhile(f"SELECT id FROM notifications_triggerevent WHERE id = {event.pk} FOR UPDATE")
+
+
+def table_locked() -> AbstractContextManager[None]:
+    """Let every statement that changes events wait."""
+    return meanwhile("LOCK TABLE notifications_triggerevent IN EXCLUSIVE MODE")
+
+
+def waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity "
@@ -138,9 +147,9 @@ def test_a_clean_stop_while_events_are_being_locked_leaves_none_locked(
 ) -> None:
     allow_loopback["SHUTDOWN_GRACE_SECONDS"] = 0.1
     first, second = make_event(), make_event()
-    with ExitStack() as stack, row_locked(first):
+    with ExitStack() as stack, table_locked():
         start(first)
-        wait_until(waits_for_a_row)
+        wait_until(waits_for_a_lock)
         start(second)
         stack.enter_context(cancelling())
     for event in (first, second):
@@ -167,14 +176,63 @@ def test_an_answered_call_is_judged_though_the_worker_stops_while_it_is_recorded
     receiver.plan(Reply(answer, hold=(release := threading.Event())))
     start(event)
     wait_until(lambda: receiver.received)
-    with ExitStack() as stack, row_locked(event):
+    with ExitStack() as stack, table_locked():
         release.set()
-        wait_until(waits_for_a_row)
+        wait_until(waits_for_a_lock)
         stack.enter_context(cancelling())
     event.refresh_from_db()
     assert (event.status, event.tries) == (status, 1)
     assert (event.next_retry_at is not None) == (state == "RETRYING")
     assert task_of(event).state == state
+
+
+def test_an_event_that_somebody_keeps_locked_is_delivered_later_and_its_neighbours_now(
+    make_event: MakeEvent, receiver: Receiver
+) -> None:
+    held, neighbour = make_event(), make_event()
+    with row_locked(held):
+        [busy, begun] = begin([claim_of(held), claim_of(neighbour)])
+        assert isinstance(busy, NotBegun) and busy.is_busy
+        assert isinstance(begun, Begun)
+        assert isinstance(busy, NotBegun)
+        assert busy.is_busy
+        task = task_of(held)
+        assert (task.state, task.attempts_used) == ("SCHEDULED", 0)
+    Task.objects.filter(pk=task.pk).update(run_after=task.enqueued_at)
+    assert deliver(held).status == "delivered"
+
+
+def test_the_end_of_an_attempt_waits_for_its_event_and_the_others_do_not(
+    make_event: MakeEvent,
+) -> None:
+    events = [make_event() for _ in range(3)]
+    begin([claim_of(event) for event in events])
+    verdict = Verdict(status=TriggerEventStatus.DELIVERED, reason="", waits_asked=0)
+    ends = [
+        Ended(
+            claim=claim_of(event),
+            result=Result(status=200, request={}, response={}, duration=0.1),
+            verdict=verdict,
+            at=clock.now(),
+            trigger_id=None,
+        )
+        for event in events
+    ]
+    with row_locked(events[1]):
+        assert _record_all(ends) == [True, False, True]
+        assert not waits_for_a_lock()
+    assert _record_all(ends[1:2]) == [True]
+    assert TriggerEvent.objects.filter(status="delivered", tries=1).count() == 3
+    assert TriggerInvocation.objects.count() == 3
+
+
+def test_unlocking_lost_events_waits_for_nobody(make_event: MakeEvent) -> None:
+    held, lost = make_event(), make_event()
+    begin([claim_of(held), claim_of(lost)])
+    Task.objects.update(state="RETRYING", run_after=clock.now())
+    with row_locked(held):
+        rival = Rival(release_lost_locks)
+        assert rival.result() == 1
 
 
 def test_an_attempt_that_was_lost_is_taken_over_by_the_next_one(make_event: MakeEvent) -> None:
