@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from django.db import transaction
-
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
 from notifications.broadcasts.planning import plan
@@ -12,8 +10,9 @@ from notifications.channels.registry import channel_named
 from notifications.exceptions import InvalidNotification
 from notifications.message import Message
 from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Notification
+from notifications.postponing import postponed_if_locked
 from notifications.states import BroadcastState, ChunkState
-from tasks_core import clock, database
+from tasks_core import clock
 
 
 def hand_over(chunk_id: int, task_id: int) -> str:
@@ -24,7 +23,7 @@ def hand_over(chunk_id: int, task_id: int) -> str:
     chunk = BroadcastChunk.objects.filter(pk=chunk_id).first()
     if chunk is None:
         return "gone"
-    with transaction.atomic(using=database.alias()):
+    with postponed_if_locked():
         # The same lock as for pausing and cancelling: after those, no chunk is under way.
         broadcast = (
             Broadcast.objects.select_for_update(no_key=True)

@@ -13,6 +13,7 @@ from notifications.states import (
     ChunkState,
 )
 from tasks_core import clock
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.row_backoff import RowBackoff
 
 BATCH = 2000
@@ -24,11 +25,11 @@ def advance_broadcasts() -> int:
     well = Broadcast.objects.exclude(pk__in=_failing.ids())
     late = well.unfinished().filter(expires_at__lte=clock.now())
     for broadcast_id in list(late.values_list("pk", flat=True)):
-        with _failing.stepping_past(broadcast_id):
+        with _failing.stepping_past(broadcast_id), bounded_locks(seconds=BRIEF_LOCK_SECONDS):
             end_early(broadcast_id, reason="expired before all of it was sent")
     running = list(well.filter(state=BroadcastState.RUNNING).values_list("pk", flat=True))
     for broadcast_id in running:
-        with _failing.stepping_past(broadcast_id):
+        with _failing.stepping_past(broadcast_id), bounded_locks(seconds=BRIEF_LOCK_SECONDS):
             if not plan(broadcast_id):
                 finish(broadcast_id)
     return len(running)

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db import transaction
-
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
 from notifications.catalogue import find_version
@@ -12,8 +10,9 @@ from notifications.digests import names
 from notifications.exceptions import InvalidNotification
 from notifications.message import Message
 from notifications.models import Digest, Notification
+from notifications.postponing import postponed_if_locked
 from notifications.states import DIGEST_UNFINISHED, DigestState
-from tasks_core import PermanentError, Snooze, clock, database
+from tasks_core import PermanentError, Snooze, clock
 from tasks_core.signals import UnsuccessfulTask
 
 BUSY_SECONDS = 1.0
@@ -28,7 +27,7 @@ def close(digest_id: int) -> str:
         PermanentError: no message can be made of it; after the template was put right, replay the
             dead letter.
     """
-    with transaction.atomic(using=database.alias()):
+    with postponed_if_locked():
         found = Digest.objects.filter(pk=digest_id, state__in=DIGEST_UNFINISHED)
         digest = found.select_for_update(skip_locked=True).first()
         if digest is not None:

@@ -11,7 +11,6 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 
-from django.db import transaction
 from django.db.models import Q
 
 from notifications.acceptance import accept
@@ -25,7 +24,8 @@ from notifications.message import Message
 from notifications.models import Digest, Notification
 from notifications.screening.screen import screen_notifications
 from notifications.states import DigestState, NotificationState
-from tasks_core import clock, database
+from tasks_core import clock
+from tasks_core.bounded_locks import bounded_locks
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def collect(released: Mapping[int, str]) -> None:
         if notification_id in told:
             continue
         try:
-            with transaction.atomic(using=database.alias()):
+            with bounded_locks():
                 told.update(_collect(notification_id, template))
         except InvalidNotification as error:
             logger.warning(

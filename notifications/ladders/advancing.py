@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
 from notifications.ladders.beginning import begin_step
 from notifications.ladders.following import unneeded_deliveries
 from notifications.ladders.loading import load
 from notifications.models import Delivery
 from notifications.pipeline.settle import end_deliveries, settle
+from notifications.postponing import postponed_if_locked
 from notifications.rules.ladders import Ladder, Move, decide
 from notifications.states import DeliveryState, NotificationState
 from tasks_core import Snooze, clock, database
@@ -31,7 +30,7 @@ def advance(notification_id: int, position: int = 0) -> str:
         Snooze: its time has not come yet.
     """
     now = clock.now()
-    with transaction.atomic(using=database.alias()):
+    with postponed_if_locked():
         with database.connection().cursor() as cursor:
             cursor.execute(_LOCK, [notification_id])
         ladder = _ladder(notification_id)

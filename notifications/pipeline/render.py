@@ -4,13 +4,12 @@ import json
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
-
 from notifications.confidential import open_variables
 from notifications.exceptions import RenderingFailed
 from notifications.pipeline.content import compiled_version
 from notifications.pipeline.following import Terms, deliver_next, enqueue_next
 from notifications.pipeline.settle import end_deliveries
+from notifications.postponing import postponed_if_locked
 from notifications.rendering.compiled import Rendered
 from notifications.states import NOTIFICATION_FINAL, DeliveryState, NotificationState
 from tasks_core import PermanentError, clock, database
@@ -91,7 +90,7 @@ def _content(pending: _Pending) -> Rendered:
 
 def _move(pending: _Pending, content: Rendered) -> bool:
     """Store the message and enqueue its delivery; False if the delivery has moved meanwhile."""
-    with transaction.atomic(using=database.alias()):
+    with postponed_if_locked():
         with database.connection().cursor() as cursor:
             parts = {"subject": content.subject, "text": content.text, "html": content.html}
             cursor.execute(_MOVE, {"id": pending.id, "now": clock.now(), **parts})

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import transaction
-
 from notifications import conf
 from notifications.address_hash import address_hash
 from notifications.models import ProviderEvent
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.record import find_delivery
 from tasks_core import clock, database
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.row_backoff import RowBackoff
 
 LIMIT = 500
@@ -49,7 +48,7 @@ def follow_late_events() -> int:
     """Follow events whose delivery is known by now; give how many."""
     followed = 0
     for _ in range(ROUNDS):
-        with transaction.atomic(using=database.alias()):
+        with bounded_locks(seconds=BRIEF_LOCK_SECONDS):
             wanted = [clock.now() - PATIENCE, _failing.ids(), LIMIT]
             waiting = list(ProviderEvent.objects.raw(_CANDIDATES, wanted))
             followed = _failing.serve(waiting, _follow_all, key=lambda event: event.pk)

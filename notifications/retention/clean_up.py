@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F
 
 from notifications.models import Delivery, DeliveryAttempt, Notification
@@ -11,7 +10,8 @@ from notifications.retention.holding import categories, hold
 from notifications.retention.removal import ROUNDS, failing
 from notifications.retention.rules import Rule, load_rules
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
-from tasks_core import clock, database
+from tasks_core import clock
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 
 LIMIT = 500
 
@@ -53,7 +53,7 @@ def _remove(
 
     removed = 0
     for _ in range(ROUNDS):
-        with transaction.atomic(using=database.alias()):
+        with bounded_locks(seconds=BRIEF_LOCK_SECONDS):
             wanted = old.exclude(pk__in=aside.ids()).order_by()
             found = list(wanted.values_list("pk", flat=True)[:limit])
             ids = hold(found)

@@ -10,7 +10,8 @@ from notifications.retention.holding import categories_of_ended_digests
 from notifications.retention.removal import delete_some, failing
 from notifications.retention.rules import load_rules
 from notifications.states import DigestState
-from tasks_core import clock, database
+from tasks_core import clock
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 
 LIMIT = 500
 REASON = "its items were removed by age"
@@ -37,12 +38,12 @@ def clean_up_digests(*, limit: int = LIMIT) -> int:
     return removed
 
 
-@database.in_transaction
 def _give_up(old: QuerySet[Digest], limit: int) -> int:
     aside = failing(f"{Digest._meta.label} (items)")
     held = old.exclude(pk__in=aside.ids()).select_for_update(skip_locked=True)
-    ids = list(held.values_list("pk", flat=True)[:limit])
-    return aside.serve(ids, _drop_items, key=lambda pk: pk)
+    with bounded_locks(seconds=BRIEF_LOCK_SECONDS):
+        ids = list(held.values_list("pk", flat=True)[:limit])
+        return aside.serve(ids, _drop_items, key=lambda pk: pk)
 
 
 def _drop_items(ids: Sequence[int]) -> int:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 
-from tasks_core import database
+from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
 
 ROUNDS = 10
@@ -41,7 +40,7 @@ def delete_some(old: QuerySet[Any], limit: int) -> int:
 
     removed = 0
     for _ in range(ROUNDS):
-        with transaction.atomic(using=database.alias()):
+        with bounded_locks(seconds=BRIEF_LOCK_SECONDS):
             # Without an order, so that a join or a condition does not make the database sort all of them.
             wanted = old.exclude(pk__in=aside.aside()).order_by()
             held = wanted.select_for_update(skip_locked=True, of=("self",))

@@ -1,13 +1,20 @@
 """Messages whose rows a stranger has locked wait; nobody else does, and nothing is sent twice."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
 
+from notifications.broadcasts.creation import create_broadcast
+from notifications.broadcasts.handing_over import hand_over
+from notifications.broadcasts.receiver import Receiver
+from notifications.broadcasts.upkeep import advance_broadcasts
+from notifications.ladders.advancing import advance
 from notifications.models import (
+    Broadcast,
+    BroadcastChunk,
     Delivery,
     DeliveryAttempt,
     DeliveryTotal,
@@ -16,14 +23,15 @@ from notifications.models import (
     TemplateVersion,
 )
 from notifications.pipeline.record import StillLocked, record, record_patiently
+from tasks_core import Snooze
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
-from tests.notifications.receiver import Receiver
+from tests.notifications.receiver import Receiver as WebhookReceiver
 from tests.notifications.test_metrics import send as send_webhooks
 from tests.notifications.test_pipeline_batches import run_batch, send, send_by_first_step
 from tests.notifications.test_recording import begun, ends
-from tests.tasks_core.threads import in_own_connection
+from tests.tasks_core.threads import Rival, in_own_connection
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -119,7 +127,7 @@ def test_what_cannot_be_sent_waits_for_its_locked_row_alone(
 
 
 def test_a_webhook_that_is_locked_is_sent_later_and_the_others_at_once(
-    paid: TemplateVersion, endpoint: Endpoint, receiver: Receiver
+    paid: TemplateVersion, endpoint: Endpoint, receiver: WebhookReceiver
 ) -> None:
     send_webhooks(endpoint, 3)
     held = Delivery.objects.earliest("id")
@@ -130,3 +138,36 @@ def test_a_webhook_that_is_locked_is_sent_later_and_the_others_at_once(
     let_it_be_due("notification.deliver.webhook")
     run_due()
     assert Notification.objects.filter(state="sent").count() == 3
+
+
+def test_steps_of_one_message_come_back_when_a_row_that_they_need_is_locked(
+    receipt: TemplateVersion,
+) -> None:
+    [notification] = send(1)
+    broadcast = made("held")
+    chunk = BroadcastChunk.objects.get()
+    assert chunk.task_id is not None
+    works: list[tuple[str, int, Callable[[], object]]] = [
+        ("notifications_notification", notification.pk, lambda: advance(notification.pk)),
+        ("notifications_broadcast", broadcast.pk, lambda: hand_over(chunk.pk, chunk.task_id or 0)),
+    ]
+    for table, pk, work in works:
+        with locked(table, pk), pytest.raises(Snooze):
+            Rival(work).result()
+    assert hand_over(chunk.pk, chunk.task_id) == "handed_over"
+
+
+def test_a_broadcast_that_is_locked_holds_up_no_other(receipt: TemplateVersion) -> None:
+    held, other = made("held"), made("other")
+    BroadcastChunk.objects.update(state="waiting", task_id=None)
+    with locked("notifications_broadcast", held.pk):
+        Rival(advance_broadcasts).result()
+    planned = BroadcastChunk.objects.filter(state="planned")
+    assert [chunk.broadcast_id for chunk in planned] == [other.pk]
+
+
+def made(name: str) -> Broadcast:
+    """Make a broadcast to one address."""
+    context = {"number": 7, "name": "Ada", "amount": "12.5"}
+    receiver = Receiver(to=f"{name}@example.com", context=context)
+    return create_broadcast(name, "receipt", [receiver])
