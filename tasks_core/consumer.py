@@ -38,6 +38,7 @@ class LastingConsumer:
 
     _has_consumed = False
     _pause = FIRST_PAUSE
+    _ready_at = float("inf")
 
     def ensure_connected(self, conn: Any) -> Any:
         """Connect to the broker."""
@@ -48,7 +49,7 @@ class LastingConsumer:
         """Note that the messages come: the configuration is right, and what fails from now on may pass."""
         super().on_ready()  # type: ignore[misc]
         self._has_consumed = True
-        self._pause = FIRST_PAUSE
+        self._ready_at = time.monotonic()
 
     def stop(self) -> None:
         """Stop; whoever asked for it, from here on no further handler may begin."""
@@ -65,6 +66,10 @@ class LastingConsumer:
                     raise
                 if self._is_stopping():
                     return
+                if time.monotonic() - self._ready_at > LONGEST_PAUSE:
+                    self._pause = (
+                        FIRST_PAUSE  # it went well for a while: a new trouble, not the last one
+                    )
                 logger.error(
                     "the broker, or the connection to it, failed; consuming again in %.1f s: %r",
                     self._pause,

@@ -20,6 +20,9 @@ LAST_LOOKS = 5
 PAUSE = 50
 """Otherwise the next one comes after so many times what it took: a fiftieth of the time goes into them."""
 
+LONGEST_PAUSE_SECONDS = 15.0
+"""However long it took: what was put in front waits for it, such as a task whose message was lost."""
+
 
 class FullLooks:
     """At one index: as often as they stay a small share of the time, and always while they are cheap."""
@@ -34,7 +37,8 @@ class FullLooks:
         if len(self._took) < LAST_LOOKS:
             return True
         cost = min(self._took)
-        return cost <= CHEAP_SECONDS or time.monotonic() - self._looked_at >= PAUSE * cost
+        pause = min(PAUSE * cost, LONGEST_PAUSE_SECONDS)
+        return cost <= CHEAP_SECONDS or time.monotonic() - self._looked_at >= pause
 
     @contextmanager
     def timed(self) -> Iterator[None]:

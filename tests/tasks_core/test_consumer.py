@@ -71,6 +71,24 @@ def test_no_error_ends_a_consumer_that_has_consumed() -> None:
     assert lasting.cleaned == 4
 
 
+def test_broker_that_takes_connections_and_fails_at_once_is_asked_less_and_less() -> None:
+    lasting = Lasting(*[ReadOnlyError("READONLY")] * 4)
+    lasting.start()
+    assert lasting._pause == 0.01 * 2**4
+
+
+def test_broker_that_went_well_for_a_while_is_asked_again_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumer, "LONGEST_PAUSE", -1.0)
+    lasting = Lasting(*[ReadOnlyError("READONLY")] * 2)
+    lasting._pause = 60.0
+    monkeypatch.setattr(LastingConsumer, "_rest", lambda self: rested.append(self._pause))
+    rested: list[float] = []
+    lasting.start()
+    assert rested == [0.01, 0.01]
+
+
 def test_broker_that_refuses_is_waited_for_from_the_start() -> None:
     lasting = Lasting(ResponseError("BUSY"), ResponseError("BUSY"), is_ready=False)
     lasting.start()

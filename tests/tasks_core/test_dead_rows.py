@@ -145,6 +145,7 @@ def costly(monkeypatch: pytest.MonkeyPatch) -> LaneWatch:
     """Return a watch to which every look at everything is costly, after the first few of them."""
     monkeypatch.setattr(full_looks, "CHEAP_SECONDS", 0.0)
     monkeypatch.setattr(full_looks, "PAUSE", 1e9)
+    monkeypatch.setattr(full_looks, "LONGEST_PAUSE_SECONDS", 1e9)
     watch = LaneWatch()
     for _ in range(LAST_LOOKS):
         watch.look(clock.now())
@@ -168,6 +169,13 @@ def test_costly_looks_at_everything_are_few(
 ) -> None:
     assert not any(_looks_at_everything(costly) for _ in range(5))
     monkeypatch.setattr(full_looks, "PAUSE", 0.0)
+    assert _looks_at_everything(costly)
+
+
+def test_no_look_at_everything_is_so_costly_that_it_is_not_made(
+    costly: LaneWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(full_looks, "LONGEST_PAUSE_SECONDS", 0.0)
     assert _looks_at_everything(costly)
 
 
@@ -302,6 +310,7 @@ def costly_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let looks at everything be costly, after the first few of them."""
     monkeypatch.setattr(full_looks, "CHEAP_SECONDS", 0.0)
     monkeypatch.setattr(full_looks, "PAUSE", 1e9)
+    monkeypatch.setattr(full_looks, "LONGEST_PAUSE_SECONDS", 1e9)
 
 
 def _rows_at(*instants: datetime) -> Callable[[datetime], datetime | None]:
