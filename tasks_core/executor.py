@@ -224,6 +224,7 @@ class Execution:
         if worker_process.is_stopping():
             return  # recovery finds them
         reason = "as many of its type as may run in one process go on"
+        logger.info("%d tasks of %r are put off: %s", len(ids), self._registered.name, reason)
         database.retried(postpone, ids, seconds=PATIENCE_SECONDS, reason=reason, now=clock.now())
 
     def _wait_for_places(self, backlog: Backlog | None = None, *, seconds: float = math.inf) -> int:
