@@ -19,7 +19,7 @@ from tasks_core.engine import decision
 from tasks_core.engine.outcome import Failure
 from tasks_core.inflight import InFlight, InFlightTable
 from tasks_core.recorder import record, tell_of_recorded
-from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.statements.finish import FinishedAttempt, Written
 from tasks_core.statements.lease import Ownership
 
 logger = logging.getLogger(__name__)
@@ -137,6 +137,8 @@ class Outbox:
         self.has_pending.set()
 
     def _put_back(self, batch: list[Finished]) -> None:
+        if not batch:
+            return
         with self._lock:
             self._pending[:0] = batch
         self.has_pending.set()
@@ -160,8 +162,11 @@ class Outbox:
         self._leave_out_written(batch)
         if not batch:
             return
+        # What has failed alone does so again, as long as nobody mends it, and the others would with it.
+        alone = [one for one in batch if one[1].key in self._tries] if self._tries else []
+        together = [one for one in batch if one[1].key not in self._tries] if alone else batch
         try:
-            locked = record([(kind, finished) for kind, _, finished in batch]).locked
+            locked = _recorded(together).locked
         except BaseException as error:
             # It may have come after the commit, whatever it is.
             self._doubted.update(entry.key for _, entry, _ in batch)
@@ -174,9 +179,11 @@ class Outbox:
             logger.warning("%d outcomes are written one by one: %s", len(batch), error)
             self._write_each(batch)
         else:
-            self._forget([one for one in batch if one[2].task_id not in locked])
-            self._wait_for_locks([one for one in batch if one[2].task_id in locked])
-            batch.clear()
+            self._forget([one for one in together if one[2].task_id not in locked])
+            self._wait_for_locks([one for one in together if one[2].task_id in locked])
+            batch[:] = alone
+            if alone:
+                self._write_each(batch)
 
     def _is_about_rows(self, error: Exception) -> bool:
         """Tell whether the database is not to blame for an error that calls itself its fault.
@@ -221,8 +228,7 @@ class Outbox:
         keys = [entry.key for _, entry, _ in batch]
         self._locked.update(keys)
         self._waits_until.update(dict.fromkeys(keys, time.monotonic() + LOCKED_SECONDS))
-        if batch:
-            self._put_back(batch)
+        self._put_back(batch)
 
     def _step_past(self, one: Finished, error: Exception) -> None:
         kind, entry, finished = one
@@ -267,6 +273,12 @@ class Outbox:
 
     def _not_before(self, one: Finished) -> float:
         return self._waits_until.get(one[1].key, 0.0) if self._waits_until else 0.0
+
+
+def _recorded(batch: list[Finished]) -> Written:
+    if not batch:
+        return Written(set())
+    return record([(kind, finished) for kind, _, finished in batch])
 
 
 def _is_locked(kind: str, finished: FinishedAttempt) -> bool:

@@ -130,6 +130,56 @@ def test_receiver_that_fails_in_the_database_holds_up_only_its_own_task(
     assert _attempts() == {1}
 
 
+def test_outcome_that_fails_again_holds_up_no_other_at_its_later_tries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE_ALONE", 0.1)
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+    box = worker_process.current().outbox
+    seen: list[int] = []
+
+    def fail(n: int) -> None:
+        if n == 0:
+            raise tasks_core.PermanentError("no")
+
+    def receive(**_: Any) -> None:
+        _sql("SELECT * FROM a_table_that_is_not_there")
+
+    def is_tried_again() -> bool:
+        seen.append(box._failures)
+        return any(tries > 6 for tries in box._tries.values())
+
+    tasks_unsuccessful.connect(receive)
+    try:
+        execute("work", _work(fail), worker="w")
+        wait_until(lambda: states() == {State.SUCCEEDED: 5, State.RUNNING: 1})
+        wait_until(lambda: box._failures == 0)
+        wait_until(is_tried_again)
+        ids = tasks_core.enqueue_many("work", [{"n": 1}] * 6)
+        queue()
+        execute("work", ids, worker="w")
+        wait_until(lambda: states() == {State.SUCCEEDED: 11, State.RUNNING: 1})
+    finally:
+        tasks_unsuccessful.disconnect(receive)
+    assert set(seen) == {0}
+    wait_until(lambda: states() == {State.SUCCEEDED: 11, State.DEAD: 1})
+
+
+def test_nothing_is_pending_when_outcomes_were_written_one_by_one() -> None:
+    errors = [RuntimeError("of one of them")]
+
+    def fail_once(execute: Any, sql: str, *args: Any) -> Any:
+        if errors and "UPDATE tasks_core_task SET\n        state = outcome.state" in sql:
+            raise errors.pop(0)
+        return execute(sql, *args)
+
+    ids = _work(str)
+    with worker_process.current().keeper.resting(), connection.execute_wrapper(fail_once):
+        execute("work", ids, worker="w")
+        assert states() == {State.SUCCEEDED: 6}
+        assert not worker_process.current().outbox.has_pending.is_set()
+
+
 def test_server_whose_disk_is_full_puts_no_outcome_off_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -219,6 +269,7 @@ def test_outcome_that_is_cut_short_while_it_is_written_alone_is_not_lost() -> No
         with pytest.raises(SystemExit):
             execute("work", ids, worker="w")
         worker_process.current().outbox.flush()
+        assert not worker_process.current().outbox.has_pending.is_set()
     assert not errors
     assert states() == {State.SUCCEEDED: 6}
     assert _attempts() == {1}
