@@ -22,11 +22,12 @@ logger = logging.getLogger(__name__)
 WAIT_SECONDS = 1.0
 
 REFUSED_SECONDS = 60.0
-"""So much later a task is dispatched again whose row cannot be changed."""
+"""So much later, at most, a task is dispatched again whose row cannot be changed."""
 
 _failing = RowBackoff(
     "task {} cannot be claimed",
     "Mend what refuses the change (a trigger, a constraint), or cancel the task.",
+    longest=REFUSED_SECONDS,
 )
 
 
@@ -103,10 +104,13 @@ def _claim(
     except Error as error:
         if database.connection().in_atomic_block or not is_healed_by_savepoint(error):
             raise
+        refusal = error
     with brief_transaction():
         _failing.serve(ids, lambda some: len(claim_some(some)), key=lambda task_id: task_id)
         # Not all that were returned: some may have been rolled back with others.
         tasks = claimed_before(ids, worker=worker, tried_at=[now], lease_until=lease_until)
+    if not tasks:
+        vain_messages.note_failure(refusal)
     _postpone_refused(set(ids).intersection(_failing.ids()), now)
     return tasks
 
@@ -114,7 +118,8 @@ def _claim(
 def _postpone_refused(ids: set[int], now: datetime) -> None:
     """Let them come back after a while, and not at once; if that is refused too, recovery sees to them."""
     try:
-        postpone(sorted(ids), seconds=REFUSED_SECONDS, reason="its claim was refused", now=now)
+        seconds = _failing.seconds_left(ids)
+        postpone(sorted(ids), seconds=seconds, reason="its claim was refused", now=now)
     except Error as error:
         if not is_healed_by_savepoint(error):
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -80,6 +80,13 @@ class RowBackoff:
     def ids(self) -> list[int]:
         """Return those keys where they are ids."""
         return [key for key in self.aside() if isinstance(key, int)]
+
+    def seconds_left(self, keys: Collection[Hashable]) -> float:
+        """Return in how many seconds the last of these rows has its turn again."""
+        now = time.monotonic()
+        with self._lock:
+            found = [row.until - now for key in keys if (row := self._failing.get(key))]
+        return max(found, default=0.0)
 
     def failed(self, key: Hashable, error: BaseException) -> None:
         """Step past this row for a while."""

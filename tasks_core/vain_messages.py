@@ -19,7 +19,7 @@ PLACES = 4096
 FEWEST, SECONDS = 2, 8.0
 """So many in a row, over so long a time, are no accident."""
 
-FORGOTTEN_SECONDS = 30.0
+FORGOTTEN_SECONDS = 90.0
 """What was so long ago is not told any more, and begins no series with what follows: the process gets no
 messages, or another one has its place."""
 

@@ -8,10 +8,12 @@ from celery import current_app
 from django.db import Error, connection, transaction
 
 import tasks_core
-from tasks_core import vain_messages, worker_process
+from tasks_core import clock, vain_messages, worker_process
 from tasks_core.executor import execute
+from tasks_core.models import Task
 from tasks_core.vain_messages import FEWEST, found
 from tests.tasks_core.life import plain_type, queued
+from tests.tasks_core.refusing import refusing
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -110,6 +112,16 @@ def test_failures_that_lie_far_apart_are_no_series(monkeypatch: pytest.MonkeyPat
     assert found() == []
     _fail()
     assert len(found()) == 1
+
+
+def test_message_whose_tasks_all_refuse_to_be_claimed_says_why() -> None:
+    task_id = queued()
+    with refusing("tasks_core_task", "NEW.state = 'RUNNING'"):
+        for _ in range(FEWEST):
+            Task.objects.filter(pk=task_id).update(state="QUEUED", queued_at=clock.now())
+            assert execute("plain", [task_id], worker="test:1") == 0
+    [vain] = found()
+    assert (vain.messages, vain.error) == (FEWEST, "CheckViolation")
 
 
 def test_message_that_cannot_be_taken_says_why() -> None:
