@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -58,6 +59,9 @@ RETURNING id
 WAKE_SECONDS = 0.5
 """How long a running task is waited for: its outcome may be about to be written."""
 
+WAKE_ALL_SECONDS = 2.0
+"""How long all those of a call are waited for: the others wake by themselves."""
+
 RUNNING = "SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s) AND state || '' = 'RUNNING'"
 
 
@@ -75,7 +79,10 @@ def wake(ids: Sequence[int], *, now: datetime) -> list[int]:
     woken = [row[0] for row in fetch(WAKE, {"ids": list(ids), "now": now})]
     rest = sorted(set(ids).difference(woken))
     running = [row[0] for row in fetch(RUNNING, {"ids": rest})] if rest else []
-    return woken + [task_id for task_id in running if _wake_running(task_id, now)]
+    until = time.monotonic() + WAKE_ALL_SECONDS
+    return woken + [
+        task_id for task_id in running if time.monotonic() < until and _wake_running(task_id, now)
+    ]
 
 
 def _wake_running(task_id: int, now: datetime) -> bool:

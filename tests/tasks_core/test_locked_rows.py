@@ -340,6 +340,14 @@ def test_progress_and_checkpoint_renew_a_lease_that_is_ageing() -> None:
         assert Task.objects.get(pk=task.id).lease_until == later + LEASE / 2 + LEASE
 
 
+def test_waking_many_running_tasks_waits_no_longer_than_a_few() -> None:
+    ids = [running().id for _ in range(20)]
+    with locked(*ids):
+        began = time.monotonic()
+        assert elsewhere(lambda: tasks_core.wake(ids)) == 0
+        assert time.monotonic() - began < PROMPTLY
+
+
 def test_waking_a_running_task_waits_only_a_moment() -> None:
     task = running()
 
