@@ -378,7 +378,7 @@ def test_a_place_is_not_kept_of_an_end_that_could_not_be_recorded(
     first, second = send(endpoint, 2)
     with clock.frozen(clock.now()):
         [done] = begun([first])
-        wrong = replace(done, result=SendResult(outcome=Outcome.SUCCESS, error="\x00"))
+        wrong = replace(done, channel="\x00")
         [problem, follower] = take_turns([wrong, Asked(second, second)])
     assert isinstance(problem, Exception)
     assert isinstance(follower, Sendable)
