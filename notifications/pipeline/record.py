@@ -21,10 +21,12 @@ from notifications.suppression.refusals import follow_refusals
 from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch_often, retried
 from tasks_core.database_errors import is_lock_timeout, is_servers_fault
+from tasks_core.json_text import storable
 
 logger = logging.getLogger(__name__)
 
 UNSTORABLE = "what was answered cannot be stored"
+MOST_OF_AN_ID = 200
 
 PATIENCE_SECONDS, AGAIN_SECONDS = 30.0, 0.2
 """How long, and how often, it is tried to record what is locked: a message was sent."""
@@ -176,7 +178,14 @@ def _record_alone(ended: Ended, error: Error) -> list[Ended]:
     if is_lock_timeout(error):
         return [ended]
     logger.warning("the log of an attempt at delivery %d is left out: %s", ended.delivery_id, error)
-    plain = replace(ended.result, error=UNSTORABLE, request={}, response={}, retry_after=None)
+    plain = replace(
+        ended.result,
+        error=UNSTORABLE,
+        request={},
+        response={},
+        retry_after=None,
+        provider_message_id=storable(ended.result.provider_message_id, limit=MOST_OF_AN_ID),
+    )
     return retried(_record, [replace(ended, result=plain)])
 
 

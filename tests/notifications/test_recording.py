@@ -168,7 +168,15 @@ UNREADABLE = replace(BUSY, response={"text": "half a character: \ud800", "nul": 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("result", [UNREADABLE, replace(UNREADABLE, outcome=Outcome.SUCCESS)])
+@pytest.mark.parametrize(
+    "result",
+    [
+        UNREADABLE,
+        replace(UNREADABLE, outcome=Outcome.SUCCESS),
+        replace(SUCCESS, provider_message_id="\x00\ud800"),
+        replace(SUCCESS, provider_message_id="1" * 300),
+    ],
+)
 def test_what_cannot_be_stored_of_one_attempt_lets_no_sent_message_be_forgotten(
     receipt: TemplateVersion, result: SendResult
 ) -> None:
