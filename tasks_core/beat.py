@@ -10,6 +10,7 @@ from typing import Any
 from celery import beat, signals
 from django.db import Error, connections
 
+from tasks_core.answer_limit import end_overdue
 from tasks_core.duties import make_duties
 from tasks_core.duty import Duty
 from tasks_core.liveness.beat_watch import BeatWatch
@@ -66,6 +67,7 @@ class Scheduler(beat.Scheduler):
                 logger.error("%s had ended; it is started again", duty.name)
                 self._renew(position)
         self._watch.ticked(self._duties)
+        end_overdue()
         return TICK_SECONDS
 
     def _renew(self, position: int) -> None:

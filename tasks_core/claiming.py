@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import Error
 
 from tasks_core import clock, database, database_clock, vain_messages, worker_process
+from tasks_core.answer_limit import answers_within
 from tasks_core.brief_transaction import brief_transaction
 from tasks_core.conf import setting
 from tasks_core.database_errors import is_healed_by_savepoint, is_servers_fault
@@ -31,6 +32,7 @@ _failing = RowBackoff(
 )
 
 
+@answers_within()
 def claim_patiently(
     ids: list[int], *, task_type: str, worker: str, company: int
 ) -> tuple[list[ClaimedTask], datetime]:

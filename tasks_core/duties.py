@@ -78,17 +78,17 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
     """Return beat's duties, not yet started; ``leadership`` is its claim to lead the schedules."""
     leadership = leadership or Leadership("schedules")
     duties = [
-        Duty("dispatch", _dispatching(Dispatcher()), wait=Listener().wait),
-        Duty("schedules", _scheduling(leadership), wait=Listener().wait),
-        Duty("buffers", _releasing(leadership)),
+        Duty("dispatch", _dispatching(Dispatcher()), wait=Listener().wait, is_brief=True),
+        Duty("schedules", _scheduling(leadership), wait=Listener().wait, is_brief=True),
+        Duty("buffers", _releasing(leadership), is_brief=True),
         *_periodic_tasks(leadership),
-        Duty("recovery", _recovering()),
-        Duty("lost-messages", _recovering_messages),
-        Duty("expiry", _expiring),
+        Duty("recovery", _recovering(), is_brief=True),
+        Duty("lost-messages", _recovering_messages, is_brief=True),
+        Duty("expiry", _expiring, is_brief=True),
         Duty("announcements", _announcing),
-        Duty("events", _following_events(leadership)),
+        Duty("events", _following_events(leadership), is_brief=True),
         Duty("samples", _sampling(leadership)),
-        Duty("ageing", _ageing),
+        Duty("ageing", _ageing, is_brief=True),
         Duty("pruning", _pruning),
         Duty("event-store", Upkeep(leads=lambda: leadership.fence is not None)),
         *(duty for make in _others for duty in make()),
@@ -156,7 +156,7 @@ def _periodic_tasks(leadership: Leadership) -> list[Duty]:
         following,
     )  # needs the tables of that app
 
-    return [Duty("periodic-tasks", following(leadership))]
+    return [Duty("periodic-tasks", following(leadership), is_brief=True)]
 
 
 def _following_events(leadership: Leadership) -> Callable[[], float]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.db import Error, connections
 from redis import RedisError
 
+from tasks_core.answer_limit import LONG_ANSWER_SECONDS, answers_within
 from tasks_core.publisher import BrokerUnavailable
 
 logger = logging.getLogger(__name__)
@@ -23,13 +24,21 @@ class Duty(threading.Thread):
     """Calls ``work`` until stopped; ``work`` returns the seconds until it wants to be called again.
 
     With database or broker out of reach it waits longer from time to time and goes on; nothing but
-    ``stop`` ends it.
+    ``stop`` ends it. One with ``is_brief`` makes short statements only, whose answers may not take long.
     """
 
-    def __init__(self, name: str, work: Callable[[], float], *, wait: Sleep | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], float],
+        *,
+        wait: Sleep | None = None,
+        is_brief: bool = False,
+    ) -> None:
         super().__init__(name=f"duty-{name}", daemon=True)
-        self._arguments = (name, work, wait)
+        self._arguments = (name, work, wait, is_brief)
         self._work = work
+        self._is_brief = is_brief
         self._stopped = threading.Event()
         self._wait = wait or self._sleep
         self._pause = FIRST_PAUSE
@@ -37,13 +46,13 @@ class Duty(threading.Thread):
 
     def after(self, first: Callable[[], object]) -> Duty:
         """Return the same duty, which calls ``first`` each time before its work."""
-        name, work, wait = self._arguments
+        name, work, wait, is_brief = self._arguments
 
         def both() -> float:
             first()
             return work()
 
-        return Duty(name, both, wait=wait)
+        return Duty(name, both, wait=wait, is_brief=is_brief)
 
     def working_for(self) -> float:
         """Return the seconds that ``work`` has taken so far, 0 between two calls of it."""
@@ -56,8 +65,8 @@ class Duty(threading.Thread):
 
     def renewed(self) -> Duty:
         """Return a new thread with the same duty."""
-        name, work, wait = self._arguments
-        return Duty(name, work, wait=wait)
+        name, work, wait, is_brief = self._arguments
+        return Duty(name, work, wait=wait, is_brief=is_brief)
 
     def run(self) -> None:
         """Work and wait until stopped."""
@@ -80,7 +89,8 @@ class Duty(threading.Thread):
     def _timed(self) -> float:
         self._working_since = time.monotonic()
         try:
-            return self._work()
+            with answers_within(None if self._is_brief else LONG_ANSWER_SECONDS):
+                return self._work()
         finally:
             self._working_since = None
 

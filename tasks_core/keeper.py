@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import Error, connections
 
 from tasks_core import clock, database, database_clock
+from tasks_core.answer_limit import answers_within
 from tasks_core.conf import setting
 from tasks_core.inflight import InFlight, InFlightTable
 from tasks_core.limits import Limits
@@ -96,7 +97,8 @@ class Keeper(threading.Thread):
         if not self._tending.acquire(blocking=False):
             return
         try:
-            self._look_after_all()
+            with answers_within():
+                self._look_after_all()
         finally:
             self._tending.release()
 

@@ -9,6 +9,7 @@ import time
 from django.db import DataError
 
 from tasks_core import database
+from tasks_core.answer_limit import answers_within
 from tasks_core.database_errors import (
     DATABASE_ERRORS,
     is_for_everybody,
@@ -85,7 +86,8 @@ class Outbox:
         """
         with self._writing:
             try:
-                return self._write_pending()
+                with answers_within():
+                    return self._write_pending()
             except BaseException:  # a soft time limit, say, or the exit of a receiver
                 self._recall()
                 raise

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import Error, connections
 
 from tasks_core import clock, database_clock
+from tasks_core.answer_limit import answers_within
 from tasks_core.bounded_locks import bounded_locks
 from tasks_core.models import Worker
 from tasks_core.models.worker import HEARTBEAT, MOST_SKEW
@@ -84,8 +85,9 @@ class Presence(threading.Thread):
         is_registered = False
         while not self._stopped.is_set():
             try:
-                database_clock.follow()
-                is_registered = self._beat() if is_registered else self._register()
+                with answers_within():
+                    database_clock.follow()
+                    is_registered = self._beat() if is_registered else self._register()
             except Exception as error:  # noqa: BLE001 nobody starts this thread again
                 logger.warning("the heartbeat of %s is not written: %s", self.known_as, error)
                 connections.close_all()

@@ -19,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
 from tasks_core import database
+from tasks_core.answer_limit import answers_within
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def _is_dead(one: BaseDatabaseWrapper) -> bool:
         return False
     if one.connection.closed:
         return True
-    return _has_spoken(one.connection.fileno()) and not one.is_usable()
+    return _has_spoken(one.connection.fileno()) and not _is_usable(one)
 
 
 def _has_spoken(socket: int) -> bool:
@@ -108,10 +109,15 @@ def _has_spoken(socket: int) -> bool:
 
 
 def _ask(one: BaseDatabaseWrapper) -> None:
-    if one.is_usable():
+    if _is_usable(one):
         one.errors_occurred = False
     else:
         database.discard(one)
+
+
+def _is_usable(one: BaseDatabaseWrapper) -> bool:
+    with answers_within():
+        return one.is_usable()
 
 
 def _cancel(one: BaseDatabaseWrapper) -> None:

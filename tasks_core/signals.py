@@ -8,6 +8,7 @@ from typing import Any
 
 from django.dispatch import Signal
 
+from tasks_core.answer_limit import patience_for_others
 from tasks_core.engine.states import State
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ class PlatformSignal(Signal):
     def send(self, sender: Any, **named: Any) -> list[tuple[Any, Any]]:
         """Send to all receivers, up to the first one that fails."""
         try:
-            return super().send(sender, **named)
+            with patience_for_others():
+                return super().send(sender, **named)
         except Exception:
             raise
         except BaseException as error:
@@ -42,7 +44,8 @@ class PlatformSignal(Signal):
     def send_robust(self, sender: Any, **named: Any) -> list[tuple[Any, Any]]:
         """Send to all receivers; what they raise is logged."""
         try:
-            return super().send_robust(sender, **named)
+            with patience_for_others():
+                return super().send_robust(sender, **named)
         except BaseException:
             logger.exception("a receiver has tried to end the process; those after it hear nothing")
             return []

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from tasks_core import pulse, worker_process
+from tasks_core.answer_limit import end_overdue
 from tasks_core.conf import setting
 from tasks_core.events.relay import CELERY_TASK as DELIVERY
 from tasks_core.liveness.canary import TASK
@@ -48,6 +49,7 @@ class PoolProcessGuard(threading.Thread):
         pid, never = os.getpid(), threading.Event()
         while True:
             pulse.beat(pid)
+            end_overdue()
             if os.getppid() != self._parent:
                 worker_process.ask_to_stop()
                 if _is_over(CHILDREN_AFTER):
@@ -82,6 +84,7 @@ class WorkerGuard(threading.Thread):
         after, act = next(steps)
         plain_until = float("-inf")
         while not self._over.wait(LOOK_SECONDS):
+            end_overdue()
             if _plain_tasks_run():
                 plain_until = time.monotonic()  # what they have held up gets its time from here on
             if _is_over(after) and time.monotonic() - plain_until > after:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from django.db import close_old_connections, connections
 
 from tasks_core import clock
+from tasks_core.answer_limit import answers_within
 from tasks_core.conf import setting
 from tasks_core.statements.dispatch import postpone
 
@@ -54,9 +55,10 @@ def _run() -> None:
         except queue.Empty:
             connections.close_all()
             unknown = _waiting.get()
-        close_old_connections()
         try:
-            _postpone(*unknown)
+            with answers_within():
+                close_old_connections()
+                _postpone(*unknown)
         except Exception as error:  # noqa: BLE001 what is wrong with one is not wrong with the next
             logger.error("tasks of an unknown type are left to recovery: %r", error)
             connections.close_all()

@@ -9,7 +9,7 @@ SECONDS = 1.0
 
 def make_duties() -> list[Duty]:
     """Give the duties for beat, not yet started."""
-    return [Duty("webhook-lanes", _waking)]
+    return [Duty("webhook-lanes", _waking, is_brief=True)]
 
 
 def _waking() -> float:

@@ -11,8 +11,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tasks_core import database as platform_database
+from tasks_core.cut import cut
 from tasks_core.platform_health.board import Board
-from tasks_core.platform_health.cut import cut
 from tasks_core.platform_health.examination import answer_of, not_looked_at
 from tasks_core.platform_health.finding import Finding
 from tasks_core.platform_health.probe import Probe, Reporter
@@ -54,7 +54,7 @@ class StrandThread(threading.Thread):
     def give_up(self) -> None:
         """End the wait for a database that keeps a connection open and says nothing on it."""
         if self.is_alive() and self._connection is not None:
-            cut(self._connection)
+            cut(self._connection.connection)
 
     def silence(self, probe: Probe) -> Finding:
         """Return the finding of a probe that has not answered, or whose turn has not come."""

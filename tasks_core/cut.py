@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from typing import Any
 
 import psycopg
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def cut(connection: BaseDatabaseWrapper) -> None:
-    """Close the network connection under ``connection``; the thread that waits on it gets an error.
+def cut(driver: psycopg.Connection[Any] | None) -> None:
+    """Close the network connection under ``driver``; the thread that waits on it gets an error.
 
     A firewall or a proxy may keep a connection open on which nothing arrives any more: no time limit of the
     database's own ends the wait then. To close the connection itself is for its own thread alone.
     """
-    driver = connection.connection
     if driver is None:
         return  # still connecting, which has a time limit
     with (

@@ -1,0 +1,176 @@
+"""Nothing of the platform's own waits for ever on a connection that a proxy has left half open."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+
+import tasks_core
+from tasks_core import answer_limit, clock, database, worker_process
+from tasks_core.answer_limit import answers_within, end_overdue
+from tasks_core.claiming import claim_patiently
+from tasks_core.duty import Duty
+from tasks_core.executor import execute
+from tasks_core.inflight import InFlight
+from tasks_core.signals import PlatformSignal
+from tests.forwarder import Forwarder, forwarding
+from tests.tasks_core.life import queue
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+@pytest.fixture
+def way(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forwarder]:
+    """Let new connections go by way of a forwarder, and somebody look often whether an answer is late."""
+    monkeypatch.setattr(answer_limit, "ANSWER_SECONDS", 0.5)
+    known = connections.settings["default"]
+    before = {name: known[name] for name in ("HOST", "PORT")}
+    connection.close()
+    with forwarding(known["HOST"], int(known["PORT"])) as forwarder, _looking():
+        known.update(HOST="127.0.0.1", PORT=forwarder.port)
+        yield forwarder
+        worker_process.drain()
+        connection.close()
+        known.update(before)
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.05):
+            end_overdue()
+
+    thread = threading.Thread(target=look, name="looks")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def _half_open(way: Forwarder) -> Iterator[None]:
+    """Swallow what is sent in the block; whoever has sent something then gets no answer ever."""
+    way.swallows.set()
+    try:
+        yield
+    finally:
+        way.swallows.clear()
+
+
+def _is_waiting(name: str) -> Callable[[], bool]:
+    def look() -> bool:
+        threads = {one.ident: one.name for one in threading.enumerate()}
+        return any(threads.get(thread) == name for thread in answer_limit._waiting())
+
+    return look
+
+
+def test_duty_goes_on(way: Forwarder) -> None:
+    rounds = itertools.count()
+    done = []
+
+    def work() -> float:
+        database.fetch("SELECT 1", {})
+        done.append(next(rounds))
+        return 0.01
+
+    duty = Duty("brief", work, is_brief=True)
+    duty.start()
+    try:
+        wait_until(lambda: done, what="it works")
+        with _half_open(way):
+            wait_until(_is_waiting("duty-brief"), what="it waits")
+            before = len(done)
+            threading.Event().wait(0.2)
+        wait_until(lambda: len(done) > before + 1, what="it works again")
+    finally:
+        duty.stop()
+        duty.join(5)
+
+
+def test_keeper_renews_its_leases(way: Forwarder) -> None:
+    let_go, began = threading.Event(), threading.Event()
+
+    @tasks_core.task_type("long")
+    def long(payload: dict[str, int]) -> None:
+        began.set()
+        let_go.wait(30)
+
+    [task_id] = tasks_core.enqueue_many("long", [{}])
+    queue()
+    process = worker_process.current()
+
+    def run() -> None:
+        execute("long", [task_id], worker="w")
+        connections.close_all()
+
+    handler = threading.Thread(target=run, name="handler")
+    handler.start()
+    try:
+        assert began.wait(10)
+        [entry] = process.inflight.all()
+        _wait_for_renewal(entry)
+        with _half_open(way):
+            wait_until(_is_waiting("tasks-keeper"), what="the keeper waits")
+        _wait_for_renewal(entry)
+    finally:
+        let_go.set()
+        handler.join(20)
+
+
+def _wait_for_renewal(entry: InFlight) -> None:
+    entry.lease_until = clock.now() + timedelta(seconds=1)
+    wait_until(
+        lambda: entry.lease_until > clock.now() + timedelta(seconds=10), what="the lease is renewed"
+    )
+
+
+def test_claim_is_made_on_another_connection(way: Forwarder) -> None:
+    @tasks_core.task_type("work")
+    def work(payload: dict[str, int]) -> None:
+        """Do nothing."""
+
+    ids = tasks_core.enqueue_many("work", [{}, {}])
+    queue()
+    waits = _is_waiting(threading.current_thread().name)
+
+    def lose_a_moment() -> None:
+        wait_until(waits, what="the claim waits")
+        way.swallows.clear()
+
+    way.swallows.set()
+    aside = threading.Thread(target=lose_a_moment)
+    aside.start()
+    tasks, _ = claim_patiently(ids, task_type="work", worker="w", company=0)
+    aside.join()
+    assert {task.id for task in tasks} == set(ids)
+
+
+def test_many_answers_may_take_long_together(way: Forwarder) -> None:
+    with answers_within():
+        for _ in range(15):
+            database.fetch("SELECT pg_sleep(0.1)", {})
+
+
+def test_handler_may_wait_as_long_as_it_wants(way: Forwarder) -> None:
+    database.fetch("SELECT pg_sleep(1.5)", {})
+
+
+def test_receivers_may_take_longer(way: Forwarder) -> None:
+    signal = PlatformSignal()
+
+    def receive(**_: object) -> None:
+        database.fetch("SELECT pg_sleep(1.5)", {})
+
+    signal.connect(receive)
+    with answers_within():
+        signal.send(sender=None)
