@@ -110,13 +110,14 @@ class Platform:
             "beat": lambda: self.processes["beat"].pid is not None,
         }
         deadline = time.monotonic() + seconds
-        for name, process in self.processes.items():
-            while not checks[name]():
-                if time.monotonic() > deadline:
-                    raise PlatformError(
-                        f"{name} did not start within {seconds:g} s. Its log is {process.log}."
-                    )
-                self._stopping.wait(WATCH_SECONDS)
+        # All at the same time: a server that was ready starts again if another takes another port.
+        while late := next((name for name in self.processes if not checks[name]()), None):
+            if time.monotonic() > deadline:
+                raise PlatformError(
+                    f"{late} did not start within {seconds:g} s. "
+                    f"Its log is {self.processes[late].log}."
+                )
+            self._stopping.wait(WATCH_SECONDS)
         self._is_ready = True
 
     def _answers(self, name: str, url: str) -> bool:
