@@ -289,6 +289,7 @@ def _behave(work: Deed | None, before: tuple[Any, ...]) -> Any:
 def _judge(ids: list[int], wrong: int, state: State) -> None:
     process = worker_process.current()
     wait_until(lambda: process.outbox.flush() and not len(process.inflight), what="all are written")
+    connection.close()  # what the handler has set in this session must not judge
     rows = Task.objects.in_bulk()
     assert (State(rows[wrong].state), rows[wrong].attempts_used) == (state, 1), rows[wrong].error
     innocent = [rows[i] for i in ids if i != wrong]

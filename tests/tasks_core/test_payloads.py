@@ -218,6 +218,7 @@ def test_size_is_counted_in_bytes_and_the_limit_itself_is_allowed() -> None:
         schema.store(payload, max_bytes=size - 1)
 
 
+@pytest.mark.django_db
 def test_type_may_have_a_limit_of_its_own() -> None:
     plain_type("small", max_payload_bytes=20)
 
