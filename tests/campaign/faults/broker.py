@@ -35,7 +35,7 @@ def chaotic_broker(stage: Stage) -> None:
             message = client.rpop(lane)
             if isinstance(message, bytes) and (copies := rng.randint(0, 3)):
                 client.lpush(lane, *[message] * copies)
-            if rng.random() < 0.05:
+            if rng.random() < 0.005:  # each costs a worker its connection
                 client.lpush(lane, rng.choice(NONSENSE))
             time.sleep(0.005)
 
