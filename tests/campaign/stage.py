@@ -57,7 +57,11 @@ class Stage:
 
     def start_all(self) -> None:
         """Start what does not run."""
+        from django.db import connections
+
         from tests.acceptance.processes import Processes
+
+        connections.close_all()  # the fault may have ended the server that they lead to
 
         if not hasattr(self, "processes"):
             environment = {
