@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from billiard.process import current_process
 
+from tasks_core.liveness.pid import pid_exists
+
 PLACES = 4096
 FEWEST, SECONDS = 2, 8.0
 """So many in a row, over so long a time, are no accident."""
@@ -73,7 +75,7 @@ def found() -> list[Vain]:
         if not pid:
             continue
         is_enough = count >= FEWEST and last - first >= SECONDS
-        if is_enough and now - last < FORGOTTEN_SECONDS and _exists(pid):
+        if is_enough and now - last < FORGOTTEN_SECONDS and pid_exists(pid):
             vain.append(
                 Vain(pid, count, last - first, error.rstrip(b"\0").decode("ascii", "replace"))
             )
@@ -100,13 +102,3 @@ def _clear() -> None:
 def _place() -> int:
     index = getattr(current_process(), "index", None) or 0
     return int(min(index, PLACES - 1)) * _NOTE.size
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

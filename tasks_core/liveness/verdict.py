@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks_core.liveness.pid import pid_exists
 from tasks_core.liveness.report import Report, read_all
 
 
@@ -21,7 +21,7 @@ def verdict_on(role: str, name: str, folder: Path) -> Verdict:
     """Judge the process ``name``; without a name all of that role on this machine, at least one."""
     reports = read_all(folder, role, name)
     if not name:
-        reports = [report for report in reports if _exists(report.pid)]
+        reports = [report for report in reports if pid_exists(report.pid)]
     if not reports:
         who = f"the {role} {name}" if name else f"no {role}"
         what = "has not reported" if name else "reports"
@@ -32,7 +32,7 @@ def verdict_on(role: str, name: str, folder: Path) -> Verdict:
 
 def _judge(report: Report) -> Verdict:
     who = f"{report.role} {report.name} (process {report.pid})"
-    if not _exists(report.pid):
+    if not pid_exists(report.pid):
         return Verdict(is_alive=False, message=f"{who} is gone")
     if not 0 <= report.age <= report.fresh_for:
         said = f"{report.age:.0f} s ago" if report.age >= 0 else "before the machine started"
@@ -40,13 +40,3 @@ def _judge(report: Report) -> Verdict:
     if report.problem:
         return Verdict(is_alive=False, message=f"{who} does not work: {report.problem}")
     return Verdict(is_alive=True, message=f"{who} works{f': {report.note}' if report.note else ''}")
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
