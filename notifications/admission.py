@@ -20,6 +20,7 @@ from notifications.recipients.addressing import Found, find_addresses
 from notifications.rendering.compiled import Rendered
 from notifications.rendering.variables import plain_json
 from notifications.trying_out import try_out
+from tasks_core.engine.single_line import is_single_line
 from tasks_core.options import MAX_AHEAD
 
 MAX_RESENDS = 10
@@ -276,5 +277,5 @@ def _check_text(field: str, value: object, limit: int) -> None:
         raise InvalidNotification(field, f"is a {type(value).__name__}; give text")
     if len(value) > limit:
         raise InvalidNotification(field, f"has {len(value)} characters; the limit is {limit}")
-    if not value.isprintable():
-        raise InvalidNotification(field, "contains a control character")
+    if not is_single_line(value):
+        raise InvalidNotification(field, "has a line break or another control character")

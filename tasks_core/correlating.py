@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 from tasks_core.current_attempt import current_context
 from tasks_core.engine.redaction import HiddenValues
+from tasks_core.engine.single_line import is_single_line
 from tasks_core.exceptions import InvalidOption
 
 LONGEST = 128
@@ -92,8 +93,8 @@ def is_acceptable(correlation_id: str) -> bool:
 def _checked(correlation_id: str) -> str:
     if not isinstance(correlation_id, str):
         raise InvalidOption(f"correlation_id must be text, not {type(correlation_id).__name__}")
-    if not 0 < len(correlation_id) <= LONGEST or not correlation_id.isprintable():
+    if not 0 < len(correlation_id) <= LONGEST or not is_single_line(correlation_id):
         raise InvalidOption(
-            f"correlation_id must have 1 to {LONGEST} printable characters; leave it out for a new one"
+            f"correlation_id must be one line of 1 to {LONGEST} characters; leave it out for a new one"
         )
     return correlation_id

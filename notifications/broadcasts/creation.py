@@ -15,6 +15,7 @@ from notifications.message import ONE_TIME_CODE
 from notifications.models import Broadcast
 from notifications.states import BroadcastState
 from tasks_core import clock, database
+from tasks_core.engine.single_line import is_single_line
 
 CHUNK_SIZE = 500
 LARGEST_CHUNK = 1000
@@ -72,8 +73,8 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
         raise InvalidBroadcast("in_flight", "must be at least 1")
     if chunk_size is not None and not 1 <= chunk_size <= LARGEST_CHUNK:
         raise InvalidBroadcast("chunk_size", f"must be from 1 to {LARGEST_CHUNK:,}")
-    if not name or len(name) > 150 or not name.isprintable():
-        raise InvalidBroadcast("name", "give up to 150 printable characters")
+    if not name or len(name) > 150 or not is_single_line(name):
+        raise InvalidBroadcast("name", "give one line of up to 150 characters")
     _check_terms(category, run_after, expires_at)
     channel_named(channel)
     find_version(template, channel, locale)

@@ -19,6 +19,7 @@ from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Digest, DigestItem, Endpoint, Notification
 from notifications.states import DigestState
 from tasks_core import clock, database
+from tasks_core.engine.single_line import is_single_line
 from tasks_core.exceptions import UnsettledKey
 
 MOST_ITEMS = 500
@@ -152,8 +153,10 @@ def _identity(checked: Notification, template: str, locale: str, key: str) -> uu
 
 
 def _check(key: object, window: object, item: object, category: str) -> None:
-    if not isinstance(key, str) or not key or len(key) > 200 or not key.isprintable():
-        raise InvalidNotification("key", "give up to 200 printable characters, such as 'comments'")
+    if not isinstance(key, str) or not key or len(key) > 200 or not is_single_line(key):
+        raise InvalidNotification(
+            "key", "give one line of up to 200 characters, such as 'comments'"
+        )
     if not isinstance(window, timedelta) or not SHORTEST <= window <= LONGEST:
         raise InvalidNotification("window", "give a timedelta from 1 second to 31 days")
     if not isinstance(item, dict):

@@ -8,6 +8,7 @@ from django.utils.crypto import salted_hmac
 
 from notifications.exceptions import InvalidNotification
 from notifications.rules.addresses import e164
+from tasks_core.engine.single_line import is_single_line
 
 TOMBSTONE = "erased:"
 SHORTEST = 5
@@ -60,7 +61,7 @@ def subject_of(address: str, channel: str | None = None) -> Subject:
     address = address.strip()
     if address.startswith(TOMBSTONE):
         raise InvalidNotification("address", "is what took the place of an address erased before")
-    if not address or not address.isprintable():
+    if not address or not is_single_line(address):
         raise InvalidNotification("address", "give the whole address, such as ada@example.com")
     if not _tells_itself(address) and channel is None:
         raise InvalidNotification(

@@ -15,6 +15,7 @@ from yarl import URL
 
 from notifications import conf
 from notifications.outgoing.denied import is_denied, unmapped
+from tasks_core.engine.single_line import is_single_line
 
 MAX_URL_LENGTH = 2048
 
@@ -69,7 +70,7 @@ def check_url(url: str) -> Target:
 def _checked(url: str, https_only: bool, ports: tuple[int, ...]) -> Target:
     if len(url) > MAX_URL_LENGTH:
         _refuse(f"is longer than {MAX_URL_LENGTH} characters")
-    if any(character.isspace() or not character.isprintable() for character in url):
+    if not is_single_line(url) or any(character.isspace() for character in url):
         _refuse("contains a space or a control character")
     if "\\" in url:
         _refuse("contains a backslash")

@@ -14,6 +14,7 @@ from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
+from tasks_core.engine.single_line import is_single_line
 
 LIMITS = {"message_id": 200, "address": 2048, "reason": 200, "bounce": 4}
 
@@ -91,6 +92,6 @@ def _text(data: dict[str, Any], name: str, limit: int) -> str:
         raise InvalidEvent(f"data.{name}", "must be text")
     if len(value) > limit:
         raise InvalidEvent(f"data.{name}", f"has {len(value)} characters; the limit is {limit}")
-    if not value.isprintable():
+    if not is_single_line(value):
         raise InvalidEvent(f"data.{name}", "contains a control character")
     return value

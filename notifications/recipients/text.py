@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
 from notifications.rules.quiet_hours import parse_window
+from tasks_core.engine.single_line import is_single_line
 
 MAX_KEY = 150
 MAX_ADDRESS = 2048
@@ -24,7 +25,7 @@ def check_key(key: object) -> str:
         raise InvalidRecipient("key", f"is a {type(key).__name__}; give text such as user-17")
     if not key or len(key) > MAX_KEY:
         raise InvalidRecipient("key", f"must have 1 to {MAX_KEY} characters")
-    if not key.isprintable() or key != key.strip():
+    if not is_single_line(key) or key != key.strip():
         raise InvalidRecipient("key", "contains a control character, or space around it")
     if "@" in key or "://" in key or key.startswith("+"):
         raise InvalidRecipient(

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.rendering.part import Part
 from notifications.rendering.sandbox import HTML, JSON, TEXT
+from tasks_core.engine.single_line import is_single_line
 
 MAX_SUBJECT = 500
 
@@ -104,7 +105,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _check_subject(subject: str) -> None:
     if not subject:
         raise RenderingFailed("subject", "is empty with these variables")
-    if any(character in "\r\n" or not character.isprintable() for character in subject):
+    if not is_single_line(subject):
         raise RenderingFailed("subject", "has a line break or control character; it is one line")
     if len(subject) > MAX_SUBJECT:
         raise RenderingFailed("subject", f"has more than {MAX_SUBJECT} characters")

@@ -13,6 +13,7 @@ from notifications.models import Suppression
 from notifications.rules.addresses import EMAIL, SMS, e164, normal_form
 from notifications.rules.suppressions import Reason
 from tasks_core import clock, database
+from tasks_core.engine.single_line import is_single_line
 
 # An entry that holds longer wins; for ever is longest.
 _PUT = """
@@ -174,7 +175,7 @@ def _kept(entry: NewEntry) -> str:
 def _problem(channel: str, address: str) -> str:
     if not address.strip():
         return "is empty"
-    if len(address) > 2048 or not address.isprintable():
+    if len(address) > 2048 or not is_single_line(address):
         return "is too long, or contains a control character"
     if channel == EMAIL and not all(address.rpartition("@")):
         return "is not a mail address; give one such as ada@example.com"

@@ -13,6 +13,7 @@ from notifications.triggers.schedules import drop_schedule, keep_schedule
 from tasks_core import clock, database
 from tasks_core.engine.schedule import CronExpression, zone_named
 from tasks_core.engine.schedule.errors import InvalidSchedule
+from tasks_core.engine.single_line import is_single_line
 
 MAX_NAME = 150
 
@@ -172,7 +173,7 @@ def _stored(name: str, columns: dict[str, Any], *, may_replace: bool) -> CronTri
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
         raise InvalidTrigger("name", f"must have 1 to {MAX_NAME} characters")
-    if not name.isprintable():
+    if not is_single_line(name):
         raise InvalidTrigger("name", "has a line break or another control character")
 
 

@@ -10,6 +10,7 @@ from notifications.exceptions import InvalidTrigger
 from notifications.triggers import environment
 from notifications.triggers.sensitive import is_sensitive
 from tasks_core import sealing
+from tasks_core.engine.single_line import is_single_line
 
 MAX_HEADERS = 50
 MAX_VALUE = 8_000
@@ -79,9 +80,7 @@ def check_header(where: str, name: object, value: object) -> None:
 
 def is_header_value(value: str) -> bool:
     """Say whether a text can stand in a header."""
-    return value.isprintable() or all(
-        character.isprintable() or character == "\t" for character in value
-    )
+    return is_single_line(value.replace("\t", " "))
 
 
 def check_header_name(where: str, name: object) -> None:

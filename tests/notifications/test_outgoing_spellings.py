@@ -85,6 +85,10 @@ NAMES_OF_NOTHING = [
     "127.0.0.1%00.example.com",
     "١٢٧.٠.٠.١",  # digits to a reader, letters to IDNA
     "१२७.०.०.१",
+    "127.0.0.\u00ad1",  # what nobody sees in between
+    "127.0.0.\u200b1",
+    "127\u200d.0.0.1",
+    "local\u2060host",
 ]
 
 

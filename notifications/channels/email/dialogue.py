@@ -7,6 +7,8 @@ import smtplib
 from contextlib import suppress
 from functools import lru_cache
 
+from tasks_core.engine.single_line import is_single_line
+
 CRLF = b"\r\n"
 SHUTTING_DOWN = 421
 GO_ON = 354
@@ -17,7 +19,7 @@ _BEGINNING_WITH_A_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 def is_plain(*addresses: str) -> bool:
     """Whether addresses can stand in a command as they are; ``smtplib`` knows what to do with the others."""
-    return all(one.isascii() and one.isprintable() for one in addresses)
+    return all(one.isascii() and is_single_line(one) for one in addresses)
 
 
 def is_bare(address: str) -> bool:

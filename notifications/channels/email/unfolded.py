@@ -14,6 +14,8 @@ from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 
+from tasks_core.engine.single_line import is_single_line
+
 LINE = 78
 UNFOLDED = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
@@ -46,7 +48,7 @@ def _fits(name: str, value: object) -> bool:
         and value.strip() == value != ""
         and len(name) + len(": ") + len(value) <= LINE
         and value.isascii()
-        and value.isprintable()
+        and is_single_line(value)
         and "=?" not in value
     )
 

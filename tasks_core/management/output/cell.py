@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from datetime import UTC, datetime
 from typing import Any
+
+from tasks_core.engine.redaction.plain_text import visible
 
 
 def cell(value: Any) -> str:
@@ -24,12 +25,9 @@ def cell(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with control characters written as escapes.
+    """Return ``text`` on one line, with control characters written as escapes.
 
     Errors and payloads come from anywhere; an escape sequence in one could rewrite what an operator sees.
+    Joiners stay: without them Persian names and family emoji are other ones.
     """
-    return "".join(_escaped(c) if unicodedata.category(c) in {"Cc", "Cf"} else c for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
