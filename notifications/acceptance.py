@@ -18,6 +18,7 @@ from notifications.pipeline import names
 from notifications.pipeline.at_once import leaving_at_once, make_deliveries
 from notifications.pipeline.cancel import supersede
 from notifications.pipeline.following import queue, urgency
+from notifications.repeats import asks_for_the_same
 from notifications.states import NotificationState
 from tasks_core import database
 from tasks_core.exceptions import InvalidSchedule
@@ -81,11 +82,12 @@ def _known(keys: list[str]) -> dict[str, Notification]:
     if not keys:
         return {}
     found = Notification.objects.filter(idempotency_key__in=keys)
+    found = found.select_related("template_version__template")
     return {str(one.idempotency_key): one for one in found}
 
 
 def _check_same(earlier: Notification, asked: Notification, position: int, asked_for: int) -> None:
-    if earlier.content_digest != asked.content_digest:
+    if not asks_for_the_same(earlier, asked):
         which = "" if asked_for == 1 else f"messages[{position}]."
         raise IdempotencyConflict(
             f"{which}idempotency_key: was used before for a notification with another template, "

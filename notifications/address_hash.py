@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
 from notifications import keyring
 from notifications.rules.addresses import normal_form
 
@@ -17,5 +14,4 @@ def address_hash(channel: str, address: str) -> str:
 
     It is keyed because addresses can be guessed: without the key nobody can ask who is on a list.
     """
-    text = f"{channel}:{normal_form(channel, address)}".encode()
-    return hmac.new(keyring.key(_KEY), text, hashlib.sha256).hexdigest()[:LENGTH]
+    return keyring.digest(_KEY, f"{channel}:{normal_form(channel, address)}")[:LENGTH]

@@ -231,6 +231,9 @@ def _digest(
     secret_context: Mapping[str, Any],
     steps: list[LadderStep],
 ) -> str:
+    """Digest what a second call with the same key must agree with; without a key nothing asks for it."""
+    if not message.idempotency_key:
+        return ""
     template = terms.version.template
     content = [
         template.name,

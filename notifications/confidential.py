@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.crypto import salted_hmac
-
+from notifications import keyring
 from tasks_core import logs, sealing
 
 MASK = "••••••"
 WITHHELD = "withheld"
+DIGEST_LENGTH = 32
+"""Hexadecimal digits. What has another length was not made by ``content_digest``."""
+
+_KEY = "content-digests"
 
 
 def seal_variables(variables: Mapping[str, Any]) -> str:
@@ -30,10 +33,11 @@ def open_variables(sealed: str) -> dict[str, Any]:
 def content_digest(content: object) -> str:
     """Give a keyed digest of a notification's content.
 
-    It is keyed because a one-time code has so few values that a plain hash would tell it.
+    It is keyed because a one-time code has so few values that a plain hash would tell it. Who has the key
+    can still try them all, so it is kept no longer than the code.
     """
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return salted_hmac("notifications.content", canonical, algorithm="sha256").hexdigest()
+    return keyring.digest(_KEY, canonical)[:DIGEST_LENGTH]
 
 
 class Redactor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, field
 
@@ -12,6 +14,14 @@ from notifications.models import SealedKey
 from tasks_core import clock, database, sealing
 
 KEY_BYTES = 64
+NAMES = (
+    "address-hash",
+    "content-digests",
+    "limit-counters",
+    "tombstones",
+    "unsubscribe-links",
+)
+"""Keys that are made together, so that transactions which each need several never wait for one another."""
 
 _known: dict[str, bytes] = {}
 _age = 0
@@ -35,6 +45,15 @@ def key(name: str) -> bytes:
     found = _stored(name)
     transaction.on_commit(_Remember(name, found, _age), using=database.alias())
     return found
+
+
+def digest(name: str, text: str) -> str:
+    """Return the digest of a text, 64 hexadecimal digits, that nobody can make without the key of this name.
+
+    Raises:
+        ImproperlyConfigured: as ``key``.
+    """
+    return hmac.new(key(name), text.encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -64,9 +83,13 @@ def forget() -> None:
 def _stored(name: str) -> bytes:
     sealed = SealedKey.objects.filter(name=name).values_list("sealed", flat=True).first()
     if sealed is None:
-        made = sealing.seal(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
-        row = SealedKey(name=name, sealed=made, created_at=clock.now())
-        # Of two processes that make it at once one is first, and both read what that one wrote.
-        SealedKey.objects.bulk_create([row], ignore_conflicts=True)
+        # Of two processes that make them at once one is first, and both read what that one wrote.
+        made = [_made(one) for one in sorted({name, *NAMES})]
+        SealedKey.objects.bulk_create(made, ignore_conflicts=True)
         sealed = SealedKey.objects.values_list("sealed", flat=True).get(name=name)
     return base64.b64decode(sealing.unseal(sealed))
+
+
+def _made(name: str) -> SealedKey:
+    sealed = sealing.seal(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+    return SealedKey(name=name, sealed=sealed, created_at=clock.now())

@@ -27,7 +27,7 @@ _NOTIFICATIONS = """
 UPDATE notifications_notification
 SET address = CASE WHEN lower(address) = lower(%(address)s) THEN %(tombstone)s ELSE address END,
     recipient_id = NULL,
-    context = '{}', condition_args = '{}', secret_context = '',
+    context = '{}', condition_args = '{}', secret_context = '', content_digest = '',
     reason = CASE WHEN reason = %(said)s THEN reason ELSE '' END,
     wiped = %(wiped)s,
     idempotency_key = CASE WHEN idempotency_key ~* %(pattern)s THEN %(tombstone)s || '-' || id

@@ -4,14 +4,14 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from django.utils.crypto import salted_hmac
-
+from notifications import keyring
 from notifications.exceptions import InvalidNotification
 from notifications.rules.addresses import e164
 from tasks_core.engine.single_line import is_single_line
 
 TOMBSTONE = "erased:"
 SHORTEST = 5
+_KEY = "tombstones"
 
 # Within a longer address or name it is somebody else.
 _BEFORE, _AFTER = r"(?<![[:alnum:]._%+-])", r"(?![[:alnum:]_%+-]|\.[[:alnum:]])"
@@ -33,8 +33,7 @@ class Subject:
     @property
     def tombstone(self) -> str:
         """What takes its place: the same for the same address, and keyed, so that it tells nobody."""
-        digest = salted_hmac("notifications.erased", self.address.lower(), algorithm="sha256")
-        return TOMBSTONE + digest.hexdigest()[:32]
+        return TOMBSTONE + keyring.digest(_KEY, self.address.lower())[:32]
 
     @property
     def in_text(self) -> str:

@@ -1,12 +1,12 @@
 """Tell people of events such as dead letters, and not too often."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from notifications.address_hash import address_hash
 from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import AlertLimit, Notification
@@ -101,5 +101,6 @@ class AlertHandler:
         return True
 
     def _key(self, event: Event, to: str) -> str:
-        digest = hashlib.sha256(f"{self._subscriber}:{to}".encode()).hexdigest()[:24]
+        # Keyed, because it is made from the address, and stays when that is erased.
+        digest = address_hash("", f"{self._subscriber}:{to}")[:24]
         return f"alert-{event.id}-{digest}"

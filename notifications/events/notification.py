@@ -1,11 +1,11 @@
 """Send a notification for each event, once."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
+from notifications.address_hash import address_hash
 from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import Notification
@@ -93,5 +93,6 @@ class NotificationHandler:
         return found
 
     def _key(self, event: Event, to: str) -> str:
-        digest = hashlib.sha256(f"{self._subscriber}:{to}".encode()).hexdigest()[:24]
+        # Keyed, because it is made from the address, and stays when that is erased.
+        digest = address_hash("", f"{self._subscriber}:{to}")[:24]
         return f"event-{event.id}-{digest}"

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.utils.crypto import salted_hmac
-
+from notifications import keyring
 from notifications.limits.rate import Rate
+
+_KEY = "limit-counters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,4 +43,4 @@ def charge(
 
 def hashed(purpose: str, value: str) -> str:
     """Give a keyed hash, so that counters tell no addresses."""
-    return salted_hmac(f"notifications.limits.{purpose}", value, algorithm="sha256").hexdigest()
+    return keyring.digest(_KEY, f"{purpose}\0{value}")

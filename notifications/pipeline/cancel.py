@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from notifications.codes.keeping import forget, forget_superseded
 from notifications.models import Delivery, Notification
 from notifications.pipeline.settle import let_follow, lock_deliveries, settle
+from notifications.pipeline.wiping import secret_wiped
 from notifications.states import (
     DELIVERY_UNFINISHED,
     NOTIFICATION_UNFINISHED,
@@ -67,7 +68,7 @@ def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
             state=NotificationState.CANCELLED,
             reason=reason[:200],
             finished_at=now,
-            secret_context="",
+            **secret_wiped(),
         )
         # One of a ladder's deliveries may have gone out before: then it was sent.
         settle((pk for pk, has_fallback in found.items() if has_fallback), no_fallback=reason)

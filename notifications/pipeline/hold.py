@@ -23,7 +23,9 @@ WITH ended AS (
     SET state = CASE WHEN has_fallback AND %(by_channel)s THEN 'in_progress' ELSE %(state)s END,
         reason = CASE WHEN has_fallback AND %(by_channel)s THEN '' ELSE left(%(reason)s, 200) END,
         finished_at = CASE WHEN NOT (has_fallback AND %(by_channel)s) THEN %(now)s::timestamptz END,
-        secret_context = CASE WHEN has_fallback AND %(by_channel)s THEN secret_context ELSE '' END
+        secret_context = CASE WHEN has_fallback AND %(by_channel)s THEN secret_context ELSE '' END,
+        content_digest = CASE WHEN is_secret AND NOT (has_fallback AND %(by_channel)s) THEN ''
+                              ELSE content_digest END
     WHERE id = %(id)s AND state = 'accepted'
     RETURNING id, channel, address, endpoint_id, has_fallback
 ), made AS (

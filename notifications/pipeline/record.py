@@ -91,7 +91,8 @@ WITH ended AS (
         reason = CASE WHEN m.state = 'sent' THEN '' WHEN n.reason <> '' THEN n.reason
                       ELSE left(m.error, 200) END,
         finished_at = m.finished_at,
-        secret_context = ''
+        secret_context = '',
+        content_digest = CASE WHEN n.is_secret THEN '' ELSE n.content_digest END
     FROM moved m
     WHERE n.id = m.notification_id AND m.state IS NOT NULL AND NOT n.has_fallback
       AND (n.state = 'in_progress'

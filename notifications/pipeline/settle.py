@@ -11,6 +11,7 @@ from django.db import transaction
 from notifications.ladders.following import follow_ladders, skip_steps
 from notifications.lanes.parking import wake_successors
 from notifications.models import Delivery, Notification
+from notifications.pipeline.wiping import secret_wiped
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
 from tasks_core import clock, database
 from tasks_core.bounded_locks import bounded_locks
@@ -30,7 +31,8 @@ SET state = CASE WHEN d.sent THEN 'sent' WHEN d.failed THEN 'failed'
                  ELSE 'cancelled' END,
     reason = CASE WHEN d.sent THEN '' WHEN n.reason <> '' THEN n.reason ELSE left(d.error, 200) END,
     finished_at = %(now)s,
-    secret_context = ''
+    secret_context = '',
+    content_digest = CASE WHEN n.is_secret THEN '' ELSE n.content_digest END
 FROM unnest(%(ids)s::bigint[]) AS asked (id)
 CROSS JOIN LATERAL (
     SELECT bool_or(state IN ('sent', 'delivered')) AS sent,
@@ -115,7 +117,7 @@ def end_notification(
     if expired_by is not None:
         found = found.filter(expires_at__lte=expired_by)
     ended = found.update(
-        state=state, reason=reason[:200], finished_at=clock.now(), secret_context=""
+        state=state, reason=reason[:200], finished_at=clock.now(), **secret_wiped()
     )
     if ended:
         skip_steps([notification_id], f"the notification is {state.value}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from typing import Any, Protocol
 
+from notifications.address_hash import address_hash
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.addresses import EMAIL
@@ -83,4 +83,5 @@ def _identity(event: TrackingEvent) -> str:
     """Some providers give their events no id; what they say makes one."""
     at = event.timestamp.isoformat() if event.timestamp else ""
     parts = (event.event_type, event.message_id or "", event.recipient or "", at)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    # Keyed, because it is made from the address, and stays when that is erased.
+    return address_hash("", "\0".join(parts))

@@ -67,7 +67,11 @@ def wipe_bodies(ids: list[int]) -> None:
     """Remove the variables and the rendered texts of notifications that are held."""
     Delivery.objects.filter(notification__in=ids).update(subject="", text="", html="")
     Notification.objects.filter(pk__in=ids).update(
-        context={}, condition_args={}, secret_context="", wiped=F("wiped").bitor(BODY_WIPED)
+        context={},
+        condition_args={},
+        secret_context="",
+        content_digest="",
+        wiped=F("wiped").bitor(BODY_WIPED),
     )
 
 
