@@ -11,18 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 _source: Callable[[], datetime] | None = None
 _ahead: float | None = None
 
 
-if hasattr(time, "CLOCK_BOOTTIME"):
-
-    def steady() -> float:
-        """Return seconds that only ever run forward, also while the machine is suspended."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-else:
-    steady = time.monotonic
+steady: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    if hasattr(time, "CLOCK_BOOTTIME")
+    else time.monotonic
+)
+"""Return seconds that only ever run forward, also while the machine is suspended."""
 
 
 def now() -> datetime:

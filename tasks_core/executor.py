@@ -156,13 +156,15 @@ class Execution:
         ):
             while (entry := backlog.next()) is not None:
                 sessions.replace_dead()
-                if not self._may_begin(entry):
-                    continue
                 started_at = clock.now()
+                if not self._may_begin(entry, started_at):
+                    continue
                 rule = self._rule(entry)
                 outcome = attempt(registered, entry.task, entry.context, rule)
                 surroundings.put_back()
-                sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
+                sessions.replace_unsound(
+                    f"the handler of task {entry.task.id}", entry.context.log_fields
+                )
                 self._hand_over(entry, outcome, started_at)
                 if process.outbox.is_overdue:
                     process.outbox.flush()
@@ -172,7 +174,7 @@ class Execution:
         process = self._process
         sessions = Sessions()
         sessions.replace_dead()
-        ours = [entry for entry in entries if self._may_begin(entry)]
+        ours = [entry for entry in entries if self._may_begin(entry, clock.now())]
         members = [Member(entry.task, entry.context, self._rule(entry)) for entry in ours]
         given = attempt_batch(self._registered, members)
         started_at, last = clock.now(), time.monotonic()
@@ -184,7 +186,9 @@ class Execution:
                 else:
                     outcome = next(given)
                 surroundings.put_back()
-                sessions.replace_unsound(_handler_of(entry), entry.context.log_fields)
+                sessions.replace_unsound(
+                    f"the handler of task {entry.task.id}", entry.context.log_fields
+                )
                 took, last = time.monotonic() - last, time.monotonic()
                 self._hand_over(entry, outcome, started_at, took=took)
                 if process.outbox.is_overdue:
@@ -195,7 +199,9 @@ class Execution:
         process = self._process
         with process.waiting(Backlog(entries)) as backlog:
             while places := self._wait_for_places(backlog):
-                ours = [entry for entry in backlog.take(places) if self._may_begin(entry)]
+                ours = [
+                    entry for entry in backlog.take(places) if self._may_begin(entry, clock.now())
+                ]
                 coroutines = [self._run_one(entry, self._rule(entry)) for entry in ours]
                 process.loop.start(self._registered.name, coroutines)
                 # From here on they account for themselves.
@@ -244,12 +250,11 @@ class Execution:
                 return places
         return 0
 
-    def _may_begin(self, entry: InFlight) -> bool:
+    def _may_begin(self, entry: InFlight, now: datetime) -> bool:
         """Tell whether the handler may be called now; if not, see to it that the task goes elsewhere.
 
         A process that was frozen wakes up with leases that are over, and nobody has told it yet.
         """
-        now = clock.now()
         if entry.lost_at is not None or (entry.lease_until <= now and not _renewed(entry)):
             self._leave(entry)
             return False
@@ -347,7 +352,3 @@ def _renewed(entry: InFlight) -> bool:
     if is_renewed:
         entry.lease_until = lease_until
     return is_renewed
-
-
-def _handler_of(entry: InFlight) -> str:
-    return f"the handler of task {entry.task.id}"

@@ -121,6 +121,10 @@ class Outbox:
         """Take out what is pending, but for what has to wait for a while."""
         now = time.monotonic()
         with self._lock:
+            if not self._waits_until:
+                self._under_way, self._pending = self._pending, []
+                self.has_pending.clear()
+                return self._under_way
             batch = [one for one in self._pending if self._not_before(one) <= now]
             self._under_way = batch
             self._pending = [one for one in self._pending if self._not_before(one) > now]
