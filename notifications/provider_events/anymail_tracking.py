@@ -6,6 +6,7 @@ import logging
 from typing import Any, Protocol
 
 from notifications.address_hash import address_hash
+from notifications.provider_events.cleaning import whole
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.addresses import EMAIL
@@ -49,7 +50,7 @@ def report_of(event: TrackingEvent, esp_name: str) -> Report | None:
     reason = event.reject_reason or ""
     return Report(
         source=f"anymail-{esp_name.lower().replace(' ', '-')}"[:50],
-        event_id=(event.event_id or _identity(event))[:200],
+        event_id=event.event_id or _identity(event),
         kind=kind,
         channel=EMAIL,
         occurred_at=event.timestamp or clock.now(),
@@ -84,4 +85,4 @@ def _identity(event: TrackingEvent) -> str:
     at = event.timestamp.isoformat() if event.timestamp else ""
     parts = (event.event_type, event.message_id or "", event.recipient or "", at)
     # Keyed, because it is made from the address, and stays when that is erased.
-    return address_hash("", "\0".join(parts))
+    return address_hash("", whole("\0".join(parts)))

@@ -14,13 +14,13 @@ from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
-from tasks_core.engine.single_line import is_single_line
-
-LIMITS = {"message_id": 200, "address": 2048, "reason": 200, "bounce": 4}
 
 
 def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: datetime) -> Report:
     """Return what a body says.
+
+    A body that is built wrong is refused, so that who built it hears of it. What only passes through it, a
+    mail server's words or an id, may be anything: ``record_report`` cleans it.
 
     Raises:
         InvalidEvent: names the field, and what would be right; never quotes a value.
@@ -29,8 +29,8 @@ def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: dat
     data = document.get("data")
     if not isinstance(data, dict):
         raise InvalidEvent("data", "must be an object")
-    texts = {name: _text(data, name, limit) for name, limit in LIMITS.items()}
-    if not (texts["message_id"] or texts["address"]):
+    message_id, address = _text(data, "message_id"), _text(data, "address")
+    if not (message_id or address):
         raise InvalidEvent("data.message_id", "is missing; give it, or data.address")
     return Report(
         source=source.name,
@@ -38,10 +38,10 @@ def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: dat
         kind=_kind(document.get("type")),
         channel=source.channel,
         occurred_at=_occurred_at(document.get("timestamp"), sent_at),
-        message_id=texts["message_id"],
-        address=texts["address"],
-        bounce=_bounce(texts["bounce"]),
-        reason=texts["reason"],
+        message_id=message_id,
+        address=address,
+        bounce=_bounce(_text(data, "bounce")),
+        reason=_words(data.get("reason")),
     )
 
 
@@ -67,7 +67,7 @@ def _bounce(value: str) -> Bounce | None:
     if not value:
         return None
     try:
-        return Bounce(value)
+        return Bounce(value.lower())
     except ValueError:
         raise InvalidEvent("data.bounce", "must be hard or soft") from None
 
@@ -84,14 +84,17 @@ def _occurred_at(value: object, sent_at: datetime) -> datetime:
     return at
 
 
-def _text(data: dict[str, Any], name: str, limit: int) -> str:
+def _words(value: object) -> str:
+    """A reason may have any form: some send the reply code as a number, some an object."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _text(data: dict[str, Any], name: str) -> str:
     value = data.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
         raise InvalidEvent(f"data.{name}", "must be text")
-    if len(value) > limit:
-        raise InvalidEvent(f"data.{name}", f"has {len(value)} characters; the limit is {limit}")
-    if not is_single_line(value):
-        raise InvalidEvent(f"data.{name}", "contains a control character")
-    return value
+    return value.strip()

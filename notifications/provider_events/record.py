@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from notifications.address_hash import address_hash
 from notifications.models import Delivery, ProviderEvent
+from notifications.provider_events.cleaning import cleaned
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.report import Report
 from tasks_core import clock, database
@@ -18,8 +19,10 @@ def record_report(report: Report) -> bool:
     """Record a report and follow it; False if it is known already, and nothing was done.
 
     The delivery moves forward only, whatever order reports come in. One whose delivery is not known yet
-    is kept, and followed when it is (``notifications.provider_events.late``).
+    is kept, and followed when it is (``notifications.provider_events.late``). A report is never refused for
+    its words: they are cut and cleaned.
     """
+    report = cleaned(report, clock.now())
     with transaction.atomic(using=database.alias()):
         delivery = find_delivery(report.channel, report.message_id)
         event = _store(report, delivery)
@@ -32,12 +35,19 @@ def record_report(report: Report) -> bool:
 
 
 def find_delivery(channel: str, message_id: str) -> Delivery | None:
-    """Find the delivery that a report is about, by our id of the message or by the provider's."""
+    """Find the delivery that a report is about, by our id of the message or by the provider's.
+
+    It must be one of the report's channel: a source speaks of nothing else, though ids be known to it.
+    """
     if not message_id:
         return None
     ours = message_id.strip("<>").partition("@")[0].removeprefix("msg_").lower()
     if len(ours) == OUR_ID and _HEXADECIMAL.issuperset(ours):
-        found = Delivery.objects.filter(message_id=ours).select_related("notification").first()
+        found = (
+            Delivery.objects.filter(message_id=ours, channel=channel)
+            .select_related("notification")
+            .first()
+        )
         if found is not None:
             return found
     by_provider = Delivery.objects.filter(provider_message_id=message_id, channel=channel)
@@ -52,12 +62,12 @@ def _store(report: Report, delivery: Delivery | None) -> ProviderEvent | None:
         event_id=report.event_id,
         kind=report.kind.value,
         bounce=report.bounce.value if report.bounce else "",
-        reason=report.reason[:200],
+        reason=report.reason,
         channel=report.channel,
         address_hash=address_hash(report.channel, address) if address else "",
-        message_id=report.message_id[:200],
+        message_id=report.message_id,
         delivery=delivery,
-        occurred_at=min(report.occurred_at, now),
+        occurred_at=report.occurred_at,
         received_at=now,
     )
     try:

@@ -15,6 +15,8 @@ from notifications.rules.suppressions import Reason
 from tasks_core import clock, database
 from tasks_core.engine.single_line import is_single_line
 
+LONGEST_ADDRESS = 2048
+
 # An entry that holds longer wins; for ever is longest.
 _PUT = """
 INSERT INTO notifications_suppression
@@ -169,13 +171,15 @@ def _lasts_longer(entry: NewEntry, other: NewEntry) -> bool:
 
 
 def _kept(entry: NewEntry) -> str:
-    return normal_form(entry.channel, entry.address) if entry.address else ""
+    """The address as it is kept for people; the hash counts, so one that cannot be shown is left out."""
+    kept = normal_form(entry.channel, entry.address) if entry.address else ""
+    return kept if len(kept) <= LONGEST_ADDRESS else ""
 
 
 def _problem(channel: str, address: str) -> str:
     if not address.strip():
         return "is empty"
-    if len(address) > 2048 or not is_single_line(address):
+    if len(address) > LONGEST_ADDRESS or not is_single_line(address):
         return "is too long, or contains a control character"
     if channel == EMAIL and not all(address.rpartition("@")):
         return "is not a mail address; give one such as ada@example.com"
