@@ -25,12 +25,12 @@ class Receiver:
 def identity_of(channel: str, address: Address) -> uuid.UUID:
     """Give what two entries for the same receiver have in common.
 
-    It is a keyed hash, because it outlives the address in the keys of notifications. Upper and lower case
-    are one: no mail server that people meet tells them apart.
+    It is a keyed hash, because it outlives the address in the keys of notifications. All spellings of an
+    address are one.
     """
     if address.endpoint:
         return identity_of_text(f"endpoint {address.endpoint.pk}")
-    return uuid.UUID(hex=address_hash(channel, address.text.lower()))
+    return uuid.UUID(hex=address_hash(channel, address.text))
 
 
 def identity_of_text(text: str) -> uuid.UUID:

@@ -18,6 +18,7 @@ from notifications.message import Message
 from notifications.models import Endpoint, KeptCode, Notification, TemplateVersion
 from notifications.pipeline.cancel import cancel_all
 from notifications.pipeline.settle import settle
+from notifications.rules.addresses import normal_form
 from notifications.rules.ladders import Until
 from tasks_core import clock, database
 
@@ -122,8 +123,10 @@ def _version(first: Notification, kind: Channel, locale: str) -> TemplateVersion
 def _end_unsent(first: Notification, again: Notification) -> None:
     """What waits for another try at the same address is replaced by the new message."""
     family = Notification.objects.filter(pk=first.pk) | Notification.objects.filter(resend_of=first)
-    same = family.filter(channel=again.channel, address=again.address)
-    cancel_all(same, AGAIN)
+    places = family.filter(channel=again.channel).values_list("pk", "address")
+    wanted = normal_form(again.channel, again.address)
+    same = [pk for pk, address in places if normal_form(again.channel, address) == wanted]
+    cancel_all(Notification.objects.filter(pk__in=same), AGAIN)
     # The new message has the ladder from its beginning, or goes where the receiver wants it.
     waiting = family.filter(has_fallback=True)
     settle(waiting.values_list("pk", flat=True), no_fallback=AGAIN)

@@ -17,6 +17,7 @@ from notifications.digests import names
 from notifications.exceptions import InvalidNotification
 from notifications.message import ONE_TIME_CODE, Message
 from notifications.models import Digest, DigestItem, Endpoint, Notification
+from notifications.rules.addresses import normal_form
 from notifications.states import DigestState
 from tasks_core import clock, database
 from tasks_core.engine.single_line import is_single_line
@@ -146,10 +147,14 @@ def _join(row: dict[str, Any]) -> tuple[int, int]:
 
 
 def _identity(checked: Notification, template: str, locale: str, key: str) -> uuid.UUID:
-    receiver = f"endpoint {checked.endpoint_id}" if checked.endpoint_id else checked.address.lower()
+    receiver = f"endpoint {checked.endpoint_id}" if checked.endpoint_id else _receiver(checked)
     parts = [template, checked.channel, receiver, locale, checked.category, key]
     # Keyed, because it is made from the address.
     return uuid.UUID(hex=address_hash("", json.dumps(parts)))
+
+
+def _receiver(checked: Notification) -> str:
+    return normal_form(checked.channel, checked.address)
 
 
 def _check(key: object, window: object, item: object, category: str) -> None:

@@ -15,6 +15,7 @@ from notifications.ladders.fallback import Fallback
 from notifications.message import Message
 from notifications.models import LadderStep, Recipient, TemplateVersion
 from notifications.recipients.addressing import NO_ADDRESS, stored_addresses
+from notifications.rules.addresses import normal_form
 from notifications.trying_out import try_out
 
 
@@ -58,15 +59,16 @@ class LadderDesk:
         context: Mapping[str, Any],
         secret_context: Mapping[str, Any],
     ) -> Iterator[LadderStep]:
-        places = {first.place}
+        places = {_place(*first.place)}
         for number, asked in enumerate(check_steps(message)):
             name = f"fallback[{number}]"
             channel = channel_of(asked, name, is_secret=bool(secret_context))
             version = self._version(first, channel, name)
             address = self._address(asked, channel, first.recipient, f"{name}.to")
-            if (channel.kind, address.text) in places:
+            place = _place(channel.kind, address.text)
+            if place in places:
                 raise InvalidNotification(f"{name}.to", "is where an earlier step goes already")
-            places.add((channel.kind, address.text))
+            places.add(place)
             yield LadderStep(
                 position=number + 1,
                 channel=channel.kind,
@@ -105,6 +107,11 @@ class LadderDesk:
             self._stored[channel.kind] = stored_addresses(self._recipients, channel)
         own = self._stored[channel.kind].get(recipient.pk)
         return NO_ADDRESS.format(channel=channel.kind) if own is None else Address(own)
+
+
+def _place(channel: str, address: str) -> tuple[str, str]:
+    """Where a step goes, the same for every spelling of the address."""
+    return channel, normal_form(channel, address)
 
 
 def ladder_digest(steps: Sequence[LadderStep], message: Message) -> list[object]:

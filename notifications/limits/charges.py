@@ -11,13 +11,14 @@ from notifications.limits.prices import MICROS, price_of
 from notifications.limits.rate import rates, rates_for
 from notifications.message import ONE_TIME_CODE
 from notifications.models import Notification
+from notifications.rules.addresses import normal_form
 
 
 def charges_of(notification: Notification, now: datetime) -> Iterator[Charge]:
     """Give what a notification uses up.
 
-    Codes count against their receiver and against who asked for them; SMS of any kind against their
-    country and against what may be spent.
+    Codes count against their receiver, however the address is written, and against who asked for them; SMS
+    of any kind against their country and against what may be spent.
     """
     if notification.category == ONE_TIME_CODE:
         yield from _of_code(notification, now)
@@ -27,7 +28,8 @@ def charges_of(notification: Notification, now: datetime) -> Iterator[Charge]:
 
 def _of_code(notification: Notification, now: datetime) -> Iterator[Charge]:
     settings = conf.current()
-    receiver = hashed("recipient", f"{notification.channel} {notification.address}")
+    address = normal_form(notification.channel, notification.address)
+    receiver = hashed("recipient", f"{notification.channel} {address}")
     yield from _counted(
         "otp_recipient", receiver, "OTP_RECIPIENT_LIMITS", settings.otp_recipient_limits, now
     )

@@ -62,6 +62,37 @@ def news(to: str = GERMAN, text: str = "hello") -> Notification:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("templates")
 class TestLimits:
+    @pytest.mark.parametrize(
+        ("channel", "spellings"),
+        [
+            (
+                "email",
+                [
+                    "ada@example.com",
+                    "Ada@example.com",
+                    "ADA@EXAMPLE.COM",
+                    '"ada"@example.com',
+                    '"a\\dA"@Example.com',
+                ],
+            ),
+            ("email", ["ada@bücher.example", "Ada@BÜCHER.example", "ada@xn--bcher-kva.example"]),
+            ("sms", [GERMAN, "+49 151 12345678", "+49 (151) 1234-5678", "+49151/12345678"]),
+            ("telegram", ["@Bank_News", "@bank_news"]),
+            ("telegram", ["123456", "00123456"]),
+        ],
+    )
+    def test_a_receiver_counts_once_however_the_address_is_written(
+        self, limits: Callable[..., None], channel: str, spellings: list[str]
+    ) -> None:
+        publish_template("code", channel="telegram", text="{{ code }}")
+        limits(OTP_RECIPIENT_LIMITS=["1/10m"])
+        with clock.frozen(NOW):
+            code(spellings[0], channel=channel)
+            for spelling in spellings:
+                with pytest.raises(LimitExceeded):
+                    code(spelling, channel=channel)
+        assert Notification.objects.count() == 1
+
     def test_one_address_gets_so_many_codes_in_a_window(self, limits: Callable[..., None]) -> None:
         limits(OTP_RECIPIENT_LIMITS=["2/10m"])
         with clock.frozen(NOW):

@@ -107,6 +107,18 @@ def test_it_can_go_by_another_channel(
     assert again.expires_at == first.expires_at
 
 
+def test_what_waits_for_the_same_address_is_replaced_in_any_spelling(
+    code_template: TemplateVersion, mail_server: MailServer
+) -> None:
+    mail_server.replies.append("451 try later")
+    first = send()
+    assert first.state == "in_progress"
+    with clock.frozen(SOON):
+        resend(first, to="ADA@example.com")
+    first.refresh_from_db()
+    assert first.state == "cancelled"
+
+
 @pytest.mark.parametrize("how", ["used", "cancelled", "superseded"])
 def test_a_code_that_is_no_longer_good_is_not_sent_again(
     code_template: TemplateVersion, mail_server: MailServer, how: str

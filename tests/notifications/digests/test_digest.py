@@ -78,7 +78,11 @@ def test_what_does_not_belong_together_is_told_apart(other: dict[str, Any]) -> N
 
 
 def test_upper_and_lower_case_of_an_address_are_one_receiver() -> None:
-    assert add("Bea").pk == add("Cem", to="Ada@Example.com").pk
+    assert (
+        add("Bea").pk
+        == add("Cem", to="Ada@Example.com").pk
+        == add("Dov", to='"ada"@example.com').pk
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -44,6 +44,7 @@ def step(**options: Any) -> Fallback:
         ([step(to="nobody")], "fallback[0].to", "is not a mail address"),
         ([step(channel="sms", to=NUMBER)], "fallback[0].to", "is where an earlier step goes"),
         ([step(), step()], "fallback[1].to", "is where an earlier step goes"),
+        ([step(), step(to=MAIL.upper())], "fallback[1].to", "is where an earlier step goes"),
         ([step(after=300)], "fallback[0].after", "give a timedelta"),
         ([step(after=timedelta(0))], "fallback[0].after", "give more than nothing"),
         ([step(after=timedelta(days=31))], "fallback[0].after", "at most 30 days"),

@@ -17,6 +17,15 @@ from notifications.rules.addresses import normal_form
         ("sms", "+4930123456", "+4930123456"),
         ("sms", "no number", "nonumber"),
         ("push", " Device-7 ", "Device-7"),
+        ("email", '"Ada"@example.com', "ada@example.com"),
+        ("email", '"A\\d\\a"@example.com', "ada@example.com"),
+        ("email", '"ada lovelace"@example.com', '"ada lovelace"@example.com'),
+        ("email", '"a\\"b"@example.com', '"a\\"b"@example.com'),
+        ("email", '"a..b"@example.com', '"a..b"@example.com'),
+        ("email", "ada@\uff45xample\u3002com", "ada@example.com"),
+        ("telegram", "@Bank_News", "@bank_news"),
+        ("telegram", "00123", "123"),
+        ("telegram", "-100123", "-100123"),
     ],
 )
 def test_normal_forms(channel: str, spelling: str, form: str) -> None:
