@@ -349,8 +349,8 @@ def test_a_receiver_that_went_wrong_since_the_snapshot_stops_no_other(
         ({"rate": float("inf")}, "rate: must be more than 0"),
         ({"in_flight": 0}, "in_flight: must be at least 1"),
         ({"chunk_size": 1001}, "chunk_size: must be from 1 to 1,000"),
-        ({"name": ""}, "name: give up to 150"),
-        ({"name": "a\nb"}, "name: give up to 150"),
+        ({"name": ""}, "name: give one line of up to 150"),
+        ({"name": "a\nb"}, "name: give one line of up to 150"),
         ({"category": "otp"}, "category: otp is for one receiver each"),
         ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "expires_at: must be later"),
         ({"expires_at": datetime(2036, 1, 1)}, "expires_at: has no time zone"),  # noqa: DTZ001

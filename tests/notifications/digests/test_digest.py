@@ -234,7 +234,7 @@ def test_a_window_that_cannot_be_closed_keeps_its_items_for_a_replay(
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        ({"key": ""}, "key: give up to 200"),
+        ({"key": ""}, "key: give one line of up to 200"),
         ({"window": timedelta(0)}, "window: give a timedelta"),
         ({"window": 600}, "window: give a timedelta"),
         ({"to": "nobody"}, "to: is not an address"),
