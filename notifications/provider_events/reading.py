@@ -14,6 +14,7 @@ from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
+from tasks_core.engine.instants import read_instant
 
 
 def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: datetime) -> Report:
@@ -76,7 +77,7 @@ def _occurred_at(value: object, sent_at: datetime) -> datetime:
     if value is None:
         return sent_at
     try:
-        at = datetime.fromisoformat(str(value))
+        at = read_instant(str(value))
     except ValueError:
         raise InvalidEvent("timestamp", "must be like 2026-07-01T09:00:00Z") from None
     if at.utcoffset() is None:

@@ -1,7 +1,6 @@
 """The filters and tests of message templates. The result of each is bounded in size."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import wraps
 from typing import Any
@@ -12,6 +11,7 @@ from jinja2 import TemplateRuntimeError, filters
 from jinja2 import tests as jinja_tests
 
 from notifications.rendering.loops import LOOP_FILTER, metered
+from tasks_core.engine.instants import read_instant
 
 RESULT_LIMIT = 500_000
 
@@ -45,7 +45,7 @@ def decimals(value: object, places: int = 2) -> str:
 def date(value: object, form: str = "j F Y, H:i e", zone: str = "UTC") -> str:
     """Write an ISO 8601 instant with Django's date format characters, in a time zone."""
     try:
-        instant = datetime.fromisoformat(str(value))
+        instant = read_instant(str(value))
     except ValueError:
         raise TemplateRuntimeError(
             "'date' needs an instant such as 2026-11-21T09:00:00+00:00"

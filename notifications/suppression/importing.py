@@ -14,6 +14,7 @@ from notifications.exceptions import InvalidSuppression
 from notifications.rules.suppressions import Reason
 from notifications.suppression.listing import NewEntry, checked, put
 from tasks_core import database
+from tasks_core.engine.instants import read_instant
 
 COLUMNS = ("address", "channel", "reason", "category", "expires_at")
 CHUNK = 1_000
@@ -99,7 +100,7 @@ def _reason(text: str) -> Reason:
 
 def _instant(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError:
         raise InvalidSuppression("expires_at", "must be like 2026-07-01T09:00Z") from None
 

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from notifications.exceptions import InvalidTrigger
+from tasks_core.engine.instants import read_instant
 
 _BLANK_BEFORE_OFFSET = re.compile(r"(?<=\d)\s+(?=(?:[Zz]|[+-]\d{2}:?\d{2})$)")
 
@@ -19,7 +20,7 @@ def parse_instant(field: str, value: datetime | str) -> datetime:
     """
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(_BLANK_BEFORE_OFFSET.sub("", value.strip()))
+            value = read_instant(_BLANK_BEFORE_OFFSET.sub("", value.strip()))
         except ValueError:
             raise InvalidTrigger(
                 field, "is no date and time; write it like 2026-07-01T09:00:00+02:00"

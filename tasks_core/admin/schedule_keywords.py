@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tasks_core.engine import schedule as engine
+from tasks_core.engine.instants import read_instant
 from tasks_core.exceptions import (
     DuplicateSchedule,
     InvalidPayload,
@@ -100,7 +101,7 @@ def _expression(cleaned: Mapping[str, Any]) -> dict[str, Any]:
 
 def _instant(text: str, zone: str) -> datetime:
     try:
-        at = datetime.fromisoformat(text.strip())
+        at = read_instant(text)
         return at if at.tzinfo else at.replace(tzinfo=engine.zone_named(zone))
     except engine.InvalidZone as error:
         raise InvalidSchedule(str(error)) from error

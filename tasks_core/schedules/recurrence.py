@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
+from tasks_core.engine.instants import read_instant
 from tasks_core.engine.schedule import (
     Bounded,
     Cron,
@@ -66,7 +66,7 @@ def _interval(schedule: Schedule) -> Recurrence:
 
 def _once(schedule: Schedule) -> Recurrence:
     try:
-        at = datetime.fromisoformat(schedule.expression)
+        at = read_instant(schedule.expression)
     except ValueError:
         raise InvalidSchedule(
             "expression", schedule.expression, "is no instant, write 2026-12-24T18:00:00+00:00"

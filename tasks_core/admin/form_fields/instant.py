@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from tasks_core.engine.instants import read_instant
+
 
 class InstantWidget(UnfoldAdminTextInputWidget):
     """The browser's own choice of a date and a time."""
@@ -33,7 +35,7 @@ class InstantField(forms.Field):
         if value in self.empty_values:
             return None
         try:
-            at = datetime.fromisoformat(str(value).strip())
+            at = read_instant(str(value))
         except ValueError:
             raise forms.ValidationError(
                 f"{value!r} is no date and time; write it like 2026-07-01T09:00"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from tasks_core.engine.instants import read_instant
 from tasks_core.engine.schedule.errors import InvalidExclusions
 from tasks_core.engine.schedule.expression import CronExpression
 from tasks_core.engine.schedule.outcome import TickOutcome
@@ -143,7 +144,7 @@ def _date(name: str, value: Any) -> date:
 def _time(name: str, value: Any) -> datetime:
     text = _text(name, value)
     try:
-        return datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError:
         raise InvalidExclusions(name, text, "is no time, write 2026-12-24T18:00") from None
 

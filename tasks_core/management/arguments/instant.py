@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from datetime import datetime
 
+from tasks_core.engine.instants import read_instant
+
 
 def instant(text: str) -> datetime:
     """Return the aware datetime that ``text`` names in ISO 8601.
@@ -13,7 +15,7 @@ def instant(text: str) -> datetime:
         ArgumentTypeError: another form, or no time zone.
     """
     try:
-        value = datetime.fromisoformat(text)
+        value = read_instant(text)
     except ValueError:
         raise ArgumentTypeError(
             f"{text!r} is no date and time; write it like 2026-07-01T09:00+02:00"
