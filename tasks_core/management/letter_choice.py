@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition
 from tasks_core.management.arguments.numbers import identifier
+from tasks_core.management.known_types import check_types
 from tasks_core.models import DeadLetter
 from tasks_core.models.dead_letter import DeadLetterQuerySet
 
@@ -46,6 +47,7 @@ class LetterChoice:
         Raises:
             CommandError: nothing was chosen, or ids and filters together.
             DeadLetterNotFound, InvalidTransition: one of the ids does not exist or is resolved.
+            UnknownTaskType: there is no such type, and there are no dead letters of it.
         """
         _refuse_unclear(options)
         letters = DeadLetter.objects.unresolved()
@@ -53,6 +55,7 @@ class LetterChoice:
             _refuse_resolved(options["ids"])
             letters = letters.filter(pk__in=options["ids"])
         if options["type"] is not None:
+            check_types([options["type"]], DeadLetter.objects.all())
             letters = letters.filter(task_type=options["type"])
         if options["fingerprint"] is not None:
             letters = letters.filter(fingerprint=options["fingerprint"])

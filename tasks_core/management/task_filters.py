@@ -10,6 +10,8 @@ from typing import Any
 import tasks_core
 from tasks_core.engine.states import State
 from tasks_core.finding import Page
+from tasks_core.management.known_types import check_types
+from tasks_core.models import Task
 
 STATES = ", ".join(state.lower() for state in State)
 
@@ -44,7 +46,12 @@ def add_task_filters(parser: ArgumentParser) -> None:
 
 
 def find_tasks(options: Mapping[str, Any]) -> Page:
-    """Return one page of the tasks that fit ``options``."""
+    """Return one page of the tasks that fit ``options``.
+
+    Raises:
+        UnknownTaskType: no task has, or could have, a type of that name.
+    """
+    check_types(options["type"], Task.objects.all())
     return tasks_core.find(
         states=options["state"],
         task_types=options["type"],

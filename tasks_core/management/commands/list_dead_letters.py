@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks_core.management.descriptions import LETTER_COLUMNS, describe_letter
+from tasks_core.management.known_types import check_types
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand
@@ -41,6 +42,8 @@ class Command(PlatformCommand):
 
 def _chosen(options: Mapping[str, Any]) -> DeadLetterQuerySet:
     letters = DeadLetter.objects.defer("traceback")
+    if options["type"] is not None:
+        check_types([options["type"]], letters)
     if options["resolved"]:
         letters = letters.exclude(resolution="")
     elif not options["all"]:

@@ -10,9 +10,11 @@ from tasks_core.engine.states import EventKind
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.numbers import identifier
 from tasks_core.management.event_descriptions import FOUND_COLUMNS, describe_found
+from tasks_core.management.known_types import check_types
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand
+from tasks_core.models import TaskEvent
 
 KINDS = ", ".join(EventKind)
 
@@ -55,6 +57,7 @@ class Command(PlatformCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write one page."""
+        check_types(options["type"], TaskEvent.objects.all())
         page = tasks_core.find_events(
             task_id=options["task"],
             task_types=options["type"],

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tasks_core import clock
+from tasks_core.management.known_types import check_types
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand
@@ -48,6 +49,8 @@ class Command(PlatformCommand):
 
 def _chosen(options: Mapping[str, Any], now: datetime) -> QuerySet[Schedule]:
     schedules = Schedule.objects.existing()
+    if options["type"] is not None:
+        check_types([options["type"]], schedules)
     if options["state"] is not None:
         schedules = in_standing(schedules, Standing(options["state"]), now)
     filters = {
