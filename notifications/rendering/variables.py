@@ -48,7 +48,8 @@ def check_variables(
     """Check the variables of one notification against the schema.
 
     Raises:
-        InvalidNotification: names the variable and the rule; never quotes a value.
+        InvalidNotification: names the variable and the rule, or all variables that are missing; never
+            quotes a value.
     """
     both = set(context) & set(secret_context)
     if both:
@@ -56,9 +57,9 @@ def check_variables(
             "secret_context", f"{', '.join(sorted(both))} is also in context; give it once"
         )
     validator = Draft202012Validator(schema, registry=Registry())
-    error = next(iter(validator.iter_errors({**context, **secret_context})), None)
-    if error is not None:
-        raise _explained(error, secret_context)
+    errors = list(validator.iter_errors({**context, **secret_context}))
+    if errors:
+        raise _missing(errors) or _explained(errors[0], secret_context)
 
 
 def plain_json(field: str, value: object, limit: int) -> dict[str, Any]:
@@ -105,16 +106,34 @@ def _check_text(path: str, text: str) -> None:
         raise InvalidNotification(path, "contains U+0000 or half of a surrogate pair")
 
 
+def _missing(errors: Iterable[ValidationError]) -> InvalidNotification | None:
+    """Return one refusal that names all that is missing: who sends should not learn it piece by piece."""
+    found: dict[str, None] = {}
+    for error in errors:
+        if error.validator == "required":
+            given: Any = error.instance
+            names = [name for name in _names(error.validator_value) if name not in given]
+            found |= dict.fromkeys(
+                _place("context", [*error.absolute_path, name]) for name in names
+            )
+    if not found:
+        return None
+    verb = "is" if len(found) == 1 else "are"
+    return InvalidNotification(
+        ", ".join(found), f"{verb} required by the template and {verb} not given"
+    )
+
+
 def _explained(error: ValidationError, secret_context: Mapping[str, Any]) -> InvalidNotification:
     path = list(error.absolute_path)
-    if error.validator == "required":
-        given: Any = error.instance
-        missing = [name for name in _names(error.validator_value) if name not in given]
-        where = ".".join(["context", *(str(item) for item in path), str(missing[0])])
-        return InvalidNotification(where, "is required by the template and is not given")
     root = "secret_context" if path and path[0] in secret_context else "context"
-    where = ".".join([root, *(str(item) for item in path)])
-    return InvalidNotification(where, _rule(str(error.validator), error.validator_value))
+    return InvalidNotification(
+        _place(root, path), _rule(str(error.validator), error.validator_value)
+    )
+
+
+def _place(root: str, path: Iterable[object]) -> str:
+    return ".".join([root, *map(str, path)])
 
 
 def _rule(keyword: str, expected: object) -> str:

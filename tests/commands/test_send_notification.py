@@ -111,3 +111,30 @@ def test_a_ladder_that_cannot_be_read_is_refused(run: Run, step: str) -> None:
     with pytest.raises(CommandError, match="--fallback"):
         run("send_notification", "receipt", "--to", "ada@example.com", "--fallback", step)
     assert not Notification.objects.exists()
+
+
+def test_all_missing_variables_are_named_at_once(run: Run) -> None:
+    with pytest.raises(CommandError) as refusal:
+        run("send_notification", "receipt", "--to", "ada@example.com")
+    said = str(refusal.value)
+    assert "context.name, context.number: are required by the template and are not given" in said
+
+
+def test_variables_missing_in_several_places_are_named_with_those(run: Run) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "lines": {"type": "array", "items": {"type": "object", "required": ["sku", "pieces"]}},
+            "total": {"type": "number"},
+        },
+        "required": ["lines", "total"],
+    }
+    publish_template("order", subject="Order", text="{{ total }}{{ lines|length }}", schema=schema)
+    with pytest.raises(CommandError) as refusal:
+        run(
+            "send_notification", "order", "--to", "ada@example.com",
+            "--context", '{"lines": [{"sku": "A-1"}, {}]}',
+        )  # fmt: skip
+    said = str(refusal.value)
+    for place in ("lines.0.pieces", "lines.1.sku", "lines.1.pieces", "total"):
+        assert f"context.{place}" in said
