@@ -15,6 +15,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from scheduler_project.periodic_task_admin import PeriodicTaskAdmin
+from tasks_core.admin.edits_on_record import EditsOnRecord
+
+ABOUT_A_PERSON = frozenset({"username", "first_name", "last_name", "email"})
 
 
 class TaskSelect(UnfoldAdminSelectWidget, celery_beat.TaskSelectWidget):
@@ -33,7 +36,7 @@ class PeriodicTaskForm(celery_beat.PeriodicTaskForm):
 def _themed(model: type[Model], plain: type[Any], **attributes: Any) -> None:
     """Register ``model`` again, its own admin class put on top of the theme's."""
     admin.site.unregister(model)
-    themed = type(f"Themed{plain.__name__}", (plain, ModelAdmin), attributes)
+    themed = type(f"Themed{plain.__name__}", (plain, EditsOnRecord, ModelAdmin), attributes)
     admin.site.register(model, themed)
 
 
@@ -43,6 +46,7 @@ _themed(
     form=UserChangeForm,
     add_form=UserCreationForm,
     change_password_form=AdminPasswordChangeForm,
+    values_off_record=ABOUT_A_PERSON,
 )
 _themed(Group, GroupAdmin)
 _themed(schedules.PeriodicTask, PeriodicTaskAdmin, form=PeriodicTaskForm)

@@ -85,6 +85,7 @@ class EndpointAdmin(LaneFacts, Steered[Endpoint]):
         "Where webhooks go. Each has a lane of its own, so that a slow one holds up no other."
     )
     form = EndpointForm
+    values_off_record = frozenset({"owner_email"})
     steps = (DISABLE, ENABLE, ROTATE)
     list_display = ("name", "url", "life", "lane_state", "last_failure", "disabled_reason")
     list_select_related = ("lane",)

@@ -19,7 +19,12 @@ VIEWED = "Viewed."
 
 
 class ViewLogged(ModelAdmin[M]):
-    """Writes into the log and into the row's history who looked at it, and when."""
+    """Writes into the log and into the row's history who looked at it, and when.
+
+    Of an edit the history names the fields only: values would outlive the erasure of a person.
+    """
+
+    values_on_record = False
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -12,8 +12,8 @@ from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from tasks_core.admin.form_fields.instant import InstantField
+from tasks_core.admin.schedule_zone import zone_of
 from tasks_core.admin.steering.step import StepForm
-from tasks_core.engine.schedule import zone_named
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.exceptions import InvalidRequest, ScheduleNotFound
 from tasks_core.models import Backfill, Schedule
@@ -40,6 +40,8 @@ class Foretold:
 class BackfillForm(StepForm):
     """The first click looks, the second one starts what was seen."""
 
+    on_record = (*FORETOLD, "concurrency")
+
     start = InstantField(help_text="The first instant, included.")
     end = InstantField(help_text="The last instant, included; not later than now.")
     order = forms.ChoiceField(choices=Backfill.Order.choices, widget=UnfoldAdminSelectWidget())
@@ -65,8 +67,7 @@ class BackfillForm(StepForm):
         for name in ("start", "end"):
             field = self.fields[name]
             assert isinstance(field, InstantField)
-            field.zone = zone_named(rows[0].timezone) if rows else UTC
-            field.label = f"{name.capitalize()} ({field.zone})"
+            field.ask_in(zone_of(rows), name.capitalize())
 
     def is_valid(self) -> bool:
         """Also want that what will run has been looked at."""

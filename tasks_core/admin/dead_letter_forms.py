@@ -21,6 +21,8 @@ from tasks_core.registry import get_task_type
 class NoteForm(StepForm):
     """A note that may be left out."""
 
+    on_record = ("note",)
+
     note = forms.CharField(
         max_length=150,
         required=False,

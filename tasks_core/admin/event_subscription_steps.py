@@ -23,6 +23,8 @@ Deed = Callable[[str, Answers], bool]
 class ReplayForm(StepForm):
     """From when on."""
 
+    on_record = ("since",)
+
     since = InstantField(label="Since (UTC)", help_text="Events that happened then or later.")
 
     def clean_since(self) -> object:

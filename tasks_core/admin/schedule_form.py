@@ -125,7 +125,8 @@ class ScheduleForm(TimesForm):
         names = {*task_types(), self.instance.task_type} - {""}
         known = self.fields["task_type"]
         assert isinstance(known, forms.ChoiceField)
-        known.choices = [(name, name) for name in sorted(names)]
+        unchosen = [] if self.instance.task_type else [("", "Choose one…")]
+        known.choices = [*unchosen, *((name, name) for name in sorted(names))]
         if self.instance.pk is not None:
             self.initial["seen"] = self.instance.updated_at.isoformat()
             self.initial["exclusions"] = {

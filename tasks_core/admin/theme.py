@@ -14,10 +14,14 @@ if TYPE_CHECKING:
         """What type checkers see."""
 
         explanation: str
+        values_on_record: bool
+        values_off_record: frozenset[str]
 else:
     from unfold.admin import ModelAdmin as ThemedModelAdmin
 
-    class ModelAdmin(ThemedModelAdmin):
+    from tasks_core.admin.edits_on_record import EditsOnRecord
+
+    class ModelAdmin(EditsOnRecord, ThemedModelAdmin):
         """The theme's class; ``ModelAdmin[Task]`` is the same class, for type checkers.
 
         ``explanation`` says in one sentence, above its list, what the rows are.

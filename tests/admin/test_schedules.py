@@ -145,7 +145,7 @@ def test_pause_and_resume_keep_reason_author_and_end(operator: Client) -> None:
     assert said == ["1 paused."]
     schedule.refresh_from_db()
     assert (schedule.pause_reason, schedule.paused_by) == ("holiday", "operator")
-    assert schedule.resume_at == datetime(2036, 1, 1, 9, tzinfo=UTC)
+    assert schedule.resume_at == datetime(2036, 1, 1, 8, tzinfo=UTC), "by the clocks of Berlin"
     page = rows.text(operator.get(f"{URL}{schedule.pk}/change/"))
     assert "holiday (operator)" in page
     assert "Paused" in rows.text(operator.get(URL))
@@ -343,3 +343,30 @@ def test_the_first_page_says_who_leads_and_what_is_late(viewer: Client) -> None:
     assert "host-1:77" in page
     assert "no. 12" in page
     assert "late: does a beat run?" in page
+
+
+def test_steps_ask_by_the_clocks_of_the_schedule(operator: Client) -> None:
+    berlin, tokyo = rows.schedule(), rows.schedule("other", timezone="Asia/Tokyo")
+    for name in ("pause", "backfill"):
+        assert "(Europe/Berlin)" in rows.text(operator.get(f"{URL}{berlin.pk}/{name}/"))
+    chosen = {"action": "pause", "_selected_action": [berlin.pk, tokyo.pk]}
+    assert "Goes on at (UTC)" in rows.text(operator.post(URL, chosen))
+    Schedule.objects.filter(pk=tokyo.pk).update(timezone="Europe/Nowhere")
+    for name in ("pause", "backfill"):
+        assert "(UTC)" in rows.text(operator.get(f"{URL}{tokyo.pk}/{name}/"))
+
+
+def test_no_type_is_chosen_for_a_new_schedule(operator: Client) -> None:
+    page = operator.get(f"{URL}add/")
+    field = page.context["adminform"].form["task_type"]
+    assert (field.value(), field.field.choices[0]) == (None, ("", "Choose one…"))
+    url = f"{URL}add/"
+    refused = operator.post(url, {**rows.form_of(operator, url), "name": "nightly"})
+    assert "task_type" in refused.context["adminform"].form.errors
+
+
+def test_the_history_has_the_reason_of_a_step(operator: Client) -> None:
+    schedule = rows.schedule()
+    step(operator, schedule, "pause", reason="holiday", resume_at="2036-01-01T09:00")
+    page = rows.text(operator.get(f"{URL}{schedule.pk}/history/"))
+    assert "Pause. Reason: holiday; Resume at: 2036-01-01 08:00:00.000 UTC" in page

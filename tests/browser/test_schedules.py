@@ -41,7 +41,7 @@ def test_a_schedule_is_paused_resumed_and_triggered(operator: Page) -> None:
     operator.get_by_role("link", name="Pause…").click()
     operator.get_by_label("Reason").fill("holiday")
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    operator.get_by_label("Goes on at (UTC)").fill(f"{tomorrow:%Y-%m-%dT%H:%M:00}")
+    operator.get_by_label("Goes on at (Europe/Berlin)").fill(f"{tomorrow:%Y-%m-%dT%H:%M:00}")
     operator.get_by_role("button", name="Pause now").click()
     expect(operator.get_by_text("1 paused.")).to_be_visible()
     expect(operator.get_by_label("Facts")).to_contain_text("holiday (operator)")

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from notifications.models import EventSource
 from notifications.provider_events.reading import read_report
 from notifications.rendering import filters
-from notifications.suppression.importing import NewEntry, Reason, _entry
+from notifications.rules.suppressions import Reason
+from notifications.suppression.importing import _entry
+from notifications.suppression.listing import NewEntry
 from notifications.triggers.timestamps import parse_instant
 from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.schedule_keywords import keywords

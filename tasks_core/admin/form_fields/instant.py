@@ -30,6 +30,11 @@ class InstantField(forms.Field):
         options.setdefault("widget", InstantWidget({"step": "1"}))
         super().__init__(**options)
 
+    def ask_in(self, zone: tzinfo, name: str) -> None:
+        """Ask by the clocks of a zone, and say so."""
+        self.zone = zone
+        self.label = f"{name} ({zone})"
+
     def to_python(self, value: Any) -> Any:
         """Read the text."""
         if value in self.empty_values:

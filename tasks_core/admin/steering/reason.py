@@ -14,6 +14,8 @@ from tasks_core.admin.steering.step import StepForm
 class ReasonForm(StepForm):
     """Asks why."""
 
+    on_record = ("reason",)
+
     reason = forms.CharField(
         max_length=150,
         widget=UnfoldAdminTextInputWidget({"autofocus": True}),

@@ -18,6 +18,7 @@ from unfold.enums import ActionVariant
 
 from tasks_core.admin.keyset import MAX_BULK
 from tasks_core.admin.record import RecordAdmin
+from tasks_core.admin.steering.on_record import deed_on_record
 from tasks_core.admin.steering.step import Step, StepForm
 from tasks_core.admin.theme import ModelAdmin
 
@@ -130,7 +131,7 @@ class Steered(ModelAdmin[M]):
             user_id=int(str(request.user.pk)),
             queryset=[row for row in rows if row.pk in changed],
             action_flag=CHANGE,
-            change_message=step.label.rstrip("…"),
+            change_message=deed_on_record(step, form),
         )
         if tally.revealed:
             return self.reveal(request, tally.revealed, back)
@@ -150,7 +151,9 @@ class Steered(ModelAdmin[M]):
 
     def _require_permission(self, request: HttpRequest, step: Step[M]) -> None:
         if not self.has_step_permission(request, step):
-            raise PermissionDenied
+            needed = f"{self.opts.app_label}.{step.permission}_{self.opts.model_name}"
+            deed = step.label.rstrip("…")
+            raise PermissionDenied(f"The step “{deed}” needs the permission {needed}.")
 
     def _named(self, rows: Sequence[M]) -> str:
         if len(rows) == 1:

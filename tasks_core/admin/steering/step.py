@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.db.models import Model
@@ -17,11 +17,14 @@ M = TypeVar("M", bound=Model)
 class StepForm(forms.Form):
     """What the page asks; ``rows`` are those that the step is for.
 
+    ``on_record`` names the answers that the history of a row keeps; never secrets, nor who somebody is.
+
     A form that is not valid yet though nothing is wrong, as it has something to show first, says with
     ``button`` what the next click does.
     """
 
     button = ""
+    on_record: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *args: Any, rows: Sequence[Any], **options: Any) -> None:
         super().__init__(*args, **options)
