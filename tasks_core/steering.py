@@ -131,7 +131,8 @@ def replay(dead_letter_id: int, *, payload: Any = None, note: str = "") -> Task:
         letter = _resolve(dead_letter_id, DeadLetter.Resolution.REPLAYED, note)
         task = _copy(letter.task, payload, keeps_key=True)
         DeadLetter.objects.filter(pk=letter.pk, replayed_as=None).update(replayed_as=task)
-        _record(letter, EventKind.REPLAYED, {"replayed_as": task.pk, "edited": payload is not None})
+        data = {"replayed_as": task.pk, "edited": payload is not None}
+        _record(letter, EventKind.REPLAYED, {**data, **_said(note)})
     return task
 
 
@@ -144,7 +145,7 @@ def discard(dead_letter_id: int, *, note: str) -> None:
     """
     with transaction.atomic(using=database.alias()):
         letter = _resolve(dead_letter_id, DeadLetter.Resolution.DISCARDED, note)
-        _record(letter, EventKind.DISCARDED, {"note": note[:MAX_REASON]} if note else None)
+        _record(letter, EventKind.DISCARDED, _said(note) or None)
 
 
 def _resolve(dead_letter_id: int, resolution: str, note: str) -> DeadLetter:
@@ -162,6 +163,10 @@ def _resolve(dead_letter_id: int, resolution: str, note: str) -> DeadLetter:
             f"on {letter.resolved_at:%Y-%m-%d %H:%M} UTC"
         )
     return letter
+
+
+def _said(note: str) -> dict[str, Any]:
+    return {"note": note[:MAX_REASON]} if note else {}
 
 
 def _record(letter: DeadLetter, kind: EventKind, data: dict[str, Any] | None) -> None:

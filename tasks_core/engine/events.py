@@ -175,11 +175,15 @@ class TaskDeadLettered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReplayed(Event):
-    """The dead task was enqueued again as task ``replayed_as``; ``edited``: with another payload."""
+    """The dead task was enqueued again as task ``replayed_as``; ``edited``: with another payload.
+
+    ``note`` says who wanted it and why, where that was said.
+    """
 
     kind = EventKind.REPLAYED
     replayed_as: int | None = fact(whole)
     edited: bool | None = fact(flag)
+    note: str = fact(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,10 +100,15 @@ def test_a_broadcast_is_steered_and_listed(run: Run, tmp_path: Path) -> None:
     file.write_text("to,name\na@example.com,A\n", "utf-8")
     run("create_broadcast", "may", "news", str(file), "--hold")
     assert run("resume_broadcast", "may").out == "may\tresumed\n"
-    assert run("pause_broadcast", "may", "--reason", "typo").out == "may\tpaused\n"
+    assert (
+        run("pause_broadcast", "may", "--reason", "typo", "--author", "ann").out == "may\tpaused\n"
+    )
     assert run("pause_broadcast", "may").out == "may\tdoes not run\n"
     [row] = run("list_broadcasts", "--unfinished", "--format", "json").lines
-    assert (json.loads(row)["state"], json.loads(row)["reason"]) == ("paused", "typo")
+    assert (json.loads(row)["state"], json.loads(row)["reason"]) == (
+        "paused",
+        "typo (ann, by command)",
+    )
     assert run("cancel_broadcast", "may", "--reason", "stop").out == "may\tcancelled\n"
     assert run("cancel_broadcast", "may").out == "may\thad ended\n"
     assert run("list_broadcasts", "--unfinished", "--format", "json").lines == []

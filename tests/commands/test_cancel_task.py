@@ -15,10 +15,12 @@ def test_each_task_is_cancelled_or_said_to_have_ended(run: Run) -> None:
     ended = tasks_core.enqueue("invoice.remind", {"invoice": 1}).pk
     run_due()
     waiting = tasks_core.enqueue("invoice.remind", {"invoice": 2}).pk
-    answer = run("cancel_task", str(waiting), str(ended), "--reason", "paid")
+    answer = run("cancel_task", str(waiting), str(ended), "--reason", "paid", "--author", "ann")
     assert answer.lines == [f"{waiting}\tcancelled", f"{ended}\thad ended: succeeded"]
     assert Task.objects.get(pk=waiting).state == "CANCELLED"
-    assert TaskEvent.objects.get(task_id=waiting, kind="cancelled").data == {"reason": "paid"}
+    assert TaskEvent.objects.get(task_id=waiting, kind="cancelled").data == {
+        "reason": "paid (ann, by command)"
+    }
 
 
 def test_nothing_is_cancelled_if_one_does_not_exist(run: Run) -> None:

@@ -97,9 +97,10 @@ def test_destinations_are_registered_listed_and_switched(run: Run, tmp_path: Pat
     assert "SECRET" not in listed
     named = ("ops-room", "--channel", "slack")
     assert (
-        run("disable_destination", *named, "--reason", "moved").out.strip() == "ops-room: disabled"
+        run("disable_destination", *named, "--reason", "moved", "--author", "ann").out.strip()
+        == "ops-room: disabled"
     )
-    assert Destination.objects.get().disabled_reason == "moved"
+    assert Destination.objects.get().disabled_reason == "moved (ann, by command)"
     assert run("enable_destination", *named).out.strip() == "ops-room: enabled"
     with pytest.raises(CommandError, match="channel teams has no destination 'ops-room'"):
         run("enable_destination", "ops-room", "--channel", "teams")

@@ -4,6 +4,7 @@ import pytest
 from django.core.management.base import CommandError
 
 import tasks_core
+from tasks_core.management.shell_user import shell_user
 from tasks_core.models import DeadLetter, Task
 from tests.commands.conftest import MakeDead, Run
 
@@ -15,7 +16,10 @@ def test_the_chosen_ones_are_resolved_with_the_note(run: Run, make_dead: MakeDea
     answer = run("discard_dead_letters", str(first.pk), "--note", "customer is gone")
     assert answer.lines == ["1 discarded, 0 left as they were"]
     first.refresh_from_db()
-    assert (first.resolution, first.note) == ("discarded", "customer is gone")
+    assert (first.resolution, first.note) == (
+        "discarded",
+        f"customer is gone ({shell_user()}, by command)",
+    )
     assert list(DeadLetter.objects.unresolved()) == [second]
     assert Task.objects.count() == 2
 

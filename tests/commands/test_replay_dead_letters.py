@@ -30,11 +30,15 @@ def replays() -> Any:
 @pytest.mark.django_db
 def test_the_chosen_ones_become_new_tasks_linked_both_ways(run: Run, make_dead: MakeDead) -> None:
     first, second = make_dead(2)
-    answer = run("replay_dead_letters", str(first.pk), "--note", "mended")
+    answer = run("replay_dead_letters", str(first.pk), "--note", "mended", "--author", "ann")
     assert answer.lines == ["1 replayed"]
     task = replays().get()
     first.refresh_from_db()
-    assert (first.resolution, first.note, first.replayed_as) == ("replayed", "mended", task)
+    assert (first.resolution, first.note, first.replayed_as) == (
+        "replayed",
+        "mended (ann, by command)",
+        task,
+    )
     assert task.replay_of_id == first.task_id
     assert list(DeadLetter.objects.unresolved()) == [second]
 

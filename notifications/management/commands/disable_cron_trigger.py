@@ -7,6 +7,7 @@ from typing import Any
 
 from notifications.exceptions import NotificationsError
 from notifications.triggers import disable_cron_trigger
+from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.platform_command import PlatformCommand
 
 
@@ -20,8 +21,9 @@ class Command(PlatformCommand):
         """Declare name and reason."""
         parser.add_argument("name", help="Name of the trigger.")
         parser.add_argument("--reason", required=True, help="Why; at most 200 characters are kept.")
+        add_author_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Switch it off, and say so."""
-        changed = disable_cron_trigger(options["name"], reason=options["reason"])
+        changed = disable_cron_trigger(options["name"], reason=signed(options["reason"], options))
         self.stdout.write(f"{options['name']}\t{'disabled' if changed else 'was off already'}")

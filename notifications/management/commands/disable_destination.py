@@ -7,6 +7,7 @@ from typing import Any
 
 from notifications.destinations.switching import disable_destination
 from notifications.management.destination_command import DestinationCommand
+from tasks_core.management.authorship import add_author_argument, signed
 
 
 class Command(DestinationCommand):
@@ -18,9 +19,10 @@ class Command(DestinationCommand):
         """Declare the reason too."""
         super().add_arguments(parser)
         parser.add_argument("--reason", required=True, help="Why; at most 200 characters are kept.")
+        add_author_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Switch it off."""
         channel, name = self.named(options)
-        changed = disable_destination(channel, name, reason=options["reason"])
+        changed = disable_destination(channel, name, reason=signed(options["reason"], options))
         self.stdout.write(f"{name}: disabled" if changed else f"{name}: was disabled already")

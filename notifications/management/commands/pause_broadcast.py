@@ -7,6 +7,7 @@ from typing import Any
 
 from notifications.broadcasts.steering import pause_broadcast
 from notifications.exceptions import NotificationsError
+from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.platform_command import PlatformCommand
 
 
@@ -20,8 +21,9 @@ class Command(PlatformCommand):
         """Declare the name and the reason."""
         parser.add_argument("name", help="Name of the broadcast; list_broadcasts shows them.")
         parser.add_argument("--reason", default="", help="Kept with the broadcast.")
+        add_author_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say so."""
-        changed = pause_broadcast(options["name"], reason=options["reason"])
+        changed = pause_broadcast(options["name"], reason=signed(options["reason"], options))
         self.stdout.write(f"{options['name']}\t{'paused' if changed else 'does not run'}")

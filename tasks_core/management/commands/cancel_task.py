@@ -8,6 +8,7 @@ from typing import Any
 import tasks_core
 from tasks_core.exceptions import TaskNotFound
 from tasks_core.management.arguments.numbers import identifier
+from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import Task
 
@@ -28,12 +29,13 @@ class Command(PlatformCommand):
             required=True,
             help="Why; kept in the task's timeline, at most 200 characters.",
         )
+        add_author_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Cancel, and say what became of each task."""
         ids = list(dict.fromkeys(options["ids"]))
         _refuse_unknown(ids)
-        cancelled = set(tasks_core.cancel_many(ids, reason=options["reason"]))
+        cancelled = set(tasks_core.cancel_many(ids, reason=signed(options["reason"], options)))
         states = dict(Task.objects.filter(pk__in=ids).values_list("pk", "state"))
         for task_id in ids:
             word = "cancelled" if task_id in cancelled else f"had ended: {states[task_id].lower()}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import tasks_core
 from tasks_core.exceptions import InvalidTransition
+from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.interruption import interruption
 from tasks_core.management.letter_choice import LetterChoice, add_letter_choice
 from tasks_core.management.output.progress import with_progress
@@ -22,6 +23,7 @@ class Command(PlatformCommand):
         """Declare which, and why."""
         add_letter_choice(parser)
         parser.add_argument("--note", required=True, help="Why; kept with each dead letter.")
+        add_author_argument(parser)
         parser.add_argument("--dry-run", action="store_true", help="Only say how many there are.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,12 +32,12 @@ class Command(PlatformCommand):
         if options["dry_run"]:
             self.stdout.write(f"{choice.count} would be discarded")
             return
-        discarded = 0
+        discarded, note = 0, signed(options["note"], options)
         with interruption() as stop:
             for letter_id in with_progress(choice.ids(), total=choice.count, what="Discarding"):
                 if stop.is_set():
                     break
-                discarded += _discard(letter_id, options["note"])
+                discarded += _discard(letter_id, note)
         self.stdout.write(f"{discarded} discarded, {choice.count - discarded} left as they were")
 
 

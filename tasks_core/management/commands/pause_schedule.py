@@ -8,10 +8,10 @@ from typing import Any
 import tasks_core
 from tasks_core import clock
 from tasks_core.management.arguments.instant import instant
+from tasks_core.management.authorship import add_author_argument, author_of
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.management.schedule_descriptions import SCHEDULE_COLUMNS, describe_schedule
-from tasks_core.management.shell_user import shell_user
 
 
 class Command(PlatformCommand):
@@ -33,21 +33,15 @@ class Command(PlatformCommand):
             metavar="TIME",
             help="When it goes on by itself. Default: not before resume_schedule.",
         )
-        parser.add_argument(
-            "--author",
-            default=None,
-            metavar="NAME",
-            help="Who asks for it. Default: the user of the shell.",
-        )
+        add_author_argument(parser)
         add_format_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Pause it and show it."""
-        author = shell_user() if options["author"] is None else options["author"]
         schedule = tasks_core.pause_schedule(
             options["name"],
             reason=options["reason"],
-            author=author,
+            author=author_of(options),
             resume_at=options["resume_at"],
         )
         row = describe_schedule(schedule, clock.now())

@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 from tasks_core.management.arguments.duration import duration
 from tasks_core.management.arguments.json_input import SOURCES, json_input
 from tasks_core.management.arguments.numbers import per_second
+from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.interruption import interruption
 from tasks_core.management.letter_choice import LetterChoice, add_letter_choice
 from tasks_core.management.output.progress import with_progress
@@ -55,7 +56,12 @@ class Command(PlatformCommand):
             metavar="TIME",
             help="How long to wait for the canary: seconds, or 90s, 15m, 2h. Default: 5m.",
         )
-        parser.add_argument("--note", default="", help="Kept with each dead letter.")
+        parser.add_argument(
+            "--note",
+            default="",
+            help="Why; kept with each dead letter and in each task's timeline.",
+        )
+        add_author_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay, and say what became of them."""
@@ -93,7 +99,7 @@ class _Run:
         replayed = replay_all(
             self._choice.ids(),
             payload=self._options["payload"],
-            note=self._options["note"],
+            note=signed(self._options["note"], self._options),
             go_on=Pace(self._options["rate"], self._stop).wait,
         )
         if self._options["canary"]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
 import tasks_core
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.numbers import event_id
+from tasks_core.management.authorship import add_author_argument, author_of
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.management.subscription_descriptions import SUBSCRIPTION_COLUMNS, describe_one
+
+logger = logging.getLogger(__name__)
 
 
 class Command(PlatformCommand):
@@ -31,10 +35,22 @@ class Command(PlatformCommand):
         start.add_argument(
             "--after", type=event_id, metavar="ID", help="Events with a higher id; 0 for all."
         )
+        parser.add_argument("--reason", default="", help="Why; kept in the log, with who asked.")
+        add_author_argument(parser)
         add_format_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Turn it back and show it."""
         name = options["name"]
         tasks_core.replay_events(name, since=options["since"], after=options["after"])
+        logger.info(
+            "events are given again by command",
+            extra={
+                "subscriber": name,
+                "since": options["since"],
+                "after": options["after"],
+                "asked_by": author_of(options),
+                "reason": options["reason"],
+            },
+        )
         write_list(self, [describe_one(name)], columns=SUBSCRIPTION_COLUMNS, options=options)
