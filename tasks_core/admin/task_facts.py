@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
@@ -78,15 +78,24 @@ def _times(task: Task, now: datetime) -> list[Fact]:
         ("Expires", task.expires_at),
         ("Enqueued", task.enqueued_at),
         ("Queued", task.queued_at),
-        ("First started", task.started_at),
-        ("Last started", task.last_attempted_at),
+        *_starts(task),
         ("Lease until", task.lease_until),
         ("Finished", task.finished_at),
     )
     found = [Fact(label, moment_in_full(at, now)) for label, at in instants if at]
-    if task.finished_at and task.started_at:
-        found.append(Fact("Took", span(task.finished_at - task.started_at)))
+    if task.finished_at and task.first_started_at:
+        found.append(Fact("Took", _took(task, task.finished_at - task.first_started_at)))
     return found
+
+
+def _starts(task: Task) -> tuple[tuple[str, datetime | None], ...]:
+    if task.attempts <= 1:
+        return (("Started", task.first_started_at),)
+    return ("First started", task.first_started_at), ("Last started", task.last_attempted_at)
+
+
+def _took(task: Task, length: timedelta) -> str:
+    return span(length) if task.attempts <= 1 else f"{span(length)}, over {task.attempts} attempts"
 
 
 def _attempts(task: Task) -> str:

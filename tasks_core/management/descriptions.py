@@ -28,7 +28,7 @@ def describe_task(task: Task) -> dict[str, Any]:
         "expires_at": task.expires_at,
         "enqueued_at": task.enqueued_at,
         "queued_at": task.queued_at,
-        "started_at": task.started_at,
+        "started_at": task.first_started_at,
         "last_attempted_at": task.last_attempted_at,
         "finished_at": task.finished_at,
         "attempts": task.attempts,

@@ -141,6 +141,11 @@ class Task(PlatformModel):
 
     objects: ClassVar = TaskQuerySet.as_manager()
 
+    @property
+    def first_started_at(self) -> datetime | None:
+        """When its first attempt began; ``started_at`` is when a worker took it, maybe with others."""
+        return self.last_attempted_at if self.attempts == 1 else self.started_at
+
     class Meta:
         ordering = ("-id",)
         constraints = (

@@ -1,13 +1,15 @@
 """The page of a task tells its story, and none of its secrets."""
 
 import re
+from datetime import timedelta
 
+from django.db.models import F
 from django.test import Client
 
 import tasks_core
 from tasks_core import clock, steering, testing
 from tasks_core.events.summarizing import summarize_and_delete
-from tasks_core.models import DeadLetter, RetryPolicy, TaskHistory
+from tasks_core.models import DeadLetter, RetryPolicy, Task, TaskHistory
 from tests.admin import rows
 
 
@@ -102,3 +104,17 @@ def test_what_old_events_were_is_told_by_their_summary(viewer: Client) -> None:
     assert "No events are stored." in page
     for text in ("1 dead lettered", "1 started", "ValueError: order 7 has no customer"):
         assert text in page
+
+
+def test_a_single_attempt_started_once(operator: Client) -> None:
+    task = rows.finished_order()
+    Task.objects.filter(pk=task.pk).update(started_at=F("started_at") - timedelta(seconds=30))
+    page = page_of(operator, task.pk)
+    assert "<dt>Started</dt>" in page
+    assert "First started" not in page
+    assert "30 s" not in page, "what it waited with others of its batch is no time that it took"
+    Task.objects.filter(pk=task.pk).update(attempts=2)
+    page = page_of(operator, task.pk)
+    assert "First started" in page
+    assert "Last started" in page
+    assert "over 2 attempts" in page
