@@ -94,8 +94,12 @@ class TemplateAdmin(Steered[Template]):
         context["preview_url"] = f"{url}?channel={template.channel}" if template else url
         context["show_save_and_add_another"] = False
         context["show_save_and_continue"] = False
-        if template:
+        if request.method == "POST":  # refused: of what was typed, which is in the fields
+            channel = template.channel if template else request.POST.get("channel", "")
+            context["preview"] = _preview(Source.typed(request.POST), channel)
+        elif template:
             context["preview"] = _preview(Source.of(template), template.channel)
+        if template:
             context["versions"] = _versions(template)
         return super().render_change_form(request, context, *args, **options)
 

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.forms import modelform_factory
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -66,17 +65,16 @@ class RetryPolicyAdmin(ModelAdmin[RetryPolicy]):
         """Answer a form that is being edited with the table of its delays, or with what is wrong."""
         if not (self.has_view_permission(request) or self.has_add_permission(request)):
             raise PermissionDenied
-        form = modelform_factory(RetryPolicy, fields=EDITED)(request.POST)
-        if not form.is_valid():
-            return render(request, PREVIEW, {"errors": form.errors.items()})
-        return HttpResponse(_table(form.instance.rule()))
+        return HttpResponse(_typed_delays(request))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
-        """Show the delays of the policy as it is stored."""
-        policy = options.get("obj") or RetryPolicy()
-        context["delays"] = _table(policy.rule())
+        """Show the delays of the policy as it is stored, or of what was typed and refused."""
+        if request.method == "POST":
+            context["delays"] = _typed_delays(request)
+        else:
+            context["delays"] = _table((options.get("obj") or RetryPolicy()).rule())
         context["preview_url"] = reverse("admin:tasks_core_retrypolicy_preview")
         return super().render_change_form(request, context, *args, **options)
 
@@ -90,6 +88,14 @@ class RetryPolicyAdmin(ModelAdmin[RetryPolicy]):
         names = [str(policy) for policy in objs]
         needed = set() if self.has_delete_permission(request) else {"retry policy"}
         return names, {"retry policies": len(names)}, needed, protected
+
+
+def _typed_delays(request: HttpRequest) -> SafeString:
+    """Return the delays of a form that is being edited, or what is wrong with it."""
+    form = modelform_factory(RetryPolicy, fields=EDITED)(request.POST)
+    if form.is_valid():
+        return _table(form.instance.rule())
+    return render_to_string(PREVIEW, {"errors": form.errors.items()})
 
 
 def _table(rule: RetryRule) -> SafeString:

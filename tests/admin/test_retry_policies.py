@@ -117,3 +117,11 @@ def test_an_unused_policy_can_be_deleted(operator: Client) -> None:
     policy = RetryPolicy.objects.create(name="gentle")
     operator.post(f"{URL}{policy.pk}/delete/", {"post": "yes"})
     assert not RetryPolicy.objects.exists()
+
+
+def test_a_refused_policy_is_shown_with_what_is_wrong(operator: Client) -> None:
+    policy = RetryPolicy.objects.create(name="gentle", jitter="none", max_attempts=4)
+    url = f"/admin/tasks_core/retrypolicy/{policy.pk}/change/"
+    refused = operator.post(url, {**rows.form_of(operator, url), "factor": "0"})
+    assert "factor" in str(refused.context["delays"])
+    assert 'role="alert"' in str(refused.context["delays"])

@@ -192,3 +192,14 @@ def test_the_list_shows_versions_and_drafts_in_a_fixed_number_of_queries(
     assert "Version 1" in page
     assert "Not published" in page
     assert len(many) <= len(one) + 1  # the messages of the saves are read once
+
+
+def test_a_refused_publish_speaks_of_what_was_typed(operator: Client, published: Template) -> None:
+    url = f"{URL}{published.pk}/change/"
+    post(operator, url, "_save", text="{{ of_the_draft }}")
+    refused = post(operator, url, "_publish", text="{{ of_the_form }}")
+    preview = str(refused.context["preview"])
+    assert "of_the_form" in preview
+    assert "of_the_draft" not in preview
+    new = post(operator, f"{URL}add/", "_publish", name="other", text="{{ of_the_form }}")
+    assert "of_the_form" in str(new.context["preview"])
