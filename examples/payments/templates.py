@@ -1,5 +1,6 @@
 """The gateway's message templates, kept as files and published through the API."""
 
+import json
 from pathlib import Path
 
 from notifications.api import publish_template
@@ -28,6 +29,7 @@ def publish_templates() -> None:
             subject=_part(folder, "subject.txt"),
             text=_part(folder, "text.json" if is_webhook else "text.txt"),
             html=_part(folder, "body.html"),
+            sample=json.loads(_part(folder, "sample.json")),
             description=DESCRIPTIONS.get(folder.name),
         )
 
