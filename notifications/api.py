@@ -1,14 +1,19 @@
 """What other apps call.
 
+    from datetime import timedelta
+
+    from django.utils import timezone
     from notifications.api import notify
 
+    valid_until = timezone.now() + timedelta(minutes=5)
     notify(
         "one-time-code",
         to="ada@example.com",
-        secret_context={"code": code},
-        expires_at=now + timedelta(minutes=5),
+        context={"sender": "Example Pay", "valid_until": valid_until.isoformat()},
+        secret_context={"code": "314159"},
+        expires_at=valid_until,
         category="otp",
-        supersede_key=f"login-{user.pk}",
+        supersede_key="login-17",
     )
 
 Everything joins the caller's transaction: if that rolls back, nothing is sent.
@@ -52,6 +57,7 @@ from notifications.recipients.preferences import set_preference
 from notifications.recipients.saving import delete_recipient, get_recipient, save_recipient
 from notifications.screening.tree import tree_for
 from notifications.sending_tasks import add_channel
+from notifications.signing_secrets import live_secrets
 from notifications.suppression.listing import suppress, suppressions_of, unsuppress
 from notifications.trial import send_test
 from tasks_core import database_clock
@@ -79,6 +85,7 @@ __all__ = [
     "fill_broadcast",
     "forget_code",
     "get_recipient",
+    "live_secrets",
     "notify",
     "notify_many",
     "pause_broadcast",

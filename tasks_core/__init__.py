@@ -3,6 +3,10 @@
 Everything that other apps use is here::
 
     import tasks_core
+    from pydantic import BaseModel
+
+    class Reminder(BaseModel):
+        invoice: int
 
     @tasks_core.task_type("invoice.remind", retry=tasks_core.Exponential(max_attempts=8))
     def remind(payload: Reminder, context: tasks_core.TaskContext) -> None: ...

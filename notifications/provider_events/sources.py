@@ -26,7 +26,7 @@ def register_event_source(
         name: part of the address; lower-case letters, digits and dashes.
         channel: the channel that its events are about.
         secret: ``whsec_...`` if the source has one already; else one is made, and
-            ``live_secrets(source.secrets, now)`` gives it to hand over.
+            ``live_secrets(source)[0]`` gives it to hand over.
 
     Raises:
         InvalidEvent: names the field and what is wrong.

@@ -11,7 +11,9 @@
         retry_conf={"num_retries": 3, "retry_interval_seconds": 30},
     )
     triggers.create_scheduled_event(
-        webhook="https://example.com/remind", schedule_at=due, payload={"invoice": 17}
+        webhook="https://example.com/remind",
+        schedule_at="2036-07-01T09:00:00Z",
+        payload={"invoice": 17},
     )
 
 Everything joins the caller's transaction. What a trigger calls is checked when it is written.

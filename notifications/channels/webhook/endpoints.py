@@ -46,7 +46,7 @@ def register_endpoint(
         name: for people; unique.
         url: where requests go; https unless ``OUTGOING_HTTPS_ONLY`` is off.
         secret: ``whsec_...`` if the receiver has one already; else one is made, and
-            ``live_secrets(endpoint)`` gives it to hand over.
+            ``live_secrets(endpoint)[0]`` gives it to hand over.
         owner_email: who is told when the endpoint is disabled by itself.
         max_concurrency: attempts under way at once, over all workers.
         rate_limit: attempts a second, over all workers.
