@@ -146,3 +146,28 @@ def test_the_first_page_shows_figures_only_to_those_who_may_see_them(
     assert "Oldest due task" not in rows.text(newcomer.get("/admin/"))
     assert "Open dead letters" in rows.text(viewer.get("/admin/"))
     assert "Oldest due task" in rows.text(viewer.get("/admin/"))
+
+
+def test_a_refusal_says_who_one_is_what_is_needed_and_where_to_go(viewer: Client) -> None:
+    task = rows.order()
+    refused = viewer.get(f"/admin/tasks_core/task/{task.pk}/cancel/")
+    assert refused.status_code == 403
+    page = rows.text(refused)
+    assert "You are logged in as <strong>viewer</strong>" in page
+    assert "needs the permission tasks_core.change_task" in page
+    assert 'href="/admin/"' in page
+    assert 'action="/admin/logout/"' in page
+
+
+def test_a_list_that_one_may_not_see_is_refused_in_the_same_words(newcomer: Client) -> None:
+    refused = newcomer.get("/admin/tasks_core/task/")
+    assert refused.status_code == 403
+    assert "You may not do this here" in rows.text(refused)
+
+
+def test_a_form_that_is_too_old_says_what_to_do(db: None) -> None:
+    refused = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+    assert refused.status_code == 403
+    page = rows.text(refused)
+    assert "load the page anew" in page
+    assert "next=/admin/login/" in page
