@@ -16,6 +16,10 @@ def _stylesheet(request: HttpRequest) -> str:
     return static("tasks_core/admin.css")
 
 
+def _script(request: HttpRequest) -> str:
+    return static("tasks_core/reachable.js")
+
+
 def _may_view(model: str) -> Callable[[HttpRequest], bool]:
     app_label, _, name = model.rpartition("_")
 
@@ -50,6 +54,7 @@ THEME: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "tasks_core.admin.dashboard.dashboard",
     "STYLES": [_stylesheet],
+    "SCRIPTS": [_script],
     "COLORS": {
         "primary": {
             "50": "oklch(97% 0.02 240)",
@@ -105,7 +110,7 @@ THEME: dict[str, Any] = {
                 "Recipients",
                 _item("Recipients", "group", "notifications_recipient"),
                 _item("Categories", "category", "notifications_category"),
-                _item("Suppression list", "do_not_disturb_on", "notifications_suppression"),
+                _item("Suppressed addresses", "do_not_disturb_on", "notifications_suppression"),
                 _item("Provider events", "move_to_inbox", "notifications_providerevent"),
                 _item("Event sources", "input", "notifications_eventsource"),
             ),

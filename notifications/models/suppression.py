@@ -46,7 +46,7 @@ class Suppression(PlatformModel):
 
     class Meta:
         verbose_name = "suppressed address"
-        verbose_name_plural = "suppression list"
+        verbose_name_plural = "suppressed addresses"
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
