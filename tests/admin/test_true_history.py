@@ -38,7 +38,7 @@ def test_an_edit_of_a_schedule_is_that_and_nothing_else(operator: Client) -> Non
     assert edit(operator, place, jitter="5m", tags="monthly") == (
         "Changed Jitter from “0s” to “5m”; Tags from nothing to “monthly”."
     )
-    assert edit(operator, place, overlap_policy="skip").endswith("to “Skip”.")
+    assert edit(operator, place, overlap_policy="skip").endswith("from “allow” to “skip”.")
     assert edit(operator, place) == "Saved; nothing was changed."
 
 
