@@ -154,6 +154,10 @@ class NotificationSettings:
     """Egress proxy for Apprise, such as http://proxy.internal:4750."""
     trigger_env_prefix: str = "HOOK_"
     """Scheduled triggers may use environment variables whose names begin so; empty allows none."""
+    trigger_env_hosts: Sequence[str] = ()
+    """Hosts that such a variable may be sent to, such as HOOK_TOKEN=api.example.com,HOOK_TOKEN=*.example.org.
+    What holds a URL or the name of a host may be sent there without an entry; any other needs one.
+    """
     trigger_retry_after_cap: float = 3600.0
     """Longest wait, in seconds, that a trigger's webhook may ask for with Retry-After."""
     trigger_retry_after_limit: int = 100

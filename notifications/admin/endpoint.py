@@ -15,13 +15,17 @@ from notifications.admin.endpoint_lane import FACTS, LaneFacts
 from notifications.admin.endpoint_steps import DISABLE, ENABLE, ROTATE
 from notifications.channels.webhook.endpoints import (
     LIMITS,
+    MOVED,
     check_endpoint_url,
+    edit_endpoint,
     live_secrets,
     register_endpoint,
 )
+from notifications.channels.webhook.secrets import count_live
 from notifications.channels.webhook.signing import key_of
 from notifications.exceptions import InvalidEndpoint
 from notifications.models import Endpoint
+from notifications.outgoing.origins import leads_elsewhere
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import moment_in_full
@@ -31,12 +35,13 @@ _HAVE_DEFAULTS = ("max_concurrency", "breaker_threshold", "breaker_pause")
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
-    """Name and address; the secret only when it is new."""
+    """Name, address and secret; the secret is written and never read."""
 
     secret = forms.CharField(
         required=False,
         widget=UnfoldAdminPasswordWidget({"autocomplete": "off"}),
-        help_text="whsec_… if the receiver has one already. Empty: one is made, and shown once.",
+        help_text="whsec_… if the receiver has one already. Empty: a new endpoint gets one, shown once; "
+        "another keeps its own, unless the URL leads elsewhere.",
     )
 
     class Meta:
@@ -55,7 +60,12 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
         for name in _HAVE_DEFAULTS:
             if cleaned.get(name, "") is None:
                 cleaned[name] = getattr(self.instance, name)
+        if self.instance.pk and not self.errors and self._follows_secret(cleaned):
+            self.add_error("secret", MOVED)
         return cleaned
+
+    def _follows_secret(self, cleaned: dict[str, Any]) -> bool:
+        return not cleaned["secret"] and leads_elsewhere(cleaned["url"], self.instance.url)
 
     def clean_url(self) -> str:
         """Refuse what would be refused at every delivery."""
@@ -100,7 +110,7 @@ class EndpointAdmin(LaneFacts, Steered[Endpoint]):
     @admin.display(description="signing secrets")
     def secrets_in_use(self, row: Endpoint) -> str:
         """How many there are; never what they are."""
-        return f"{len(live_secrets(row.secrets, clock.now()))} in use"
+        return f"{count_live(row.secrets, clock.now())} in use"
 
     @admin.display(description="disabled")
     def off_since(self, row: Endpoint) -> SafeString | str:
@@ -108,12 +118,12 @@ class EndpointAdmin(LaneFacts, Steered[Endpoint]):
         return moment_in_full(row.disabled_at, clock.now())
 
     def get_fieldsets(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
-        """Ask for the secret only when the endpoint is new."""
+        """Show the state of an endpoint that exists."""
         if obj is None:
             return [(None, {"fields": ("name", "url", "secret")}), ("Lane", {"fields": LIMITS})]
         state = ("life", "off_since", "disabled_reason") if not obj.enabled else ("life",)
         return [
-            (None, {"fields": ("name", "url")}),
+            (None, {"fields": ("name", "url", "secret")}),
             ("Lane", {"fields": LIMITS}),
             ("State", {"fields": (*state, *FACTS, "secrets_in_use")}),
         ]
@@ -130,7 +140,7 @@ class EndpointAdmin(LaneFacts, Steered[Endpoint]):
         """Register a new endpoint; of an old one write only what was edited."""
         if change:
             edited = {name: getattr(obj, name) for name in ("name", "url", *LIMITS)}
-            Endpoint.objects.filter(pk=obj.pk).update(**edited)
+            edit_endpoint(obj.pk, secret=form.cleaned_data["secret"], **edited)
             return
         limits = {name: getattr(obj, name) for name in LIMITS}
         secret = form.cleaned_data["secret"] or None

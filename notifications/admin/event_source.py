@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 from notifications import conf
 from notifications.admin.event_source_steps import DISABLE, ENABLE, ROTATE
 from notifications.channels.registry import CHANNELS
-from notifications.channels.webhook.secrets import checked_secret, live_secrets
+from notifications.channels.webhook.secrets import checked_secret, count_live, live_secrets
 from notifications.models import EventSource
 from notifications.provider_events.sources import register_event_source
 from notifications.rules.addresses import EMAIL, SMS
@@ -78,7 +78,7 @@ class EventSourceAdmin(Steered[EventSource]):
     @admin.display(description="signing secrets")
     def secrets_in_use(self, row: EventSource) -> str:
         """How many there are; never what they are."""
-        return f"{len(live_secrets(row.secrets, clock.now()))} in use"
+        return f"{count_live(row.secrets, clock.now())} in use"
 
     def get_fieldsets(self, request: HttpRequest, obj: EventSource | None = None) -> Any:
         """Ask for the secret only when the source is new."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -15,6 +16,7 @@ from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.registration import (
     LIMITS,
+    edit_provider,
     enable_provider,
     public_facts,
     register_provider,
@@ -59,7 +61,7 @@ class ProviderAdmin(HealthFacts, Steered[Provider]):
         """What others must know of it, such as the key that browsers subscribe with."""
         try:
             facts = public_facts(row)
-        except InvalidProvider:
+        except (InvalidProvider, ImproperlyConfigured):  # unknown by now, or no key opens it
             return NONE
         shown = (f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
         return ", ".join(shown) or NONE
@@ -86,5 +88,8 @@ class ProviderAdmin(HealthFacts, Steered[Provider]):
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         """Register it, or what was edited of it."""
         limits = {name: getattr(obj, name) for name in ("position", *LIMITS)}
+        if form.keeps_credentials:
+            edit_provider(obj.name, **form.edited(), **limits)
+            return
         obj.pk = register_provider(**form.asked(), **limits).pk
         obj._state.adding = False

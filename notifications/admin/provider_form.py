@@ -6,6 +6,7 @@ import json
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ImproperlyConfigured
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from notifications.admin.unseen import UnseenTextarea
@@ -13,8 +14,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.account import Carrier
-from notifications.providers.accounts import account_of
-from notifications.providers.registration import LIMITS, carriers_of, check_provider
+from notifications.providers.registration import LIMITS, carriers_of, check_edit, check_provider
 
 _HAVE_DEFAULTS = ("breaker_threshold", "breaker_pause")
 """Left empty they stay as they are."""
@@ -55,7 +55,8 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
         label="Credentials",
         widget=UnseenTextarea(),
         help_text='A JSON object, such as {"account_sid": "...", "auth_token": "..."}. Stored '
-        "encrypted and never shown. Empty: those that are stored stay; a key for web push is made.",
+        "encrypted and never shown. Empty: those that are stored stay, unless the base URL "
+        "leads elsewhere; a key for web push is made.",
     )
 
     class Meta:
@@ -102,11 +103,26 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
         if self.errors:
             return cleaned
         try:
-            check_provider(**self.asked())
+            if self.keeps_credentials:
+                check_edit(self.instance, **self.edited())
+            else:
+                check_provider(**self.asked())
         except InvalidProvider as error:
             field = {"credentials": "new_credentials"}.get(error.field, error.field)
             self.add_error(field if field in self.fields else None, error.problem)
+        except ImproperlyConfigured as error:  # those that are stored cannot be opened
+            self.add_error("new_credentials", str(error))
         return cleaned
+
+    @property
+    def keeps_credentials(self) -> bool:
+        """Whether those that are stored stay, sealed as they are."""
+        return bool(self.instance.pk) and not self.cleaned_data["new_credentials"]
+
+    def edited(self) -> dict[str, Any]:
+        """Give what ``check_edit`` takes."""
+        cleaned = self.cleaned_data
+        return {"options": cleaned["options"], "base_url": cleaned.get("base_url", "")}
 
     def asked(self) -> dict[str, Any]:
         """Give what ``check_provider`` takes."""
@@ -115,14 +131,12 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
         credentials = cleaned["new_credentials"]
         if self.instance.pk:
             channel, kind = self.instance.channel, self.instance.kind
-            credentials = credentials or account_of(self.instance).credentials
         return {
             "name": self.instance.name if self.instance.pk else cleaned["name"],
             "channel": channel,
             "kind": kind,
             "credentials": credentials,
-            "options": cleaned["options"],
-            "base_url": cleaned.get("base_url", ""),
+            **self.edited(),
         }
 
 

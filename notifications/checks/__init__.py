@@ -11,6 +11,7 @@ from notifications.checks.recipients import (
     public_url_can_be_reached,
     quiet_hours_can_be_read,
 )
+from notifications.checks.variables import bindings_can_be_read
 
 
 def register() -> None:
@@ -21,6 +22,7 @@ def register() -> None:
     checks.register(foreign_keys_let_rows_go)
     checks.register(limits_can_be_read)
     checks.register(currency_is_known)
+    checks.register(bindings_can_be_read)
     checks.register(public_url_can_be_reached)
     checks.register(quiet_hours_can_be_read)
     checks.register(mails_can_be_unsubscribed_from, deploy=True)

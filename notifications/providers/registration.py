@@ -11,6 +11,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.outgoing.guard import InvalidUrl, check_url
+from notifications.outgoing.origins import leads_elsewhere
 from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import account_of, forget_accounts
 from notifications.providers.admission import forgive
@@ -64,6 +65,50 @@ def register_provider(
     }
     _check_limits(limits)
     return _store(account, channel, limits)
+
+
+def edit_provider(
+    name: str, *, options: Mapping[str, Any] | None = None, base_url: str = "", **limits: Any
+) -> Provider:
+    """Change a provider and leave its credentials sealed as they are.
+
+    Args:
+        name: of the provider.
+        options: as for ``register_provider``.
+        base_url: as for ``register_provider``; it must not lead elsewhere than before.
+        limits: ``position`` and those in ``LIMITS``; what is left out stays.
+
+    Raises:
+        InvalidProvider: names the field and what would be right; ``credentials`` if they are needed again.
+        ImproperlyConfigured: no key opens the credentials, so they have to be given again.
+    """
+    with transaction.atomic(using=database.alias()):
+        row = Provider.objects.select_for_update().get(name=name)
+        account = check_edit(row, options=options, base_url=base_url)
+        _check_limits(limits)
+        columns = {"options": account.options, "base_url": account.base_url, **limits}
+        Provider.objects.filter(pk=row.pk).update(**columns)
+        forgive(row.pk)  # what failed may be mended now
+    forget_accounts()
+    return row
+
+
+def check_edit(row: Provider, *, options: Mapping[str, Any] | None, base_url: str) -> Account:
+    """Check what ``edit_provider`` would change; raises what that raises."""
+    account = check_provider(
+        row.name,
+        channel=row.channel,
+        kind=row.kind,
+        credentials=account_of(row).credentials,
+        options=options,
+        base_url=base_url,
+    )
+    if leads_elsewhere(account.base_url, row.base_url):
+        raise InvalidProvider(
+            "credentials",
+            "do not follow to another address; the base URL leads elsewhere now, so enter them again",
+        )
+    return account
 
 
 LIMITS = ("rate_limit", "breaker_threshold", "breaker_pause")

@@ -106,7 +106,7 @@ def check_cron_trigger(
     before = CronTrigger.objects.filter(name=name).first()
     if before is not None and not may_replace:
         raise _exists()
-    definition = define(**call, before=before.headers if before else None)
+    definition = define(**call, before=before)
     return {
         **definition.columns(),
         "schedule": schedule,

@@ -7,11 +7,14 @@ from typing import Any
 from notifications import conf
 from notifications.exceptions import InvalidTrigger
 from notifications.models.webhook_call import WebhookCall
-from notifications.triggers.headers import Stored, store_headers
+from notifications.triggers.bindings import check_bound
+from notifications.triggers.environment import NotBound, NotSet
+from notifications.triggers.headers import Stored, store_headers, variables_of
+from notifications.triggers.receiver import receiver_of, receiver_of_row
 from notifications.triggers.retry_conf import RetryConf, parse_retry_conf
 from notifications.triggers.transforms.request import parse_request_transform
 from notifications.triggers.transforms.response import parse_response_transform
-from notifications.triggers.webhook import check_webhook
+from notifications.triggers.webhook import check_webhook, resolve, variables_in
 from tasks_core.json_text import byte_size, json_text
 
 MAX_COMMENT = 2_000
@@ -64,11 +67,12 @@ def define(
     request_transform: Any = None,
     response_transform: Any = None,
     comment: str = "",
-    before: Stored | None = None,
+    before: WebhookCall | None = None,
 ) -> Definition:
     """Check every part of a call.
 
-    ``before`` holds the headers that a masked value stands for, when a stored call is edited.
+    When the stored call ``before`` is edited, a masked header keeps its value, unless the call goes to
+    somebody else now.
 
     Raises:
         InvalidTrigger: names the part, and what would be right; never quotes a value.
@@ -79,15 +83,41 @@ def define(
         parse_request_transform(request_transform)
     if response_transform is not None:
         parse_response_transform(response_transform)
+    checked = check_webhook(webhook)
+    receiver = receiver_of(
+        webhook=checked, request_transform=request_transform, payload=payload, comment=comment
+    )
+    has_moved = before is not None and receiver_of_row(before) != receiver
+    stored = store_headers(
+        headers or (), before=before.headers if before else None, has_moved=has_moved
+    )
+    if not isinstance(request_transform, dict) or "url" not in request_transform:
+        _check_bound(checked, stored)
     return Definition(
-        webhook=check_webhook(webhook),
+        webhook=checked,
         payload=_plain("payload", payload),
-        headers=store_headers(headers or (), before=before),
+        headers=stored,
         retry_conf=parse_retry_conf(retry_conf),
         request_transform=_plain("request_transform", request_transform),
         response_transform=_plain("response_transform", response_transform),
         comment=comment,
     )
+
+
+def _check_bound(address: str, headers: Stored) -> None:
+    """Say at once what the first delivery would say, as far as this process knows the variables."""
+    try:
+        url, _ = resolve(address)
+    except NotSet:
+        return
+    for field_name, names in (
+        ("webhook", variables_in(address)),
+        ("headers", variables_of(headers)),
+    ):
+        try:
+            check_bound(names, url)
+        except NotBound as error:
+            raise InvalidTrigger(field_name, str(error)) from None
 
 
 def _plain(where: str, value: Any) -> Any:

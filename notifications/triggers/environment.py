@@ -13,6 +13,10 @@ class NotSet(Exception):
     """A variable is not set, or may not be used; the text names it, and never has a value."""
 
 
+class NotBound(NotSet):
+    """A variable is bound to other hosts than the one that it would be sent to."""
+
+
 def check_name(field: str, name: object) -> str:
     """Give the name back if triggers may use it.
 

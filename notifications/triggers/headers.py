@@ -32,10 +32,11 @@ class Header:
     is_secret: bool = False
 
 
-def store_headers(given: Any, *, before: Stored | None = None) -> Stored:
+def store_headers(given: Any, *, before: Stored | None = None, has_moved: bool = False) -> Stored:
     """Check headers and give them as they are stored: sensitive literal values are sealed.
 
-    A masked value, as ``shown_headers`` gives it, stands for the one that is stored in ``before``.
+    A masked value, as ``shown_headers`` gives it, stands for the one that is stored in ``before``; not if
+    the call has moved to another receiver, who must not get what was entrusted to the first.
 
     Raises:
         InvalidTrigger: names the header and what is wrong; never quotes a value.
@@ -46,7 +47,19 @@ def store_headers(given: Any, *, before: Stored | None = None) -> Stored:
     if len(listed) > MAX_HEADERS:
         raise InvalidTrigger("headers", f"has {len(listed)} headers; the limit is {MAX_HEADERS}")
     sealed = {one["name"].lower(): one["sealed"] for one in before or () if "sealed" in one}
+    if has_moved and sealed:
+        _refuse_masks(listed)
     return [_stored(f"headers[{n}]", one, sealed) for n, one in enumerate(listed)]
+
+
+def _refuse_masks(listed: Sequence[Any]) -> None:
+    for n, one in enumerate(listed):
+        if isinstance(one, Mapping) and one.get("value") == MASK:
+            raise InvalidTrigger(
+                f"headers[{n}].value",
+                "is masked, and does not follow to another receiver; the call goes elsewhere now, so enter "
+                "the value again",
+            )
 
 
 def shown_headers(stored: Stored) -> Stored:
@@ -54,6 +67,11 @@ def shown_headers(stored: Stored) -> Stored:
     return [
         {"name": one["name"], "value": MASK} if "sealed" in one else dict(one) for one in stored
     ]
+
+
+def variables_of(stored: Stored) -> list[str]:
+    """Give the names of the environment variables that headers take."""
+    return [one["value_from_env"] for one in stored if "value_from_env" in one]
 
 
 def resolve_headers(stored: Stored) -> list[Header]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.exceptions import InvalidTrigger, RenderingFailed
+from notifications.outgoing.guard import InvalidUrl
 from notifications.traced import passed_on
 from notifications.triggers import environment, webhook
+from notifications.triggers.bindings import check_bound
 from notifications.triggers.definition import Definition
-from notifications.triggers.headers import Header, merged, plain, resolve_headers
+from notifications.triggers.headers import Header, merged, plain, resolve_headers, variables_of
 from notifications.triggers.sensitive import Redaction, sensitive_values
 from notifications.triggers.transforms.body import JSON_TYPE, Written
 from notifications.triggers.transforms.request import Changed, parse_request_transform
@@ -48,6 +50,7 @@ def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
     except environment.NotSet as error:
         raise NotCallable(str(error)) from None
     changed = _changed(definition, body, url)
+    _check_bound(definition, changed.url if changed else url)
     content = changed.body if changed else None
     if content is None:
         content = Written(json.dumps(body, ensure_ascii=False, separators=(",", ":")), JSON_TYPE)
@@ -63,6 +66,15 @@ def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
         is_transformed=changed is not None,
         redaction=Redaction(secrets),
     )
+
+
+def _check_bound(definition: Definition, url: str) -> None:
+    """Let the variables of a call reach only those they are meant for, wherever its URL comes from."""
+    names = [*webhook.variables_in(definition.webhook), *variables_of(definition.headers)]
+    try:
+        check_bound(names, url)
+    except (environment.NotSet, InvalidUrl) as error:
+        raise NotCallable(str(error)) from None
 
 
 def _changed(definition: Definition, body: Mapping[str, Any], url: str) -> Changed | None:

@@ -22,7 +22,7 @@ def check_webhook(webhook: object) -> str:
         raise InvalidTrigger("webhook", "is empty; give a URL such as https://example.com/hook")
     if len(webhook) > MAX_URL_LENGTH:
         raise InvalidTrigger("webhook", f"is longer than {MAX_URL_LENGTH} characters")
-    for name in _VARIABLE.findall(webhook):
+    for name in variables_in(webhook):
         environment.check_name("webhook", name)
     rest = _VARIABLE.sub("", webhook)
     if "{" in rest or "}" in rest:
@@ -36,11 +36,16 @@ def check_webhook(webhook: object) -> str:
     return webhook
 
 
+def variables_in(webhook: str) -> list[str]:
+    """Give the names of the variables in an address."""
+    return _VARIABLE.findall(webhook)
+
+
 def resolve(webhook: str) -> tuple[str, list[str]]:
     """Give the address with its variables filled in, and the values that may not be shown.
 
     Raises:
         NotSet: names the variable.
     """
-    values = {name: environment.value_of(name) for name in _VARIABLE.findall(webhook)}
+    values = {name: environment.value_of(name) for name in variables_in(webhook)}
     return _VARIABLE.sub(lambda found: values[found[1]], webhook), list(values.values())

@@ -112,10 +112,19 @@ def test_the_limits_of_a_lane_are_edited(operator: Client, acme: Endpoint) -> No
 def test_editing_changes_name_and_address_only(operator: Client, acme: Endpoint) -> None:
     operator.post(
         f"{URL}{acme.pk}/change/",
-        {"name": "Acme GmbH", "url": "https://new.example.com/", "enabled": "", "secrets": "[]"},
+        {
+            "name": "Acme GmbH",
+            "url": "https://hooks.example.com/new",
+            "enabled": "",
+            "secrets": "[]",
+        },
     )
     acme.refresh_from_db()
-    assert (acme.name, acme.url, acme.enabled) == ("Acme GmbH", "https://new.example.com/", True)
+    assert (acme.name, acme.url, acme.enabled) == (
+        "Acme GmbH",
+        "https://hooks.example.com/new",
+        True,
+    )
     assert secrets(acme) == [SECRET]
 
 

@@ -1,6 +1,7 @@
 """Registering endpoints, rotating their secrets, and switching them off."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -16,12 +17,14 @@ from notifications.exceptions import InvalidEndpoint
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
 from notifications.outgoing.guard import InvalidUrl, check_url
+from notifications.outgoing.origins import leads_elsewhere
 from tasks_core import clock, database
 from tasks_core.engine.breaker import BreakerState
 
 __all__ = [
     "check_endpoint_url",
     "disable",
+    "edit_endpoint",
     "enable",
     "live_secrets",
     "register_endpoint",
@@ -103,6 +106,43 @@ def check_endpoint_url(url: str) -> None:
         check_url(url)
     except InvalidUrl as error:
         raise InvalidEndpoint("url", str(error)) from None
+
+
+def edit_endpoint(
+    endpoint_id: int, *, name: str, url: str, secret: str = "", **limits: Any
+) -> None:
+    """Change an endpoint.
+
+    Args:
+        endpoint_id: which.
+        name: for people; unique.
+        url: where requests go. If it leads elsewhere than before, the secrets of the old receiver do not
+            follow.
+        secret: that of the receiver, if the URL leads elsewhere; with the same receiver, a new one, beside
+            which the old one goes on signing for a while.
+        limits: what of ``register_endpoint`` it is set to.
+
+    Raises:
+        InvalidEndpoint: names the field and what is wrong; ``secret`` if it has to be given.
+    """
+    check_endpoint_url(url)
+    with transaction.atomic(using=database.alias()):
+        locked = Endpoint.objects.select_for_update().get(pk=endpoint_id)
+        has_moved = leads_elsewhere(url, locked.url)
+        if has_moved and not secret:
+            raise InvalidEndpoint("secret", MOVED)
+        changes: dict[str, Any] = {"name": name, "url": url, **limits}
+        if has_moved:
+            changes["secrets"] = [sealed_entry(_checked(secret), clock.now())]
+        Endpoint.objects.filter(pk=endpoint_id).update(**changes)
+        if secret and not has_moved:
+            rotate_secret(locked, secret=secret)
+
+
+MOVED = (
+    "the URL leads elsewhere now, and the old receiver's secret does not follow; enter the one that the new "
+    "receiver has (the step New secret makes one)"
+)
 
 
 def rotate_secret(endpoint: Endpoint, *, secret: str | None = None) -> str:

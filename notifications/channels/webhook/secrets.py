@@ -42,6 +42,11 @@ def live_secrets(secrets: list[Entry], now: datetime) -> list[str]:
     return [_opened(entry["sealed"]) for entry in secrets if _is_live(entry, now)]
 
 
+def count_live(secrets: list[Entry], now: datetime) -> int:
+    """Count the secrets that count now, without opening them."""
+    return sum(_is_live(entry, now) for entry in secrets)
+
+
 @lru_cache(maxsize=1_024)
 def _opened(sealed: str) -> str:
     """Open a sealed secret; it is the same for thousands of messages."""

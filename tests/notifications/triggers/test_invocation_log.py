@@ -47,8 +47,12 @@ def test_a_log_row_says_when_and_how_long(make_event: MakeEvent, receiver: Recei
 
 
 def test_a_header_from_the_environment_is_sent_by_value_and_logged_by_name(
-    make_event: MakeEvent, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    make_event: MakeEvent,
+    receiver: Receiver,
+    allow_loopback: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    allow_loopback["TRIGGER_ENV_HOSTS"] = ["HOOK_SHOP=127.0.0.1"]
     monkeypatch.setenv("HOOK_SHOP", "value-of-hook")
     receiver.plan(Reply(body=b"you said value-of-hook"))
     event = make_event(headers=[{"name": "X-Shop", "value_from_env": "HOOK_SHOP"}])
@@ -101,8 +105,12 @@ def test_fields_of_the_payload_that_tell_secrets_are_masked_and_so_is_their_echo
 
 
 def test_a_variable_in_the_address_shows_up_nowhere(
-    make_event: MakeEvent, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    make_event: MakeEvent,
+    receiver: Receiver,
+    allow_loopback: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    allow_loopback["TRIGGER_ENV_HOSTS"] = ["HOOK_PATH=127.0.0.1"]
     monkeypatch.setenv("HOOK_PATH", "s3cr3t-path")
     receiver.plan(Reply(404, body=b"no route /s3cr3t-path"))
     event = deliver(make_event(webhook=f"{receiver.url}/{{{{HOOK_PATH}}}}"))
