@@ -109,6 +109,7 @@ def _enqueue(notifications: Sequence[Notification]) -> None:
             priority=urgency(critical),
             queue_name=queue(critical),
             correlation_id=correlation_id or None,
+            inner=True,
         )
 
 

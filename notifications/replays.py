@@ -6,10 +6,16 @@ The pipeline asks once more when the replay's turn comes, as a message may expir
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from notifications.models import Delivery, Notification
-from notifications.pipeline.payloads import DeliveryStep, NotificationStep
+from django.db.models import QuerySet
+
+from notifications.broadcasts.payloads import ChunkStep
+from notifications.digests.payloads import DigestStep
+from notifications.models import CronTrigger, Delivery, Digest, Notification, TriggerEvent
+from notifications.pipeline.payloads import DeliveryStep, LadderLook, NotificationStep
 from notifications.states import BODY_WIPED, NOTIFICATION_FINAL, DeliveryState, NotificationState
+from notifications.triggers.payloads import EventStep, TickStep
 from tasks_core import clock
 
 SEND_ANEW = "discard the dead letter and, if it is still wanted, send a new notification"
@@ -61,6 +67,41 @@ def refuses_beginning(payload: NotificationStep) -> str:
         f"notification {notification.pk} is {notification.state} and does not begin again; "
         f"{SEND_ANEW}"
     )
+
+
+def refuses_closing(payload: DigestStep) -> str:
+    """Say why a window would not be closed by another run; empty if it would, or is closed already."""
+    return _refusal_if_gone("digest", Digest.objects.filter(pk=payload.digest), payload.digest)
+
+
+def refuses_handing_over(payload: ChunkStep) -> str:
+    """Say why a chunk is not handed over by another run: it was planned for one task only."""
+    return (
+        f"chunk {payload.chunk} of a broadcast is planned anew when its broadcast is resumed; "
+        "discard the dead letter and resume the broadcast"
+    )
+
+
+def refuses_looking(payload: LadderLook) -> str:
+    """Say why looking at a ladder comes to nothing; empty otherwise: it may be done at any time."""
+    found = Notification.objects.filter(pk=payload.notification)
+    return _refusal_if_gone("notification", found, payload.notification)
+
+
+def refuses_redelivery(payload: EventStep) -> str:
+    """Say why an event would not be redelivered by another run; empty if it would."""
+    found = TriggerEvent.objects.filter(pk=payload.event)
+    return _refusal_if_gone("event", found, payload.event)
+
+
+def refuses_tick(payload: TickStep) -> str:
+    """Say why a tick would not be written by another run; empty if it would."""
+    found = CronTrigger.objects.filter(pk=payload.trigger)
+    return _refusal_if_gone("cron trigger", found, payload.trigger)
+
+
+def _refusal_if_gone(what: str, rows: QuerySet[Any], pk: int) -> str:
+    return "" if rows.exists() else f"{what} {pk} is gone; discard the dead letter"
 
 
 def _delivery(delivery_id: int) -> Delivery | None:

@@ -37,6 +37,7 @@ def add_task_type(channel: SendingChannel) -> None:
         retry=channel.retry,
         max_runtime=channel.max_runtime,
         refuses_replay=refuses_delivery,
+        inner=True,
     )(handler)
 
 

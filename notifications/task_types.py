@@ -11,7 +11,7 @@ from notifications.channels.webhook.send import send as send_webhook
 from notifications.digests import names as digests
 from notifications.digests.closing import close
 from notifications.digests.payloads import DigestStep
-from notifications.erasure.by_notification import erase_receiver
+from notifications.erasure.by_notification import erase_as_asked
 from notifications.ladders.advancing import advance
 from notifications.pipeline import names
 from notifications.pipeline.deliver import deliver_async
@@ -26,7 +26,16 @@ from notifications.pipeline.payloads import (
 )
 from notifications.pipeline.render import render
 from notifications.pipeline.schedule import schedule
-from notifications.replays import refuses_beginning, refuses_delivery, refuses_rendering
+from notifications.replays import (
+    refuses_beginning,
+    refuses_closing,
+    refuses_delivery,
+    refuses_handing_over,
+    refuses_looking,
+    refuses_redelivery,
+    refuses_rendering,
+    refuses_tick,
+)
 from notifications.sending_tasks import add_task_type
 from notifications.traced import trace_of
 from notifications.triggers import names as triggers
@@ -52,6 +61,7 @@ for channel in SENDING:
     max_runtime=30.0,
     batch=True,
     refuses_replay=refuses_beginning,
+    inner=True,
 )
 def schedule_notifications(items: list[BatchItem[NotificationStep]]) -> list[object]:
     """Make and write the deliveries of notifications whose time has come."""
@@ -61,14 +71,27 @@ def schedule_notifications(items: list[BatchItem[NotificationStep]]) -> list[obj
 
 
 @task_type(
-    broadcasts.HAND_OVER, queue_name=broadcasts.QUEUE, retry=INNER, max_runtime=120.0, max_batch=1
+    broadcasts.HAND_OVER,
+    queue_name=broadcasts.QUEUE,
+    retry=INNER,
+    max_runtime=120.0,
+    max_batch=1,
+    refuses_replay=refuses_handing_over,
+    inner=True,
 )
 def hand_over_chunk(payload: ChunkStep, context: TaskContext) -> dict[str, str]:
     """Make the notifications of a chunk of a broadcast."""
     return {"state": hand_over(payload.chunk, context.task_id)}
 
 
-@task_type(digests.CLOSE, queue_name=digests.QUEUE, retry=INNER, max_runtime=60.0)
+@task_type(
+    digests.CLOSE,
+    queue_name=digests.QUEUE,
+    retry=INNER,
+    max_runtime=60.0,
+    refuses_replay=refuses_closing,
+    inner=True,
+)
 def close_digest(payload: DigestStep) -> dict[str, str]:
     """Send what a digest has collected."""
     return {"state": close(payload.digest)}
@@ -80,13 +103,21 @@ def close_digest(payload: DigestStep) -> dict[str, str]:
     retry=INNER,
     max_runtime=30.0,
     refuses_replay=refuses_rendering,
+    inner=True,
 )
 def render_delivery(payload: DeliveryStep) -> dict[str, str]:
     """Write the message of a delivery."""
     return {"state": render(payload.delivery)}
 
 
-@task_type(names.FALL_BACK, queue_name="notifications", retry=INNER, max_runtime=30.0)
+@task_type(
+    names.FALL_BACK,
+    queue_name="notifications",
+    retry=INNER,
+    max_runtime=30.0,
+    refuses_replay=refuses_looking,
+    inner=True,
+)
 def fall_back(payload: LadderLook) -> dict[str, str]:
     """Begin the next step of a ladder, if its turn has come."""
     return {"state": advance(payload.notification, payload.position)}
@@ -99,6 +130,7 @@ def fall_back(payload: LadderLook) -> dict[str, str]:
     max_runtime=120.0,
     batch=True,
     refuses_replay=refuses_delivery,
+    inner=True,
 )
 def deliver_emails(items: list[BatchItem[DeliveryStep]]) -> Iterator[object]:
     """Hand messages to the mail server, over one connection."""
@@ -117,6 +149,7 @@ of 100 only some thirty were with a receiver that answers within 20 ms."""
     max_runtime=60.0,
     max_concurrency=WEBHOOKS_AT_ONCE,
     refuses_replay=refuses_delivery,
+    inner=True,
 )
 async def deliver_webhook(payload: WebhookStep, context: TaskContext) -> dict[str, str]:
     """Post a message to a webhook endpoint."""
@@ -124,11 +157,16 @@ async def deliver_webhook(payload: WebhookStep, context: TaskContext) -> dict[st
 
 
 @task_type(
-    names.ERASE, queue_name="notifications", retry=INNER, max_runtime=4 * 3600.0, max_batch=1
+    names.ERASE,
+    queue_name="notifications",
+    retry=INNER,
+    max_runtime=4 * 3600.0,
+    max_batch=1,
+    inner=True,
 )
 def erase_recipient(payload: ErasureStep) -> dict[str, int]:
     """Erase the receiver of a notification from all that is stored."""
-    return erase_receiver(payload.notification, payload.asked_by)
+    return erase_as_asked(payload.erasure)
 
 
 # The event's own retry_conf decides, by RetryAfter and PermanentError. This bounds only what it cannot
@@ -142,13 +180,22 @@ TRIGGER = Fixed(max_attempts=2_000, initial=0.0)
     retry=TRIGGER,
     max_runtime=LONGEST_TIMEOUT + 60.0,
     max_concurrency=100,
+    refuses_replay=refuses_redelivery,
+    inner=True,
 )
 async def deliver_trigger_event(payload: EventStep, context: TaskContext) -> dict[str, str]:
     """Call the webhook of a scheduled trigger."""
     return await deliver_event(payload.event, context)
 
 
-@task_type(triggers.TICK, queue_name=triggers.QUEUE, retry=INNER, max_runtime=30.0)
+@task_type(
+    triggers.TICK,
+    queue_name=triggers.QUEUE,
+    retry=INNER,
+    max_runtime=30.0,
+    refuses_replay=refuses_tick,
+    inner=True,
+)
 def tick_cron_trigger(payload: TickStep, context: TaskContext) -> dict[str, str]:
     """Write the event of a cron trigger's tick."""
     return tick(payload.trigger, context.scheduled_for or context.run_after)

@@ -28,7 +28,7 @@ from tasks_core.nudge import nudge_on_commit
 from tasks_core.options import Options, aware, checked_options, short_text, span
 from tasks_core.options import idempotency_key as checked_key
 from tasks_core.publisher import Message
-from tasks_core.registry import TaskType, get_task_type
+from tasks_core.registry import TaskType, get_task_type, require_allowed
 from tasks_core.statements.insert import NewTasks, insert, reserve_ids
 from tasks_core.statements.replace import debounce, replace_payload
 from tasks_core.tracing import switch
@@ -58,6 +58,7 @@ def enqueue(
     retry: RetryRule | str | None = None,
     tags: Iterable[str] = (),
     correlation_id: str | None = None,
+    inner: bool = False,
 ) -> Task:
     """Store a task in the caller's transaction, to run as soon as that is committed.
 
@@ -78,16 +79,18 @@ def enqueue(
         tags: words to find it by.
         correlation_id: handed to the handler and inherited by the tasks it makes. If not given, that of
             the block of ``correlation``, of the HTTP request or of the handler that calls, if any.
+        inner: said by the app that owns an inner type; never where the type comes from people.
 
     Raises:
-        UnknownTaskType, InvalidPayload, PayloadTooLarge, InvalidSchedule, InvalidOption: nothing was
-            written; the message names what is wrong and what would be right.
+        UnknownTaskType, InnerTaskType, InvalidPayload, PayloadTooLarge, InvalidSchedule, InvalidOption:
+            nothing was written; the message names what is wrong and what would be right.
         DuplicateTask: the key is taken and ``unique`` says to reject.
         UnsettledKey: others take and free the key without end.
     """
     if unique is not None and idempotency_key is not None:
         raise InvalidOption("give idempotency_key or unique, not both; unique has a key of its own")
     registered = get_task_type(task_type)
+    require_allowed(registered, inner=inner)
     now = database_clock.callers_now()
     options = checked_options(
         registered,
@@ -140,6 +143,7 @@ def enqueue_many(
     tags: Iterable[str] = (),
     correlation_id: str | None = None,
     correlation_ids: Sequence[str] | None = None,
+    inner: bool = False,
 ) -> list[int]:
     """Store one task for each payload, a thousand in a statement, and return their ids in order.
 
@@ -148,10 +152,11 @@ def enqueue_many(
     all. For the rest see ``enqueue``.
 
     Raises:
-        UnknownTaskType, InvalidPayload, InvalidSchedule, InvalidOption: nothing was written; the message
-            says which payload is wrong.
+        UnknownTaskType, InnerTaskType, InvalidPayload, InvalidSchedule, InvalidOption: nothing was written;
+            the message says which payload is wrong.
     """
     registered = get_task_type(task_type)
+    require_allowed(registered, inner=inner)
     now = database_clock.callers_now()
     options = checked_options(
         registered,

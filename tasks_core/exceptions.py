@@ -3,6 +3,7 @@
 TasksCoreError
 ├── InvalidRequest (also ValueError)    the caller asked for something that cannot be
 │   ├── UnknownTaskType
+│   ├── InnerTaskType
 │   ├── InvalidPayload
 │   │   └── PayloadTooLarge
 │   ├── InvalidSchedule
@@ -38,6 +39,10 @@ class InvalidRequest(TasksCoreError, ValueError):
 
 class UnknownTaskType(InvalidRequest):
     """No task type is registered under this name."""
+
+
+class InnerTaskType(InvalidRequest):
+    """Only the app that owns the task type makes its tasks; the message says what people do instead."""
 
 
 class InvalidPayload(InvalidRequest):

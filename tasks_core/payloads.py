@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,38 @@ from tasks_core.sealing import seal, unseal
 
 SEALED = "$sealed"
 _MARK = f'"{SEALED}"'  # a string inside the JSON cannot look like this: its quotes would be escaped
+
+
+MASK = "••••••"
+"""What people see in place of a secret."""
+
+ENTER_VALUE = "its field holds no secret; enter a value"
+
+
+class KeptSecret(SecretStr):
+    """A secret of a stored payload that an edit leaves as it is.
+
+    Its token goes from the old payload to the new one. Only a field that holds secrets takes it, and nothing
+    opens it unless a validator of the schema asks what it is.
+    """
+
+    def __init__(self, token: str) -> None:
+        super().__init__("")
+        self.token = token
+
+    def get_secret_value(self) -> str:
+        """Open it.
+
+        Raises:
+            ImproperlyConfigured: none of ``ENCRYPTION_KEYS`` does.
+        """
+        return unseal(self.token)
+
+    def __len__(self) -> int:
+        return len(self.get_secret_value())
+
+    def _display(self) -> str:
+        return MASK
 
 
 class PayloadSchema:
@@ -38,10 +71,11 @@ class PayloadSchema:
             InvalidPayload: names each field that is wrong, and never its value.
             PayloadTooLarge: longer than ``max_bytes``.
         """
+        sealing = _Sealing()
         try:
             value = self._adapter.validate_python(payload)
             plain = value if self._is_plain else self._adapter.dump_python(value, round_trip=True)
-            text = _Sealing().json_text(plain)
+            text = sealing.json_text(plain)
         except ValidationError as error:
             raise InvalidPayload(_explain(error)) from None
         except PydanticSerializationError as error:
@@ -50,6 +84,8 @@ class PayloadSchema:
             raise InvalidPayload(f"payload: {error}") from None
         except RecursionError:
             raise InvalidPayload("payload is nested too deeply, or refers to itself") from None
+        if Counter(_kept(payload)) != Counter(sealing.kept):
+            raise InvalidPayload(f"payload: one of its secrets was left masked and {ENTER_VALUE}")
         size = byte_size(text)
         if size > max_bytes:
             raise PayloadTooLarge(
@@ -102,7 +138,7 @@ def opened(stored: Any) -> Any:
 
 def masked(stored: Any) -> Any:
     """Return the payload as people may see it."""
-    return _mapped(stored, lambda _token: "••••••")
+    return _mapped(stored, lambda _token: MASK)
 
 
 def parse(text: str) -> Any:
@@ -122,6 +158,7 @@ class _Sealing:
 
     def __init__(self) -> None:
         self._seals = 0
+        self.kept: list[str] = []
 
     def json_text(self, plain: Any) -> str:
         text = json_text(plain, default=self._jsonable)
@@ -131,6 +168,10 @@ class _Sealing:
         return text
 
     def _jsonable(self, value: Any) -> Any:
+        if isinstance(value, KeptSecret):
+            self._seals += 1
+            self.kept.append(value.token)
+            return {SEALED: value.token}
         if isinstance(value, SecretStr):
             self._seals += 1
             return {SEALED: seal(value.get_secret_value())}
@@ -164,9 +205,22 @@ def _tokens(value: Any) -> Iterator[str]:
             yield from _tokens(item)
 
 
+def _kept(value: Any) -> Iterator[str]:
+    """Yield the tokens of the secrets that an edited payload keeps."""
+    if isinstance(value, KeptSecret):
+        yield value.token
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _kept(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _kept(item)
+
+
 def _explain(error: ValidationError) -> str:
     parts = []
-    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+    for detail in error.errors(include_url=False, include_context=False):
         path = ".".join(("payload", *map(str, detail["loc"])))
-        parts.append(f"{path}: {detail['msg']}")
+        is_kept = isinstance(detail["input"], KeptSecret)
+        parts.append(f"{path}: {f'is masked, and {ENTER_VALUE}' if is_kept else detail['msg']}")
     return "; ".join(parts)

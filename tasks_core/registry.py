@@ -13,7 +13,7 @@ from pydantic import PydanticUserError
 from tasks_core.batch_item import BatchItem
 from tasks_core.conf import setting
 from tasks_core.engine.retry import Exponential, RetryRule
-from tasks_core.exceptions import UnknownTaskType
+from tasks_core.exceptions import InnerTaskType, UnknownTaskType
 from tasks_core.lanes import QUEUE_NAME
 from tasks_core.payloads import PayloadSchema
 from tasks_core.priorities import Priority
@@ -45,13 +45,15 @@ class TaskType:
     final_errors: tuple[type[BaseException], ...]
     max_payload_bytes: int
     refuses_replay: Callable[[Any], str] | None = None
+    is_inner: bool = False
+    has_free_times: bool = False
 
 
 _types: dict[str, TaskType] = {}
 _declared_queues: set[str] = set()
 
 
-def task_type(
+def task_type(  # noqa: PLR0913  (each is one thing a type may say)
     name: str,
     *,
     queue_name: str = "default",
@@ -65,6 +67,8 @@ def task_type(
     max_payload_bytes: int | None = None,
     batch: bool = False,
     refuses_replay: Callable[[Any], str] | None = None,
+    inner: bool = False,
+    free_times: bool = False,
 ) -> Callable[[HandlerT], HandlerT]:
     """Register the decorated function as the handler of the task type ``name``.
 
@@ -90,6 +94,11 @@ def task_type(
             task an attempt; each is then run in a batch of one.
         refuses_replay: asked, with the payload, before a finished task is enqueued again. It returns why
             that would come to nothing and what to do instead, or an empty text; operators read it.
+        inner: only the app that owns the type makes its tasks, by saying ``inner=True`` where it does. People
+            cannot enqueue or schedule it by any door, nor change a payload of it, and its tasks are replayed
+            only if ``refuses_replay`` is there to judge that.
+        free_times: of an inner type: schedules of it come from rows that people edit elsewhere, so people may
+            change their times, trigger and backfill them; not what they run.
 
     Raises:
         ValueError: a value out of range, or the name is taken by another handler.
@@ -114,6 +123,8 @@ def task_type(
             final_errors=final_errors,
             max_payload_bytes=max_payload_bytes or setting("MAX_PAYLOAD_BYTES"),
             refuses_replay=refuses_replay,
+            is_inner=inner,
+            has_free_times=free_times,
         )
         _check(registered)
         _types[name] = registered
@@ -133,6 +144,19 @@ def get_task_type(name: str) -> TaskType:
         return _types[name]
     except KeyError:
         raise UnknownTaskType(_unknown(name)) from None
+
+
+def require_allowed(registered: TaskType, *, inner: bool) -> None:
+    """Let pass what whoever asks may make: inner types only with ``inner``, which no door for people gives.
+
+    Raises:
+        InnerTaskType: it is not for them.
+    """
+    if registered.is_inner and not inner:
+        raise InnerTaskType(
+            f"task type {registered.name!r} is inner: the platform makes its tasks by itself, and nobody "
+            "enqueues or schedules it; use the step, command or function that asks for what it does"
+        )
 
 
 def task_types() -> dict[str, TaskType]:

@@ -18,9 +18,10 @@ from tasks_core.finding import get
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.nudge import nudge_on_commit
 from tasks_core.options import Options
+from tasks_core.payload_edit import with_kept_secrets
 from tasks_core.payloads import opened
 from tasks_core.priorities import Priority
-from tasks_core.registry import TaskType, get_task_type
+from tasks_core.registry import TaskType, get_task_type, require_allowed
 from tasks_core.statements.bring_forward import bring_forward
 from tasks_core.statements.bring_forward import wake as bring_all_forward
 from tasks_core.statements.end import cancel as cancel_statement
@@ -101,11 +102,13 @@ def wake(task_ids: Sequence[int]) -> int:
 def enqueue_again(task_id: int, *, payload: Any = None) -> Task:
     """Enqueue a copy of a finished task, linked to it; with another ``payload`` if one is given.
 
+    That of an inner type keeps its payload, and is copied only if the type judges replays.
+
     Raises:
         TaskNotFound: there is no such task.
         InvalidTransition: it has not finished; the message names its state.
-        ReplayRefused: its type says that running it again would come to nothing.
-        UnknownTaskType, InvalidPayload: its type or the new payload is not valid (any more).
+        ReplayRefused: its type says that running it again would come to nothing, or is an inner one.
+        UnknownTaskType, InnerTaskType, InvalidPayload: its type or the new payload is not valid (any more).
     """
     task = get(task_id)
     if not task.is_finished:
@@ -119,13 +122,15 @@ def replay(dead_letter_id: int, *, payload: Any = None, note: str = "") -> Task:
     """Enqueue the dead task again, as a new task linked both ways, and resolve the dead letter.
 
     Its handler gets the idempotency key that it got before: an attempt that timed out may have had its
-    effect. Another ``payload`` is other work, and has a key of its own.
+    effect. Another ``payload`` is other work, and has a key of its own; a secret that is masked in it, as
+    pages and ``show_task`` show it, stays as it is.
 
     Raises:
         DeadLetterNotFound: there is no such dead letter.
         InvalidTransition: it has been resolved already.
-        ReplayRefused: its type says that running it again would come to nothing; it stays unresolved.
-        UnknownTaskType, InvalidPayload: its type or the new payload is not valid (any more).
+        ReplayRefused: its type says that running it again would come to nothing, or is an inner one that does
+            not judge replays; it stays unresolved.
+        UnknownTaskType, InnerTaskType, InvalidPayload: its type or the new payload is not valid (any more).
     """
     with transaction.atomic(using=database.alias()):
         letter = _resolve(dead_letter_id, DeadLetter.Resolution.REPLAYED, note)
@@ -181,6 +186,11 @@ def _record(letter: DeadLetter, kind: EventKind, data: dict[str, Any] | None) ->
 
 
 def _check_replay(registered: TaskType, payload: Any) -> None:
+    if registered.is_inner and registered.refuses_replay is None:
+        raise ReplayRefused(
+            f"task type {registered.name!r} is inner, and its tasks are not replayed; ask once more for what "
+            "it was to do"
+        )
     refusal = registered.refuses_replay(payload) if registered.refuses_replay else ""
     if refusal:
         raise ReplayRefused(refusal)
@@ -191,6 +201,8 @@ def _key_of(task: Task) -> str:
 
 
 def _is_same(stored: Any, before: Any) -> bool:
+    if stored == before:
+        return True
     try:
         return bool(opened(stored) == opened(before))
     except ImproperlyConfigured:  # no key opens the one before any more
@@ -206,6 +218,8 @@ def _copy(task: Task, payload: Any, *, keeps_key: bool = False) -> Task:
     if payload is None:
         stored = json.dumps(task.payload)
     else:
+        require_allowed(registered, inner=False)
+        payload = with_kept_secrets(payload, task.payload)
         stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
     _check_replay(registered, registered.schema.load(json.loads(stored)))
     keeps_key = keeps_key and (payload is None or _is_same(json.loads(stored), task.payload))

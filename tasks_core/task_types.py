@@ -15,4 +15,7 @@ if apps.is_installed("django_celery_beat"):
         # What Celery refuses to send, it will refuse again.
         final_errors=(TypeError, ValueError),
         max_payload_bytes=1024 * 1024,
+        inner=True,
+        free_times=True,
+        refuses_replay=lambda _: "",
     )(send_celery_message)

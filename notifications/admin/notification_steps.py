@@ -5,12 +5,11 @@ from __future__ import annotations
 from django import forms
 from unfold.widgets import UnfoldBooleanWidget
 
+from notifications.erasure.by_notification import ask_erasure
 from notifications.erasure.subject import TOMBSTONE
 from notifications.models import Notification
-from notifications.pipeline import names
 from notifications.pipeline.cancel import cancel
 from notifications.states import NOTIFICATION_UNFINISHED
-from tasks_core import enqueue
 from tasks_core.admin.places import task_link
 from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.reason import ReasonForm, signed_reason
@@ -52,15 +51,7 @@ class ErasureForm(StepForm):
 def _erase(row: Notification, answers: Answers, actor: str) -> Did:
     if row.address.startswith(TOMBSTONE):
         raise Refused("had been erased")
-    task = enqueue(
-        names.ERASE, {"notification": row.pk, "asked_by": actor}, idempotency_key=_key(row)
-    )
-    return Did("being erased", task_link(task.pk))
-
-
-def _key(row: Notification) -> str:
-    """Two clicks make one task, until the receiver is erased."""
-    return f"{names.ERASE}-{row.pk}"
+    return Did("being erased", task_link(ask_erasure(row.pk, actor=actor).pk))
 
 
 ERASE: Step[Notification] = Step(

@@ -63,6 +63,7 @@ def _plan(broadcast: Broadcast, chunk: BroadcastChunk, at: datetime) -> None:
         {"chunk": chunk.pk},
         run_after=at,
         correlation_id=f"broadcast-{broadcast.pk}",
+        inner=True,
     )
     BroadcastChunk.objects.filter(pk=chunk.pk, state=ChunkState.WAITING).update(
         state=ChunkState.PLANNED, task_id=task.pk

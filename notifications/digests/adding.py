@@ -125,6 +125,7 @@ def _add(checked: Notification, template: str, locale: str, key: str, window: ti
             run_after=closes_at,
             idempotency_key=f"{names.CLOSE}-{digest_id}",
             correlation_id=f"digest-{digest_id}",
+            inner=True,
         )
     return Digest.objects.get(pk=digest_id)
 

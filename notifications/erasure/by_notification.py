@@ -1,8 +1,40 @@
 """Erase the receiver of a notification: for those who must not write the address down once more."""
 
+from django.db import transaction
+
 from notifications.erasure.erase import erase
 from notifications.erasure.subject import TOMBSTONE, subject_of
-from notifications.models import Notification
+from notifications.models import Erasure, Notification
+from notifications.pipeline import names
+from tasks_core import Unique, clock, database, enqueue
+from tasks_core.models import Task
+
+
+def ask_erasure(notification_id: int, *, actor: str) -> Task:
+    """Let a task erase the receiver of a notification; who asks must have been let to.
+
+    Asked for again while that task has not ended, it is the same one.
+
+    Args:
+        notification_id: whose receiver.
+        actor: who asks, as the server knows them.
+    """
+    with transaction.atomic(using=database.alias()):
+        asked = Erasure.objects.create(
+            notification_id=notification_id, asked_by=actor[:150], asked_at=clock.now()
+        )
+        return enqueue(
+            names.ERASE,
+            {"erasure": asked.pk},
+            unique=Unique(key=f"{names.ERASE}-{notification_id}", until="finished"),
+            inner=True,
+        )
+
+
+def erase_as_asked(erasure_id: int) -> dict[str, int]:
+    """Erase the receiver that somebody asked to have erased; nothing if nobody did."""
+    asked = Erasure.objects.filter(pk=erasure_id).first()
+    return erase_receiver(asked.notification_id, asked.asked_by) if asked else {}
 
 
 def erase_receiver(notification_id: int, actor: str) -> dict[str, int]:

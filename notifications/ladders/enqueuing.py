@@ -40,6 +40,7 @@ def look_again(notification_id: int) -> None:
         priority=urgency(critical),
         queue_name=queue(critical),
         correlation_id=correlation_of(notification_id, correlation_id),
+        inner=True,
     )
 
 
@@ -61,4 +62,5 @@ def start_timers(notification_ids: Sequence[int], position: int, now: datetime) 
             priority=urgency(alike.critical),
             queue_name=queue(alike.critical),
             correlation_ids=[correlation_id for _, correlation_id in group],
+            inner=True,
         )

@@ -14,6 +14,7 @@ from notifications.models.digest import Digest
 from notifications.models.digest_item import DigestItem
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
+from notifications.models.erasure import Erasure
 from notifications.models.event_source import EventSource
 from notifications.models.inbox_message import InboxMessage
 from notifications.models.kept_code import KeptCode
@@ -50,6 +51,7 @@ __all__ = [
     "DigestItem",
     "Endpoint",
     "EndpointLane",
+    "Erasure",
     "EventSource",
     "InboxMessage",
     "KeptCode",

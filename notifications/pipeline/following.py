@@ -97,6 +97,7 @@ def _enqueue(alike: _Alike, group: list[Next]) -> None:
         correlation_ids=[
             correlation_of(step.terms.notification_id, step.terms.correlation_id) for step in group
         ],
+        inner=True,
     )
 
 

@@ -17,10 +17,9 @@ class LadderLook(BaseModel):
 
 
 class ErasureStep(BaseModel):
-    """Names a notification whose receiver is to be erased; the address itself is in no payload."""
+    """Names what was asked for; whom it is about, and who asked, says its row."""
 
-    notification: int
-    asked_by: str = ""
+    erasure: int
 
 
 class DeliveryStep(BaseModel):

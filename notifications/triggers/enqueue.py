@@ -21,6 +21,7 @@ def write_event(*, scheduled_time: datetime, **columns: Any) -> TriggerEvent:
             names.DELIVER,
             {"event": event.pk},
             at=scheduled_time,
+            inner=True,
             correlation_id=(
                 tasks_core.current_correlation_id() or f"trigger-event-{event.event_id}"
             ),

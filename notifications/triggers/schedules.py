@@ -27,9 +27,10 @@ def keep_schedule(trigger: CronTrigger) -> None:
         name=trigger.schedule_name,
         description=f"Cron trigger {trigger.name}",
         replace=True,
+        inner=True,
         **_wanted(trigger),
     )
-    tasks_core.update_schedule(trigger.schedule_name, is_enabled=trigger.enabled)
+    tasks_core.update_schedule(trigger.schedule_name, inner=True, is_enabled=trigger.enabled)
 
 
 def drop_schedule(trigger: CronTrigger) -> None:

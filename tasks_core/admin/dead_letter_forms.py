@@ -10,12 +10,12 @@ from django import forms
 from django.core.exceptions import ImproperlyConfigured
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from tasks_core.admin.payload_edit import with_secrets
 from tasks_core.admin.steering.step import StepForm
 from tasks_core.exceptions import InvalidRequest
 from tasks_core.models import DeadLetter
+from tasks_core.payload_edit import with_kept_secrets
 from tasks_core.payloads import masked, parse
-from tasks_core.registry import get_task_type
+from tasks_core.registry import get_task_type, require_allowed
 
 
 class NoteForm(StepForm):
@@ -61,7 +61,8 @@ class PayloadForm(NoteForm):
         """Check the payload by the schema of its type."""
         try:
             registered = get_task_type(self._task_type)
-            payload = with_secrets(parse(self.cleaned_data["payload"]), self._stored)
+            require_allowed(registered, inner=False)
+            payload = with_kept_secrets(parse(self.cleaned_data["payload"]), self._stored)
             registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
         except (InvalidRequest, ImproperlyConfigured) as error:
             raise forms.ValidationError(str(error).split("; ")) from None

@@ -14,6 +14,7 @@ from tasks_core.exceptions import (
     ReplayRefused,
 )
 from tasks_core.models import DeadLetter
+from tasks_core.registry import task_types
 
 REFUSALS: dict[type[Exception], str] = {
     ReplayRefused: "could not be replayed",
@@ -44,6 +45,11 @@ def _is_open(letter: DeadLetter) -> bool:
     return not letter.resolution
 
 
+def _may_be_edited(letter: DeadLetter) -> bool:
+    registered = task_types().get(letter.task_type)
+    return _is_open(letter) and (registered is None or not registered.is_inner)
+
+
 REPLAY: Step[DeadLetter] = Step(
     name="replay",
     label="Replay…",
@@ -69,7 +75,7 @@ EDIT_AND_REPLAY: Step[DeadLetter] = Step(
     ),
     form=PayloadForm,
     perform=each(_replay, refusals=REFUSALS),
-    applies=_is_open,
+    applies=_may_be_edited,
     in_bulk=False,
     template="admin/tasks_core/edit_and_replay.html",
 )

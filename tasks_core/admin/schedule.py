@@ -34,6 +34,7 @@ from tasks_core.admin.tick_table import problems, tick_table
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import Schedule
 from tasks_core.schedules.api import define, update_schedule
+from tasks_core.schedules.definition import is_steerable
 from tasks_core.schedules.latest import with_latest
 from tasks_core.schedules.wording import when_in_words
 
@@ -108,8 +109,8 @@ class ScheduleAdmin(SteeredAdmin[Schedule]):
         return request.user.has_perm("tasks_core.add_schedule")
 
     def has_change_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
-        """Whoever has the model's permission; nobody edits what is deleted or mirrors another row."""
-        is_fixed = obj is not None and bool(obj.deleted_at or obj.source)
+        """Whoever has the model's permission; nobody edits what is deleted or follows another row."""
+        is_fixed = obj is not None and bool(obj.deleted_at or obj.source or not is_steerable(obj))
         return not is_fixed and self._may_change(request)
 
     def get_urls(self) -> list[URLPattern]:

@@ -20,10 +20,10 @@ from tasks_core.admin.form_fields.json_object import JsonObjectField, code_area,
 from tasks_core.admin.form_fields.span import SpanField
 from tasks_core.admin.form_fields.tags import TagsField
 from tasks_core.admin.form_fields.zone import ZoneWidget
-from tasks_core.admin.payload_edit import with_secrets
 from tasks_core.admin.schedule_keywords import field_of, keywords
 from tasks_core.exceptions import InvalidPayload, InvalidRequest
 from tasks_core.models import Schedule
+from tasks_core.payload_edit import with_kept_secrets, without_masks
 from tasks_core.payloads import masked, parse
 from tasks_core.priorities import Priority
 from tasks_core.registry import task_types
@@ -115,6 +115,9 @@ class ScheduleForm(TimesForm):
     seen = forms.CharField(required=False, widget=forms.HiddenInput())
     """The version that the editor has before their eyes."""
 
+    _payload: Any = None
+    """What was typed, with the secrets that it keeps; the form's own data has their masks only."""
+
     class Meta(TimesForm.Meta):
         fields = (*IDENTITY, *TIMES, *LIMITS, *OBSTACLES, *TASKS)
 
@@ -122,7 +125,8 @@ class ScheduleForm(TimesForm):
         super().__init__(*args, **options)
         if "task_type" not in self.fields:  # nothing is edited
             return
-        names = {*task_types(), self.instance.task_type} - {""}
+        open_types = {name for name, known in task_types().items() if not known.is_inner}
+        names = {*open_types, self.instance.task_type} - {""}
         known = self.fields["task_type"]
         assert isinstance(known, forms.ChoiceField)
         unchosen = [] if self.instance.task_type else [("", "Choose one…")]
@@ -143,11 +147,16 @@ class ScheduleForm(TimesForm):
         return name
 
     def clean_payload(self) -> Any:
-        """Read the JSON and put back the secrets that were not touched."""
+        """Read the JSON; the secrets that were not touched are kept for ``wanted``, and stay sealed."""
         try:
-            return with_secrets(parse(self.cleaned_data["payload"]), self.instance.payload)
-        except (InvalidPayload, ImproperlyConfigured) as error:
+            edited = parse(self.cleaned_data["payload"])
+            if self.cleaned_data.get("task_type") == self.instance.task_type:
+                self._payload = with_kept_secrets(edited, self.instance.payload)
+            else:
+                self._payload = without_masks(edited)
+        except InvalidPayload as error:
             raise forms.ValidationError(str(error)) from None
+        return edited
 
     def clean(self) -> dict[str, Any]:
         """Let the API's own check say what is wrong, each at its field."""
@@ -167,12 +176,13 @@ class ScheduleForm(TimesForm):
 
     def wanted(self) -> dict[str, Any]:
         """Return the keywords for the API: all of a new schedule, of another what was edited."""
+        cleaned = {**self.cleaned_data, "payload": self._payload}
         if self.instance.pk is None:
-            return keywords(self.cleaned_data, None)
+            return keywords(cleaned, None)
         edited = set(self.changed_data)
         if "task_type" in edited:
             edited.add("payload")  # it has to fit the new type, secrets included
-        return keywords(self.cleaned_data, edited)
+        return keywords(cleaned, edited)
 
     def _draft(self, now: datetime) -> Schedule:
         if self.instance.pk is not None:

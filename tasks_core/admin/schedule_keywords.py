@@ -11,6 +11,7 @@ from tasks_core.engine import schedule as engine
 from tasks_core.engine.instants import read_instant
 from tasks_core.exceptions import (
     DuplicateSchedule,
+    InnerTaskType,
     InvalidPayload,
     InvalidSchedule,
     UnknownTaskType,
@@ -40,6 +41,7 @@ WORDS = {
 _BY_KIND: tuple[tuple[type[Exception], str], ...] = (
     (DuplicateSchedule, "name"),
     (UnknownTaskType, "task_type"),
+    (InnerTaskType, "task_type"),
     (InvalidPayload, "payload"),
 )
 

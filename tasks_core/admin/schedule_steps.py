@@ -13,6 +13,7 @@ from tasks_core.admin.steering.tally import Tally
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, ScheduleNotFound
 from tasks_core.models import Schedule
 from tasks_core.schedules import api, backfilling
+from tasks_core.schedules.definition import is_steerable
 
 REFUSALS: dict[type[Exception], str] = dict.fromkeys(
     (InvalidRequest, InvalidTransition, ScheduleNotFound), "stayed as it was"
@@ -81,6 +82,10 @@ def _is_own(schedule: Schedule) -> bool:
     return _is_there(schedule) and not schedule.source
 
 
+def _is_run_by_people(schedule: Schedule) -> bool:
+    return _is_there(schedule) and is_steerable(schedule)
+
+
 PAUSE: Step[Schedule] = Step(
     name="pause",
     label="Pause…",
@@ -115,7 +120,7 @@ TRIGGER: Step[Schedule] = Step(
         "The ledger has it as made by hand."
     ),
     perform=_each(_trigger),
-    applies=_is_there,
+    applies=_is_run_by_people,
 )
 
 BACKFILL: Step[Schedule] = Step(
@@ -129,7 +134,7 @@ BACKFILL: Step[Schedule] = Step(
     ),
     form=BackfillForm,
     perform=_each(_backfill),
-    applies=_is_there,
+    applies=_is_run_by_people,
     in_bulk=False,
     template="admin/tasks_core/schedule/backfill.html",
 )
@@ -145,7 +150,7 @@ DISABLE: Step[Schedule] = Step(
         "pause it instead."
     ),
     perform=_each(_disable),
-    applies=lambda schedule: _is_own(schedule) and schedule.is_enabled,
+    applies=lambda schedule: _is_own(schedule) and is_steerable(schedule) and schedule.is_enabled,
 )
 
 ENABLE: Step[Schedule] = Step(
@@ -155,7 +160,9 @@ ENABLE: Step[Schedule] = Step(
     icon="toggle_on",
     explanation="It has ticks again from now on; nothing is made up for.",
     perform=_each(_enable),
-    applies=lambda schedule: _is_own(schedule) and not schedule.is_enabled,
+    applies=lambda schedule: (
+        _is_own(schedule) and is_steerable(schedule) and not schedule.is_enabled
+    ),
 )
 
 DELETE: Step[Schedule] = Step(

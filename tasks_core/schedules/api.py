@@ -22,7 +22,7 @@ from tasks_core.exceptions import (
 from tasks_core.finding import get
 from tasks_core.models import Occurrence, Schedule, Task
 from tasks_core.nudge import nudge_on_commit
-from tasks_core.schedules.definition import Span, apply
+from tasks_core.schedules.definition import Span, apply, require_steerable
 from tasks_core.schedules.ending import DELETED, SWITCHED_OFF, cancel_rest
 from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.source import require_own
@@ -78,6 +78,7 @@ def schedule_recurring(  # noqa: PLR0913
     expires_after: Span | None = None,
     description: str = "",
     replace: bool = False,
+    inner: bool = False,
 ) -> Schedule:
     """Run a task type again and again; the schedule is stored in the caller's transaction.
 
@@ -111,10 +112,11 @@ def schedule_recurring(  # noqa: PLR0913
         description: for people.
         replace: update the schedule of this name if there is one. A keyword that is left out then has its
             default again.
+        inner: said by the app that owns an inner type; never where the type comes from people.
 
     Raises:
-        InvalidSchedule, InvalidOption, InvalidPayload, UnknownTaskType: nothing was written; the message
-            names what is wrong.
+        InvalidSchedule, InvalidOption, InvalidPayload, UnknownTaskType, InnerTaskType: nothing was written;
+            the message names what is wrong.
         DuplicateSchedule: there is one of this name, and ``replace`` is not set.
     """
     if (cron is None) == (every is None):
@@ -145,14 +147,14 @@ def schedule_recurring(  # noqa: PLR0913
         "tags": list(tags) if not isinstance(tags, str) else tags,
         "expires_after": expires_after,
     }
-    return define(wanted, replace=replace)
+    return define(wanted, replace=replace, inner=inner)
 
 
-def define(wanted: dict[str, Any], *, replace: bool) -> Schedule:
+def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Schedule:
     """Create the schedule that these keywords describe, or replace the one of that name."""
     now = database_clock.callers_now()
     if replace and Schedule.objects.existing().filter(name=wanted["name"]).exists():
-        return update_schedule(wanted["name"], **wanted)
+        return update_schedule(wanted["name"], inner=inner, **wanted)
     schedule = Schedule(
         anchor=wanted.get("start_at") or now,
         generated_until=now,
@@ -160,14 +162,14 @@ def define(wanted: dict[str, Any], *, replace: bool) -> Schedule:
         created_at=now,
         updated_at=now,
     )
-    apply(schedule, wanted, now=now)
+    apply(schedule, wanted, now=now, inner=inner)
     try:
         with transaction.atomic(using=database.alias()):
             schedule.save(force_insert=True)
             _begin(schedule, now)
     except IntegrityError:
         if replace:
-            return update_schedule(wanted["name"], **wanted)
+            return update_schedule(wanted["name"], inner=inner, **wanted)
         raise DuplicateSchedule(
             f"there is a schedule {schedule.name!r} already; give another name, or replace=True"
         ) from None
@@ -198,15 +200,16 @@ def lock_schedule(name: str) -> Schedule:
     return schedule
 
 
-def update_schedule(name: str, /, **changes: Any) -> Schedule:
+def update_schedule(name: str, /, *, inner: bool = False, **changes: Any) -> Schedule:
     """Change a schedule; takes the keywords of ``schedule_recurring``, ``is_enabled`` and ``task_type``.
 
     A new expression, zone or other rule of time replaces the ticks to come. Type, payload and the like
     apply to all ticks that have not fired yet. ``is_enabled=False`` cancels ticks that wait for another's
-    end, and its backfills.
+    end, and its backfills. ``inner`` is said by the app that owns an inner type.
 
     Raises:
         ScheduleNotFound: there is none of that name.
+        InnerTaskType: it runs, or would run, what only the platform makes.
         InvalidSchedule, InvalidOption, InvalidPayload, UnknownTaskType: nothing was changed.
         MirroredSchedule: it follows a periodic task of django-celery-beat, which is to be edited there.
     """
@@ -220,7 +223,7 @@ def update_schedule(name: str, /, **changes: Any) -> Schedule:
             require_own(schedule)
             before = {field: getattr(schedule, field) for field in TIME_FIELDS}
             _catch_up(schedule, now)
-            apply(schedule, changes, now=now)
+            apply(schedule, changes, now=now, inner=inner)
             schedule.updated_at = now
             schedule.save(update_fields=EDITABLE_FIELDS)  # the row is locked
             if any(getattr(schedule, field) != before[field] for field in TIME_FIELDS):
@@ -315,10 +318,12 @@ def trigger_now(name: str) -> Task:
 
     Raises:
         ScheduleNotFound: there is none of that name.
+        InnerTaskType: it runs what only the platform makes.
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         schedule = lock_schedule(name)
+        require_steerable(schedule)
         occurrence = Occurrence.objects.create(
             schedule=schedule, due=now, fire_at=now, kind=Occurrence.Kind.MANUAL
         )

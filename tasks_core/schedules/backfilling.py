@@ -18,6 +18,7 @@ from tasks_core.models import Backfill, Occurrence, Task
 from tasks_core.nudge import nudge_on_commit
 from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.api import get_schedule, lock_schedule
+from tasks_core.schedules.definition import require_steerable
 from tasks_core.schedules.firing import RUNS
 from tasks_core.schedules.recurrence import recurrence_of
 from tasks_core.statements import ledger
@@ -65,6 +66,7 @@ def backfill(
 
     Raises:
         ScheduleNotFound: there is none of that name.
+        InnerTaskType: it runs what only the platform makes.
         InvalidSchedule, InvalidOption: nothing was written; the message names what is wrong.
     """
     now = clock.now()
@@ -81,8 +83,10 @@ def backfill(
         raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency!r}")
     with transaction.atomic(using=database.alias()):
         # Locked: else one that is being deleted might end without this.
+        schedule = lock_schedule(name)
+        require_steerable(schedule)
         return Backfill.objects.create(
-            schedule=lock_schedule(name),
+            schedule=schedule,
             start=start,
             end=end,
             order=order,

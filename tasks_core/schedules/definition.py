@@ -10,9 +10,9 @@ from typing import Any
 from tasks_core import options
 from tasks_core.engine import schedule as engine
 from tasks_core.engine.schedule import Exclusions
-from tasks_core.exceptions import InvalidOption, InvalidSchedule
+from tasks_core.exceptions import InnerTaskType, InvalidOption, InvalidSchedule
 from tasks_core.models import Schedule
-from tasks_core.registry import get_task_type
+from tasks_core.registry import get_task_type, require_allowed, task_types
 from tasks_core.schedules.recurrence import misfire_rule_of, recurrence_of
 
 MAX_NAME = 200
@@ -22,26 +22,56 @@ Span = timedelta | float
 """A length of time, or its seconds."""
 
 
-def apply(schedule: Schedule, changes: Mapping[str, Any], *, now: datetime) -> None:
+def apply(
+    schedule: Schedule, changes: Mapping[str, Any], *, now: datetime, inner: bool = False
+) -> None:
     """Set what the keywords of ``schedule_recurring`` say on an unsaved or locked row, and check the whole.
 
+    Args:
+        schedule: the row.
+        changes: what is to be set.
+        now: the present.
+        inner: the app that owns an inner type asks for it.
+
     Raises:
-        InvalidSchedule, InvalidOption, InvalidPayload, UnknownTaskType: names what is wrong.
+        InnerTaskType, InvalidSchedule, InvalidOption, InvalidPayload, UnknownTaskType: names what is wrong.
     """
     for name in changes:
         if name not in _SETTERS:
             raise InvalidOption(
                 f"{name} is no option of a schedule; there are {', '.join(_SETTERS)}"
             )
+    if not inner:
+        require_steerable(schedule)
     for name, setter in _SETTERS.items():  # in this order: the type comes before its payload
         if name in changes:
             setter(schedule, name, changes[name])
-    _check(schedule, changes, now)
+    _check(schedule, changes, now, inner=inner)
 
 
-def _check(schedule: Schedule, changes: Mapping[str, Any], now: datetime) -> None:
+def require_steerable(schedule: Schedule) -> None:
+    """Let pass a schedule whose times are for people to decide.
+
+    Raises:
+        InnerTaskType: it runs an inner type for the app that owns that.
+    """
+    if not is_steerable(schedule):
+        raise InnerTaskType(
+            f"schedule {schedule.name!r} runs {schedule.task_type!r} for the platform itself; change what it "
+            "was made for, such as its cron trigger"
+        )
+
+
+def is_steerable(schedule: Schedule) -> bool:
+    """Tell whether people decide about the times of a schedule; what is not registered here is theirs."""
+    registered = task_types().get(schedule.task_type)
+    return registered is None or not registered.is_inner or registered.has_free_times
+
+
+def _check(schedule: Schedule, changes: Mapping[str, Any], now: datetime, *, inner: bool) -> None:
     registered = get_task_type(schedule.task_type)
     if "payload" in changes or "task_type" in changes or schedule.pk is None:
+        require_allowed(registered, inner=inner)
         payload = changes.get("payload", schedule.payload)
         stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
         schedule.payload = json.loads(stored)

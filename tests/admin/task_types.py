@@ -31,3 +31,19 @@ def order(payload: Order) -> dict[str, Any]:
 )
 def again(payload: dict[str, Any]) -> None:
     raise ConnectionError("the gateway does not answer")
+
+
+class Call(BaseModel):
+    """An address and a secret side by side, a list of secrets, and a field that holds none."""
+
+    url: str = "https://shop.example/hook"
+    token: SecretStr = SecretStr("token-default")
+    note: str = ""
+    codes: list[SecretStr] = []
+
+
+@tasks_core.task_type(
+    "admin_tests.call", queue_name="admin-tests", retry=tasks_core.Fixed(max_attempts=1)
+)
+def call(payload: Call) -> None:
+    raise ValueError("the shop does not answer")

@@ -27,6 +27,13 @@ BULK_STEPS = [
     if isinstance(site_admin, Steered)
     for step in site_admin.steps
 ]
+FOR_ONE = [
+    f"{model._meta.app_label}_{model._meta.model_name}_{step.name}_many"
+    for model, site_admin in REGISTERED
+    if isinstance(site_admin, Steered)
+    for step in site_admin.steps
+    if not step.in_bulk
+]
 STEPS = [name.removesuffix("_many") for name in BULK_STEPS]
 
 
@@ -86,6 +93,13 @@ def test_viewers_see_the_lists_but_cannot_add(name: str, viewer: Client) -> None
 @pytest.mark.parametrize("name", BULK_STEPS)
 def test_viewers_cannot_take_a_step(name: str, viewer: Client) -> None:
     assert viewer.post(reverse(f"admin:{name}"), {"ids": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", FOR_ONE)
+def test_a_step_for_one_is_not_found_for_several(name: str, admin_client: Client) -> None:
+    for ids in ("", "1", "1,2"):
+        assert admin_client.post(reverse(f"admin:{name}"), {"ids": ids}).status_code == 404
+    assert admin_client.get(reverse(f"admin:{name}")).status_code == 404
 
 
 @pytest.mark.parametrize("name", STEPS)

@@ -19,7 +19,13 @@ from notifications.erasure import messages, traces
 from notifications.erasure.by_notification import erase_receiver
 from notifications.erasure.subject import subject_of
 from notifications.exceptions import InvalidNotification
-from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
+from notifications.models import (
+    Delivery,
+    DeliveryAttempt,
+    Erasure,
+    Notification,
+    TemplateVersion,
+)
 from notifications.pipeline.deliver import deliver
 from notifications.pipeline.sendable import Sendable
 from notifications.triggers.scheduled_events import create_scheduled_event
@@ -269,7 +275,9 @@ def test_the_admin_erases_with_its_permission_and_keeps_no_address(
     assert not Task.objects.filter(task_type="notification.erase_recipient").exists()
     client.post(url, {"sure": "on"})
     task = Task.objects.get(task_type="notification.erase_recipient")
-    assert task.payload == {"notification": first.pk, "asked_by": "grace"}
+    asked = Erasure.objects.get()
+    assert (asked.notification_id, asked.asked_by) == (first.pk, "grace")
+    assert task.payload == {"erasure": asked.pk}
     run_due()
     assert tables_that_hold(ADA) == []
     other.refresh_from_db()

@@ -44,6 +44,7 @@ KEPT = {
     "notifications_crontrigger": {"*": "configuration, as docs/privacy.md says"},
     "notifications_endpoint": {"*": "configuration, as docs/privacy.md says"},
     "notifications_endpointlane": {"taken": IDS, "breaker": WORDS},
+    "notifications_erasure": {"*": "which of our rows, and which operator asked"},
     "notifications_eventsource": {"*": "configuration"},
     "notifications_limitcounter": {"*": HASHED + "; it goes when its window has ended"},
     "notifications_provider": {"*": "configuration"},

@@ -114,6 +114,8 @@ class Steered(ModelAdmin[M]):
 
     def _many(self, step: Step[M], request: HttpRequest) -> HttpResponse:
         self._require_permission(request, step)
+        if not step.in_bulk:
+            raise Http404(f"{step.label} is for one {self.opts.verbose_name}; open its page.")
         rows = list(self.get_queryset(request).filter(pk__in=_keys(request)).order_by("-pk"))
         form = step.form(request.POST, rows=rows)
         if request.method != "POST" or not rows:

@@ -17,6 +17,7 @@ from tasks_core.management.schedule_arguments import (
 )
 from tasks_core.management.schedule_descriptions import SCHEDULE_COLUMNS, describe_schedule
 from tasks_core.models import Schedule
+from tasks_core.payload_edit import without_masks
 
 
 class Command(PlatformCommand):
@@ -62,7 +63,7 @@ def _create(options: Mapping[str, Any]) -> Schedule:
     )
     return tasks_core.schedule_recurring(
         options["type"],
-        options["payload"],
+        without_masks(options["payload"]),
         **{name: options[name] for name in same},
         queue_name=options["queue"],
         retry=options["retry_policy"],

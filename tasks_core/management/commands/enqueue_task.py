@@ -15,6 +15,7 @@ from tasks_core.management.descriptions import TASK_COLUMNS, describe_task
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import Task
+from tasks_core.payload_edit import without_masks
 
 
 class Command(PlatformCommand):
@@ -84,7 +85,7 @@ def _enqueue(options: Mapping[str, Any]) -> Task:
         "tags": options["tag"],
         "correlation_id": options["correlation_id"],
     }
-    task_type, payload = options["type"], options["payload"]
+    task_type, payload = options["type"], without_masks(options["payload"])
     if options["delay"] is not None:
         return tasks_core.schedule_delayed(task_type, payload, delay=options["delay"], **chosen)
     return tasks_core.enqueue(task_type, payload, run_after=options["run_after"], **chosen)

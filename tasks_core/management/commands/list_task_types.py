@@ -40,6 +40,7 @@ def _describe(registered: TaskType) -> dict[str, Any]:
         "max_batch": registered.max_batch,
         "max_payload_bytes": registered.max_payload_bytes,
         "is_async": registered.is_async,
+        "is_inner": registered.is_inner,
         "handler": f"{registered.handler.__module__}.{registered.handler.__qualname__}",
         "fields": _fields(schema),
         "schema": schema,

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks_core.models import Schedule
 from tasks_core.schedules import definition
+from tasks_core.schedules.periodic_tasks import plain_message
 from tasks_core.schedules.periodic_tasks.source import source_of
 from tasks_core.schedules.periodic_tasks.target import target
 from tasks_core.schedules.periodic_tasks.timing import timing
@@ -34,7 +35,7 @@ def set_as_defined(schedule: Schedule, row: Any, *, counted_runs: int, now: date
         **target(row),
         **timing(row),
     }
-    definition.apply(schedule, wanted, now=now)
+    definition.apply(schedule, wanted, now=now, inner=wanted["task_type"] == plain_message.TYPE)
     schedule.source = source_of(row.pk)
     if row.interval is not None and phase != [getattr(schedule, field) for field in PHASE]:
         # Celery counts from the last run. So does the first tick; those that follow do not drift.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tasks_core.exceptions import InvalidOption, InvalidPayload
-from tasks_core.registry import task_types
+from tasks_core.registry import require_allowed, task_types
 from tasks_core.schedules.periodic_tasks.json_columns import decoded
 from tasks_core.schedules.periodic_tasks.plain_message import TYPE
 
@@ -14,11 +14,14 @@ def target(row: Any) -> dict[str, Any]:
     """Return the keywords that say what ``row``, a ``PeriodicTask``, runs.
 
     Raises:
+        InnerTaskType: it names what only the platform makes.
         InvalidPayload, InvalidOption: names the field that cannot be.
     """
     args, kwargs = decoded(row, "args", list), decoded(row, "kwargs", dict)
     headers = decoded(row, "headers", dict)
-    if row.task in task_types():
+    registered = task_types().get(row.task)
+    if registered is not None:
+        require_allowed(registered, inner=False)
         return _durable(row, args, kwargs, headers)
     return {
         "task_type": TYPE,

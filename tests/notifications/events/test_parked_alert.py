@@ -40,7 +40,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks_core.subscribe("audit", [], fail, max_failures=1)
     cursor.create("audit", from_beginning=False, now=clock.now())
     payload = {"notification": 1}
-    tasks_core.schedule_delayed("notification.schedule", payload, delay=timedelta(days=1))
+    tasks_core.schedule_delayed(
+        "notification.schedule", payload, delay=timedelta(days=1), inner=True
+    )
 
 
 @pytest.mark.usefixtures("broken", "recipients")

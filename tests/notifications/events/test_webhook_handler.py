@@ -130,7 +130,9 @@ def test_the_bus_waits_as_long_as_the_receiver_asked_and_then_sends_the_same_aga
     tasks_core.subscribe("audit", [TaskScheduled], WebhookHandler("audit", endpoint.name))
     cursor.create("audit", from_beginning=False, now=clock.now())
     payload = {"notification": 1}
-    task = tasks_core.schedule_delayed("notification.schedule", payload, delay=timedelta(days=1))
+    task = tasks_core.schedule_delayed(
+        "notification.schedule", payload, delay=timedelta(days=1), inner=True
+    )
     receiver.plan(Reply(503, {"Retry-After": "600"}))
     assert deliver("audit", holder="test") == 0
     row = EventSubscription.objects.get()

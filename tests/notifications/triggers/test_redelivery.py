@@ -10,6 +10,7 @@ from notifications.exceptions import TriggerEventNotFound, TriggerEventUnfinishe
 from notifications.models import TriggerEvent
 from notifications.triggers.redelivery import redeliver_for_task
 from notifications.triggers.tick import tick
+from tasks_core.exceptions import ReplayRefused
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
 from tests.notifications.receiver import Receiver, Reply
@@ -85,8 +86,8 @@ def test_a_replay_fails_if_the_event_was_removed_meanwhile(
 ) -> None:
     receiver.plan(Reply(500))
     old = deliver(make_event())
-    TriggerEvent.objects.all().delete()
     tasks_core.replay(DeadLetter.objects.get().pk)
+    TriggerEvent.objects.all().delete()
     run_due()
     assert DeadLetter.objects.count() == 2
     assert "the event was removed" in DeadLetter.objects.latest("pk").message
@@ -124,3 +125,12 @@ def test_a_redelivered_event_of_a_cron_trigger_goes_by_the_trigger_as_it_is_now(
     assert (first["payload"], second["payload"]) == ("old", "new")
     assert second["name"] == "yearly"
     assert second["redelivery_of"] == first["id"]
+
+
+def test_a_replay_whose_event_is_gone_is_refused(make_event: MakeEvent, receiver: Receiver) -> None:
+    receiver.plan(Reply(500))
+    deliver(make_event())
+    TriggerEvent.objects.all().delete()
+    with pytest.raises(ReplayRefused, match="is gone; discard the dead letter"):
+        tasks_core.replay(DeadLetter.objects.get().pk)
+    assert DeadLetter.objects.unresolved().exists()
