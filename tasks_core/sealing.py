@@ -56,6 +56,30 @@ def unseal(sealed: object) -> str:
         raise KeyMissing(MISSING) from error
 
 
+def is_newest(sealed: object) -> bool:
+    """Tell whether the first of ``ENCRYPTION_KEYS`` opens it, so that it needs no other.
+
+    Raises:
+        ImproperlyConfigured: as ``seal``.
+    """
+    first = _fernet_of(tuple(setting("ENCRYPTION_KEYS")[:1]))
+    try:
+        first.decrypt(sealed if isinstance(sealed, str) else "")
+    except InvalidToken:
+        return False
+    return True
+
+
+def resealed(sealed: object) -> str:
+    """Encrypt what ``seal`` returned anew, with the newest of ``ENCRYPTION_KEYS``.
+
+    Raises:
+        KeyMissing, ImproperlyConfigured: as ``unseal``.
+    """
+    unseal(sealed)  # says what is wrong, if something is
+    return _fernet().rotate(str(sealed)).decode("ascii")
+
+
 def _is_whole(sealed: Any) -> bool:
     """Tell whether it has the form of a token; one that was changed in its middle has that, too."""
     try:

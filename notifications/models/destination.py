@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel
+from tasks_core.models.sealed_column import SealedColumn
 
 
 class Destination(PlatformModel):
@@ -12,6 +15,8 @@ class Destination(PlatformModel):
 
     So it is sealed, and notifications and deliveries carry only its name.
     """
+
+    sealed_columns: ClassVar = (SealedColumn(name="sealed", is_configuration=True),)
 
     channel = models.CharField(max_length=20)
     name = models.CharField(max_length=100, help_text="What callers give as to=...")

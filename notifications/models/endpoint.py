@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel
+from tasks_core.models.sealed_column import SealedColumn
 
 MIN_RATE = 0.001
 MIN_PAUSE = 0.1
@@ -13,6 +16,8 @@ MIN_PAUSE = 0.1
 
 class Endpoint(PlatformModel):
     """One webhook receiver. Its secrets are sealed and are never shown again."""
+
+    sealed_columns: ClassVar = (SealedColumn(name="secrets", key="sealed", is_configuration=True),)
 
     name = models.CharField(max_length=100, unique=True, help_text="Who receives, for people.")
     url = models.CharField(max_length=2048, help_text="Where requests go; https unless allowed.")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.validators import RegexValidator
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel
+from tasks_core.models.sealed_column import SealedColumn
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 
 
 class EventSource(PlatformModel):
     """One sender of signed events. Its secrets are sealed and are never shown again."""
+
+    sealed_columns: ClassVar = (SealedColumn(name="secrets", key="sealed", is_configuration=True),)
 
     name = models.CharField(
         max_length=50,

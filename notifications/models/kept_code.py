@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel
+from tasks_core.models.sealed_column import SealedColumn
 
 
 class KeptCode(PlatformModel):
@@ -13,6 +16,8 @@ class KeptCode(PlatformModel):
     The notification's own copy is wiped when it has ended; this one when the code has expired, was
     used, cancelled or superseded (``notifications.codes``).
     """
+
+    sealed_columns: ClassVar = (SealedColumn(name="sealed"),)
 
     notification = models.OneToOneField(
         "notifications.Notification",

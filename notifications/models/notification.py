@@ -11,6 +11,7 @@ from django.db.models import Q
 from notifications.models.address_index import address_index, is_address
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
+from tasks_core.models.sealed_column import SealedColumn
 
 if TYPE_CHECKING:
     from notifications.models.ladder_step import LadderStep
@@ -34,6 +35,8 @@ class Notification(PlatformModel):
 
     Rows are changed by conditional updates only (``notifications.pipeline``).
     """
+
+    sealed_columns: ClassVar = (SealedColumn(name="secret_context"),)
 
     template_version = models.ForeignKey(
         "notifications.TemplateVersion",

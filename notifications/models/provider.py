@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from notifications.models.endpoint import MIN_PAUSE, MIN_RATE
 from tasks_core.models.platform_model import PlatformModel
+from tasks_core.models.sealed_column import SealedColumn
 
 
 class Provider(PlatformModel):
@@ -15,6 +18,8 @@ class Provider(PlatformModel):
     A channel tries its enabled providers in the order of ``position``; a later one only when the
     earlier ones cannot take a message now (``notifications.providers.failover``).
     """
+
+    sealed_columns: ClassVar = (SealedColumn(name="credentials", is_configuration=True),)
 
     name = models.CharField(max_length=100, unique=True, help_text="For people, such as sms-main.")
     channel = models.CharField(max_length=20, help_text="The channel that it carries.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel
+from tasks_core.models.sealed_column import SealedColumn
 
 
 class WebhookCall(PlatformModel):
@@ -12,6 +15,8 @@ class WebhookCall(PlatformModel):
 
     The columns hold what ``notifications.triggers.definition`` has checked.
     """
+
+    sealed_columns: ClassVar = (SealedColumn(name="headers", key="sealed"),)
 
     webhook = models.CharField(
         max_length=2048,

@@ -43,7 +43,7 @@ class Configuration(BaseModel):
         validation_alias="ENCRYPTION_KEYS"
     )
     """Fernet keys for secrets in the database: the first encrypts, all decrypt. A new one goes to the end,
-    everywhere, and to the front after that."""
+    everywhere, and to the front after that. An old one may go when `reseal_secrets --check` says so."""
     allowed_hosts: Words = Field(validation_alias="ALLOWED_HOSTS")
     """Host names that the web process answers to."""
     csrf_trusted_origins: Annotated[Words, AfterValidator(checks.origins)] = Field(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from django.db import models
 
 from tasks_core import database
+from tasks_core.models.sealed_column import SealedColumn
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -30,6 +31,9 @@ class PlatformModel(models.Model):
 
     One with more to say has an ``objects`` of its own, made from a ``PlatformQuerySet``.
     """
+
+    sealed_columns: ClassVar[tuple[SealedColumn, ...]] = ()
+    """What ``reseal_secrets`` seals anew: a column that is missing here dies with the key that sealed it."""
 
     objects = PlatformQuerySet.as_manager()
 

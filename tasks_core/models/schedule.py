@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from tasks_core.engine.schedule import FoldPolicy, GapPolicy, MisfirePolicy, OverlapPolicy
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
+from tasks_core.models.sealed_column import SealedColumn
 from tasks_core.priorities import Priority
 
 
@@ -43,6 +44,8 @@ class Schedule(PlatformModel):
         INTERVAL = "interval", "Interval"
         ONCE = "once", "Once"
         SOLAR = "solar", "Solar"
+
+    sealed_columns: ClassVar = (SealedColumn(name="payload", key="$sealed"),)
 
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")

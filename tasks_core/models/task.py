@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from tasks_core.engine.states import FINAL, NOT_STARTED, UNFINISHED, WAITING, State
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
+from tasks_core.models.sealed_column import SealedColumn
 from tasks_core.priorities import Priority
 
 
@@ -48,6 +49,8 @@ class Task(PlatformModel):
 
     Rows are changed only by conditional updates that name the state they leave (``tasks_core.statements``).
     """
+
+    sealed_columns: ClassVar = (SealedColumn(name="payload", key="$sealed"),)
 
     task_type = models.CharField(max_length=200)
     queue_name = models.CharField(max_length=64)

@@ -20,6 +20,7 @@ from tasks_core.platform_health import (
     periodic_tasks,
     progress,
     schedules,
+    stored_secrets,
     subscriptions,
     workers,
 )
@@ -34,6 +35,7 @@ PROBES: dict[str, Probe] = {
         Probe("keys", keys.look, strand=Strand.PROCESS),
         Probe("database", database.look),
         Probe("migrations", migrations.look, needs=("database",)),
+        Probe("secrets", stored_secrets.look, needs=("keys", *TABLES)),
         Probe("clocks", clocks.look, needs=TABLES),
         Probe("broker", broker.look, strand=Strand.BROKER),
         Probe("beat", beat.look, needs=TABLES),
