@@ -11,6 +11,11 @@ from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from notifications import conf
 from notifications.channels.email.backend import configuration, new_backend
+from notifications.channels.email.dialogue import (
+    check_content_reply,
+    keep_in_step,
+    unread,
+)
 from notifications.channels.email.pipelining import EXTENSION, hand_over_faster
 from tasks_core import clock
 
@@ -43,7 +48,9 @@ class MailConnection(threading.local):
         """
         self._expires_at = expires_at
         made_for = configuration()
-        if self._backend is not None and (made_for != self._made_for or not self._lives()):
+        if self._backend is not None and (
+            made_for != self._made_for or self._says_more() or not self._lives()
+        ):
             self.drop()
         if self._backend is None:
             self._made_for = made_for
@@ -111,9 +118,16 @@ class MailConnection(threading.local):
 
         def in_time(message: Any) -> tuple[int, bytes]:
             self._check_time(smtp)
-            return hand_over(message)
+            try:
+                code, words = hand_over(message)
+            except smtplib.SMTPDataError as error:
+                check_content_reply(smtp, error.smtp_code)
+                raise
+            check_content_reply(smtp, code)
+            return code, words
 
         vars(smtp)["data"] = in_time
+        keep_in_step(smtp)
         if self._pipelines(smtp):
             hand_over_faster(smtp, lambda: self._check_time(smtp))
 
@@ -122,6 +136,11 @@ class MailConnection(threading.local):
             raise TooLateError
         if smtp.sock is not None:
             smtp.sock.settimeout(self._patience(self._expires_at))
+
+    def _says_more(self) -> bool:
+        """Whether the server has said something since: it hangs up, or would be misunderstood."""
+        smtp = self._smtp()
+        return smtp is not None and bool(unread(smtp))
 
     def _lives(self) -> bool:
         """Servers hang up on idle clients; ask before a message could get lost to that."""

@@ -3,6 +3,7 @@
 import smtplib
 from dataclasses import dataclass, replace
 
+from notifications.channels.email.dialogue import OutOfStepError
 from notifications.channels.email.enhanced_status import bounce_of
 from notifications.channels.outcome import Outcome
 from notifications.rules.provider_events import Bounce
@@ -21,6 +22,11 @@ class MailFailure:
 
 BROKEN = MailFailure(
     Outcome.TRANSIENT, None, "the connection failed before the mail was handed over"
+)
+UNKNOWN = MailFailure(
+    Outcome.AMBIGUOUS,
+    None,
+    "the mail server's answers are out of step, so it is not known what it did with the mail",
 )
 _OUT_OF_ORDER = 503
 
@@ -72,6 +78,8 @@ def classify_sending(error: Exception) -> MailFailure:
         return _about_address(_reply(error.smtp_code, _text(error.smtp_error)))
     if isinstance(error, smtplib.SMTPResponseException):
         return _reply(error.smtp_code, _text(error.smtp_error))
+    if isinstance(error, OutOfStepError):
+        return UNKNOWN
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return MailFailure(
             Outcome.PERMANENT, None, "the server cannot take this address (SMTPUTF8)"

@@ -13,6 +13,7 @@ from typing import Any
 from notifications.channels.email.dialogue import (
     check_content,
     check_envelope,
+    check_in_step,
     envelope,
     give_up,
     is_plain,
@@ -56,6 +57,7 @@ def _sendmail(
 ) -> None:
     smtp.send(envelope(smtp, sender, recipient, len(content)))
     check_envelope(smtp, sender, recipient)
+    check_in_step(smtp)
     before_content()
     smtp.send(quoted(content))
     try:

@@ -16,15 +16,18 @@ from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 from notifications.channels.email.connection import connection
 from notifications.channels.email.dialogue import (
     SHUTTING_DOWN,
+    OutOfStepError,
     check_content,
     check_envelope,
     envelope,
     give_up,
     is_plain,
     quoted,
+    unread,
 )
 from notifications.channels.email.failures import (
     BROKEN,
+    UNKNOWN,
     MailFailure,
     classify_announcing,
     classify_connecting,
@@ -133,6 +136,12 @@ class MailStream:
             said += envelope(line.smtp, letter.sender, letter.recipient, len(letter.content))
         waiting = held or following
         connection.wait_until(waiting.sendable.expires_at if waiting else None)
+        if unread(line.smtp):  # nothing was asked, so every answer from now on would be another's
+            self._drop()
+            for mail in (held, following):
+                if mail is not None:
+                    mail.fail(BROKEN)
+            return
         try:
             line.smtp.send(said)
         except Exception as error:  # noqa: BLE001
@@ -148,50 +157,70 @@ class MailStream:
         """Hear what became of what was said; give the mail whose content the server waits for."""
         sent, announced = self._sent, self._announced
         self._sent = self._announced = None
-        refused = False
+        refusal: MailFailure | None = None
         if sent is not None and self._line is not None:
-            refused = self._is_refused(self._line.smtp, sent, is_last=announced is None)
+            refusal = self._refusal(self._line.smtp, sent, is_last=announced is None)
+        let_in = in_step = False
         if announced is None:
-            return None
-        if self._line is None:
+            in_step = True
+        elif self._line is None:
             announced.fail(BROKEN)
-            return None
-        return announced if self._is_let_in(self._line.smtp, announced, refused) else None
+            in_step = True
+        else:
+            let_in, in_step = self._is_let_in(self._line.smtp, announced, refusal is not None)
+        if sent is not None and refusal is not None:
+            # It stops an address, so it counts only if it was this mail's: the replies after it show that.
+            sent.fail(refusal if in_step else UNKNOWN)
+        return announced if let_in else None
 
-    def _is_refused(self, smtp: smtplib.SMTP, sent: _Mail, *, is_last: bool) -> bool:
-        """Hear of a content; say whether it is refused on a connection that goes on."""
+    def _refusal(self, smtp: smtplib.SMTP, sent: _Mail, *, is_last: bool) -> MailFailure | None:
+        """Hear of a content; give what it is refused for, not yet told."""
         connection.wait_until(sent.sendable.expires_at)
         try:
             check_content(smtp)
         except smtplib.SMTPDataError as error:
-            if error.smtp_code == SHUTTING_DOWN:
-                self._drop()
-            elif is_last:  # in a group the next envelope has come already
-                give_up(smtp, error.smtp_code)
-            sent.fail(classify_sending(error))
-            return True
+            return self._answered_no(smtp, error, is_last=is_last)
         except Exception as error:  # noqa: BLE001
             self._drop()
             sent.fail(classify_sending(error))
-            return False
+            return None
+        if is_last and unread(smtp):
+            self._drop()
         sent.tell(taken(sent.sendable))
-        return False
+        return None
 
-    def _is_let_in(self, smtp: smtplib.SMTP, mail: _Mail, after_refusal: bool) -> bool:
-        """Hear of an envelope; say whether its content is to go out now."""
+    def _answered_no(
+        self, smtp: smtplib.SMTP, error: smtplib.SMTPDataError, *, is_last: bool
+    ) -> MailFailure:
+        if error.smtp_code == SHUTTING_DOWN:
+            self._drop()
+        elif is_last:  # in a group the next envelope has come already
+            try:
+                give_up(smtp, error.smtp_code)
+            except OutOfStepError as doubt:
+                self._drop()
+                return classify_sending(doubt)
+        return classify_sending(error)
+
+    def _is_let_in(self, smtp: smtplib.SMTP, mail: _Mail, after_refusal: bool) -> tuple[bool, bool]:
+        """Hear of an envelope; say whether its content is to go out now, and whether its answers fit it."""
         connection.wait_until(mail.sendable.expires_at)
         try:
             check_envelope(smtp, mail.letter.sender, mail.letter.recipient)
+        except OutOfStepError as error:
+            self._drop()
+            mail.fail(classify_announcing(error))
+            return False, False
         except Exception as error:  # noqa: BLE001
             if smtp.sock is None or not is_refusal(error):
                 self._drop()
             mail.fail(classify_announcing(error, after_refusal=after_refusal))
-            return False
+            return False, True
         if mail.sendable.is_late(clock.now()):
             self._drop()  # because the server waits for the content
             mail.tell(expired())
-            return False
-        return True
+            return False, True
+        return True, True
 
     def _drop(self) -> None:
         connection.drop()

@@ -72,7 +72,7 @@ class ScriptedMailServer:
                     if answer.endswith(CLOSE):
                         self._send(connection, answers)
                         return
-                    in_content = answer.startswith("354")
+                    in_content = any(line.startswith("354") for line in answer.splitlines())
                 self._send(connection, answers)
 
     def _send(self, connection: socket.socket, answers: list[str]) -> None:
