@@ -42,7 +42,7 @@ def correlation(correlation_id: str | None = None) -> Iterator[str]:
     innermost holds. The correlation id that a call of ``enqueue`` names itself goes before.
 
     Raises:
-        InvalidOption: not text of 1 to 128 printable characters.
+        InvalidOption: not one line of text of 1 to 128 characters.
     """
     chosen = new_correlation_id() if correlation_id is None else _checked(correlation_id)
     with bound(Binding(chosen, current_context.get())):
