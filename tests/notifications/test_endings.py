@@ -156,7 +156,7 @@ def test_a_step_for_a_row_that_is_gone_ends_in_a_dead_letter(db: None) -> None:
         ("notification.render", {"delivery": 404}),
         ("notification.deliver.email", {"delivery": 404}),
     ]:
-        task = tasks_core.enqueue(task_type, payload)
+        task = tasks_core.enqueue(task_type, payload, inner=True)
         run_due()
         task.refresh_from_db()
         assert task.state == "DEAD"

@@ -240,7 +240,7 @@ def test_running_every_step_twice_sends_once(
     notification = send()
     run_due()
     for task in Task.objects.order_by("id"):
-        tasks_core.enqueue(task.task_type, task.payload)
+        tasks_core.enqueue(task.task_type, task.payload, inner=True)
     run_due()
     assert len(mail_server.messages) == 1
     assert Delivery.objects.count() == 1
