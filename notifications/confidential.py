@@ -6,6 +6,7 @@ from typing import Any
 
 from notifications import keyring
 from tasks_core import logs, sealing
+from tasks_core.engine.redaction.known import KnownSecrets, without_known
 
 MASK = "••••••"
 WITHHELD = "withheld"
@@ -41,13 +42,13 @@ def content_digest(content: object) -> str:
 
 
 class Redactor:
-    """Takes the values of secret variables out of texts that others wrote."""
+    """Takes the values of secret variables out of texts that others wrote, however they are written there."""
 
     def __init__(self, secret_variables: Mapping[str, Any]) -> None:
         self._values: list[str] = []
+        self._secrets: KnownSecrets | None = None  # made when it is asked for: most are never
         if secret_variables:  # most messages have none
-            values = {text for text in _leaves(secret_variables) if text}
-            self._values = sorted(values, key=len, reverse=True)
+            self._values = [text for text in _leaves(secret_variables) if text]
 
     def hide_in_logs(self) -> None:
         """Mask the values in the log lines of the attempt that runs here, too."""
@@ -57,9 +58,16 @@ class Redactor:
     def clean(self, text: str, limit: int) -> str:
         """Mask every secret value in the text and cut it to ``limit`` characters."""
         text = text.replace("\x00", "")
-        for value in self._values:
-            text = text.replace(value, MASK)
-        return text if len(text) <= limit else text[: limit - 1] + "…"
+        is_cut = len(text) > limit
+        if self._values:
+            text = without_known(text, [self._known], limit=limit)
+        return text[: limit - 1] + "…" if is_cut or len(text) > limit else text
+
+    @property
+    def _known(self) -> KnownSecrets:
+        if self._secrets is None:
+            self._secrets = KnownSecrets(self._values, everywhere=True)
+        return self._secrets
 
 
 def _leaves(value: object) -> Iterable[str]:

@@ -4,11 +4,12 @@ import os
 
 from celery import Celery
 
-from scheduler_project import celery_logging
+from scheduler_project import celery_inspection, celery_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scheduler_project.settings")
 
 app = Celery("bellringer")
 celery_logging.connect(app)
 app.config_from_object("django.conf:settings", namespace="CELERY")
+celery_inspection.connect(app)
 app.autodiscover_tasks()

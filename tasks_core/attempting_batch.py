@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -139,16 +139,32 @@ def _in_the_name_of(items: list[BatchItem[Any]], nobody: Binding) -> AbstractCon
 
 def _of_answer(answer: Any, registered: TaskType, member: Member) -> Ending:
     if isinstance(answer, BaseException):
-        return after(answer, registered, member.task, member.rule), answer
+        return _after(answer, registered, member), answer
     try:
         return succeeded(answer), None
     except Exception as error:  # noqa: BLE001 what cannot be stored is that task's failure
-        return after(error, registered, member.task, member.rule), error
+        return _after(error, registered, member), error
 
 
 def of_error(error: BaseException, registered: TaskType, member: Member, *, company: int) -> Ending:
     """Give what an error that the handler raised comes to for a task that has no outcome yet."""
     if not company or isinstance(error, Snooze | Yield | KeyMissing):
-        return after(error, registered, member.task, member.rule), error
-    failure = failure_of(error, secrets=secrets_of(member.task.payload))
+        return _after(error, registered, member), error
+    with _attempt_of(member):
+        failure = failure_of(error, secrets=secrets_of(member.task.payload))
     return decision.failed_in_company(failure, now=clock.now()), error
+
+
+def _after(error: BaseException, registered: TaskType, member: Member) -> Outcome:
+    with _attempt_of(member):
+        return after(error, registered, member.task, member.rule)
+
+
+@contextmanager
+def _attempt_of(member: Member) -> Iterator[None]:
+    """What is said in here is said of this attempt: what it has hidden is masked."""
+    token = current_context.set(member.context)
+    try:
+        yield
+    finally:
+        current_context.reset(token)

@@ -17,6 +17,7 @@ from tasks_core.current_attempt import current_context
 from tasks_core.engine.redaction import HiddenValues
 from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
 from tasks_core.json_text import check_depth, json_text
+from tasks_core.logs.redaction import without_known_secrets
 from tasks_core.lower_bound import LowerBound
 from tasks_core.payloads import secrets_of
 from tasks_core.priorities import Priority
@@ -126,7 +127,7 @@ class TaskContext:
         if time.monotonic() - self._progress_at < PROGRESS_SECONDS and not is_complete:
             return
         self._progress_at = time.monotonic()
-        facts = {"done": done, "total": total, "note": note[:200]}
+        facts = {"done": done, "total": total, "note": without_known_secrets(note, limit=200)[:200]}
         owned, now = (self.task_id, self.attempt), clock.now()
         noted = ask_in_passing(lambda: note_progress(owned, facts, lease=_lease(), now=now))
         if noted is None:

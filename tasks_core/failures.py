@@ -8,13 +8,15 @@ import traceback
 from collections.abc import Iterable
 
 from tasks_core.engine.outcome import Failure
-from tasks_core.engine.redaction import MASK
-from tasks_core.engine.redaction.known import written_forms
+from tasks_core.engine.redaction.known import without
 from tasks_core.exceptions import InvalidPayload, PermanentError, RetryAfter
 from tasks_core.json_text import storable
+from tasks_core.logs.redaction import without_known_secrets
 
 MESSAGE_LIMIT = 2_000
 TRACEBACK_LIMIT = 20_000
+LONGEST_SEARCH = 100_000
+"""Characters in which secrets are looked for; what is stored is far from where they are cut."""
 
 
 def failure_of(
@@ -25,13 +27,14 @@ def failure_of(
 ) -> Failure:
     """Describe ``error`` for the record.
 
-    The traceback holds source lines and no values of variables; ``secrets`` are masked wherever they
-    occur in message and traceback.
+    The traceback holds source lines and no values of variables; ``secrets``, and those that are known
+    here, are masked wherever they occur in message and traceback.
     """
-    text = scrub("".join(traceback.format_exception(error)), secrets)
+    given = list(secrets)
+    text = scrub("".join(traceback.format_exception(error))[-LONGEST_SEARCH:], given)
     return Failure(
         error=class_path(error),
-        message=storable(scrub(_text(error), secrets), limit=MESSAGE_LIMIT),
+        message=storable(scrub(_text(error)[:LONGEST_SEARCH], given), limit=MESSAGE_LIMIT),
         traceback=_tail(storable(text, limit=len(text) + 1)),
         final=isinstance(error, (PermanentError, InvalidPayload, *final_errors)),
         retry_after=error.seconds if isinstance(error, RetryAfter) else None,
@@ -49,11 +52,11 @@ def _path(kind: type) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """Mask every occurrence of a secret in ``text``, also as it looks quoted in Python, JSON or a URL."""
-    forms = {form for secret in secrets for form in written_forms(secret)}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
-    return text
+    """Mask every occurrence of a secret in ``text``, in whatever form it is written.
+
+    With ``secrets`` are masked those that are known here: of the attempt that runs, and of the process.
+    """
+    return without_known_secrets(without(text, secrets))
 
 
 def fingerprint(task_type: str, failure: Failure) -> str:

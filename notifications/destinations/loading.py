@@ -12,6 +12,9 @@ from notifications.models import Destination
 from notifications.pipeline.together import Together
 from tasks_core import logs, sealing
 
+SHORTEST_PATH = 8
+"""A shorter path holds no secret."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -44,11 +47,17 @@ async def open_destination(channel: str, name: str) -> Opened | SendResult:
 
 
 def hidden_texts(secret: Mapping[str, Any]) -> list[str]:
-    """Give all texts in a secret."""
+    """Give all texts in a secret; of addresses also what stands behind the host, which may be told alone."""
     found: list[str] = []
     for value in secret.values():
-        found += hidden_texts(value) if isinstance(value, Mapping) else [str(value)]
+        found += hidden_texts(value) if isinstance(value, Mapping) else _with_path(str(value))
     return found
+
+
+def _with_path(text: str) -> list[str]:
+    host_and_path = text.partition("://")[2]
+    path = host_and_path.partition("/")[2]
+    return [text, path] if len(path) >= SHORTEST_PATH else [text]
 
 
 def _opened(row: Destination | None) -> Opened | SendResult:

@@ -6,6 +6,7 @@ from typing import Any
 
 from notifications.confidential import Redactor
 from notifications.rendering.compiled import Rendered
+from notifications.rules.reply_codes import codes_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,10 @@ class Sendable:
     """When its place in the endpoint's lane was taken; see notifications.lanes."""
     unsubscribe_url: str = field(default="", repr=False)
     """Where the receiver can switch such mail off; empty for what cannot be."""
+
+    def quoted(self, words: str, limit: int) -> str:
+        """Give words of the other side as they may be kept: of those about a secret message only codes."""
+        return codes_of(words) if self.is_secret else self.redactor.clean(words, limit)
 
     def is_late(self, now: datetime) -> bool:
         """Say whether the message may no longer be sent."""

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from notifications.channels.outcome import SendResult
 from notifications.pipeline.sendable import Sendable
 from notifications.pipeline.stream import Stream, Tell
+from notifications.pipeline.withholding import kept
 from notifications.sandbox.connecting import Granted
 from notifications.sandbox.passing import noted, passing
 from notifications.traced import Sending, sending, sending_apart
@@ -18,7 +19,7 @@ def send_now(found: Sendable, send: Callable[[Sendable], SendResult]) -> SendRes
         if isinstance(passed, SendResult):
             return _told(under_way, passed)
         with Granted():
-            return _told(under_way, noted(found, passed, send(passed)))
+            return _told(under_way, kept(found, noted(found, passed, send(passed))))
 
 
 def send_in_stream(found: Sendable, stream: Stream, tell: Tell) -> None:
@@ -35,7 +36,9 @@ def send_in_stream(found: Sendable, stream: Stream, tell: Tell) -> None:
             ended(passed)
             return
         with Granted():
-            stream.hand_over(passed, lambda result: ended(noted(found, passed, result)))
+            stream.hand_over(
+                passed, lambda result: ended(kept(found, noted(found, passed, result)))
+            )
 
 
 async def send_async(
@@ -47,7 +50,7 @@ async def send_async(
         if isinstance(passed, SendResult):
             return _told(under_way, passed)
         with Granted():
-            return _told(under_way, noted(found, passed, await send(passed)))
+            return _told(under_way, kept(found, noted(found, passed, await send(passed))))
 
 
 def _traced(found: Sendable) -> AbstractContextManager[Sending]:

@@ -9,9 +9,11 @@ from notifications.models import Delivery, ProviderEvent
 from notifications.provider_events.cleaning import cleaned
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.report import Report
+from notifications.rules.reply_codes import codes_of
 from tasks_core import clock, database
 
 OUR_ID = 32
+MAX_REASON = 200
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
@@ -54,6 +56,15 @@ def find_delivery(channel: str, message_id: str) -> Delivery | None:
     return by_provider.select_related("notification").order_by("-pk").first()
 
 
+def kept_reason(reason: str, delivery: Delivery | None) -> str:
+    """Give the words of a report as they may be kept: those about a secret message may quote it.
+
+    As long as nobody knows what they are about, they may be about one.
+    """
+    may_quote = delivery is None or delivery.notification.is_secret
+    return (codes_of(reason) if may_quote else reason)[:MAX_REASON]
+
+
 def _store(report: Report, delivery: Delivery | None) -> ProviderEvent | None:
     now = clock.now()
     address = report.address or (delivery.address if delivery else "")
@@ -62,7 +73,7 @@ def _store(report: Report, delivery: Delivery | None) -> ProviderEvent | None:
         event_id=report.event_id,
         kind=report.kind.value,
         bounce=report.bounce.value if report.bounce else "",
-        reason=report.reason,
+        reason=kept_reason(report.reason, delivery),
         channel=report.channel,
         address_hash=address_hash(report.channel, address) if address else "",
         message_id=report.message_id,

@@ -7,7 +7,7 @@ from notifications import conf
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.outgoing.fetch import ExchangeFailed, Failure, Response, post
 from notifications.pipeline.sendable import Sendable
-from tasks_core import clock
+from tasks_core import clock, logs
 
 USER_AGENT = "Bellringer/1.0"
 
@@ -54,11 +54,15 @@ async def ask(
 
 
 def clean(sendable: Sendable, value: Any) -> Any:
-    """Take secret values out of what the attempt log keeps, and cut long texts."""
+    """Take secret values out of what the attempt log keeps, and cut long texts.
+
+    Those of the message, of the account or destination it is sent by, and of the configuration.
+    """
     if isinstance(value, dict):
         return {name: clean(sendable, item) for name, item in value.items()}
     if isinstance(value, list):
         return [clean(sendable, item) for item in value]
     if isinstance(value, str):
-        return sendable.redactor.clean(value, conf.current().response_kept)
+        limit = conf.current().response_kept
+        return sendable.redactor.clean(logs.without_known_secrets(value, limit=limit + 1), limit)
     return value

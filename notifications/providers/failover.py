@@ -59,7 +59,7 @@ async def send_through(channel: str, carriers: Iterable[Carrier], sendable: Send
             continue
         result = await _hand_over(known[account.kind], account, sendable, left)
         results.append(result)
-        tried.append(_told(account, result))
+        tried.append(_told(account, result, clean(sendable, result.error)))
         if not _passes_on(sendable, result):
             break
     if results:
@@ -108,8 +108,8 @@ def _concluded(
     return replace(best, request=request, response=clean(sendable, best.response))
 
 
-def _told(account: Account, result: SendResult) -> dict[str, str]:
-    return {"name": account.name, "outcome": result.outcome.value, "error": result.error}
+def _told(account: Account, result: SendResult, error: str) -> dict[str, str]:
+    return {"name": account.name, "outcome": result.outcome.value, "error": error}
 
 
 def _left_out(refusals: Sequence[Admission]) -> SendResult:

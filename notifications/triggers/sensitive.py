@@ -5,7 +5,7 @@ from typing import Any
 
 from notifications import conf
 from notifications.confidential import MASK
-from tasks_core.failures import scrub
+from tasks_core.engine.redaction.known import KnownSecrets, without_known
 from tasks_core.json_text import storable
 
 SHORTEST = 4
@@ -33,6 +33,7 @@ class Redaction:
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = {value for value in values if len(value) >= SHORTEST}
+        self._known = [KnownSecrets(self._values, everywhere=True)] if self._values else []
 
     @property
     def values(self) -> list[str]:
@@ -41,8 +42,9 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """Mask the values in a text and cut it to ``TRIGGER_LOG_LIMIT`` bytes."""
-        masked = scrub(text, self._values)
-        return _cut(storable(masked, limit=len(masked) + 1), conf.current().trigger_log_limit)
+        limit = conf.current().trigger_log_limit
+        masked = without_known(text, self._known, limit=limit + 1)
+        return _cut(storable(masked, limit=len(masked) + 1), limit)
 
     def json(self, value: Any) -> Any:
         """Mask the values, and whatever is in fields of sensitive names, in plain JSON."""

@@ -7,7 +7,12 @@ docs/logging.md shows how to use them. This module is imported by settings: noth
 from tasks_core.logs.filters import ContextFilter, RedactionFilter
 from tasks_core.logs.formatter import LineFormatter
 from tasks_core.logs.processors import add_context, redact
-from tasks_core.logs.redaction import redacted_text, redacted_value, treat_as_secret
+from tasks_core.logs.redaction import (
+    redacted_text,
+    redacted_value,
+    treat_as_secret,
+    without_known_secrets,
+)
 from tasks_core.logs.secrets import hide, hide_everywhere
 
 __all__ = [
@@ -21,4 +26,5 @@ __all__ = [
     "redacted_text",
     "redacted_value",
     "treat_as_secret",
+    "without_known_secrets",
 ]

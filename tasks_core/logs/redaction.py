@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tasks_core.engine.redaction import Redactor
+from tasks_core.engine.redaction.known import without_known
 from tasks_core.engine.redaction.structure import Json
 from tasks_core.logs.secrets import known_here
 
@@ -25,6 +26,15 @@ def is_secret_field(name: str) -> bool:
 def redacted_text(text: str) -> str:
     """Return a text without secrets and control characters, of bounded length."""
     return _redactor.text(text, known_here())
+
+
+def without_known_secrets(text: str, *, limit: int | None = None) -> str:
+    """Return a text as it may be kept: without the secrets whose values are known here, and else as it is.
+
+    Known are those of the configuration, of the payload of the attempt that runs, and what was hidden with
+    ``hide`` and ``hide_everywhere``. With ``limit`` the text is cut to so many characters.
+    """
+    return without_known(text, known_here(), limit=limit)
 
 
 def redacted_value(value: object) -> Json:

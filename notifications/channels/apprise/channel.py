@@ -8,14 +8,14 @@ from notifications.channels.apprise.schemas import checked_schema
 from notifications.channels.channel import Address
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.destinations.addresses import destination_addresses
-from notifications.destinations.loading import Opened, open_all
+from notifications.destinations.loading import Opened, hidden_texts, open_all
 from notifications.exceptions import InvalidProvider, InvalidTemplate
 from notifications.models.endpoint import Endpoint
 from notifications.pipeline.sendable import Sendable
 from notifications.providers.exchange import clean
 from notifications.providers.failover import may_repeat
 from notifications.rendering.compiled import CompiledText
-from tasks_core import Exponential, clock
+from tasks_core import Exponential, clock, logs
 
 MAX_TEXT = 10_000
 SECONDS = 30.0
@@ -64,6 +64,7 @@ class AppriseChannel:
         [opened] = open_all([(self.kind, sendable.address)])
         if isinstance(opened, SendResult):
             return opened
+        logs.hide(*hidden_texts(opened.secret))
         try:
             # The list may have become shorter since the URL was stored.
             checked_schema(opened.secret["url"])

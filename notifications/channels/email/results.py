@@ -5,6 +5,7 @@ from django.conf import settings
 from notifications.channels.email.failures import MailFailure
 from notifications.channels.email.message import message_id_domain
 from notifications.channels.outcome import Outcome, SendResult
+from notifications.confidential import WITHHELD
 from notifications.pipeline.sendable import Sendable
 
 MAX_ERROR = 500
@@ -26,16 +27,24 @@ def expired() -> SendResult:
 
 
 def failed(sendable: Sendable, failure: MailFailure) -> SendResult:
-    """Describe a failure; the server's words may quote the message, so secrets are taken out."""
-    said = sendable.redactor.clean(failure.text, MAX_ERROR)
-    error = f"the mail server answered {failure.code}: {said}" if failure.code else said
+    """Describe a failure; the server's words may quote the message, so of a secret one they are left out."""
+    if not failure.code:  # the words are ours
+        return _failed(sendable, failure, sendable.redactor.clean(failure.text, MAX_ERROR), {})
+    said = sendable.quoted(failure.text, MAX_ERROR)
+    error = f"the mail server answered {failure.code}{': ' if said else ''}{said}"
+    return _failed(sendable, failure, error, {"text": said or WITHHELD})
+
+
+def _failed(
+    sendable: Sendable, failure: MailFailure, error: str, response: dict[str, str]
+) -> SendResult:
     return SendResult(
         outcome=failure.outcome,
         error=error,
         status_code=failure.code,
         bounce=failure.bounce,
         request=_request(sendable),
-        response={"text": said} if failure.code else {},
+        response=response,
     )
 
 

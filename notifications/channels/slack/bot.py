@@ -9,7 +9,9 @@ from notifications.outgoing.fetch import Response
 from notifications.pipeline.sendable import Sendable
 from notifications.providers.account import Account, GivenCredentials
 from notifications.providers.answer import described, json_object, outcome_of_status, retry_after
-from notifications.providers.exchange import ask
+from notifications.providers.exchange import ask, clean
+
+MAX_WORD = 200
 
 
 class SlackBot(GivenCredentials):
@@ -54,7 +56,8 @@ def _read(response: Response, sendable: Sendable) -> SendResult:
     outcome, error, word = outcome_of_status(response.status), "", str(told.get("error") or "")
     if outcome is Outcome.SUCCESS and told.get("ok") is not True:
         outcome = outcome_of_error(word, response.status)
-        error = f"Slack refused: {word or 'no reason given'}"
+        said = clean(sendable, sendable.quoted(word, MAX_WORD))
+        error = f"Slack refused: {said or 'no reason given'}"
     elif outcome is not Outcome.SUCCESS:
         error = described("Slack", response.status)
     stamp = f"{told.get('channel', '')}:{told.get('ts', '')}"
@@ -66,5 +69,5 @@ def _read(response: Response, sendable: Sendable) -> SendResult:
         provider_message_id=stamp[:200] if outcome is Outcome.SUCCESS else "",
         try_next=is_our_account(word),
         request=_kept(sendable),
-        response={"ok": told.get("ok"), "error": word},
+        response=clean(sendable, {"ok": told.get("ok"), "error": word}),
     )

@@ -36,7 +36,8 @@ def _read(
     outcome = outcome_of_status(response.status)
     word = response.body.decode("utf-8", "replace").strip()[:100]
     is_gone = response.status == _GONE_STATUS or word in _GONE_WORDS
-    said = f" ({clean(sendable, word)})" if word else ""
+    quoted = clean(sendable, sendable.quoted(word, 100))
+    said = f" ({quoted})" if quoted else ""
     return SendResult(
         outcome=Outcome.PERMANENT if is_gone else outcome,
         error="" if outcome is Outcome.SUCCESS else described("Slack", response.status) + said,

@@ -16,6 +16,9 @@ from tasks_core import clock
 SHORTEST_VALIDITY, LONGEST_VALIDITY = 1, 36_000
 """What the gateway takes as the rest of a message's life, in whole seconds."""
 
+MAX_DIGITS = 6
+"""Twilio's error numbers have five."""
+
 
 class Twilio(GivenCredentials):
     """Sends by ``POST /2010-04-01/Accounts/{sid}/Messages.json``."""
@@ -105,7 +108,7 @@ def _read(response: Response, fields: dict[str, str], sendable: Sendable) -> Sen
     meaning = meaning_of(code, response.status)
     return SendResult(
         outcome=meaning.outcome,
-        error=f"the gateway answered {response.status}, error {code}: {meaning.text}",
+        error=f"the gateway answered {response.status}, error {_shown(code)}: {meaning.text}",
         status_code=response.status,
         retry_after=retry_after(response, meaning.outcome),
         try_next=meaning.try_next,
@@ -113,3 +116,9 @@ def _read(response: Response, fields: dict[str, str], sendable: Sendable) -> Sen
         request=request,
         response=shown,
     )
+
+
+def _shown(code: object) -> str:
+    """Give an error's number; something else in its place may be a quotation."""
+    text = str(code)
+    return text if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else "of no number"

@@ -13,6 +13,7 @@ from notifications.providers.answer import described, json_object, outcome_of_st
 from notifications.providers.exchange import ask, clean
 from tasks_core import clock
 
+MAX_WORDS = 1_000
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 _NOT_FOUND, _UNAUTHORISED, _FORBIDDEN = 404, 401, 403
 
@@ -57,7 +58,7 @@ def _kept(sendable: Sendable) -> dict[str, str]:
 def _read(response: Response, sendable: Sendable) -> SendResult:
     told = json_object(response)
     outcome = _outcome(response.status)
-    said = clean(sendable, str(told.get("description") or ""))
+    said = clean(sendable, sendable.quoted(str(told.get("description") or ""), MAX_WORDS))
     error = "" if outcome is Outcome.SUCCESS else described("Telegram", response.status)
     result = told.get("result")
     number = result.get("message_id") if isinstance(result, dict) else None
@@ -69,7 +70,7 @@ def _read(response: Response, sendable: Sendable) -> SendResult:
         provider_message_id="" if number is None else f"{sendable.address}:{number}"[:200],
         try_next=response.status in (_UNAUTHORISED, _NOT_FOUND),
         request=clean(sendable, _kept(sendable)),
-        response={"ok": told.get("ok"), "description": said},
+        response={"ok": told.get("ok"), "error_code": told.get("error_code"), "description": said},
     )
 
 

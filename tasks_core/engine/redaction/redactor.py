@@ -10,6 +10,7 @@ from tasks_core.engine.redaction.known import KnownSecrets
 from tasks_core.engine.redaction.masking import Span, masked, merged
 from tasks_core.engine.redaction.names import is_secret_name, secret_words
 from tasks_core.engine.redaction.plain_text import visible
+from tasks_core.engine.redaction.readings import readings
 from tasks_core.engine.redaction.structure import Json, Walk
 from tasks_core.engine.redaction.tokens import token_spans
 
@@ -72,5 +73,8 @@ class Redactor:
         yield from assigned_spans(text, self._words)
         yield from token_spans(text)
         yield from card_spans(text)
-        for secrets in known:
-            yield from secrets.spans(text)
+        may_be_there = [secrets for secrets in known if len(text) >= secrets.shortest]
+        if may_be_there:
+            read = readings(text)
+            for secrets in may_be_there:
+                yield from secrets.spans_in(read)

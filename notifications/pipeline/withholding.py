@@ -1,0 +1,58 @@
+"""What is written down of an attempt: without secrets, and of a secret message only codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from notifications.channels.outcome import SendResult
+from notifications.confidential import MASK, WITHHELD
+from notifications.pipeline.sendable import Sendable
+from notifications.rules.reply_codes import codes_of
+from tasks_core import logs
+
+_WHOLE = 1_000_000
+"""Longer than what a channel keeps: it has been cut already."""
+
+
+def kept(found: Sendable, result: SendResult) -> SendResult:
+    """Return ``result`` as it goes on record.
+
+    Every channel's results pass here. Whoever is sent a secret may quote it in any form, so of the answer
+    to a secret message only codes are kept. Whoever else did not take one may quote what we logged in with;
+    endpoints get no credential of ours.
+    """
+    is_told_nothing = result.outcome.is_success or found.receiver is not None
+    if is_told_nothing and not found.is_secret:
+        return result
+    response = result.response
+    if found.is_secret:
+        response = {name: _code(value) for name, value in response.items()}
+    message_id = _clean(found, result.provider_message_id)
+    return replace(
+        result,
+        error=_clean(found, result.error),
+        # An id with a mask in it is nobody's.
+        provider_message_id=message_id if message_id == result.provider_message_id else "",
+        request=_clean(found, result.request),
+        response=_clean(found, response),
+    )
+
+
+def _code(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return (codes_of(value) if isinstance(value, str) else "") or WITHHELD
+
+
+def _clean(found: Sendable, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _clean(found, item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(found, item) for item in value]
+    if isinstance(value, str):
+        return found.redactor.clean(logs.without_known_secrets(value), _WHOLE)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        written = str(value)
+        return value if _clean(found, written) == written else MASK
+    return value

@@ -1,0 +1,232 @@
+"""A text as whoever gets it can read it: with what is quoted, escaped, encoded or folded in it undone.
+
+Each reading knows where its characters stand in the text, so that what is found in it can be masked there.
+Every function is linear in the text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header
+
+from tasks_core.engine.redaction.masking import Span
+
+DEEPEST = 4
+"""So often is undone what is written in a form within a form: JSON in JSON in a URL."""
+
+_SIGNS = re.compile(r"[%&\\\r\n]")
+_MAIL_SIGNS = re.compile(r"=[\r\n?0-9A-Fa-f]")
+
+_BREAK = r"[ \t]{0,8}+[\r\n]++[ \t>|]*+"
+"""A line break, and what stands before the rest of a folded line or a quoted one."""
+
+_WRITTEN = re.compile(
+    rf"""
+      (?P<percent>(?:%[0-9a-f]{{2}})++)
+    | (?P<wide>(?:%u[0-9a-f]{{4}})++)
+    | (?P<entity>&(?:\#\d{{1,7}}|\#x[0-9a-f]{{1,6}}|[a-z][a-z0-9]{{1,31}});?)
+    | (?P<long>(?-i:\\U)[0-9a-f]{{8}})
+    | (?P<unicode>(?:\\u[0-9a-f]{{4}})++)
+    | (?P<braced>\\u\{{[0-9a-f]{{1,6}}\}})
+    | (?P<bytes>(?:\\x[0-9a-f]{{2}})++)
+    | (?P<octal>(?:\\[0-3][0-7]{{2}})++)
+    | (?P<escape>\\["'`/\\abfnrtv$])
+    | (?P<line>{_BREAK})
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_MAILED = re.compile(
+    r"""
+      (?P<words>=\?[\w.*+\-]{1,60}\?[bq]\?[^?\s]{0,200}\?=
+        (?:\s{1,5}=\?[\w.*+\-]{1,60}\?[bq]\?[^?\s]{0,200}\?=)*+)
+    | (?P<quoted>(?:=[0-9a-f]{2}(?:=[ \t]*+\r?\n)?+)++)
+    | (?P<soft>=[ \t]*+\r?\n)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_REPLIED = re.compile(
+    rf"""(?P<line>
+        {_BREAK} (?: [245]\d\d[\- ](?:[245]\.\d{{1,3}}\.\d{{1,3}}[ ])? | [245]\.\d{{1,3}}\.\d{{1,3}}[ ] )
+    )""",
+    re.VERBOSE,
+)
+"""The same before the rest of a mail server's reply, whose codes are on every line of it."""
+_BYTE = re.compile(r"[%=x]([0-9a-f]{2})", re.IGNORECASE)
+_FOUR = re.compile(r"u([0-9a-f]{4})", re.IGNORECASE)
+_NUMBER = re.compile(r"&#(x?)([0-9a-f]+);?", re.IGNORECASE)
+_THREE = re.compile(r"\\([0-3][0-7]{2})")
+_CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+Piece = tuple[str, int, int]
+"""What a part of the match reads, and where that part begins and ends in it."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a text. Without places it is the text itself."""
+
+    text: str
+    starts: list[int] | None = None
+    ends: list[int] | None = None
+
+    def place(self, start: int, end: int) -> Span:
+        """Return where in the text ``self.text[start:end]`` stands; it must not be empty."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def readings(text: str) -> list[Reading]:
+    """Return ``text`` itself, and every other way to read it."""
+    chain = [Reading(text)]
+    chain += _undone(chain[0])
+    found = list(chain)
+    for reading in chain:
+        if _MAIL_SIGNS.search(reading.text) and (mailed := _decoded(reading, _MAILED)):
+            found += [mailed, *_undone(mailed)]
+        if "\n" in reading.text and (replied := _decoded(reading, _REPLIED)):
+            found += [replied, *_undone(replied)]
+    return found
+
+
+def _undone(reading: Reading) -> Iterator[Reading]:
+    for _ in range(DEEPEST):
+        next_one = _decoded(reading, _WRITTEN) if _SIGNS.search(reading.text) else None
+        if next_one is None:
+            return
+        yield next_one
+        reading = next_one
+
+
+def _decoded(reading: Reading, forms: re.Pattern[str]) -> Reading | None:
+    """Return ``reading`` with one layer of ``forms`` undone; None if it has nothing of them."""
+    text, position, is_changed = reading.text, 0, False
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for found in forms.finditer(text):
+        pieces = list(_DECODERS[str(found.lastgroup)](found.group()))
+        is_changed = True
+        begin = found.start()
+        parts.append(text[position:begin])
+        starts += range(position, begin)
+        ends += range(position + 1, begin + 1)
+        for read, start, end in pieces:
+            parts.append(read)
+            starts += [begin + start] * len(read)
+            ends += [begin + end] * len(read)
+        position = found.end()
+    if not is_changed:
+        return None
+    parts.append(text[position:])
+    starts += range(position, len(text))
+    ends += range(position + 1, len(text) + 1)
+    if reading.starts is not None and reading.ends is not None:
+        before, after = reading.starts, reading.ends
+        starts = [before[place] for place in starts]
+        ends = [after[place - 1] for place in ends]
+    return Reading("".join(parts), starts, ends)
+
+
+def _of_bytes(written: str) -> Iterator[Piece]:
+    """Give the characters of a run of bytes, each in two hexadecimal digits."""
+    return _of_values(written, [(int(one[1], 16), one.end()) for one in _BYTE.finditer(written)])
+
+
+def _of_octal(written: str) -> Iterator[Piece]:
+    return _of_values(
+        written, [(int(one[1], 8) & 255, one.end()) for one in _THREE.finditer(written)]
+    )
+
+
+def _of_values(written: str, values: list[tuple[int, int]]) -> Iterator[Piece]:
+    raw = bytes(value for value, _ in values)
+    try:
+        read = raw.decode()
+    except UnicodeDecodeError:
+        read = raw.decode("latin-1")
+        widths: Iterable[int] = [1] * len(read)
+    else:
+        widths = (len(character.encode()) for character in read)
+    start, number = 0, 0
+    for character, width in zip(read, widths, strict=True):
+        number += width
+        end = values[number - 1][1] if number < len(values) else len(written)
+        yield character, start, end
+        start = end
+
+
+def _of_units(written: str) -> Iterator[Piece]:
+    """Give the characters of a run of escapes with four digits, pairs of which may be one character."""
+    units = [int(one[1], 16) for one in _FOUR.finditer(written)]
+    raw = b"".join(unit.to_bytes(2, "big") for unit in units)
+    start = 0
+    for character in raw.decode("utf-16-be", "surrogatepass"):
+        end = start + (12 if ord(character) > 0xFFFF else 6)
+        yield character, start, end
+        start = end
+
+
+def _of_point(written: str) -> Iterator[Piece]:
+    yield _character(int(written[2:].strip("{}"), 16)), 0, len(written)
+
+
+def _character(number: int) -> str:
+    return chr(number) if number <= 0x10FFFF else ""
+
+
+def _of_entity(written: str) -> Iterator[Piece]:
+    number = _NUMBER.fullmatch(written)
+    if number is None:
+        read = html.unescape(written)
+    else:  # as it is given: html.unescape leaves some characters out
+        read = _character(int(number[2], 16 if number[1] else 10))
+    yield read, 0, len(written)
+
+
+def _of_escape(written: str) -> Iterator[Piece]:
+    yield _CONTROLS.get(written[1].lower(), written[1]), 0, len(written)
+
+
+def _of_words(written: str) -> Iterator[Piece]:
+    """Give the text of encoded words in a header of a mail; where in them each character is, nobody asks."""
+    try:
+        decoded = decode_header(written)
+        read = "".join(_word(part, charset) for part, charset in decoded)
+    except (HeaderParseError, ValueError):
+        read = written
+    yield read, 0, len(written)
+
+
+def _word(part: bytes | str, charset: str | None) -> str:
+    if isinstance(part, str):
+        return part
+    try:
+        return part.decode(charset or "ascii", "replace")
+    except LookupError:
+        return part.decode("latin-1")
+
+
+def _nothing(_written: str) -> Iterator[Piece]:
+    return iter(())
+
+
+_DECODERS: dict[str, Callable[[str], Iterator[Piece]]] = {
+    "percent": _of_bytes,
+    "wide": _of_units,
+    "entity": _of_entity,
+    "long": _of_point,
+    "unicode": _of_units,
+    "braced": _of_point,
+    "bytes": _of_bytes,
+    "octal": _of_octal,
+    "escape": _of_escape,
+    "line": _nothing,
+    "words": _of_words,
+    "quoted": _of_bytes,
+    "soft": _nothing,
+}
