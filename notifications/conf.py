@@ -3,18 +3,19 @@
 They are read once, and again when Django's ``override_settings`` has changed them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from ipaddress import ip_network
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from notifications.rules.networks import AllowedNetwork, Network, allowed_network
 from tasks_core.conf import read_once
 
-Network = IPv4Network | IPv6Network
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +24,18 @@ class NotificationSettings:
 
     outgoing_https_only: bool = True
     """Refuse webhook addresses that begin with http://."""
-    outgoing_ports: Sequence[int] = ()
-    """Ports a webhook may use; empty allows every port."""
+    outgoing_ports: Sequence[int] = (443, 80)
+    """Ports that outgoing requests may use; 0 among them allows every port."""
     outgoing_allowed_networks: Sequence[str] = ()
-    """Networks (CIDR) that may be reached although the deny table holds them: own receivers."""
+    """Networks (CIDR) that may be reached although they are denied: own receivers. With a port, such as
+    10.20.0.0/16:8443 or [fd00::/8]:8443, only there; without one, on every port.
+    """
+    outgoing_denied_networks: Sequence[str] = ()
+    """Networks (CIDR) that may not be reached although they are public: own ones, such as the IPv6 addresses
+    of a cluster, or a NAT64 that leads inside.
+    """
+    outgoing_name_servers: Sequence[str] = ()
+    """Name servers for outgoing requests, such as 10.0.0.53 or [fd00::53]:5353; empty takes the system's."""
     outgoing_connections: int = 400
     """Connections to others that one worker process has open at once; more requests wait for one."""
     outgoing_connect_timeout: float = 5.0
@@ -201,17 +210,38 @@ def retry_policy(channel: str) -> str | None:
     return name or None
 
 
-def allowed_networks() -> tuple[Network, ...]:
-    """Give the parsed ``OUTGOING_ALLOWED_NETWORKS``."""
-    return _parsed(tuple(current().outgoing_allowed_networks))
+def allowed_networks() -> tuple[AllowedNetwork, ...]:
+    """Give the parsed ``OUTGOING_ALLOWED_NETWORKS``.
+
+    Raises:
+        ImproperlyConfigured: an entry is no network.
+    """
+    return _allowed(tuple(current().outgoing_allowed_networks))
+
+
+def denied_networks() -> tuple[Network, ...]:
+    """Give the parsed ``OUTGOING_DENIED_NETWORKS``.
+
+    Raises:
+        ImproperlyConfigured: an entry is no network.
+    """
+    return _denied(tuple(current().outgoing_denied_networks))
 
 
 @lru_cache(maxsize=8)
-def _parsed(networks: tuple[str, ...]) -> tuple[Network, ...]:
+def _allowed(entries: tuple[str, ...]) -> tuple[AllowedNetwork, ...]:
+    return tuple(_parsed("OUTGOING_ALLOWED_NETWORKS", allowed_network, entry) for entry in entries)
+
+
+@lru_cache(maxsize=8)
+def _denied(entries: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(_parsed("OUTGOING_DENIED_NETWORKS", ip_network, entry) for entry in entries)
+
+
+def _parsed(name: str, parse: Callable[[str], T], entry: str) -> T:
     try:
-        return tuple(ip_network(network) for network in networks)
+        return parse(entry)
     except ValueError as error:
         raise ImproperlyConfigured(
-            f"BELLRINGER['OUTGOING_ALLOWED_NETWORKS']: {error}; "
-            "write networks such as 10.20.0.0/16 or 127.0.0.1/32"
+            f"BELLRINGER['{name}']: {error}; write networks such as 10.20.0.0/16 or 127.0.0.1/32"
         ) from None

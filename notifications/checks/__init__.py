@@ -2,7 +2,7 @@
 
 from django.core import checks
 
-from notifications.checks.connections import connections_can_be_made
+from notifications.checks.connections import connections_can_be_made, ways_out_can_be_read
 from notifications.checks.foreign_keys import foreign_keys_let_rows_go
 from notifications.checks.keeping import retention_can_be_read, sandbox_is_on
 from notifications.checks.limits import currency_is_known, limits_can_be_read
@@ -18,6 +18,7 @@ def register() -> None:
     """Register the checks with Django; called once, when the app is ready."""
     checks.register(sandbox_is_on)
     checks.register(connections_can_be_made)
+    checks.register(ways_out_can_be_read)
     checks.register(retention_can_be_read)
     checks.register(foreign_keys_let_rows_go)
     checks.register(limits_can_be_read)

@@ -1,6 +1,7 @@
 """Making a connection: resolve once, connect to a checked address, prove the name by TLS."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -11,10 +12,13 @@ import aiohappyeyeballs
 from notifications import conf
 from notifications.outgoing.connection import Connection
 from notifications.outgoing.guard import AddressNotAllowed, Target, may_connect
-from notifications.outgoing.lookups import Lookups
-from notifications.outgoing.resolver import resolve
+from notifications.outgoing.lookups import Answers, Lookups, NoSuchName
+from notifications.outgoing.resolver import is_numeric, resolve
 from notifications.outgoing.tls import tls_context
 
+logger = logging.getLogger(__name__)
+
+NOWHERE = "the host name leads to no address that may be reached from here"
 _NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305: try the next one beside it if the first has not answered
 
 
@@ -26,12 +30,12 @@ async def connect(target: Target, made: Callable[[], Connection], lookups: Looku
     """Connect within ``OUTGOING_CONNECT_TIMEOUT``: name resolution, connecting and TLS.
 
     Raises:
-        AddressNotAllowed: the name leads to an address that may not be reached.
+        AddressNotAllowed: the URL has the number of an address that may not be reached.
         NoConnection: says in which way it failed.
     """
     try:
         async with asyncio.timeout(conf.current().outgoing_connect_timeout):
-            addresses = await resolve(target.host, target.port, lookups)
+            addresses = await _resolved(target, lookups)
             connected = await aiohappyeyeballs.start_connection(
                 addresses,
                 happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
@@ -41,6 +45,22 @@ async def connect(target: Target, made: Callable[[], Connection], lookups: Looku
             return await _introduced(target, made, connected)
     except OSError as error:
         raise NoConnection(_words(error)) from None
+
+
+async def _resolved(target: Target, lookups: Lookups) -> Answers:
+    """Resolve; whether a name does not exist or leads inside is told to our own log only.
+
+    Else whoever may enter a URL could list the names of our network.
+    """
+    try:
+        return await resolve(target.host, target.port, lookups)
+    except NoSuchName:
+        raise NoConnection(NOWHERE) from None
+    except AddressNotAllowed:
+        if is_numeric(target.host):
+            raise
+        logger.warning("%s leads to an address or a port that is not allowed", target.host)
+        raise NoConnection(NOWHERE) from None
 
 
 async def _introduced(
@@ -63,7 +83,7 @@ async def _introduced(
 def _guarded_socket(address: Any) -> socket.socket:
     """Make the socket for one connection, or refuse: the last check, on the address itself."""
     family, kind, protocol, _name, sockaddr = address
-    if not may_connect(str(sockaddr[0])):
+    if not may_connect(str(sockaddr[0]), sockaddr[1]):
         raise AddressNotAllowed
     return socket.socket(family=family, type=kind, proto=protocol)
 
@@ -71,8 +91,6 @@ def _guarded_socket(address: Any) -> socket.socket:
 def _words(error: OSError) -> str:
     """Name the kind of failure in words that show no address of ours."""
     match error:
-        case socket.gaierror():
-            return "the host name does not resolve"
         case ssl.SSLError():
             return f"TLS failed ({type(error).__name__})"
         case ConnectionRefusedError():

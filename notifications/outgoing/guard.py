@@ -18,6 +18,8 @@ from notifications.outgoing.denied import is_denied, unmapped
 from tasks_core.engine.single_line import is_single_line
 
 MAX_URL_LENGTH = 2048
+EVERY_PORT = 0
+"""Stands for all of them in ``OUTGOING_PORTS``; and so does none, as it did before there was this."""
 
 
 class AddressNotAllowed(Exception):
@@ -63,7 +65,7 @@ def check_url(url: str) -> Target:
         InvalidUrl: says what is wrong and what would be right.
     """
     settings = conf.current()
-    return _checked(url, settings.outgoing_https_only, tuple(settings.outgoing_ports))
+    return _checked(url, settings.outgoing_https_only, _ports_of_some())
 
 
 @lru_cache(maxsize=1_024)
@@ -94,40 +96,63 @@ def authority(url: str) -> str:
     return re.split(r"[/?#]", rest, maxsplit=1)[0]
 
 
-def check_resolved(addresses: Sequence[str]) -> None:
-    """Refuse a name when any one of its addresses may not be reached.
+def check_resolved(addresses: Sequence[str], port: int) -> None:
+    """Refuse a name when any one of its addresses may not be reached on this port.
 
     All of them count, because the one that is connected to is not known beforehand.
 
     Raises:
-        AddressNotAllowed: if one is on the deny table and not on the list of allowed networks.
+        AddressNotAllowed: if one is denied and not on the list of allowed networks.
     """
-    if not addresses or not all(may_connect(address) for address in addresses):
+    if not addresses or not all(may_connect(address, port) for address in addresses):
         raise AddressNotAllowed
 
 
-def may_connect(address: str) -> bool:
-    """Say whether a numeric address may be connected to."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
+def may_connect(address: str, port: int) -> bool:
+    """Say whether a numeric address may be connected to on this port."""
+    seen = _seen(address)
+    if seen is None:
         return False
-    return not is_denied(parsed) or _is_allowed_by_setting(parsed)
+    if _is_allowed_by_setting(seen, port):
+        return True
+    if not {EVERY_PORT, port}.intersection(_public_ports()):
+        return False
+    return not is_denied(seen) and not _is_denied_by_setting(seen)
 
 
-def is_own(address: str) -> bool:
+def is_own(address: str, port: int) -> bool:
     """Say whether the list of allowed networks names this numeric address as one of our own."""
+    seen = _seen(address)
+    return seen is not None and _is_allowed_by_setting(seen, port)
+
+
+def _seen(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        return _is_allowed_by_setting(ip_address(address.partition("%")[0]))
+        return unmapped(ip_address(address.partition("%")[0]))
     except ValueError:
-        return False
+        return None
 
 
-def _is_allowed_by_setting(address: IPv4Address | IPv6Address) -> bool:
-    seen = unmapped(address)
+def _is_allowed_by_setting(address: IPv4Address | IPv6Address, port: int) -> bool:
+    return any(allowed.has(address, port) for allowed in conf.allowed_networks())
+
+
+def _is_denied_by_setting(address: IPv4Address | IPv6Address) -> bool:
     return any(
-        seen.version == network.version and seen in network for network in conf.allowed_networks()
+        address.version == network.version and address in network
+        for network in conf.denied_networks()
     )
+
+
+def _ports_of_some() -> tuple[int, ...]:
+    """Give the ports that some address may be reached on: which one it is, is known when it is resolved."""
+    own = [allowed.port or EVERY_PORT for allowed in conf.allowed_networks()]
+    ports = {*_public_ports(), *own}
+    return (EVERY_PORT,) if EVERY_PORT in ports else tuple(sorted(ports))
+
+
+def _public_ports() -> Sequence[int]:
+    return conf.current().outgoing_ports or (EVERY_PORT,)
 
 
 def _check_scheme(url: URL, https_only: bool) -> None:
@@ -142,9 +167,11 @@ def _check_scheme(url: URL, https_only: bool) -> None:
 
 def _allowed_port(scheme: str, port: int | None, allowed: tuple[int, ...]) -> int:
     found = port if port is not None else (443 if scheme == "https" else 80)
-    if found == 0 or (allowed and found not in allowed):
-        listed = ", ".join(str(one) for one in allowed) or "1 to 65535"
-        _refuse(f"uses port {found}; allowed: {listed}")
+    if found == 0:
+        _refuse("uses port 0; there are those from 1 to 65535")
+    if EVERY_PORT not in allowed and found not in allowed:
+        listed = ", ".join(str(one) for one in allowed)
+        _refuse(f"uses port {found}; allowed: {listed} (BELLRINGER['OUTGOING_PORTS'] decides)")
     return found
 
 

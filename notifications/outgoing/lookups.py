@@ -1,48 +1,103 @@
-"""Name lookups in threads of their own: and one at a time for each name."""
+"""Name lookups by c-ares: any number of them at once, and each ends by itself.
+
+The system's resolver blocks its thread for as long as a name server keeps it waiting, so a few dozen names
+that somebody lets hang would hold up those of everybody else.
+"""
 
 import asyncio
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import WeakSet
 
-# A lookup cannot be interrupted, so a name server that does not answer keeps its thread for as long as
-# the system's resolver asks it (5 to 30 s). The event loop's own threads are few, and serve others too.
-_threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="lookup")
+from aiodns import DNSResolver
+from aiodns.error import DNSError
+from pycares import AddrInfoNode, AddrInfoResult
+
+from notifications import conf
+
+ROUNDS = 2
+"""How often each name server is asked; it has twice as long the second time."""
+
+REMEMBERED_SECONDS = 60.0
+"""So long at most an answer is remembered, whatever it says of itself: c-ares would keep some for an hour."""
 
 Answers = list[Any]
 """As ``socket.getaddrinfo`` gives them."""
 
 
+class NoSuchName(OSError):
+    """The name has no address, or nobody says which in time."""
+
+
 class Lookups:
-    """The lookups of one event loop. Who asks for a name that is being looked up shares the answer."""
+    """The lookups of one event loop. Who asks for a name that is being looked up shares the answer.
+
+    Names are looked for in /etc/hosts and by the name servers of /etc/resolv.conf, or by those of
+    ``OUTGOING_NAME_SERVERS``. Answers are remembered for as long as they say, and for a minute at most.
+    """
 
     def __init__(self) -> None:
-        self._under_way: dict[tuple[str, int, int], asyncio.Future[Answers]] = {}
+        self._under_way: dict[str, asyncio.Future[AddrInfoResult]] = {}
+        self._resolver: DNSResolver | None = None
+        self._renew_at = 0.0
+        # One that was replaced lives on until its last lookup has ended.
+        self._resolvers: WeakSet[DNSResolver] = WeakSet()
 
-    async def answers(self, host: str, port: int, family: int) -> Answers:
+    async def answers(self, host: str, port: int) -> Answers:
         """Look a name up; who stops waiting stops nobody else.
 
         Raises:
-            socket.gaierror: there is no such name.
+            NoSuchName: it has no address, or no name server has answered.
         """
         try:
-            return await asyncio.shield(self._lookup(host, port, family))
-        except UnicodeError:  # a label is empty or too long, so nobody can have that name
-            raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from None
+            found = await asyncio.shield(self._lookup(host))
+        except (DNSError, UnicodeError):  # of the second kind: a label that nobody can have
+            raise NoSuchName from None
+        return [_answer(node, port) for node in found.nodes]
 
-    def _lookup(self, host: str, port: int, family: int) -> "asyncio.Future[Answers]":
-        key = (host, port, family)
-        found = self._under_way.get(key)
+    async def close(self) -> None:
+        """End what is under way, and give back what was opened for it."""
+        self._resolver = None
+        for resolver in list(self._resolvers):
+            await resolver.close()
+
+    def _lookup(self, host: str) -> "asyncio.Future[AddrInfoResult]":
+        found = self._under_way.get(host)
         if found is None:
-            loop = asyncio.get_running_loop()
-            found = loop.run_in_executor(
-                _threads, socket.getaddrinfo, host, port, family, socket.SOCK_STREAM
+            found = self._asked().getaddrinfo(
+                host, socket.AF_UNSPEC, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
             )
-            self._under_way[key] = found
-            found.add_done_callback(lambda ended: self._forget(key, ended))
+            self._under_way[host] = found
+            found.add_done_callback(lambda ended: self._forget(host, ended))
         return found
 
-    def _forget(self, key: tuple[str, int, int], ended: "asyncio.Future[Answers]") -> None:
-        del self._under_way[key]
+    def _asked(self) -> DNSResolver:
+        now = asyncio.get_running_loop().time()
+        if self._resolver is None or now >= self._renew_at:
+            self._resolver = _resolver()
+            self._resolvers.add(self._resolver)
+            self._renew_at = now + REMEMBERED_SECONDS
+        return self._resolver
+
+    def _forget(self, host: str, ended: "asyncio.Future[AddrInfoResult]") -> None:
+        del self._under_way[host]
         if not ended.cancelled():
             ended.exception()  # nobody may be left to hear of it, and that is no error
+
+
+def _resolver() -> DNSResolver:
+    settings = conf.current()
+    return DNSResolver(
+        list(settings.outgoing_name_servers) or None,
+        asyncio.get_running_loop(),
+        # A single name server is given all the time that there is for a connection, in two rounds.
+        timeout=settings.outgoing_connect_timeout / (2**ROUNDS - 1),
+        tries=ROUNDS,
+    )
+
+
+def _answer(node: AddrInfoNode, port: int) -> tuple[Any, ...]:
+    family = socket.AddressFamily(node.family)
+    address = node.addr[0].decode()
+    rest = node.addr[2:]  # of IPv6: flow and zone
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port, *rest)

@@ -85,6 +85,7 @@ class Pool:
             waiter[1].set_exception(NoConnection("the worker is stopping"))
         for connection in list(self._open):
             connection.abort()
+        await self._lookups.close()
         await asyncio.gather(*(connection.closed for connection in self._open))
 
     async def _granted(self, origin: Origin) -> Grant:

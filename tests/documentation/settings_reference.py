@@ -68,6 +68,8 @@ def _written(default: Any) -> str:
         return f"`{default.get_secret_value()}`"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
+    if isinstance(default, tuple | list):
+        return f"`{','.join(map(str, default))}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 

@@ -1,6 +1,7 @@
 """Fixtures for the notifications tests: real receivers, and the settings that allow them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from pytest_django import Settings
 from notifications.api import publish_template, register_endpoint
 from notifications.lanes.places import places
 from notifications.models import Endpoint, TemplateVersion
+from notifications.outgoing.guard import EVERY_PORT
 from notifications.outgoing.session import close_session
 from notifications.pipeline.content import compiled_version
 from tasks_core import worker_process
 from tests.notifications.mail_server import MailServer, running_mail_server
+from tests.notifications.name_server import Answers, running_name_server
 from tests.notifications.receiver import Receiver, running_receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -56,6 +59,9 @@ def allow_loopback(settings: Settings) -> dict[str, Any]:
     changed = Changed(settings)
     changed["OUTGOING_HTTPS_ONLY"] = False
     changed["OUTGOING_ALLOWED_NETWORKS"] = ["127.0.0.0/8"]
+    changed["OUTGOING_PORTS"] = [
+        EVERY_PORT
+    ]  # so that it is the address that is refused where one is
     return changed
 
 
@@ -63,6 +69,23 @@ def allow_loopback(settings: Settings) -> dict[str, Any]:
 def receiver(allow_loopback: dict[str, Any]) -> Iterator[Receiver]:
     with running_receiver() as running:
         yield running
+
+
+Install = Callable[[Answers], list[str]]
+
+
+@pytest.fixture
+def names(settings: Settings) -> Iterator[Install]:
+    """Give a function that lets a name server answer as it says; that gives the names asked for."""
+    with ExitStack() as stack:
+
+        def install(answers: Answers) -> list[str]:
+            server = stack.enter_context(running_name_server(answers))
+            listed = [f"127.0.0.1:{server.port}"]
+            settings.BELLRINGER = {**settings.BELLRINGER, "OUTGOING_NAME_SERVERS": listed}
+            return server.asked
+
+        yield install
 
 
 @pytest.fixture

@@ -56,4 +56,4 @@ def test_an_endpoint_is_switched_off_and_on_once() -> None:
 
 def test_http_is_taken_where_the_setting_allows_it(settings: Settings) -> None:
     settings.BELLRINGER = {**settings.BELLRINGER, "OUTGOING_HTTPS_ONLY": False}
-    assert register_endpoint("a", "http://127.0.0.1:8080/hook").pk
+    assert register_endpoint("a", "http://127.0.0.1/hook").pk

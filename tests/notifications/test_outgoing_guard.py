@@ -76,12 +76,12 @@ LOOPBACK_SPELLINGS = [
 
 @pytest.mark.parametrize("address", DENIED)
 def test_an_address_of_the_deny_table_may_not_be_reached(address: str) -> None:
-    assert not may_connect(address)
+    assert not may_connect(address, 443)
 
 
 @pytest.mark.parametrize("address", REACHABLE)
 def test_a_public_address_may_be_reached(address: str) -> None:
-    assert may_connect(address)
+    assert may_connect(address, 443)
 
 
 @given(st.integers(0, 2**128 - 1))
@@ -104,25 +104,25 @@ def test_what_the_standard_library_calls_private_is_denied(address: IPv4Address)
 def test_every_spelling_that_the_resolver_takes_for_this_host_is_refused(spelling: str) -> None:
     answers = socket.getaddrinfo(spelling, 80, type=socket.SOCK_STREAM)
     with pytest.raises(AddressNotAllowed, match=r"^address not allowed$"):
-        check_resolved([str(answer[4][0]) for answer in answers])
+        check_resolved([str(answer[4][0]) for answer in answers], 443)
 
 
 def test_one_bad_answer_among_good_ones_refuses_the_name() -> None:
     with pytest.raises(AddressNotAllowed):
-        check_resolved(["1.1.1.1", "10.0.0.1"])
+        check_resolved(["1.1.1.1", "10.0.0.1"], 443)
 
 
 def test_no_answer_at_all_is_refused() -> None:
     with pytest.raises(AddressNotAllowed):
-        check_resolved([])
+        check_resolved([], 443)
 
 
 def test_an_allowed_network_is_an_exception_from_the_table(settings: Settings) -> None:
     settings.BELLRINGER = {"OUTGOING_ALLOWED_NETWORKS": ["10.20.0.0/16", "fd12::/16"]}
-    assert may_connect("10.20.1.1")
-    assert may_connect("::ffff:10.20.1.1")
-    assert may_connect("fd12::1")
-    assert not may_connect("10.21.1.1")
+    assert may_connect("10.20.1.1", 443)
+    assert may_connect("::ffff:10.20.1.1", 443)
+    assert may_connect("fd12::1", 443)
+    assert not may_connect("10.21.1.1", 443)
 
 
 @pytest.mark.parametrize(
@@ -151,12 +151,74 @@ def test_a_malformed_url_is_refused_with_what_is_wrong(url: str, problem: str) -
         check_url(url)
 
 
+def test_own_public_networks_can_be_denied_too(settings: Settings) -> None:
+    own, nat64 = "2a01:4f8:1::/48", "2a01:64:ff9b::/96"
+    assert may_connect("2a01:4f8:1::5", 443)
+    settings.BELLRINGER = {"OUTGOING_DENIED_NETWORKS": [own, nat64, "93.184.216.0/24"]}
+    assert not may_connect("2a01:4f8:1::5", 443)
+    assert not may_connect("2a01:64:ff9b::a9fe:a9fe", 443), "169.254.169.254 behind a NAT64"
+    assert not may_connect("93.184.216.34", 443)
+    assert not may_connect("::ffff:93.184.216.34", 443)
+    assert may_connect("2a01:4f8:2::5", 443)
+
+
+def test_a_receiver_in_a_denied_network_can_be_allowed(settings: Settings) -> None:
+    settings.BELLRINGER = {
+        "OUTGOING_DENIED_NETWORKS": ["2a01:4f8:1::/48"],
+        "OUTGOING_ALLOWED_NETWORKS": ["[2a01:4f8:1::5]:8443"],
+    }
+    assert may_connect("2a01:4f8:1::5", 8443)
+    assert not may_connect("2a01:4f8:1::5", 443)
+    assert not may_connect("2a01:4f8:1::6", 8443)
+
+
+def test_an_allowed_network_with_a_port_is_allowed_on_that_port_only(settings: Settings) -> None:
+    settings.BELLRINGER = {"OUTGOING_ALLOWED_NETWORKS": ["10.20.0.0/16:8443", "1.1.1.1:9000"]}
+    assert may_connect("10.20.1.1", 8443)
+    for port in (443, 80, 6379):
+        assert not may_connect("10.20.1.1", port)
+    assert may_connect("1.1.1.1", 9000)
+    assert may_connect("1.1.1.1", 443), "a public one is reached as others are, besides"
+    assert not may_connect("8.8.8.8", 8443), "the port is allowed there only"
+
+
+def test_an_allowed_network_without_a_port_is_allowed_on_every_port(settings: Settings) -> None:
+    settings.BELLRINGER = {"OUTGOING_ALLOWED_NETWORKS": ["10.20.0.0/16"]}
+    assert may_connect("10.20.1.1", 8443)
+    assert not may_connect("1.1.1.1", 8443)
+
+
+def test_only_the_ports_of_the_web_are_allowed_unless_others_are_named(settings: Settings) -> None:
+    settings.BELLRINGER = {"OUTGOING_HTTPS_ONLY": False}
+    assert check_url("https://example.com/").port == 443
+    assert check_url("http://example.com/").port == 80
+    for port in (22, 25, 6379, 8443):
+        with pytest.raises(InvalidUrl, match=f"uses port {port}; allowed: 80, 443 "):
+            check_url(f"https://example.com:{port}/")
+        assert not may_connect("1.1.1.1", port)
+
+
 def test_ports_can_be_limited(settings: Settings) -> None:
     settings.BELLRINGER = {"OUTGOING_PORTS": [443, 8443]}
     assert check_url("https://example.com/").port == 443
     assert check_url("https://example.com:8443/").port == 8443
     with pytest.raises(InvalidUrl, match="uses port 444; allowed: 443, 8443"):
         check_url("https://example.com:444/")
+
+
+@pytest.mark.parametrize("ports", [[0], [443, 0], []])
+def test_every_port_can_be_allowed(settings: Settings, ports: list[int]) -> None:
+    settings.BELLRINGER = {"OUTGOING_PORTS": ports}
+    assert check_url("https://example.com:6379/").port == 6379
+    assert may_connect("1.1.1.1", 6379)
+
+
+def test_a_url_may_have_a_port_that_some_own_receiver_has(settings: Settings) -> None:
+    """Which address a name leads to is known when it is sent to."""
+    settings.BELLRINGER = {"OUTGOING_ALLOWED_NETWORKS": ["10.20.0.0/16:8443"]}
+    assert check_url("https://hooks.example.com:8443/").port == 8443
+    with pytest.raises(InvalidUrl, match="uses port 8444; allowed: 80, 443, 8443"):
+        check_url("https://hooks.example.com:8444/")
 
 
 @pytest.mark.parametrize(

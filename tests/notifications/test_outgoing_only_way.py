@@ -10,11 +10,13 @@ pytestmark = pytest.mark.guarantee(n=5)
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = {
+    "aiodns",
     "aiohappyeyeballs",
     "aiohttp",
     "http.client",
     "httptools",
     "httpx",
+    "pycares",
     "pycurl",
     "requests",
     "urllib.request",

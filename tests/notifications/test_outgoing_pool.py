@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import threading
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -14,6 +12,7 @@ from notifications.outgoing.fetch import ExchangeFailed, Failure, Response, post
 from notifications.outgoing.guard import check_url
 from notifications.outgoing.pool import Pool
 from notifications.outgoing.session import close_session, pool
+from tests.notifications.conftest import Install
 from tests.notifications.talkative_server import OK, Answers, Server, Visit, always, running, until
 
 pytestmark = [
@@ -172,18 +171,9 @@ async def test_an_idle_connection_is_closed_when_it_was_kept_long_enough() -> No
 
 
 @pytest.fixture
-def slow_lookup(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Let lookups of names wait until the test is over; give those that were asked for."""
-    over, asked = threading.Event(), []
-
-    def getaddrinfo(host: str, *args: Any, **options: Any) -> list[Any]:
-        asked.append(host)
-        over.wait(30)
-        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    yield asked
-    over.set()
+def slow_lookup(names: Install) -> list[str]:
+    """Let no name server answer; give the names that were asked for."""
+    return names(lambda _: None)
 
 
 @pytest.mark.parametrize("phase", ["place", "lookup", "connection", "TLS", "answer"])

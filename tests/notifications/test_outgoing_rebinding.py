@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,31 +19,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
-from notifications.outgoing.connecting import _guarded_socket
+from notifications.outgoing import lookups
+from notifications.outgoing.connecting import NOWHERE, _guarded_socket
 from notifications.outgoing.fetch import ExchangeFailed, Failure, post
-from notifications.outgoing.guard import AddressNotAllowed
+from notifications.outgoing.guard import EVERY_PORT, AddressNotAllowed
+from notifications.outgoing.session import close_session
+from tests.notifications.conftest import Install
+from tests.notifications.name_server import Answers, running_name_server
 from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.notifications.talkative_server import until
 
 pytestmark = [pytest.mark.usefixtures("closing_session"), pytest.mark.guarantee(n=5)]
-
-Answers = Callable[[str], list[str]]
-Install = Callable[[Answers], list[str]]
-
-
-@pytest.fixture
-def resolver(monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Give a function that answers in place of the system's resolver; it returns who was asked for."""
-    asked: list[str] = []
-
-    def install(answers: Answers) -> list[str]:
-        def getaddrinfo(host: str, port: int, *args: Any, **options: Any) -> list[Any]:
-            asked.append(host)
-            return [answer(address, port) for address in answers(host)]
-
-        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-        return asked
-
-    return install
 
 
 def answer(address: str, port: int) -> tuple[Any, ...]:
@@ -90,17 +76,18 @@ def allow(settings: Settings, *networks: str, **others: Any) -> None:
         **settings.BELLRINGER,
         "OUTGOING_HTTPS_ONLY": False,
         "OUTGOING_ALLOWED_NETWORKS": list(networks),
+        "OUTGOING_PORTS": [EVERY_PORT],
         **others,
     }
 
 
 async def test_a_name_that_points_elsewhere_with_each_lookup_never_reaches_the_other_place(
-    settings: Settings, resolver: Install
+    settings: Settings, names: Install
 ) -> None:
     """The classic of rebinding: a good answer for the check, a bad one for the connection."""
     allow(settings, "127.0.0.1/32")
-    lookups = iter(range(10_000))
-    asked = resolver(lambda _: ["127.0.0.1" if next(lookups) % 2 == 0 else "127.0.0.2"])
+    draws = iter(range(10_000))
+    asked = names(lambda _: ["127.0.0.1" if next(draws) % 2 == 0 else "127.0.0.2"])
     refused = []
     with two_servers() as (port, seen):
         for _ in range(40):
@@ -109,22 +96,23 @@ async def test_a_name_that_points_elsewhere_with_each_lookup_never_reaches_the_o
             except ExchangeFailed as error:
                 refused.append(str(error))
     assert seen == {"127.0.0.1": 20}, "127.0.0.2 was never connected to"
-    assert refused == ["address not allowed"] * 20
+    assert refused == [f"no connection: {NOWHERE}"] * 20
     assert asked == ["rebind.example."] * 40, "one lookup for each connection"
 
 
 async def test_among_many_requests_at_once_the_changing_name_finds_no_gap(
-    settings: Settings, resolver: Install
+    settings: Settings, names: Install
 ) -> None:
     allow(settings, "127.0.0.1/32")
-    lookups = iter(range(10_000))
-    resolver(lambda _: ["127.0.0.1" if next(lookups) % 3 else "127.0.0.2"])
+    draws = iter(range(10_000))
+    names(lambda _: ["127.0.0.1" if next(draws) % 3 else "127.0.0.2"])
     with two_servers() as (port, seen):
         calls = (post(f"http://r{n % 7}.example:{port}/", b"", {}) for n in range(60))
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert set(seen) <= {"127.0.0.1"}
     assert seen["127.0.0.1"] > 0
-    assert {str(one) for one in outcomes if isinstance(one, Exception)} <= {"address not allowed"}
+    refused = {str(one) for one in outcomes if isinstance(one, Exception)}
+    assert refused <= {f"no connection: {NOWHERE}"}
 
 
 @pytest.mark.parametrize("position", [0, 1, 2, 3])
@@ -132,16 +120,16 @@ async def test_among_many_requests_at_once_the_changing_name_finds_no_gap(
     "bad", ["127.0.0.2", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "64:ff9b::1"]
 )
 async def test_one_bad_answer_anywhere_among_good_ones_refuses_the_name(
-    settings: Settings, resolver: Install, bad: str, position: int
+    settings: Settings, names: Install, bad: str, position: int
 ) -> None:
     allow(settings, "127.0.0.1/32")
     answers = ["127.0.0.1"] * 3
     answers.insert(position, bad)
-    resolver(lambda _: answers)
+    names(lambda _: answers)
     with two_servers() as (port, seen):
-        with pytest.raises(ExchangeFailed, match=r"^address not allowed$") as refused:
+        with pytest.raises(ExchangeFailed, match=NOWHERE) as refused:
             await post(f"http://mixed.example:{port}/", b"", {})
-        assert refused.value.failure is Failure.REFUSED
+        assert refused.value.failure is Failure.NOT_SENT
         assert seen == {}
 
 
@@ -157,17 +145,17 @@ def test_right_before_it_is_connected_to_an_address_is_checked_once_more(
 
 
 async def test_of_several_good_answers_one_that_works_is_found(
-    receiver: Receiver, resolver: Install
+    receiver: Receiver, names: Install
 ) -> None:
-    resolver(lambda _: ["127.0.0.9", "127.0.0.1"])  # nobody listens at the first
+    names(lambda _: ["127.0.0.9", "127.0.0.1"])  # nobody listens at the first
     response = await post(f"http://several.example:{receiver.port}/", b"", {})
     assert response.status == 200
 
 
 async def test_the_receiver_is_told_the_name_although_the_address_is_pinned(
-    receiver: Receiver, resolver: Install
+    receiver: Receiver, names: Install
 ) -> None:
-    resolver(lambda _: ["127.0.0.1"])
+    names(lambda _: ["127.0.0.1"])
     await post(f"http://merchant.example:{receiver.port}/hook?x=1", b"", {})
     [seen] = receiver.received
     assert seen.headers["host"] == f"merchant.example:{receiver.port}"
@@ -244,69 +232,114 @@ def tls_server(folder: Path, names: list[str | None]) -> Iterator[int]:
 
 
 async def test_tls_asks_for_the_name_and_trusts_no_certificate_that_nobody_signed(
-    settings: Settings, resolver: Install, tmp_path: Path
+    settings: Settings, names: Install, tmp_path: Path
 ) -> None:
     allow(settings, "127.0.0.1/32")
-    resolver(lambda _: ["127.0.0.1"])
-    names: list[str | None] = []
+    names(lambda _: ["127.0.0.1"])
+    asked: list[str | None] = []
     with (
-        tls_server(tmp_path, names) as port,
+        tls_server(tmp_path, asked) as port,
         pytest.raises(ExchangeFailed, match=r"no connection: TLS failed") as failed,
     ):
         await post(f"https://merchant.example:{port}/", b"secret", {})
     assert failed.value.failure is Failure.NOT_SENT
-    assert names == ["merchant.example"]
+    assert asked == ["merchant.example"]
 
 
-@contextmanager
-def hanging_lookups(
-    monkeypatch: pytest.MonkeyPatch, dead: str
-) -> Iterator[tuple[threading.Event, list[str]]]:
-    """Let lookups of names that end so wait until they are released; others lead to loopback."""
-    release, asked = threading.Event(), []
-
-    def getaddrinfo(host: str, port: int, *args: Any, **options: Any) -> list[Any]:
-        asked.append(host)
-        if host.endswith(dead):
-            release.wait(30)
-            raise socket.gaierror(socket.EAI_AGAIN, "the name server did not answer")
-        return [answer("127.0.0.1", port)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    try:
-        yield release, asked
-    finally:
-        release.set()
+def silent_about(end: str) -> Answers:
+    """Give the answers of a name server that is silent about names that end so."""
+    return lambda name: None if name.endswith(end) else ["127.0.0.1"]
 
 
 @pytest.mark.guarantee(n=10)
-async def test_a_name_server_that_does_not_answer_holds_up_no_other_receiver(
-    receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+async def test_names_that_hang_hold_up_no_other_receiver(
+    receiver: Receiver, allow_loopback: dict[str, Any], names: Install
 ) -> None:
-    """Lookups run in threads, of which there are few: one name must not take them all."""
-    with hanging_lookups(monkeypatch, "dead.example.") as (_, asked):
-        dead = [
-            asyncio.create_task(post(f"http://dead.example:{receiver.port}/", b"", {}))
-            for _ in range(100)
-        ]
-        await asyncio.sleep(0)
-        async with asyncio.timeout(10):
-            for _ in range(5):
-                await post(f"http://healthy.example:{receiver.port}/", b"", {})
-        for task in dead:
-            task.cancel()
-        await asyncio.gather(*dead, return_exceptions=True)
+    """One zone with a wildcard has as many names as somebody likes."""
+    allow_loopback["OUTGOING_CONNECT_TIMEOUT"] = 30.0  # none of them gives its place back meanwhile
+    asked = names(silent_about(".dead.example."))
+    dead = [
+        asyncio.create_task(post(f"http://n{n}.dead.example:{receiver.port}/", b"", {}))
+        for n in range(300)
+    ]
+    await until(lambda: len(set(asked)) == 300)
+    for n in range(5):
+        await post(f"http://healthy{n}.example:{receiver.port}/", b"", {})
+    assert not any(task.done() for task in dead)
+    for task in dead:
+        task.cancel()
+    await asyncio.gather(*dead, return_exceptions=True)
     assert len(receiver.received) == 5
-    assert asked.count("dead.example.") == 1, "all who wait for a name share its lookup"
+
+
+@pytest.mark.guarantee(n=10)
+async def test_all_who_wait_for_a_name_share_its_lookup(
+    receiver: Receiver, allow_loopback: dict[str, Any], names: Install
+) -> None:
+    allow_loopback["OUTGOING_CONNECT_TIMEOUT"] = 30.0
+    asked = names(silent_about("dead.example."))
+    dead = [
+        asyncio.create_task(post(f"http://dead.example:{receiver.port}/", b"", {}))
+        for _ in range(100)
+    ]
+    await until(lambda: asked)
+    await post(f"http://healthy.example:{receiver.port}/", b"", {})
+    for task in dead:
+        task.cancel()
+    await asyncio.gather(*dead, return_exceptions=True)
+    assert asked.count("dead.example.") == 1
 
 
 async def test_a_lookup_is_waited_for_no_longer_than_a_connection_and_counts_as_not_sent(
-    receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, settings: Settings, names: Install
 ) -> None:
     allow(settings, "127.0.0.0/8", OUTGOING_CONNECT_TIMEOUT=0.2)
-    with (
-        hanging_lookups(monkeypatch, "dead.example."),
-        pytest.raises(ExchangeFailed, match="no connection") as failed,
-    ):
+    names(silent_about("dead.example."))
+    with pytest.raises(ExchangeFailed, match="no connection") as failed:
         await post(f"http://dead.example:{receiver.port}/", b"", {})
     assert failed.value.failure is Failure.NOT_SENT
+
+
+async def test_an_answer_that_is_remembered_is_checked_like_a_new_one(
+    receiver: Receiver, settings: Settings
+) -> None:
+    with running_name_server(lambda _: ["127.0.0.1"], seconds_to_live=60) as server:
+        allow(settings, "127.0.0.1/32", OUTGOING_NAME_SERVERS=[f"127.0.0.1:{server.port}"])
+        receiver.plan(Reply(200, {"Connection": "close"}))
+        await post(f"http://shop.example:{receiver.port}/", b"", {})
+        allow(settings)
+        with pytest.raises(ExchangeFailed) as refused:
+            await post(f"http://shop.example:{receiver.port}/", b"", {})
+        assert server.asked == ["shop.example."]
+    assert str(refused.value) == f"no connection: {NOWHERE}"
+    assert len(receiver.received) == 1
+
+
+async def test_an_answer_is_forgotten_after_a_while_whatever_it_says_of_itself(
+    receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "REMEMBERED_SECONDS", 0.0)
+    with running_name_server(lambda _: ["127.0.0.1"], seconds_to_live=86_400) as server:
+        allow(settings, "127.0.0.1/32", OUTGOING_NAME_SERVERS=[f"127.0.0.1:{server.port}"])
+        for _ in range(3):
+            receiver.plan(Reply(200, {"Connection": "close"}))
+            await post(f"http://shop.example:{receiver.port}/", b"", {})
+        assert server.asked == ["shop.example."] * 3
+
+
+async def test_closing_ends_the_lookups_that_are_under_way(
+    allow_loopback: dict[str, Any], names: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those too that were begun before what was remembered was forgotten."""
+    monkeypatch.setattr(lookups, "REMEMBERED_SECONDS", 0.0)
+    allow_loopback["OUTGOING_CONNECT_TIMEOUT"] = 30.0
+    asked = names(silent_about("dead.example."))
+    waiting = [
+        asyncio.create_task(post(f"http://n{n}.dead.example/", b"", {}, seconds=30))
+        for n in range(3)
+    ]
+    await until(lambda: len(set(asked)) == 3)
+    await close_session()
+    for one in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(one, ExchangeFailed)
+        assert one.failure is Failure.NOT_SENT

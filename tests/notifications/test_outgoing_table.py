@@ -86,7 +86,7 @@ def test_any_address_is_denied_if_and_only_if_it_is_listed(
     address: IPv4Address | IPv6Address,
 ) -> None:
     assert is_denied(address) == is_listed(address)
-    assert may_connect(str(address)) == (not is_listed(address))
+    assert may_connect(str(address), 443) == (not is_listed(address))
 
 
 @given(st.integers(0x2000 << 112, (0x4000 << 112) - 1).map(IPv6Address))
@@ -101,8 +101,8 @@ def test_no_address_of_a_listed_network_may_be_reached(network: Network, number:
     address = network[number % network.num_addresses]
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = IPv6Address(1)
-    assert not may_connect(str(address))
-    assert not may_connect(f"{address}%eth0")
+    assert not may_connect(str(address), 443)
+    assert not may_connect(f"{address}%eth0", 443)
 
 
 @given(st.sampled_from(DENIED_NETWORKS), st.integers(0, 2**128 - 1))
@@ -113,11 +113,11 @@ def test_an_allowed_network_opens_itself_and_nothing_beside_it(
     inside = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     seen = inside or address
     with override_settings(BELLRINGER={"OUTGOING_ALLOWED_NETWORKS": ["10.20.0.0/16"]}):
-        assert may_connect(str(address)) == (
+        assert may_connect(str(address), 443) == (
             (seen.version == 4 and seen in ALLOWED) or not is_listed(seen)
         )
 
 
 @pytest.mark.parametrize("text", ["", "x", "1.2.3", "127.1", "::g", "1.2.3.4:80", "[::1]", "%lo"])
 def test_what_is_no_numeric_address_may_not_be_reached(text: str) -> None:
-    assert not may_connect(text)
+    assert not may_connect(text, 443)

@@ -1,17 +1,16 @@
 """TLS: whom we believe to be who they say they are."""
 
 import datetime as dt
-import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 
 from notifications.outgoing.fetch import ExchangeFailed, Failure, post
 from notifications.outgoing.tls import tls_context
+from tests.notifications.conftest import Install
 from tests.notifications.talkative_server import OK, always, running
 
 pytestmark = [
@@ -23,16 +22,15 @@ LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
+def authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Install
+) -> Iterator[trustme.CA]:
     """Give an authority of certificates that this process knows, and let all names lead here."""
     made = trustme.CA()
     made.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
 
-    def here(host: str, port: int, *args: Any, **options: Any) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", here)
+    names(lambda _: ["127.0.0.1"])
     tls_context.cache_clear()
     yield made
     tls_context.cache_clear()

@@ -26,7 +26,12 @@ def run(asked: dict[str, Any], *, seconds: float) -> dict[str, Any]:
         TookTooLong: it was ended after ``seconds``.
     """
     settings = conf.current()
-    request = {**asked, "allowed_networks": list(settings.outgoing_allowed_networks)}
+    guard = {
+        "OUTGOING_ALLOWED_NETWORKS": list(settings.outgoing_allowed_networks),
+        "OUTGOING_DENIED_NETWORKS": list(settings.outgoing_denied_networks),
+        "OUTGOING_PORTS": list(settings.outgoing_ports),
+    }
+    request = {**asked, "guard": guard, "proxy": settings.apprise_proxy}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "notifications.channels.apprise.child"],

@@ -123,6 +123,52 @@ def test_internal_addresses_are_not_connected_to(
     assert receiver.received == []
 
 
+@pytest.mark.guarantee(n=5)
+def test_an_own_proxy_is_reached_without_opening_its_network_to_others(
+    receiver: Receiver, allowed: dict[str, object]
+) -> None:
+    with running_receiver() as proxy:
+        allowed["APPRISE_PROXY"] = f"http://localhost:{proxy.port}"
+        allowed["OUTGOING_ALLOWED_NETWORKS"] = []
+        topic(receiver)
+        assert alert().state == "sent"
+        [request] = proxy.received
+        assert request.path == f"http://127.0.0.1:{receiver.port}/"
+        assert receiver.received == []
+
+
+@pytest.mark.guarantee(n=5)
+@pytest.mark.parametrize("networks", [[], ["127.0.0.0/8"]])
+def test_with_a_proxy_nothing_else_is_connected_to(
+    receiver: Receiver, allowed: dict[str, object], networks: list[str]
+) -> None:
+    """Not even an address that the guard allows."""
+    script = (
+        "import socket;from notifications.channels.apprise.child import guard_connections;"
+        f"guard_connections({{'OUTGOING_ALLOWED_NETWORKS': {networks}}}, 'http://127.0.0.2:9');"
+        f"socket.create_connection(('127.0.0.1', {receiver.port}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert "ConnectionRefused: address not allowed" in done.stderr
+
+
+@pytest.mark.guarantee(n=5)
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [("OUTGOING_PORTS", [443]), ("OUTGOING_ALLOWED_NETWORKS", ["127.0.0.0/8:443"])],
+)
+def test_ports_that_are_not_allowed_are_not_connected_to(
+    receiver: Receiver, allowed: dict[str, object], entry: str, value: list[object]
+) -> None:
+    topic(receiver)
+    allowed["OUTGOING_ALLOWED_NETWORKS"] = []
+    allowed[entry] = value
+    assert alert().state == "in_progress"
+    assert receiver.received == []
+
+
 def test_a_service_that_hangs_is_ended(
     receiver: Receiver, allowed: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
