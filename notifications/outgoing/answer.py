@@ -1,5 +1,7 @@
 """One answer, read by llhttp as it comes in. Whatever the other side sends, it takes bounded memory."""
 
+import re
+
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 MAX_FIELDS = 64
@@ -12,6 +14,7 @@ MAX_INTERIM = 16
 
 _UNREAD_BYTES = 2 * MAX_BLOCK_BYTES  # what is not body, and still in the parser
 _SWITCHING_PROTOCOLS = 101
+_KEEP_ALIVE = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,6})(?!\d)", re.IGNORECASE)
 
 
 class NotHttp(Exception):
@@ -26,7 +29,7 @@ class Answer:
 
     __slots__ = (
         "_block_bytes", "_fields", "_interim", "_is_final", "_limit", "_line_bytes", "_parser",
-        "_unread", "body", "can_be_followed", "headers", "is_complete", "status",
+        "_unread", "body", "can_be_followed", "headers", "is_complete", "kept_for", "status",
     )  # fmt: skip
 
     def __init__(self, limit: int) -> None:
@@ -38,6 +41,8 @@ class Answer:
         """Whether the last byte of the answer has come."""
         self.can_be_followed = False
         """Whether nothing came after that byte, and both sides keep the connection."""
+        self.kept_for: float | None = None
+        """Seconds for which the other side keeps an idle connection; None: it does not say."""
         self._limit = limit
         self._is_final = False
         self._interim = self._line_bytes = self._block_bytes = self._unread = 0
@@ -117,6 +122,8 @@ class Answer:
         self._is_final = True
         for name, value in self._fields:  # of several with one name the first counts
             self.headers.setdefault(_text(name), _text(value.rstrip(b" \t")))
+            if len(name) == len(b"keep-alive") and name.lower() == b"keep-alive":
+                self.kept_for = _seconds(value)
 
     def on_body(self, part: bytes) -> None:
         """Keep a part of the body, as far as there is room."""
@@ -143,6 +150,11 @@ class Answer:
             or (name.lower() == b"transfer-encoding" and b"chunked" in value.lower())
             for name, value in self._fields
         )
+
+
+def _seconds(keep_alive: bytes) -> float | None:
+    found = _KEEP_ALIVE.search(keep_alive)
+    return float(found[1]) if found else None
 
 
 def _text(raw: bytes) -> str:

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 
 from notifications.outgoing.answer import Answer, NotHttp
 from notifications.outgoing.deadline import Deadline
 from notifications.outgoing.guard import Origin
+
+_ON_THE_WAY_SECONDS = 1.0
+"""So much earlier than the other side closes an idle connection it is used no more: a request on its way at
+that moment would be lost, and nobody could say whether it had arrived."""
 
 
 class ServerDisconnectedError(ConnectionError):
@@ -27,6 +32,8 @@ class Connection(asyncio.BufferedProtocol):
         """
         self.origin = origin
         self.is_open = False
+        self.kept_for = inf
+        """Seconds for which it may be idle, by what the other side has said."""
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._buffer = buffer
         self._on_lost = on_lost
@@ -67,7 +74,9 @@ class Connection(asyncio.BufferedProtocol):
             self._deadline.clear()
         # An answer may come before the whole request has left.
         written = self._transport.get_write_buffer_size() == 0
-        self._is_clean = answer.can_be_followed and written
+        if answer.kept_for is not None:
+            self.kept_for = answer.kept_for - _ON_THE_WAY_SECONDS
+        self._is_clean = answer.can_be_followed and written and self.kept_for > 0
 
     def abort(self) -> None:
         """Close the connection at once, whatever is under way."""

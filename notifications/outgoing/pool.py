@@ -48,7 +48,7 @@ class Pool:
             AddressNotAllowed: the guard refused where the target leads.
             NoConnection: none could be made, or none within the time.
         """
-        found = self._idle.take(target.origin)
+        found = self._idle.take(target.origin, asyncio.get_running_loop().time())
         if found is not None:
             return found
         try:
@@ -145,19 +145,25 @@ class Pool:
             self._free()
 
     def _keep(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
-        self._idle.add(connection, loop.time())
-        if self._expiry is None:
-            self._expiry = loop.call_later(self._keep_alive, self._expire)
+        until = asyncio.get_running_loop().time() + min(self._keep_alive, connection.kept_for)
+        self._idle.add(connection, until)
+        self._come_at(until)
+
+    def _come_at(self, when: float) -> None:
+        """Come then to close what has been idle for too long, if not earlier.
+
+        Mostly one that is idle is used again before. So the time is not set anew with each.
+        """
+        if self._expiry is not None:
+            if self._expiry.when() <= when:
+                return
+            self._expiry.cancel()
+        self._expiry = asyncio.get_running_loop().call_at(when, self._expire)
 
     def _expire(self) -> None:
-        """Close what has been idle for too long; come again when the next one is."""
         self._expiry = None
-        loop = asyncio.get_running_loop()
-        while (since := self._idle.oldest_since()) is not None:
-            if since + self._keep_alive > loop.time():
-                self._expiry = loop.call_at(since + self._keep_alive, self._expire)
-                return
-            if (oldest := self._idle.take_oldest()) is not None:
-                oldest.abort()
-                self._free()
+        for connection in self._idle.take_expired(asyncio.get_running_loop().time()):
+            connection.abort()
+            self._free()
+        if (following := self._idle.first_end()) is not None:
+            self._come_at(following)

@@ -304,3 +304,25 @@ def test_what_never_comes_to_an_end_is_given_up_after_a_bounded_number_of_bytes(
 ) -> None:
     with pytest.raises(NotHttp):
         read(first + again, *[again] * 200)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (b"timeout=5", 5),
+        (b"timeout=5, max=1000", 5),
+        (b"max=1000,timeout=5", 5),
+        (b'timeout="5"', 5),
+        (b"TIMEOUT = 5", 5),
+        (b"timeout=0", 0),
+        (b"", None),
+        (b"timeout=", None),
+        (b"timeout=-1", None),
+        (b"notimeout=5", None),
+        (b"timeout=" + b"9" * 7_000, None),
+    ],
+)
+def test_how_long_a_server_keeps_the_connection_is_read(said: bytes, seconds: float | None) -> None:
+    answer = Answer(LIMIT)
+    answer.feed(memoryview(b"HTTP/1.1 204 No Content\r\nkeep-ALIVE: " + said + b"\r\nX: 1\r\n\r\n"))
+    assert answer.kept_for == seconds

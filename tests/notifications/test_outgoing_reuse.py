@@ -1,5 +1,6 @@
 """When a connection carries another request, and when it must not."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -82,9 +83,64 @@ async def test_an_idle_connection_that_the_server_closes_is_not_used_again_and_l
     async with running(always(OK)) as server:
         await post(server.url, b"{}", {})
         server.visits[0].writer.close()
-        await until(lambda: pool()._idle.oldest_since() is None)
+        await until(lambda: pool()._idle.first_end() is None)
         assert (await post(server.url, b"{}", {})).status == 200
         assert len(server.visits) == 2
+
+
+def keeping(said: bytes) -> bytes:
+    return OK.replace(b"\r\n\r\n", b"\r\nKeep-Alive: " + said + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "said", [b"timeout=30", b"max=100", b"timeout=forever", b"timeout=600,max=9"]
+)
+async def test_a_server_that_keeps_connections_for_long_is_sent_the_next_request_over_the_same(
+    said: bytes,
+) -> None:
+    async with running(always(keeping(said))) as server:
+        for _ in range(3):
+            await post(server.url, b"{}", {})
+        assert server.requests == [3]
+
+
+@pytest.mark.parametrize("said", [b"timeout=0", b"timeout=1", b"max=5, timeout=1", b"Timeout = 1"])
+async def test_a_connection_that_the_server_is_about_to_close_carries_no_other_request(
+    said: bytes,
+) -> None:
+    """The request and the end would meet on the way, and nobody could say whether it had arrived."""
+    async with running(always(keeping(said))) as server:
+        for _ in range(3):
+            await post(server.url, b"{}", {})
+        assert server.requests == [1, 1, 1]
+
+
+async def test_an_idle_connection_is_closed_before_the_server_does_so() -> None:
+    async with running(always(keeping(b"timeout=2"))) as server:
+        await post(server.url, b"{}", {})
+        began = asyncio.get_running_loop().time()
+        await until(server.visits[0].ended.is_set)
+        assert asyncio.get_running_loop().time() - began < 20, (
+            "and not after the 30 seconds of others"
+        )
+        await post(server.url, b"{}", {})
+        assert server.requests == [1, 1]
+
+
+async def test_what_a_server_said_last_holds_and_each_connection_has_a_time_of_its_own() -> None:
+    answers = iter([keeping(b"timeout=30"), keeping(b"timeout=2"), OK])
+
+    async def next_answer(visit: Visit) -> bytes:
+        return next(answers)
+
+    async with running(next_answer) as server, running(always(OK)) as other:
+        await post(other.url, b"{}", {})
+        for _ in range(2):
+            await post(server.url, b"{}", {})
+        await until(server.visits[0].ended.is_set)
+        await post(server.url, b"{}", {})
+        await post(other.url, b"{}", {})
+        assert (server.requests, other.requests) == ([2, 1], [2])
 
 
 async def test_a_request_on_a_kept_connection_that_breaks_is_not_sent_again() -> None:
