@@ -6,6 +6,7 @@ from notifications.checks.connections import connections_can_be_made, ways_out_c
 from notifications.checks.foreign_keys import foreign_keys_let_rows_go
 from notifications.checks.keeping import retention_can_be_read, sandbox_is_on
 from notifications.checks.limits import currency_is_known, limits_can_be_read
+from notifications.checks.mail import passwords_are_not_sent_in_the_clear
 from notifications.checks.recipients import (
     mails_can_be_unsubscribed_from,
     public_url_can_be_reached,
@@ -19,6 +20,7 @@ def register() -> None:
     checks.register(sandbox_is_on)
     checks.register(connections_can_be_made)
     checks.register(ways_out_can_be_read)
+    checks.register(passwords_are_not_sent_in_the_clear)
     checks.register(retention_can_be_read)
     checks.register(foreign_keys_let_rows_go)
     checks.register(limits_can_be_read)

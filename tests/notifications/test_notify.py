@@ -83,6 +83,8 @@ def test_run_after_and_expiry_reach_the_task(receipt: TemplateVersion) -> None:
     ("wrong", "field", "problem"),
     [
         ({"to": "ada"}, "to", "is not an address"),
+        ({"to": "root@[169.254.169.254]"}, "to", "has a number in place of a domain"),
+        ({"to": "root@[fd00::1]"}, "to", "has a number in place of a domain"),
         ({"to": "ada@"}, "to", "is not a mail address; give one such as"),
         ({"to": "Ada <ada@example.com>"}, "to", "without a display name"),
         ({"to": "ada@example.com\nBcc: x@example.com"}, "to", "is not a mail address"),

@@ -40,4 +40,8 @@ def _address(receiver: str | Endpoint) -> Address | str:
     if len(receiver) > MAX_ADDRESS:
         return f"has more than {MAX_ADDRESS} characters, which no mail address may have"
     local, _, domain = receiver.rpartition("@")
+    if domain.startswith(
+        "["
+    ):  # it would make our mail server connect to whatever somebody types in
+        return "has a number in place of a domain; give an address such as ada@example.com"
     return Address(f"{local}@{domain.lower()}")

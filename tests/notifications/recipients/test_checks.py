@@ -6,6 +6,8 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
+from scheduler_project.mail import mail_settings
+
 
 def found(*, deploy: bool = False) -> list[str]:
     messages = run_checks(include_deployment_checks=deploy)
@@ -23,6 +25,15 @@ def found(*, deploy: bool = False) -> list[str]:
         ("PUBLIC_URL", "https://notify.bank.example?x=1", ["notifications.E003"]),
         ("OUTGOING_CONNECTIONS", 1, []),
         ("OUTGOING_CONNECTIONS", 0, ["notifications.E008"]),
+        ("OUTGOING_ALLOWED_NETWORKS", ["10.20.0.0/16:8443", "[fd00::/8]:443"], []),
+        ("OUTGOING_ALLOWED_NETWORKS", ["10.20.0.0/16:0"], ["notifications.E012"]),
+        ("OUTGOING_DENIED_NETWORKS", ["2a01:4f8:1::/48"], []),
+        ("OUTGOING_DENIED_NETWORKS", ["2a01:4f8:1::1/48"], ["notifications.E012"]),
+        ("OUTGOING_NAME_SERVERS", ["10.0.0.53", "10.0.0.53:5353", "fd00::53", "[fd00::53]:53"], []),
+        ("OUTGOING_NAME_SERVERS", ["dns.internal"], ["notifications.E012"]),
+        ("OUTGOING_NAME_SERVERS", ["10.0.0.0/24"], ["notifications.E012"]),
+        ("APPRISE_PROXY", "http://proxy.internal:4750", []),
+        ("APPRISE_PROXY", "proxy.internal:4750", ["notifications.E012"]),
         ("QUIET_HOURS", "22:00-08:00", []),
         ("QUIET_HOURS", "at night", ["notifications.E004"]),
         ("RECIPIENT_TIMEZONE", "Europe/Berlin", []),
@@ -30,7 +41,7 @@ def found(*, deploy: bool = False) -> list[str]:
     ],
 )
 def test_a_setting_that_cannot_be_used_is_an_error(
-    bellringer: dict[str, Any], entry: str, value: str, ids: list[str]
+    bellringer: dict[str, Any], entry: str, value: object, ids: list[str]
 ) -> None:
     bellringer[entry] = value
     assert found() == ids
@@ -49,3 +60,35 @@ def test_a_deployment_without_a_public_address_is_warned(bellringer: dict[str, A
     bellringer["PUBLIC_URL"] = ""
     assert found() == []
     assert found(deploy=True) == ["notifications.W002"]
+
+
+def password_in_the_clear(settings: Settings, url: str) -> bool:
+    for name, value in mail_settings(url).items():
+        setattr(settings, name, value)
+    return "notifications.W012" in found()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["smtp://user:pw@mail.example.com", "smtp://user:pw@10.0.0.25:2525", "smtp://u:p@[fd00::1]"],
+)
+def test_a_password_that_goes_to_another_machine_without_tls_is_warned_of(
+    settings: Settings, url: str
+) -> None:
+    assert password_in_the_clear(settings, url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp+starttls://user:pw@mail.example.com",
+        "smtps://user:pw@mail.example.com",
+        "smtp://mail.example.com",
+        "smtp://user:pw@localhost",
+        "smtp://user:pw@127.0.0.1:2525",
+        "smtp://user:pw@[::1]",
+        "console:",
+    ],
+)
+def test_a_password_that_nobody_can_overhear_is_not(settings: Settings, url: str) -> None:
+    assert not password_in_the_clear(settings, url)
