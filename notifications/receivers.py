@@ -1,6 +1,7 @@
 """What the app does when the task platform reports something."""
 
 from asyncio import AbstractEventLoop
+from datetime import datetime
 from typing import Any
 
 from notifications.broadcasts import duties as broadcasts
@@ -11,7 +12,9 @@ from notifications.duties import make_duties
 from notifications.events.parked import tell_of_parked
 from notifications.ladders.ending import follow_unsuccessful_looks
 from notifications.lanes.duties import make_duties as make_lane_duties
+from notifications.lanes.lost import follow_lost
 from notifications.pipeline.ending import follow_unsuccessful
+from notifications.pipeline.names import is_delivery_step
 from notifications.provider_events import anymail_tracking
 from notifications.provider_events.duties import make_duties as make_event_duties
 from notifications.retention.duties import make_duties as make_retention_duties
@@ -19,7 +22,9 @@ from notifications.triggers.duties import make_duties as make_trigger_duties
 from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.duties import add_duties
 from tasks_core.signals import (
+    LostTask,
     UnsuccessfulTask,
+    attempts_lost,
     subscription_parked,
     tasks_unsuccessful,
     worker_process_stopping,
@@ -29,6 +34,7 @@ from tasks_core.signals import (
 def connect() -> None:
     """Register the receivers and the duties for beat; called once, when the app is ready."""
     tasks_unsuccessful.connect(_on_unsuccessful, dispatch_uid="notifications.unsuccessful")
+    attempts_lost.connect(_on_lost, dispatch_uid="notifications.lost")
     worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
     subscription_parked.connect(_on_parked, dispatch_uid="notifications.parked")
     add_duties(make_duties)
@@ -46,6 +52,17 @@ def _on_unsuccessful(*, tasks: list[UnsuccessfulTask], **_: Any) -> None:
     follow_unsuccessful_events(tasks)
     follow_unsuccessful_chunks(tasks)
     follow_unsuccessful_digests(tasks)
+
+
+def _on_lost(*, tasks: list[LostTask], now: datetime, **_: Any) -> None:
+    lost = [
+        (delivery_id, task.task_id)
+        for task in tasks
+        if is_delivery_step(task.task_type)
+        and isinstance(delivery_id := task.payload.get("delivery"), int)
+    ]
+    if lost:
+        follow_lost(lost, now)
 
 
 def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:

@@ -6,9 +6,12 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
-from tasks_core import clock
+from django.db import transaction
+
+from tasks_core import clock, database
 from tasks_core.blame import Blame, Loss, judge
 from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.conf import setting
@@ -17,11 +20,13 @@ from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Failure, Outcome
 from tasks_core.lanes import lane_name
 from tasks_core.lower_bound import LowerBound
+from tasks_core.models import Task
 from tasks_core.policies import rule_for
 from tasks_core.publisher import waiting_messages
 from tasks_core.recorder import record
 from tasks_core.registry import task_types
 from tasks_core.row_backoff import RowBackoff
+from tasks_core.signals import LostTask, attempts_lost
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.recover import (
     AbandonedTask,
@@ -109,8 +114,18 @@ def spare_locked() -> None:
 
 
 def _record(tasks: Sequence[AbandonedTask]) -> int:
-    losses = judge(tasks, now=clock.now())
-    return len(record([(loss.task.task_type, _ended(loss)) for loss in losses]).ids)
+    now = clock.now()
+    losses = judge(tasks, now=now)
+    ids = record([(loss.task.task_type, _ended(loss)) for loss in losses]).ids
+    if ids and attempts_lost.has_listeners():
+        transaction.on_commit(partial(_tell, sorted(ids), now), using=database.alias(), robust=True)
+    return len(ids)
+
+
+def _tell(ids: Sequence[int], now: datetime) -> None:
+    rows = Task.objects.filter(pk__in=ids).values_list("id", "task_type", "payload")
+    tasks = [LostTask(task_id=pk, task_type=kind, payload=payload) for pk, kind, payload in rows]
+    attempts_lost.send_robust(sender=Task, tasks=tasks, now=now)
 
 
 def _ended(loss: Loss) -> FinishedAttempt:

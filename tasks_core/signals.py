@@ -59,6 +59,22 @@ a receiver writes is committed with it. A receiver that raises undoes the end of
 careful.
 """
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostTask:
+    """A task whose attempt was lost with its process. The payload is as stored, secrets sealed."""
+
+    task_id: int
+    task_type: str
+    payload: Any
+
+
+attempts_lost = PlatformSignal()
+"""Sent with ``tasks: list[LostTask]`` and ``now: datetime`` after the loss of attempts has been committed.
+
+``now`` is when that was seen: what a task began later is another attempt. A receiver that raises is logged.
+"""
+
 dead_letters_written = PlatformSignal()
 """Sent with ``ids: list[int]`` after dead letters have been committed: for alerts."""
 

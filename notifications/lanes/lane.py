@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -117,6 +118,45 @@ def ended(lane: Lane, rule: LaneRule, attempts: Iterable[EndedAttempt], now: dat
     lane = _without_lost(lane, rule, now)
     for attempt in attempts:
         lane = _learnt(_given_back(lane, attempt.slot), rule, attempt, now)
+    return lane
+
+
+def freed(
+    lane: Lane,
+    rule: LaneRule,
+    *,
+    lost: Iterable[datetime],
+    under_way: Iterable[datetime],
+    now: datetime,
+) -> Lane:
+    """Give the places of a process back that has ended in the middle of attempts.
+
+    Besides those of its attempts it may have had others, for which nothing had begun yet. So of earlier slots
+    no more places stay taken than there are attempts under way that may have taken them: each begins in the
+    slot of its place or in the next one.
+
+    Args:
+        lane: as it is.
+        rule: what the endpoint is set to.
+        lost: when the attempts of the process began.
+        under_way: when those began that other processes make.
+        now: the time.
+    """
+    lane = _without_lost(lane, rule, now)
+    known = Counter(map(slot_of, under_way))
+    settled = (
+        slot_of(now) - SLOT_SECONDS
+    )  # of this slot and the next, places may be about to be used
+    taken = {
+        slot: count if slot >= settled else min(count, known[slot] + known[slot + SLOT_SECONDS])
+        for slot, count in lane.taken.items()
+    }
+    lane = replace(lane, taken={slot: count for slot, count in taken.items() if count})
+    for began in map(slot_of, lost):
+        if lane.in_flight > known.total():
+            lane = _given_back(lane, began if began in lane.taken else began - SLOT_SECONDS)
+    if not lane.taken and lane.breaker.state is BreakerState.HALF_OPEN:
+        lane = replace(lane, breaker=replace(lane.breaker, until=now))  # the probe was among them
     return lane
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from notifications import conf
 from notifications.channels.webhook.disabling import disable_automatically
 from notifications.lanes import rows
-from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, ended, room
+from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, ended, freed, room
 from notifications.lanes.parking import wake
 from notifications.lanes.places import places
 from tasks_core import clock, database
@@ -38,6 +38,22 @@ def release(attempts: Mapping[int, Sequence[EndedAttempt]]) -> None:
                 days = conf.current().webhook_disable_after_days
                 reason = f"only failures for {_span(days)}; the last one: {lane.last_error}"
                 disable_automatically(endpoint_id, reason=reason)
+
+
+def free(lost: Mapping[int, Sequence[datetime]]) -> None:
+    """Give back all that processes had of lanes which have ended: by endpoint, when their attempts began."""
+    if not lost:
+        return
+    now = clock.now()
+    with transaction.atomic(using=database.alias()):
+        found = rows.locked(lost)
+        under_way = rows.under_way(lost)
+        lanes = {}
+        for endpoint_id, (before, rule) in found.items():
+            others = under_way.get(endpoint_id, ())
+            after = freed(before, rule, lost=lost[endpoint_id], under_way=others, now=now)
+            lanes[endpoint_id] = _with_woken(endpoint_id, after, rule, now)
+        rows.write(lanes)
 
 
 def give_up_places() -> None:

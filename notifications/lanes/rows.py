@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from notifications import conf
 from notifications.lanes.lane import Lane, LaneRule
 from notifications.lanes.rate import Pace
+from notifications.pipeline.names import DELIVER_WEBHOOK
 from tasks_core import database
 from tasks_core.bounded_locks import BOUNDED
 from tasks_core.database import fetch_often
@@ -65,6 +67,15 @@ WHERE l.endpoint_id = r.endpoint_id
 RETURNING l.endpoint_id
 """
 
+_UNDER_WAY = """
+SELECT d.endpoint_id, a.started_at
+FROM tasks_core_task t
+JOIN notifications_delivery d ON d.id = (t.payload ->> 'delivery')::bigint
+JOIN notifications_deliveryattempt a
+    ON a.delivery_id = d.id AND a.number = d.attempts AND a.finished_at IS NULL
+WHERE t.state = 'RUNNING' AND t.task_type = %(type)s AND d.endpoint_id = ANY(%(ids)s::bigint[])
+"""
+
 failing = RowBackoff(
     "the lane of endpoint {} cannot be served", "See its row in the admin, or disable the endpoint."
 )
@@ -114,6 +125,17 @@ def read(endpoint_id: int) -> tuple[Lane, LaneRule] | None:
         cursor.execute(_ONE, [endpoint_id])
         row = cursor.fetchone()
     return None if row is None else _loaded(row)[1]
+
+
+def under_way(endpoint_ids: Iterable[int]) -> dict[int, list[datetime]]:
+    """Give when the attempts began that are under way, by endpoint: those whose tasks run."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    parameters: dict[str, Any] = {"type": DELIVER_WEBHOOK, "ids": sorted(set(endpoint_ids))}
+    with database.connection().cursor() as cursor:
+        cursor.execute(_UNDER_WAY, parameters)
+        for endpoint_id, started_at in cursor.fetchall():
+            found[endpoint_id].append(started_at)
+    return found
 
 
 def write(lanes: Mapping[int, Lane]) -> None:

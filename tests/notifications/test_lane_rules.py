@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.channels.outcome import Outcome
-from notifications.lanes.lane import EndedAttempt, Lane, LaneRule, admit, ended, room, slot_of
+from notifications.lanes.lane import (
+    EndedAttempt,
+    Lane,
+    LaneRule,
+    admit,
+    ended,
+    freed,
+    room,
+    slot_of,
+)
 from notifications.lanes.rate import Pace, admitted, waits
 from tasks_core.engine.breaker import BreakerRule, BreakerState
 
@@ -65,6 +74,56 @@ def test_an_attempt_that_ends_after_its_place_came_free_takes_no_other_ones() ->
     new = admit(old, RULE, 5, later(60)).lane
     late = ended(new, RULE, [EndedAttempt(slot=slot_of(NOW), outcome=Outcome.SUCCESS)], later(60))
     assert late.in_flight == 5
+
+
+def test_the_places_of_a_process_that_has_ended_come_free_at_once() -> None:
+    lane = admit(admit(Lane(), RULE, 3, NOW).lane, RULE, 2, later(1)).lane
+    after_it = freed(lane, RULE, lost=[NOW] * 3, under_way=[later(1)] * 2, now=later(2))
+    assert after_it.in_flight == 2
+    assert room(after_it, RULE, later(2)) == 3
+
+
+def test_so_do_those_for_which_nothing_had_begun_yet() -> None:
+    """It may end between taking places and beginning, or keep some for what is about to come."""
+    lane = admit(Lane(), RULE, 5, NOW).lane
+    assert freed(lane, RULE, lost=[], under_way=[later(1)] * 2, now=later(2)).in_flight == 5
+    assert freed(lane, RULE, lost=[], under_way=[later(1)] * 2, now=later(12)).in_flight == 2
+
+
+def test_an_attempt_that_began_in_the_slot_after_that_of_its_place_keeps_it() -> None:
+    lane = admit(Lane(), RULE, 2, later(4)).lane
+    assert freed(lane, RULE, lost=[], under_way=[later(6)] * 2, now=later(20)).in_flight == 2
+    assert freed(lane, RULE, lost=[later(6)], under_way=[later(6)], now=later(7)).in_flight == 1
+
+
+def test_another_probe_goes_out_when_the_process_of_the_last_one_has_ended() -> None:
+    lane = after(admit(Lane(), RULE, 3, NOW).lane, Outcome.TRANSIENT, times=3)
+    probing = admit(lane, RULE, 1, later(30)).lane
+    assert room(probing, RULE, later(32)) == 0
+    assert room(
+        freed(probing, RULE, lost=[later(30)], under_way=[], now=later(32)), RULE, later(32)
+    )
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 25), st.integers(0, 4), st.booleans()), max_size=5),
+    st.integers(0, 20),
+)
+def test_whoever_is_still_under_way_keeps_a_place(
+    attempts: list[tuple[int, int, bool]], seconds: int
+) -> None:
+    """Each takes a place, begins up to four seconds later, and is lost or not."""
+    patient = replace(RULE, patience=1_000)
+    lane = Lane()
+    for taken, _, _ in sorted(attempts):
+        lane = admit(lane, patient, 1, later(taken)).lane
+    lost = [later(taken + delay) for taken, delay, is_lost in attempts if is_lost]
+    alive = [later(taken + delay) for taken, delay, is_lost in attempts if not is_lost]
+    now = max([*lost, *alive], default=NOW) + timedelta(seconds=seconds)
+    found = freed(lane, patient, lost=lost, under_way=alive, now=now)
+    assert len(alive) <= found.in_flight <= len(attempts)
+    if not alive:
+        assert found.in_flight == 0
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TRANSIENT, Outcome.AMBIGUOUS])

@@ -31,14 +31,18 @@ from notifications.models import (
     Notification,
     TemplateVersion,
 )
+from notifications.pipeline.lanes import Asked, begin_in_lanes
+from notifications.pipeline.sendable import Sendable
 from notifications.signals import endpoint_disabled
 from tasks_core import clock, worker_process
 from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.recovery import recover_attempts
 from tasks_core.statements.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.tasks_core.life import LEASE, queue, take
 from tests.tasks_core.threads import at_once
 from tests.waiting import wait_until
 
@@ -182,6 +186,74 @@ def test_places_of_a_lost_worker_come_free(
         assert wake_waiting() == 1
         run_all()
     assert len(receiver.received) == 4
+
+
+def claimed(worker: str) -> list[tuple[int, int]]:
+    """Claim what is due, as a worker process does; give the deliveries with their tasks."""
+    tasks = take(queue(), task_type=DELIVER, worker=worker)
+    return [(task.payload["delivery"], task.id) for task in tasks]
+
+
+def begun(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Begin attempts; give those that had room, and put the others to sleep."""
+    answers = begin_in_lanes([Asked(*pair) for pair in pairs], {})
+    rest = [
+        pair[1] for pair, one in zip(pairs, answers, strict=True) if not isinstance(one, Sendable)
+    ]
+    Task.objects.filter(pk__in=rest).update(
+        state="SCHEDULED", run_after=clock.now() + timedelta(hours=1), lease_until=None, worker=""
+    )
+    return [pair for pair in pairs if pair[1] not in rest]
+
+
+def test_places_of_a_process_come_free_as_soon_as_it_is_seen_to_have_ended(
+    paid: TemplateVersion, endpoint: Endpoint, allow_loopback: dict[str, Any]
+) -> None:
+    """And not when the longest attempt would have ended."""
+    allow_loopback["OUTGOING_TOTAL_TIMEOUT"] = 600.0
+    change(endpoint, max_concurrency=3)
+    send(endpoint, 5)
+    lost = begun(claimed("w1:1"))
+    assert len(lost) == 3
+    with ahead(seconds=LEASE.total_seconds() + 1):
+        assert recover_attempts() == 3
+        lane = EndpointLane.objects.get(endpoint=endpoint)
+        assert lane.taken == {}
+        due = Task.objects.filter(task_type=DELIVER, run_after__lte=clock.now())
+        told = due.exclude(pk__in=[task_id for _, task_id in lost])
+        assert told.count() == 2, "those that had waited"
+    for attempt in DeliveryAttempt.objects.all():
+        assert (attempt.outcome, attempt.finished_at is not None) == ("ambiguous", True)
+        assert "the worker was lost" in attempt.error
+
+
+def test_places_of_others_stay_taken_when_a_process_is_seen_to_have_ended(
+    paid: TemplateVersion, endpoint: Endpoint, allow_loopback: dict[str, Any]
+) -> None:
+    allow_loopback["OUTGOING_TOTAL_TIMEOUT"] = 600.0
+    change(endpoint, max_concurrency=3)
+    send(endpoint, 1)
+    begun(claimed("w1:1"))
+    send(endpoint, 2)
+    alive = begun(claimed("w1:2"))
+    with ahead(seconds=LEASE.total_seconds() + 1):
+        Task.objects.filter(worker="w1:2").update(lease_until=clock.now() + LEASE)
+        assert recover_attempts() == 1
+        assert sum(EndpointLane.objects.get(endpoint=endpoint).taken.values()) == len(alive) == 2
+    assert DeliveryAttempt.objects.filter(finished_at=None).count() == 2
+
+
+def test_places_for_which_nothing_had_begun_come_free_with_their_process_too(
+    paid: TemplateVersion, endpoint: Endpoint, allow_loopback: dict[str, Any]
+) -> None:
+    allow_loopback["OUTGOING_TOTAL_TIMEOUT"] = 600.0
+    change(endpoint, max_concurrency=2)
+    send(endpoint, 2)
+    assert admit_deliveries(dict(claimed("w1:1"))).waits == {}  # and the process dies
+    with ahead(seconds=LEASE.total_seconds() + 1):
+        assert recover_attempts() == 2
+        assert EndpointLane.objects.get(endpoint=endpoint).taken == {}
+    assert not DeliveryAttempt.objects.exists()
 
 
 def test_workers_that_begin_at_the_same_time_share_the_places(

@@ -185,13 +185,13 @@ def test_only_running_tasks_are_recovered(state: State) -> None:
     assert state_of(task_id) is state
 
 
-def test_recovery_of_any_number_costs_six_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recovery_of_any_number_costs_seven_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "LOOK_SECONDS", 0.0)
     _claimed_together(100)
 
     with clock.frozen(_after_lease()), CaptureQueriesContext(connection) as captured:
         assert recover_attempts() == 100
-    assert len([q for q in captured.captured_queries if "tasks_core" in q["sql"]]) == 6
+    assert len([q for q in captured.captured_queries if "tasks_core" in q["sql"]]) == 7
     assert states() == {State.SCHEDULED: 100}
 
 
