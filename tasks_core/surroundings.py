@@ -14,7 +14,7 @@ from tasks_core import worker_process
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.001
 """Not looked at more often than that: a look takes some microseconds."""
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGALRM)
