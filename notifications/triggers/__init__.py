@@ -16,7 +16,8 @@
         payload={"invoice": 17},
     )
 
-Everything joins the caller's transaction. What a trigger calls is checked when it is written.
+Everything joins the caller's transaction. What a trigger calls is checked when it is written; the token of
+this one is sent if the setting ``TRIGGER_ENV_HOSTS`` names ``HOOK_REPORT_TOKEN=example.com``.
 """
 
 from importlib import import_module

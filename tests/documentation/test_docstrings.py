@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from pytest_django import Settings
 
 from notifications.api import live_secrets, register_endpoint
 from tests.documentation import public_docstrings
@@ -27,9 +28,13 @@ def test_there_are_some() -> None:
 
 
 @pytest.mark.parametrize("one", WITH_EXAMPLES, ids=lambda one: one.name)
-def test_the_examples_of_a_docstring_run(one: Documented, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_a_docstring_run(
+    one: Documented, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
     call_command("publish_templates", verbosity=0)
     monkeypatch.setenv("HOOK_REPORT_TOKEN", "t-1")
+    bound = ["HOOK_REPORT_TOKEN=example.com"]
+    settings.BELLRINGER = {**settings.BELLRINGER, "TRIGGER_ENV_HOSTS": bound}
     for source in examples(one.text):
         names: dict[str, Any] = {"__name__": f"docstring_of_{one.name.replace('.', '_')}"}
         if source.startswith(">>> "):
