@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from tasks_core.enqueuing import enqueue_many as enqueue_many
     from tasks_core.enqueuing import schedule_delayed as schedule_delayed
     from tasks_core.enqueuing import schedule_once as schedule_once
+    from tasks_core.events.deleting import delete_subscription as delete_subscription
     from tasks_core.events.querying import find_events as find_events
-    from tasks_core.events.steering import delete_subscription as delete_subscription
     from tasks_core.events.steering import pause_subscription as pause_subscription
     from tasks_core.events.steering import replay_events as replay_events
     from tasks_core.events.steering import resume_subscription as resume_subscription
@@ -90,7 +90,7 @@ _PLACES = {
     "TaskContext": "context",
     "Exclusions": "engine.schedule",
     "on_event": "events.subscription",
-    "delete_subscription": "events.steering",
+    "delete_subscription": "events.deleting",
     "pause_subscription": "events.steering",
     "replay_events": "events.steering",
     "resume_subscription": "events.steering",

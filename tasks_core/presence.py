@@ -15,6 +15,7 @@ from django.db import Error, connections
 from tasks_core import clock, database_clock
 from tasks_core.answer_limit import answers_within
 from tasks_core.bounded_locks import bounded_locks
+from tasks_core.events.subscription import subscriptions
 from tasks_core.models import Worker
 from tasks_core.models.worker import HEARTBEAT, MOST_SKEW
 from tasks_core.registry import task_types
@@ -57,6 +58,7 @@ class Presence(threading.Thread):
             "pid": os.getpid(),
             "queues": sorted(queues),
             "task_types": sorted(task_types),
+            "subscribers": sorted(subscriptions()),
             "concurrency": concurrency,
             "version": versions().get("bellringer", ""),
             "stopped_at": None,

@@ -16,7 +16,7 @@ from tasks_core.admin.moments import moment
 from tasks_core.admin.record import Fact, Panel
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.events.lag import with_lag
-from tasks_core.events.subscription import subscriptions
+from tasks_core.events.subscription import BUILT_IN, subscriptions
 from tasks_core.models import EventSubscription
 
 SHORT = 120
@@ -43,10 +43,8 @@ class EventSubscriptionAdmin(SteeredAdmin[EventSubscription]):
 
     @admin.display(description="subscriber")
     def what(self, subscription: EventSubscription) -> SafeString:
-        """Name, and whether the code registers it."""
-        known = subscriptions().get(subscription.name)
-        second = f"queue {known.queue_name}" if known else "not registered in the code"
-        return two_lines(subscription.name, second)
+        """Name, and what the code of this process says of it, which is not that of all."""
+        return two_lines(subscription.name, _said_of(subscription.name))
 
     @admin.display(description="state")
     def state_and_error(self, subscription: EventSubscription) -> SafeString:
@@ -78,3 +76,10 @@ class EventSubscriptionAdmin(SteeredAdmin[EventSubscription]):
     def panels(self, request: HttpRequest, row: EventSubscription) -> list[Panel]:
         """See ``event_subscription_facts``."""
         return event_subscription_facts.panels(row)
+
+
+def _said_of(name: str) -> str:
+    if name in BUILT_IN:
+        return "of the platform itself"
+    known = subscriptions().get(name)
+    return f"queue {known.queue_name}" if known else "not in the code of this process"

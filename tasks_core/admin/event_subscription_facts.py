@@ -12,8 +12,9 @@ from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import text_block, two_lines
 from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.record import Fact, Panel
+from tasks_core.events.deleting import registrations
 from tasks_core.events.lag import lag_of
-from tasks_core.events.subscription import Subscription, subscriptions
+from tasks_core.events.subscription import BUILT_IN, subscriptions
 from tasks_core.models import EventSubscription
 
 State = EventSubscription.State
@@ -39,7 +40,7 @@ def facts(subscription: EventSubscription, now: datetime) -> list[Fact]:
     """Return how it stands, and what the code says of it."""
     return [
         Fact("State", state_word(subscription)),
-        *_registration(subscriptions().get(subscription.name)),
+        *_registration(subscription.name),
         Fact("Unread events", lag_in_words(subscription, now)),
         Fact("Delivered", f"{subscription.delivered:,} events, repeated ones included"),
         Fact("Last event", _instant(subscription.last_event_at, now)),
@@ -59,9 +60,10 @@ def panels(subscription: EventSubscription) -> list[Panel]:
     return [Panel("error", "Last error", text_block(subscription.error))]
 
 
-def _registration(known: Subscription | None) -> list[Fact]:
+def _registration(name: str) -> list[Fact]:
+    known = subscriptions().get(name)
     if known is None:
-        return [Fact("Registered", badge("Not in the code of this process", "warning"))]
+        return _registration_elsewhere(name)
     return [
         Fact("Kinds", _listed(known.kinds)),
         Fact("Task types", _listed(known.task_types)),
@@ -70,6 +72,16 @@ def _registration(known: Subscription | None) -> list[Fact]:
         Fact("Parked after", f"{known.max_failures} failures in a row"),
         Fact("Atomic", "with its own writes" if known.atomic else ""),
     ]
+
+
+def _registration_elsewhere(name: str) -> list[Fact]:
+    """Say what this process, whose code does not have it, can find out."""
+    if name in BUILT_IN:
+        return [Fact("Registered", badge("By the platform itself", "good"))]
+    reason = registrations().why_not_deleted(name)
+    if reason:
+        return [Fact("Registered", badge("Not here", "warning")), Fact("Stays, because", reason)]
+    return [Fact("Registered", badge("In no process that is alive", "warning"))]
 
 
 def _listed(names: Collection[str]) -> SafeString | str:

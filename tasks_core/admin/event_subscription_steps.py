@@ -10,7 +10,7 @@ from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.steering.step import Step, StepForm
 from tasks_core.admin.steering.tally import Tally
 from tasks_core.events import steering
-from tasks_core.events.subscription import subscriptions
+from tasks_core.events.deleting import delete_subscription, registrations
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, SubscriptionNotFound
 from tasks_core.models import EventSubscription
 
@@ -65,7 +65,7 @@ def _replay(name: str, answers: Answers) -> bool:
 
 
 def _delete(name: str, answers: Answers) -> bool:
-    steering.delete_subscription(name)
+    delete_subscription(name)
     return True
 
 
@@ -116,10 +116,11 @@ DELETE: Step[EventSubscription] = Step(
     icon="delete",
     explanation=(
         "How far it has come is forgotten, and no events are kept for it any more. "
-        "Only for subscribers that no release has in its code. This cannot be taken back."
+        "Only for subscribers that no worker and no beat has in its code. This cannot be taken back."
     ),
     perform=_each("deleted", _delete),
-    applies=lambda subscription: subscription.name not in subscriptions(),
+    applies=lambda subscription: not registrations().why_not_deleted(subscription.name),
+    in_bulk=False,  # a list cannot say of each whether it may go
     danger=True,
     removes=True,
     permission="delete",

@@ -33,6 +33,8 @@ ON CONFLICT (name) DO NOTHING
 RETURNING id
 """
 
+EXISTING = "SELECT name FROM tasks_core_eventsubscription WHERE name = ANY(%(names)s)"
+
 # By the clock of the database: those of the workers may differ, or jump.
 CLAIM = f"""
 UPDATE tasks_core_eventsubscription SET
@@ -138,6 +140,11 @@ def highest_id() -> int:
     """
     highest: int = fetch(HIGHEST_ID, {})[0][0]
     return highest
+
+
+def existing(names: list[str]) -> set[str]:
+    """Return those of ``names`` that have a cursor."""
+    return {name for (name,) in fetch(EXISTING, {"names": names})}
 
 
 def create(name: str, *, from_beginning: bool, now: datetime) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
-from tasks_core.events.relay import Relay
+from tasks_core.events.relay import LOOK_AT_CURSORS_SECONDS, Relay
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.row_backoff import RowBackoff
 
@@ -22,13 +23,13 @@ class Following:
     def __init__(self) -> None:
         self._relay = Relay()
         self._metrics = MetricsHandler()
-        self._is_created = False
+        self._is_there_until = 0.0
 
     def look(self) -> Found:
         """Return whose cursors may have something to get."""
-        if not self._is_created:
+        if time.monotonic() >= self._is_there_until:
             self._metrics.create()
-            self._is_created = True
+            self._is_there_until = time.monotonic() + LOOK_AT_CURSORS_SECONDS
         return self._relay.look([self._metrics.name])
 
     def follow(self, found: Found) -> bool:

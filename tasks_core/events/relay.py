@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tasks_core import clock
-from tasks_core.events.cursor import create, worth_a_look
+from tasks_core.events.cursor import create, existing, worth_a_look
 from tasks_core.events.restored import mend_if_restored
 from tasks_core.events.subscription import Subscription, subscriptions
 from tasks_core.lanes import lane_name
@@ -22,6 +22,9 @@ REPEAT_SECONDS = 10.0
 LOOK_AT_NUMBERS_SECONDS = 60.0
 """How often it looks whether the database under it is a restored one: that may happen while it runs."""
 
+LOOK_AT_CURSORS_SECONDS = 60.0
+"""How often it looks whether every subscriber has its cursor still: somebody may have removed the row."""
+
 ENOUGH_MESSAGES = 50
 """While so many messages wait in a lane, another one would only wait with them."""
 
@@ -31,6 +34,7 @@ class Relay:
 
     def __init__(self) -> None:
         self._created: set[str] = set()
+        self._created_until = 0.0
         self._hinted: dict[str, tuple[datetime | None, datetime]] = {}
         self._numbers_fit_until = 0.0
 
@@ -72,6 +76,10 @@ class Relay:
             self._numbers_fit_until = time.monotonic() + LOOK_AT_NUMBERS_SECONDS
 
     def _create(self, known: dict[str, Subscription]) -> None:
+        now = time.monotonic()
+        if now >= self._created_until:
+            self._created = existing(sorted(known))
+            self._created_until = now + LOOK_AT_CURSORS_SECONDS
         for name in known.keys() - self._created:
             create(name, from_beginning=known[name].start == "beginning", now=clock.now())
             self._created.add(name)

@@ -8,9 +8,10 @@ from django.db.models import Min
 
 from tasks_core.database import fetch
 from tasks_core.events.cursor import highest_id
-from tasks_core.events.subscription import BUILT_IN, subscriptions
+from tasks_core.events.known import known_name
+from tasks_core.events.subscription import BUILT_IN
 from tasks_core.events.window import NOTHING
-from tasks_core.exceptions import InvalidOption, InvalidTransition, SubscriptionNotFound
+from tasks_core.exceptions import InvalidOption
 from tasks_core.models import EventSubscription, TaskEvent
 
 PAUSE = """
@@ -38,11 +39,6 @@ WHERE name = %(name)s
 RETURNING name
 """
 
-DELETE = """
-DELETE FROM tasks_core_eventsubscription WHERE name = %(name)s
-RETURNING name
-"""
-
 
 def pause_subscription(name: str) -> bool:
     """Let the subscriber get nothing until it is resumed; then it goes on where it was.
@@ -52,7 +48,7 @@ def pause_subscription(name: str) -> bool:
     Raises:
         SubscriptionNotFound: no cursor has this name; the message lists those there are.
     """
-    return bool(fetch(PAUSE, {"name": _known(name)}))
+    return bool(fetch(PAUSE, {"name": known_name(name)}))
 
 
 def resume_subscription(name: str) -> bool:
@@ -61,7 +57,7 @@ def resume_subscription(name: str) -> bool:
     Raises:
         SubscriptionNotFound: no cursor has this name; the message lists those there are.
     """
-    return bool(fetch(RESUME, {"name": _known(name)}))
+    return bool(fetch(RESUME, {"name": known_name(name)}))
 
 
 def replay_events(
@@ -89,35 +85,12 @@ def replay_events(
     if after is not None and after < 0:
         raise InvalidOption(f"after must be the id of an event, or 0 for all; not {after}")
     floor = _id_before(since) if after is None else after
-    parameters = {"name": _known(name), "snapshot": NOTHING, "floor": floor}
+    parameters = {"name": known_name(name), "snapshot": NOTHING, "floor": floor}
     fetch(REWIND, parameters)
     return EventSubscription.objects.get(name=name)
-
-
-def delete_subscription(name: str) -> None:
-    """Forget how far a subscriber has come that is in the code no more: its cursor keeps old events.
-
-    Raises:
-        SubscriptionNotFound: no cursor has this name; the message lists those there are.
-        InvalidTransition: the code registers it, and would have no cursor; take it out of the code first.
-    """
-    if _known(name) in subscriptions():
-        raise InvalidTransition(
-            f"the subscriber {name!r} is registered in the code; take it out there first, "
-            "or pause it with pause_subscription"
-        )
-    fetch(DELETE, {"name": name})
 
 
 def _id_before(since: datetime | None) -> int:
     """Return an id below those of all events since then."""
     first = TaskEvent.objects.filter(at__gte=since).aggregate(id=Min("id"))["id"]
     return highest_id() if first is None else first - 1
-
-
-def _known(name: str) -> str:
-    names = set(EventSubscription.objects.values_list("name", flat=True))
-    if name not in names:
-        known = ", ".join(sorted(names | subscriptions().keys())) or "none"
-        raise SubscriptionNotFound(f"no subscriber is called {name!r}; there are: {known}")
-    return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks_core.events.deleting import Registrations, registrations
 from tasks_core.events.lag import lag_of, with_lag
 from tasks_core.events.subscription import subscriptions
 from tasks_core.models import EventSubscription
@@ -20,13 +21,13 @@ SUBSCRIPTION_COLUMNS = (
 )
 
 
-def describe_subscription(subscription: EventSubscription) -> dict[str, Any]:
+def describe_subscription(subscription: EventSubscription, known: Registrations) -> dict[str, Any]:
     """Return everything that people may see of one that ``with_lag`` has found."""
     lag = lag_of(subscription)
     return {
         "name": subscription.name,
         "state": subscription.state,
-        **_registration(subscription.name),
+        **_registration(subscription.name, known),
         "unread": lag.events,
         "unread_since": lag.since,
         "delivered": subscription.delivered,
@@ -43,14 +44,15 @@ def describe_subscription(subscription: EventSubscription) -> dict[str, Any]:
 
 def describe_one(name: str) -> dict[str, Any]:
     """Return the same of the one with this name."""
-    return describe_subscription(with_lag(EventSubscription.objects.filter(name=name)).get())
+    subscription = with_lag(EventSubscription.objects.filter(name=name)).get()
+    return describe_subscription(subscription, registrations())
 
 
-def _registration(name: str) -> dict[str, Any]:
-    """Return what the code that runs here says of a subscriber."""
+def _registration(name: str, registered: Registrations) -> dict[str, Any]:
+    """Return who has it, and what the code that runs here says of it."""
     known = subscriptions().get(name)
     return {
-        "registered": known is not None,
+        "registered": registered.is_registered(name),
         "kinds": sorted(known.kinds) if known else None,
         "task_types": sorted(known.task_types) if known else None,
         "queue_name": known.queue_name if known else None,

@@ -14,6 +14,7 @@ from tasks_core.events import cursor as cursors
 from tasks_core.events.cursor import Cursor
 from tasks_core.events.window import Window
 from tasks_core.metrics.roll_up import roll_up
+from tasks_core.models import MetricRollup, MetricTotal
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +35,27 @@ class MetricsHandler:
     """
 
     name = "metrics"
-    """The name of its cursor; the first one begins with the first event that is stored."""
+    """The name of its cursor."""
 
     def __init__(self) -> None:
         self._holder = f"beat@{socket.gethostname()}:{os.getpid()}"
 
     def create(self) -> bool:
-        """Make the cursor; False if there is one."""
-        return cursors.create(self.name, from_beginning=True, now=clock.now())
+        """Make the cursor; False if there is one.
+
+        The first one begins with the first event that is stored. Where something has been counted already,
+        the cursor was removed, and what it had counted is not known: it begins with what happens from now on,
+        because a count may miss something, but must not have it twice.
+        """
+        if cursors.existing([self.name]):
+            return False
+        was_removed = MetricTotal.objects.exists() or MetricRollup.objects.exists()
+        if was_removed:
+            logger.warning(
+                "the cursor %r was removed; events are counted from now on, those since then are not",
+                self.name,
+            )
+        return cursors.create(self.name, from_beginning=not was_removed, now=clock.now())
 
     def roll_up(self, *, seconds: float = TURN_SECONDS) -> bool:
         """Count what has become visible, for ``seconds`` or one step; tell whether there may be more."""

@@ -27,6 +27,12 @@ class TaskQuerySet(PlatformQuerySet["Task"]):
         """Waiting, and their time has come."""
         return self.waiting().filter(run_after__lte=now)
 
+    def overdue(self, now: datetime) -> TaskQuerySet:
+        """Not begun although their time has come, whether or not they were handed to the broker."""
+        # Two conditions, because each has an index of its own.
+        waiting = Q(state__in=sorted(WAITING), run_after__lte=now)
+        return self.filter(waiting | Q(state=State.QUEUED, run_after__lte=now))
+
     def unfinished(self) -> TaskQuerySet:
         """Not in a final state."""
         return self.filter(state__in=sorted(UNFINISHED))
@@ -170,6 +176,12 @@ class Task(PlatformModel):
                 fields=("queue_name", "priority", "run_after", "id"),
                 condition=Q(state__in=("SCHEDULED", "RETRYING")),
                 name="tasks_core_task_waiting",
+            ),
+            # Few, and counted apart from the many that wait: only what is tried again writes to it.
+            models.Index(
+                fields=("run_after",),
+                condition=Q(state="RETRYING"),
+                name="tasks_core_task_retrying",
             ),
             models.Index(
                 fields=("queued_at",), condition=Q(state="QUEUED"), name="tasks_core_task_queued"

@@ -41,6 +41,12 @@ class Worker(PlatformModel):
     pid = models.IntegerField()
     queues = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     task_types = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    subscribers = ArrayField(
+        models.CharField(max_length=100),
+        null=True,
+        blank=True,
+        help_text="Subscribers of events in its code; empty: an older release, which does not say.",
+    )
     concurrency = models.IntegerField(default=0)
     version = models.CharField(max_length=50, blank=True, default="")
     started_at = models.DateTimeField()
@@ -57,6 +63,13 @@ class Worker(PlatformModel):
 
     class Meta:
         ordering = ("name",)
+
+    @property
+    def is_ill(self) -> bool:
+        """Whether it has said that it, one of its processes or a row does not do as it should."""
+        return bool(
+            self.stuck_since or self.silent_processes or self.vain_processes or self.failing_rows
+        )
 
     def __str__(self) -> str:
         return f"{self.role} {self.name}"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tasks_core import clock
+from tasks_core.events.deleting import Registrations, registrations
 from tasks_core.events.lag import lag_of, with_lag
-from tasks_core.events.subscription import subscriptions
+from tasks_core.events.subscription import BUILT_IN
 from tasks_core.models import EventSubscription
 from tasks_core.platform_health.age import age
 from tasks_core.platform_health.finding import Finding
@@ -25,7 +26,8 @@ def look() -> Iterator[Finding]:
         yield report.healthy("nothing subscribes to events")
         return
     now = clock.now()
-    problems = [finding for one in found if (finding := _problem(one, now)) is not None]
+    known = registrations()
+    problems = [finding for one in found if (finding := _problem(one, known, now)) is not None]
     yield from problems
     paused = sum(one.state == State.PAUSED for one in found)
     well = len(found) - len(problems) - paused
@@ -34,7 +36,9 @@ def look() -> Iterator[Finding]:
     )
 
 
-def _problem(subscription: EventSubscription, now: datetime) -> Finding | None:
+def _problem(
+    subscription: EventSubscription, known: Registrations, now: datetime
+) -> Finding | None:
     name = subscription.name
     if subscription.state == State.PARKED:
         return report.degraded(
@@ -49,10 +53,17 @@ def _problem(subscription: EventSubscription, now: datetime) -> Finding | None:
     if since is None or now - since <= UNREAD:
         return None
     waited = f"has not read events for {age(now - since)}"
-    if name not in subscriptions():
+    if name in BUILT_IN:
         return report.degraded(
-            f"subscriber {name!r}, which is not in the code, {waited}; events are kept for it",
-            f"if no release has it any more: `python manage.py delete_subscription {name}`",
+            f"the platform's own subscriber {name!r} {waited}; nothing is counted meanwhile",
+            "see whether a beat is alive, and what its log says",
+        )
+    if not known.is_registered(name):
+        return report.degraded(
+            f"subscriber {name!r}, which no process has in its code that is alive, {waited}; events are kept "
+            "for it",
+            known.why_not_deleted(name)
+            or f"if no release has it any more: `python manage.py delete_subscription {name}`",
         )
     return report.degraded(
         f"subscriber {name!r} {waited}",

@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 import tasks_core
 from tasks_core import clock
 from tasks_core.events import TaskFailed, cursor, subscription
-from tasks_core.models import EventSubscription
+from tasks_core.metrics.handler import MetricsHandler
+from tasks_core.models import EventSubscription, Worker
+from tests import processes
 from tests.admin import rows
 
 MODEL = "tasks_core/eventsubscription"
@@ -50,7 +52,7 @@ def test_the_list_tells_state_lag_failures_and_whether_it_is_registered(viewer: 
     rows.order()
     shown = rows.text(viewer.get(LIST))
     assert "queue audits" in shown
-    assert "not registered in the code" in shown
+    assert "not in the code of this process" in shown
     assert "10 failed: RuntimeError: &lt;receiver&gt; is down" in shown
     assert "at most 1" in shown
 
@@ -77,8 +79,46 @@ def test_a_page_tells_what_the_code_says_and_what_failed(viewer: Client) -> None
     assert "snapshot" not in shown
 
 
-def test_one_that_is_not_in_the_code_says_so(viewer: Client) -> None:
-    assert "Not in the code" in page(viewer, subscriber(registered=False))
+def test_a_process_that_cannot_know_whether_it_is_in_the_code_offers_no_deletion(
+    operator: Client,
+) -> None:
+    row = subscriber(registered=False)
+    shown = page(operator, row)
+    assert "no beat is alive" in shown
+    assert "delete-subscription" not in shown
+    worker = processes.alive("celery@old", subscribers=None)
+    processes.alive("beat@new", role="beat")
+    shown = page(operator, row)
+    assert "celery@old of an older release does not say" in shown
+    assert "delete-subscription" not in shown
+    Worker.objects.filter(pk=worker.pk).update(subscribers=["audit"])
+    shown = page(operator, row)
+    assert "is registered in the code of celery@old" in shown
+    assert "delete-subscription" not in shown
+    operator.post(f"{LIST}{row.pk}/delete-subscription/")
+    assert "is registered in the code of celery@old" in rows.messages(operator)[0]
+    assert EventSubscription.objects.exists()
+    Worker.objects.filter(pk=worker.pk).update(subscribers=["other"])
+    shown = page(operator, row)
+    assert "In no process that is alive" in shown
+    assert "delete-subscription" in shown
+
+
+def test_the_platforms_own_one_is_not_deleted(operator: Client) -> None:
+    processes.alive("beat@new", role="beat")
+    MetricsHandler().create()
+    row = EventSubscription.objects.get(name="metrics")
+    shown = page(operator, row)
+    assert "By the platform itself" in shown
+    assert "delete-subscription" not in shown
+    operator.post(f"{LIST}{row.pk}/delete-subscription/")
+    assert "belongs to the platform" in rows.messages(operator)[0]
+    operator.post(
+        LIST, {"action": "delete-subscription", "_selected_action": [row.pk], "index": "0"}
+    )
+    operator.post(f"{LIST}delete-subscription/", {"ids": str(row.pk)})
+    operator.post(f"{LIST}{row.pk}/delete/", {"post": "yes"})
+    assert EventSubscription.objects.filter(pk=row.pk).exists()
 
 
 def test_viewers_get_no_buttons_and_are_refused(viewer: Client) -> None:
@@ -140,6 +180,7 @@ def test_a_replay_needs_a_time_that_has_been(operator: Client, since: str) -> No
 
 def test_one_that_is_in_the_code_no_more_is_deleted_and_the_list_follows(operator: Client) -> None:
     row = subscriber(registered=False)
+    processes.alive("beat@new", role="beat")
     answer = operator.post(f"{LIST}{row.pk}/delete-subscription/", follow=True)
     assert answer.redirect_chain == [(LIST, 302)]
     assert [str(message) for message in answer.context["messages"]] == ["1 deleted."]

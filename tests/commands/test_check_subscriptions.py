@@ -8,8 +8,10 @@ import pytest
 import tasks_core
 from tasks_core import clock
 from tasks_core.events import cursor, subscription
+from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription
 from tasks_core.platform_health import Finding, Level, examine, worst
+from tests import processes
 
 pytestmark = pytest.mark.django_db
 
@@ -77,5 +79,17 @@ def test_one_that_the_code_has_no_more_keeps_events_and_is_named() -> None:
     assert found().level == Level.HEALTHY
     unread(minutes=30)
     finding = found()
-    assert "'gone', which is not in the code" in finding.message
+    assert "'gone', which no process has in its code that is alive" in finding.message
+    assert "no beat is alive that would say" in finding.remedy
+    processes.alive("beat@new", role="beat")
+    finding = found()
     assert "manage.py delete_subscription gone" in finding.remedy
+
+
+def test_the_platforms_own_one_is_not_offered_for_deletion() -> None:
+    MetricsHandler().create()
+    unread(minutes=30)
+    finding = found()
+    assert finding.level == Level.DEGRADED
+    assert "the platform's own subscriber 'metrics' has not read events" in finding.message
+    assert "delete_subscription" not in finding.remedy

@@ -11,7 +11,9 @@ from django.core.management.base import CommandError
 import tasks_core
 from tasks_core import clock
 from tasks_core.events import TaskFailed, TaskScheduled, cursor, subscription
+from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription, TaskEvent
+from tests import processes
 from tests.commands.conftest import Rows, Run
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +113,7 @@ def test_a_replay_that_cannot_be_is_refused(run: Run, words: tuple[str, ...], sa
 
 def test_one_that_is_in_the_code_no_more_is_deleted(run: Run) -> None:
     make("gone", registered=False)
+    processes.alive("beat@new", role="beat")
     [shown] = objects(run, "delete_subscription", "gone")
     assert (shown["name"], shown["state"]) == ("gone", "deleted")
     assert not EventSubscription.objects.exists()
@@ -121,6 +124,27 @@ def test_one_that_is_registered_is_not_deleted(run: Run) -> None:
     with pytest.raises(CommandError, match=r"'audit' is registered in the code.*pause"):
         run("delete_subscription", "audit")
     assert EventSubscription.objects.exists()
+
+
+def test_one_that_another_process_may_have_in_its_code_is_not_deleted(run: Run) -> None:
+    make("gone", registered=False)
+    with pytest.raises(CommandError, match=r"no beat is alive.*start the beat"):
+        run("delete_subscription", "gone")
+    processes.alive("beat@new", role="beat", subscribers=["gone"])
+    with pytest.raises(CommandError, match="registered in the code of beat@new"):
+        run("delete_subscription", "gone")
+    [shown] = objects(run, "list_subscriptions")
+    assert shown["registered"] is True
+    assert EventSubscription.objects.exists()
+
+
+def test_the_platforms_own_one_is_not_deleted(run: Run) -> None:
+    MetricsHandler().create()
+    processes.alive("beat@new", role="beat")
+    with pytest.raises(CommandError, match="'metrics' belongs to the platform"):
+        run("delete_subscription", "metrics")
+    [shown] = objects(run, "list_subscriptions")
+    assert (shown["name"], shown["registered"]) == ("metrics", True)
 
 
 @pytest.mark.parametrize(

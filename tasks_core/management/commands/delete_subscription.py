@@ -17,7 +17,7 @@ class Command(PlatformCommand):
 
     help = (
         "Forget how far a subscriber of events has come that is in the code no more. "
-        "Until then old events are kept for it."
+        "Until then old events are kept for it. A beat must be alive, which says that it does not have it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from tasks_core.events.deleting import registrations
 from tasks_core.events.lag import with_lag
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
@@ -20,7 +21,8 @@ class Command(PlatformCommand):
 
     help = (
         "List the subscribers of events by name: whether they get them, how far they are behind, "
-        "and what failed. One that is not registered is in the code no more, or not yet."
+        "and what failed. One that is not registered is neither in the code that runs here nor in that of a "
+        "worker or beat that is alive."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,5 +37,6 @@ class Command(PlatformCommand):
         found = with_lag(EventSubscription.objects.order_by("name"))
         if options["state"] is not None:
             found = found.filter(state=options["state"])
-        rows = [describe_subscription(subscription) for subscription in found]
+        known = registrations()
+        rows = [describe_subscription(subscription, known) for subscription in found]
         write_list(self, rows, columns=SUBSCRIPTION_COLUMNS, options=options)

@@ -8,6 +8,7 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.events.needed import needed_since
 from tasks_core.events.subscription import forget
+from tests import processes
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import PLAIN, plain_type
 
@@ -36,5 +37,6 @@ def test_a_parked_subscriber_keeps_them_until_it_is_deleted() -> None:
     parked.get()
     assert needed_since() is not None
     forget("parked")
+    processes.alive("beat@new", role="beat")
     tasks_core.delete_subscription("parked")
     assert needed_since() is None

@@ -12,8 +12,9 @@ from django.db import OperationalError, connection, connections
 import tasks_core
 from tasks_core import clock
 from tasks_core.engine.states import State
-from tasks_core.events import window
+from tasks_core.events import following, window
 from tasks_core.events.cursor import claim
+from tasks_core.events.following import Following
 from tasks_core.metrics import handler as handler_module
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.metrics.roll_up import RolledUp, roll_up
@@ -210,6 +211,38 @@ def test_it_cannot_be_made_to_count_again() -> None:
         replay_events("metrics", after=0)
     count_all()
     assert counted() == expected()
+
+
+def test_a_cursor_that_was_removed_comes_back_and_counts_nothing_twice(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    live(Random(4))
+    count_all()
+    before = counted()
+    EventSubscription.objects.filter(name="metrics").delete()  # as no door of the platform does
+    beat = Following()
+    with caplog.at_level("WARNING", logger="tasks_core"):
+        found = beat.look()
+    assert "the cursor 'metrics' was removed" in caplog.text
+    beat.follow(found)
+    assert counted() == before
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id) FROM tasks_core_taskevent")
+        last = cursor.fetchone()[0]
+    live(Random(5))
+    count_all()
+    late = TaskEvent.objects.filter(id__gt=last).count()
+    assert late > 0
+    assert sum(n for (_, what, _), n in (counted() - before).items() if what != "retries") == late
+
+
+def test_a_beat_that_runs_makes_the_cursor_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "LOOK_AT_CURSORS_SECONDS", 0.0)
+    beat = Following()
+    beat.look()
+    EventSubscription.objects.filter(name="metrics").delete()
+    beat.look()
+    assert EventSubscription.objects.filter(name="metrics").exists()
 
 
 def test_its_name_cannot_be_taken() -> None:
