@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from celery.schedules import ParseException
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
@@ -10,12 +12,11 @@ from django_celery_beat import admin as celery_beat
 from django_celery_beat import models as schedules
 from django_celery_results import admin as celery_results
 from django_celery_results import models as results
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from scheduler_project.periodic_task_admin import PeriodicTaskAdmin
-from tasks_core.admin.edits_on_record import EditsOnRecord
+from tasks_core.admin.theme import ModelAdmin
 
 ABOUT_A_PERSON = frozenset({"username", "first_name", "last_name", "email"})
 
@@ -33,10 +34,24 @@ class PeriodicTaskForm(celery_beat.PeriodicTaskForm):
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
 
 
+class CrontabForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
+    """Explains what Celery cannot read though it passes the model's own check."""
+
+    def _post_clean(self) -> None:
+        stored = {name: getattr(self.instance, name) for name in self.fields}
+        try:
+            super()._post_clean()  # type: ignore[misc] # Django's own hook
+            _ = self.instance.human_readable  # which reads it as Celery will
+        except ParseException as error:
+            self.add_error(None, str(error))
+            for name, value in stored.items():
+                setattr(self.instance, name, value)  # the page reads the expression out
+
+
 def _themed(model: type[Model], plain: type[Any], **attributes: Any) -> None:
     """Register ``model`` again, its own admin class put on top of the theme's."""
     admin.site.unregister(model)
-    themed = type(f"Themed{plain.__name__}", (plain, EditsOnRecord, ModelAdmin), attributes)
+    themed = type(f"Themed{plain.__name__}", (plain, ModelAdmin), attributes)
     admin.site.register(model, themed)
 
 
@@ -51,7 +66,7 @@ _themed(
 _themed(Group, GroupAdmin)
 _themed(schedules.PeriodicTask, PeriodicTaskAdmin, form=PeriodicTaskForm)
 _themed(schedules.IntervalSchedule, celery_beat.IntervalScheduleAdmin)
-_themed(schedules.CrontabSchedule, celery_beat.CrontabScheduleAdmin)
+_themed(schedules.CrontabSchedule, celery_beat.CrontabScheduleAdmin, form=CrontabForm)
 _themed(schedules.SolarSchedule, celery_beat.SolarScheduleAdmin)
 _themed(schedules.ClockedSchedule, celery_beat.ClockedScheduleAdmin)
 _themed(results.TaskResult, celery_results.TaskResultAdmin)

@@ -27,6 +27,19 @@ def json_text(value: Any, *, default: Callable[[Any], Any] | None = None) -> str
     return text
 
 
+def typed_json(text: str) -> Any:
+    """Read JSON that a person has typed, if it can be stored and shown again.
+
+    Raises:
+        ValueError: it is no JSON (then a JSONDecodeError, which says where), is nested too deeply, or has a
+            number, a NUL or half of a surrogate pair in it that nothing can keep.
+    """
+    check_depth(text)
+    found = json.loads(text)
+    json_text(found)
+    return found
+
+
 def check_depth(text: str) -> None:
     """Refuse JSON that is nested deeper than any reader on its way can follow.
 

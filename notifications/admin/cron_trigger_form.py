@@ -13,6 +13,7 @@ from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger
 from notifications.triggers.cron_triggers import check_cron_trigger
 from notifications.triggers.headers import shown_headers
+from tasks_core.json_text import typed_json
 
 ARGUMENTS = (
     "webhook",
@@ -33,6 +34,27 @@ ARGUMENTS = (
 
 class JsonField(forms.JSONField):
     """JSON as people read it; nothing instead of null."""
+
+    def to_python(self, value: Any) -> Any:
+        """Read the text."""
+        if isinstance(value, str) and value:
+            try:
+                typed_json(value)
+            except ValueError as error:
+                raise forms.ValidationError(f"is not JSON that can be stored: {error}") from None
+        return super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Show what was typed as it was typed."""
+        return initial if self.disabled else InvalidJSONInput(data or "")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare what it says; what cannot be read is a change."""
+        try:
+            self.to_python(data)
+        except forms.ValidationError:
+            return True
+        return super().has_changed(initial, data)
 
     def prepare_value(self, value: Any) -> Any:
         """Write the value with indents."""

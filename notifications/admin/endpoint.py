@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from notifications.admin.endpoint_lane import FACTS, LaneFacts
 from notifications.admin.endpoint_steps import DISABLE, ENABLE, ROTATE
+from notifications.admin.having_defaults import keep_what_was_left_empty, leave_optional
 from notifications.channels.webhook.endpoints import (
     LIMITS,
     MOVED,
@@ -51,15 +52,13 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in _HAVE_DEFAULTS:
-            self.fields[name].required = False
+        leave_optional(self, _HAVE_DEFAULTS)
 
     def clean(self) -> dict[str, Any] | None:
         """Keep the limits that were left empty."""
-        cleaned = super().clean() or self.cleaned_data
-        for name in _HAVE_DEFAULTS:
-            if cleaned.get(name, "") is None:
-                cleaned[name] = getattr(self.instance, name)
+        cleaned = keep_what_was_left_empty(
+            self, super().clean() or self.cleaned_data, _HAVE_DEFAULTS
+        )
         if self.instance.pk and not self.errors and self._follows_secret(cleaned):
             self.add_error("secret", MOVED)
         return cleaned

@@ -9,12 +9,14 @@ from django import forms
 from django.core.exceptions import ImproperlyConfigured
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from notifications.admin.having_defaults import keep_what_was_left_empty, leave_optional
 from notifications.admin.unseen import UnseenTextarea
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.account import Carrier
 from notifications.providers.registration import LIMITS, carriers_of, check_edit, check_provider
+from tasks_core.json_text import typed_json
 
 _HAVE_DEFAULTS = ("breaker_threshold", "breaker_pause")
 """Left empty they stay as they are."""
@@ -66,8 +68,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        for name in _HAVE_DEFAULTS:
-            self.fields[name].required = False
+        leave_optional(self, _HAVE_DEFAULTS)
         self._explain()
         if self.instance.pk:
             self.fields.pop("service", None)
@@ -96,10 +97,9 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
     def clean(self) -> dict[str, Any]:
         """Check what ``register_provider`` will check."""
-        cleaned = super().clean() or self.cleaned_data
-        for name in _HAVE_DEFAULTS:
-            if cleaned.get(name, "") is None:
-                cleaned[name] = getattr(self.instance, name)
+        cleaned = keep_what_was_left_empty(
+            self, super().clean() or self.cleaned_data, _HAVE_DEFAULTS
+        )
         if self.errors:
             return cleaned
         try:
@@ -144,7 +144,7 @@ def _object(text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = json.loads(text)
+        found = typed_json(text)
     except ValueError:
         found = None
     if not isinstance(found, dict):

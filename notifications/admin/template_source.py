@@ -11,6 +11,7 @@ from notifications.catalogue import check_template, preview
 from notifications.exceptions import InvalidTemplate
 from notifications.models import Template, TemplateDraft, TemplateVersion
 from notifications.rendering.compiled import Rendered
+from tasks_core.json_text import typed_json
 
 PARTS = ("subject", "text", "html", "schema", "sample")
 
@@ -76,9 +77,11 @@ def _parsed(part: str, text: str) -> dict[str, Any] | None:
     if not text.strip():
         return None
     try:
-        value = json.loads(text)
+        value = typed_json(text)
     except json.JSONDecodeError as error:
         raise InvalidTemplate(part, f"is not JSON: {error.msg}", error.lineno) from None
+    except ValueError as error:
+        raise InvalidTemplate(part, f"cannot be stored: {error}") from None
     if not isinstance(value, dict):
         raise InvalidTemplate(part, "must be a JSON object, { ... }")
     return value

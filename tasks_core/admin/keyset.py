@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connections
@@ -14,6 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from tasks_core.admin.bounded_query import SECONDS, TookTooLong, at_most
+from tasks_core.admin.checked import WRONG
 
 OLDER_THAN = "before"
 NEWER_THAN = "after"
@@ -88,7 +90,11 @@ class KeysetChangeList(ChangeList):
         return queryset.order_by(*self.order.downwards)
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read one page."""
+        """Read one page.
+
+        Raises:
+            IncorrectLookupParameters: Django shows the list without parameters then.
+        """
         self.paginator = KeysetPaginator([], self.list_per_page)
         self.multi_page = self.can_show_all = False
         self.show_full_result_count = False
@@ -103,6 +109,8 @@ class KeysetChangeList(ChangeList):
                 f"The search was given up after {SECONDS:g} s. Narrow it: an id, an idempotency key, "
                 "a state or a shorter time is found at once.",
             )
+        except WRONG as error:
+            raise IncorrectLookupParameters(error) from error
         # The theme shows the number of results where the two differ; this list has its own way.
         self.full_result_count = self.result_count
         self.show_admin_actions = bool(self.result_list)

@@ -162,7 +162,7 @@ class ScheduleForm(TimesForm):
         """Let the API's own check say what is wrong, each at its field."""
         cleaned = super().clean() or {}
         seen = cleaned.pop("seen", "")
-        if seen and seen != self.initial["seen"]:
+        if seen and seen != self.initial.get("seen"):
             raise forms.ValidationError(
                 "Somebody else has edited this schedule meanwhile. Open it anew and edit it again."
             )

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 else:
     from unfold.admin import ModelAdmin as ThemedModelAdmin
 
+    from tasks_core.admin.checked import CheckedAdmin
     from tasks_core.admin.edits_on_record import EditsOnRecord
 
-    class ModelAdmin(EditsOnRecord, ThemedModelAdmin):
+    class ModelAdmin(EditsOnRecord, CheckedAdmin, ThemedModelAdmin):
         """The theme's class; ``ModelAdmin[Task]`` is the same class, for type checkers.
 
         ``explanation`` says in one sentence, above its list, what the rows are.

@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from tasks_core.json_text import typed_json
+
 
 def code_area(rows: int) -> UnfoldAdminTextareaWidget:
     """Return a text area for JSON."""
@@ -31,7 +33,7 @@ class JsonObjectField(forms.CharField):
         if not text:
             return {}
         try:
-            found = json.loads(text)
+            found = typed_json(text)
         except ValueError as error:
             raise forms.ValidationError(f"is not JSON: {error}") from None
         if not isinstance(found, dict):

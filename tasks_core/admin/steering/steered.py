@@ -117,9 +117,9 @@ class Steered(ModelAdmin[M]):
         if not step.in_bulk:
             raise Http404(f"{step.label} is for one {self.opts.verbose_name}; open its page.")
         rows = list(self.get_queryset(request).filter(pk__in=_keys(request)).order_by("-pk"))
-        form = step.form(request.POST, rows=rows)
         if request.method != "POST" or not rows:
             return HttpResponseRedirect(self._back(request, None))
+        form = step.form(request.POST, rows=rows)
         if not form.is_valid():
             return self.ask(request, step, rows, form=form)
         return self._perform(request, step, rows, form, self._back(request, None))
