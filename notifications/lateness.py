@@ -3,7 +3,10 @@
 from datetime import datetime
 
 from notifications.channels.registry import CHANNELS
+from notifications.pipeline import names
 from tasks_core import database
+from tasks_core.metrics.waiting import watch
+from tasks_core.registry import get_task_type
 
 # One probe of an index for each channel, however many deliveries there are. A delivery is made when its
 # message is due. What waits for its endpoint says nothing of how we do.
@@ -16,6 +19,16 @@ CROSS JOIN LATERAL (
     ORDER BY d.created_at LIMIT 1
 ) AS oldest
 """
+
+
+def unbegun_since(now: datetime) -> datetime | None:
+    """Return since when the oldest accepted message is due that nobody has begun with; None if none is.
+
+    It has no delivery yet, only a task. Those of critical messages share their queue with all that follows.
+    """
+    queues = {get_task_type(names.SCHEDULE).queue_name, names.CRITICAL_QUEUE}
+    due = [lane.first_run_after for lane in watch.look(now) if lane.queue_name in queues]
+    return min((at for at in due if at <= now), default=None)
 
 
 def oldest_due() -> dict[str, datetime]:

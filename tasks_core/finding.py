@@ -66,7 +66,7 @@ def find(
         correlation_id: exactly this; None or empty means any.
         enqueued_from: aware datetime, included.
         enqueued_until: aware datetime, not included.
-        overdue_by: waiting although they were due so long ago.
+        overdue_by: not begun although they were due so long ago, those in the broker among them.
         after: ``next_after`` of the page before. Tasks made meanwhile do not shift the pages.
         limit: tasks on a page, 1 to 1,000.
 
@@ -80,7 +80,7 @@ def find(
         tasks = tasks.filter(correlation_id=correlation_id).exclude(correlation_id="")
     tasks = _between(tasks, enqueued_from, enqueued_until)
     if overdue_by is not None:
-        tasks = tasks.due(clock.now() - overdue_by)
+        tasks = tasks.overdue(clock.now() - overdue_by)
     if after is not None:
         tasks = tasks.filter(pk__lt=after)
     found = list(tasks[: limit + 1])

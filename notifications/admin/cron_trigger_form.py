@@ -41,7 +41,9 @@ class JsonField(forms.JSONField):
             try:
                 typed_json(value)
             except ValueError as error:
-                raise forms.ValidationError(f"is not JSON that can be stored: {error}") from None
+                raise forms.ValidationError(
+                    f"is not valid JSON, or cannot be stored: {error}"
+                ) from None
         return super().to_python(value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:

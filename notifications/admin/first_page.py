@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from django.http import HttpRequest
 
-from notifications.lanes.states import endpoint_lane_states
-from notifications.lateness import oldest_due
+from notifications.lanes.states import COUNTED, endpoint_lane_states, parked_deliveries
+from notifications.lateness import oldest_due, unbegun_since
 from notifications.providers.states import provider_states
+from notifications.states import NotificationState
 from tasks_core.admin.moments import span
 from tasks_core.admin.places import list_url
 from tasks_core.admin.tile import Tile, add_tiles
@@ -32,18 +33,30 @@ def tiles(request: HttpRequest, now: datetime) -> Iterator[Tile]:
 def _lateness(now: datetime) -> Tile:
     ages = {channel: now - at for channel, at in oldest_due().items()}
     late = sorted(ages, key=lambda channel: ages[channel], reverse=True)
-    worst = ages[late[0]] if late else timedelta(0)
+    said = [f"{name} {span(ages[name])}" for name in late]
+    if unbegun := unbegun_since(now):
+        said.append(f"not begun {span(now - unbegun)}")
+    worst = max([*ages.values(), now - (unbegun or now)])
+    if parked := parked_deliveries():
+        more = "+" if parked >= COUNTED else ""
+        said.append(f"{parked:,}{more} wait for their endpoints")
     return Tile(
         label="Oldest due delivery",
-        figure=span(worst) if late else "none",
-        note=", ".join(f"{name} {span(ages[name])}" for name in late) or "nothing is under way",
-        url=list_url("notifications_delivery", **({"channel": late[0]} if late else {})),
+        figure=span(worst) if late or unbegun else "none",
+        note=", ".join(said) or "nothing is under way",
+        url=_late_ones(late, is_unbegun=unbegun is not None),
         tone="warning" if worst >= LATE else "good",
     )
 
 
+def _late_ones(late: list[str], *, is_unbegun: bool) -> str:
+    if late or not is_unbegun:
+        return list_url("notifications_delivery", **({"channel": late[0]} if late else {}))
+    return list_url("notifications_notification", state__exact=NotificationState.ACCEPTED.value)
+
+
 def _cut_off(who: str, model: str, states: Mapping[str, int]) -> Tile:
-    failing = states["open"] + states["half_open"]
+    failing, off = states["open"] + states["half_open"], states["paused"] + states["disabled"]
     words = {
         "open": "keep failing",
         "half_open": "being tried",
@@ -53,10 +66,10 @@ def _cut_off(who: str, model: str, states: Mapping[str, int]) -> Tile:
     said = [f"{states[state]:,} {word}" for state, word in words.items() if states[state]]
     return Tile(
         label=f"{who} cut off",
-        figure=f"{failing + states['paused']:,}",
+        figure=f"{failing + off:,}",
         note=", ".join(said) or f"all {states['closed']:,} get messages",
         url=list_url(model),
-        tone="bad" if failing else "warning" if states["paused"] else "good",
+        tone="bad" if failing else "warning" if off else "good",
     )
 
 

@@ -24,8 +24,10 @@ class HealthFacts:
     """Read-only fields; a provider that nothing is known of is well."""
 
     @admin.display(description="condition")
-    def condition(self, row: Provider) -> SafeString:
+    def condition(self, row: Provider) -> SafeString | str:
         """Whether messages are handed to it."""
+        if not row.enabled:
+            return NONE
         health = _health(row)
         if health is None:
             return badge(*_BADGES[BreakerState.CLOSED.value])

@@ -8,12 +8,18 @@ from datetime import datetime, timedelta
 from tasks_core import database
 from tasks_core.admin.bounded_query import TookTooLong, at_most
 from tasks_core.admin.places import list_url
+from tasks_core.events.lag import lag_of, with_lag
+from tasks_core.events.subscription import BUILT_IN
 from tasks_core.metrics.activity import Activity, recent_activity
+from tasks_core.models import EventSubscription
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 SHOWN = 10
 POINTS = 60
 SECONDS = 2.0
+BEHIND = timedelta(minutes=1)
+"""Counting goes on each second; what happened so long ago should be in the table."""
+
 WIDTH, HEIGHT = 120, 24
 
 
@@ -41,6 +47,8 @@ class Table:
     spans: list[str]
     rows: list[Row] | None
     others: int
+    counted_until: str
+    """Says until when events were counted, if that is a while ago; empty if all is up to date."""
 
 
 def activity_table(span: str, now: datetime) -> Table:
@@ -54,8 +62,23 @@ def activity_table(span: str, now: datetime) -> Table:
                 since=since, span=SPANS[span], points=POINTS, limit=SHOWN
             )
     except TookTooLong:
-        return Table(span, list(SPANS), None, 0)
-    return Table(span, list(SPANS), [_row(one) for one in found], others)
+        return Table(span, list(SPANS), None, 0, "")
+    rows = [_row(one) for one in found]
+    return Table(span, list(SPANS), rows, others, _counted_until(now))
+
+
+def _counted_until(now: datetime) -> str:
+    counting = with_lag(EventSubscription.objects.filter(name__in=BUILT_IN)).first()
+    if counting is None:
+        return ""
+    since = lag_of(counting).since
+    if since is None or now - since < BEHIND:
+        return ""
+    state = counting.get_state_display().lower()
+    return (
+        f"Counted until {since:%Y-%m-%d %H:%M} UTC only: the subscriber {counting.name} is {state} and has "
+        "not got on since; see whether a beat is alive."
+    )
 
 
 def _row(one: Activity) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from tasks_core.engine.states import FINAL, State
 from tasks_core.models import Worker
 
 LATE = timedelta(seconds=10)
-"""A tick that nobody settles for so long is a bad sign: another beat takes over sooner."""
+"""A tick that nobody settles for so long is a bad sign, as another beat takes over sooner; so is a task."""
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -68,12 +67,15 @@ def _state(state: State, count: figures.Count) -> Tile:
 
 def _oldest_due(lanes: list[figures.LaneFigures], now: datetime) -> Tile:
     due = [at for lane in lanes if (at := lane.first_run_after) is not None and at <= now]
+    late = now - min(due) if due else timedelta(0)
+    is_run = figures.is_any_worker_alive(now)
+    note = "late" if due else "nothing is late"
     return Tile(
         label="Oldest due task",
-        figure=span(now - min(due)) if due else "none",
-        note="late" if due else "nothing is late",
+        figure=span(late) if due else "none",
+        note=note if is_run else f"{note}, and no worker is alive",
         url=list_url("tasks_core_task", when="overdue"),
-        tone="warning" if due else "good",
+        tone="bad" if not is_run else "warning" if late >= LATE else "good",
     )
 
 
@@ -89,13 +91,15 @@ def _dead_letters() -> Tile:
 
 
 def _processes(alive: list[Worker], role: Worker.Role) -> Tile:
-    count = Counter(worker.role for worker in alive)[role]
+    found = [worker for worker in alive if worker.role == role]
+    ill = sum(worker.is_ill for worker in found)
+    note = f"{ill:,} not well: see their pages" if ill else "heard of lately"
     return Tile(
         label=f"{role.label}s alive",
-        figure=str(count),
-        note="heard of lately" if count else f"start a {role.label.lower()}",
+        figure=str(len(found)),
+        note=note if found else f"start a {role.label.lower()}",
         url=list_url("tasks_core_worker", life="alive", role__exact=role.value),
-        tone="good" if count else "bad",
+        tone="bad" if not found or ill == len(found) else "warning" if ill else "good",
     )
 
 

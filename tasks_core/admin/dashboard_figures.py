@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,13 +23,17 @@ CAP = 10_000
 """Counting stops here."""
 RECENT = timedelta(hours=1)
 
-# Waiting tasks are counted in one go: their common index does not tell the two states apart, so the
-# search for the rare one would otherwise read all of the frequent one.
+# Both are in one index, which does not tell them apart; those that are tried again have one of their own.
 _WAITING = """
-SELECT state, count(*) FROM (
-    SELECT state FROM tasks_core_task WHERE state IN ('SCHEDULED', 'RETRYING') LIMIT %(limit)s
-) AS waiting GROUP BY state
+SELECT 'waiting', count(*) FROM (
+    SELECT FROM tasks_core_task WHERE state IN ('SCHEDULED', 'RETRYING') LIMIT %(most)s
+) AS waiting
+UNION ALL
+SELECT 'RETRYING', count(*) FROM (
+    SELECT FROM tasks_core_task WHERE state = 'RETRYING' LIMIT %(most)s
+) AS retrying
 """
+_SCHEDULED = "SELECT FROM tasks_core_task WHERE state = 'SCHEDULED'"
 _UNDER_WAY = """
 SELECT '{state}', count(*) FROM (
     SELECT FROM tasks_core_task WHERE state = '{state}' LIMIT %(limit)s
@@ -44,15 +49,16 @@ SELECT '{state}', count(*) FROM (
 
 @dataclass(frozen=True)
 class Count:
-    """How many; ``is_capped`` says that there are more."""
+    """How many; ``is_capped`` says that there are more, ``is_estimate`` that nobody has counted."""
 
     value: int
     is_capped: bool = False
+    is_estimate: bool = False
 
     def __str__(self) -> str:
-        """Return it as it is shown; nothing found before the cap was reached says nothing."""
-        if self.is_capped and not self.value:
-            return "?"
+        """Return it as it is shown."""
+        if self.is_estimate:
+            return f"~{self.value:,}"
         return f"{min(self.value, CAP):,}{'+' if self.is_capped else ''}"
 
 
@@ -72,13 +78,28 @@ def count_states(now: datetime) -> dict[State, Count]:
         if state not in WAITING:
             template = _FINISHED if state in FINAL else _UNDER_WAY
             parts.append(template.format(state=state.value))
-    rows = fetch(" UNION ALL ".join(parts), {"limit": CAP + 1, "since": now - RECENT})
-    found = {State(state): count for state, count in rows}
-    waiting = sum(found.get(state, 0) for state in WAITING)
-    return {
-        state: Count(n := found.get(state, 0), (waiting if state in WAITING else n) > CAP)
-        for state in State
-    }
+    most = 2 * (CAP + 1)
+    rows = fetch(" UNION ALL ".join(parts), {"limit": CAP + 1, "most": most, "since": now - RECENT})
+    found = dict(rows)
+    waiting, retrying = found.pop("waiting"), found.pop("RETRYING")
+    counts = {State(state): Count(count, count > CAP) for state, count in found.items()}
+    counts[State.RETRYING] = Count(retrying, retrying > CAP)
+    counts[State.SCHEDULED] = _scheduled(waiting, retrying, most)
+    return {state: counts[state] for state in State}
+
+
+def _scheduled(waiting: int, retrying: int, most: int) -> Count:
+    """Return how many of those that wait were never tried; both figures end at ``most``."""
+    if retrying >= most:
+        return Count(_estimate(), is_estimate=True)
+    return Count(waiting - retrying, waiting >= most or waiting - retrying > CAP)
+
+
+def _estimate() -> int:
+    """Return how many the database believes are scheduled: to count them would be to read all that wait."""
+    [(plan,)] = fetch(f"EXPLAIN (FORMAT JSON) {_SCHEDULED}", {})
+    rows = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"]
+    return int(rows)
 
 
 def count_open_dead_letters() -> Count:
@@ -101,6 +122,11 @@ def leader() -> Leadership | None:
 def alive(now: datetime) -> list[Worker]:
     """Return the workers and beats that are there."""
     return list(Worker.objects.alive(now))
+
+
+def is_any_worker_alive(now: datetime) -> bool:
+    """Tell whether anybody is there who runs tasks."""
+    return Worker.objects.alive(now).filter(role=Worker.Role.WORKER).exists()
 
 
 def lanes() -> tuple[list[LaneFigures], bool]:

@@ -73,7 +73,7 @@ class QueueFilter(SimpleListFilter):
 
 
 WHEN: dict[str, tuple[str, Callable[[TaskQuerySet, datetime], QuerySet[Any]]]] = {
-    "overdue": ("Due, not started", lambda tasks, now: tasks.waiting().filter(run_after__lte=now)),
+    "overdue": ("Due, not started", lambda tasks, now: tasks.overdue(now)),
     "later": ("Due later", lambda tasks, now: tasks.waiting().filter(run_after__gt=now)),
     "hour": ("Finished in the last hour", lambda tasks, now: _finished(tasks, now, hours=1)),
     "day": ("Finished in the last day", lambda tasks, now: _finished(tasks, now, days=1)),

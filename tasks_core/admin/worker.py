@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from tasks_core import clock
@@ -60,8 +61,11 @@ class WorkerAdmin(RecordAdmin[Worker]):
         """Alive, stopped in good order, or silent."""
         if worker.stopped_at:
             return badge("Stopped", "muted")
-        is_alive = worker.heartbeat_at > clock.now() - SILENCE
-        return badge("Alive", "good") if is_alive else badge("Silent", "bad")
+        if worker.heartbeat_at <= clock.now() - SILENCE:
+            return badge("Silent", "bad")
+        if worker.stuck_since:
+            return badge("Takes no messages", "bad")
+        return badge("Alive, not well", "warning") if worker.is_ill else badge("Alive", "good")
 
     @admin.display(description="queues")
     def served(self, worker: Worker) -> str:
@@ -92,13 +96,19 @@ class WorkerAdmin(RecordAdmin[Worker]):
             Fact("Started", moment_in_full(row.started_at, now)),
             Fact("Heard of", moment_in_full(row.heartbeat_at, now)),
             Fact("Stopped", moment_in_full(row.stopped_at, now) if row.stopped_at else ""),
+            Fact("Takes no messages", _since(row.stuck_since, now)),
             Fact("Machine's clock", _clock(row.clock_skew)),
             Fact("Processes that stand still", _joined(row.silent_processes)),
             Fact("Processes that begin nothing", _joined(row.vain_processes)),
             Fact("Rows that fail", row.failing_rows),
             Fact("Queues", _listed(row.queues)),
             Fact("Task types", _listed(row.task_types)),
+            Fact("Subscribers", _listed(row.subscribers or [])),
         ]
+
+
+def _since(at: datetime | None, now: datetime) -> SafeString | str:
+    return format_html("since {}", moment_in_full(at, now)) if at else ""
 
 
 def _clock(skew: float | None) -> str:

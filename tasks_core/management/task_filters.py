@@ -41,7 +41,9 @@ def add_task_filters(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--correlation-id", metavar="ID", help="With this correlation id.")
     parser.add_argument(
-        "--due", action="store_true", help="Waiting although the time to run has come."
+        "--due",
+        action="store_true",
+        help="Not begun although the time to run has come, also if handed to the broker.",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from tasks_core import clock
-from tasks_core.lane_watch import LaneWatch
+from tasks_core.due_watch import DueWatch
 from tasks_core.lanes import lane_name
 from tasks_core.metrics.families import gauges
 from tasks_core.metrics.labels import priority_label, queue_labels
@@ -18,14 +18,15 @@ from tasks_core.registry import queue_names
 BROKER_SECONDS = 1.0
 """How long a scrape waits for the broker."""
 
-watch = LaneWatch()
+watch = DueWatch()
 """What is shown again and again, here and on the dashboard, may tell later of a task put in front."""
 
 
 def collect_lateness() -> Iterator[Metric]:
     """Yield, for each queue and priority, how late the oldest due task is; 0 if none is due.
 
-    One probe of an index for each lane that has waiting tasks, however many these are.
+    One probe of an index for each lane that has waiting tasks, however many these are, and one look at those
+    that were handed to the broker, which are few.
     """
     now = clock.now()
     lanes = watch.look(now)
@@ -39,7 +40,7 @@ def collect_lateness() -> Iterator[Metric]:
         ages[key] = max(ages.get(key, 0.0), age)
     yield gauges(
         "task_oldest_due_age_seconds",
-        "For how long the oldest due task has waited to be handed to the broker",
+        "For how long the oldest due task has waited to begin, in the database or in the broker",
         ("queue", "priority"),
         ages,
     )

@@ -1,4 +1,4 @@
-"""How late are the tasks that are due?"""
+"""How late are the tasks that are due and have not begun?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tasks_core import clock
+from tasks_core.due_watch import merged
 from tasks_core.lanes import lane_name
 from tasks_core.models import Task
 from tasks_core.platform_health.age import age
@@ -14,6 +15,7 @@ from tasks_core.platform_health.patience import LATE
 from tasks_core.platform_health.probe import Reporter
 from tasks_core.registry import task_types
 from tasks_core.statements.dispatch import WaitingLane, unknown_types, waiting_lanes
+from tasks_core.statements.queued import HandedOver, handed_over
 from tasks_core.unknown_types import LONGEST
 
 report = Reporter("due")
@@ -27,14 +29,18 @@ def look() -> Iterator[Finding]:
     now = clock.now()
     lanes = waiting_lanes()
     due = [lane for lane in lanes if lane.first_run_after <= now]
+    queued = handed_over(now)
     late = [lane for lane in due if now - lane.first_run_after > LATE]
     for lane in late:
         yield _late(lane, now)
+    overdue = [lane for lane in queued if now - lane.first_run_after > LATE]
+    for handed in overdue:
+        yield _not_begun(handed, now)
     yield from _set_aside(lanes, now)
-    if not due:
+    if not due and not queued:
         yield report.healthy("nothing is due")
-    elif not late:
-        oldest = min(lane.first_run_after for lane in due)
+    elif not late and not overdue:
+        oldest = min(lane.first_run_after for lane in merged(due, queued))
         yield report.healthy(f"the oldest due task has waited for {age(now - oldest)}")
 
 
@@ -59,6 +65,16 @@ def _late(lane: WaitingLane, now: datetime) -> Finding:
         f"lane {name}: the oldest due task has waited for {waited}",
         "start more workers for it, or see what the running tasks do: "
         "`python manage.py list_tasks --state running`",
+    )
+
+
+def _not_begun(lane: HandedOver, now: datetime) -> Finding:
+    tasks = "1 task was" if lane.count == 1 else f"{lane.count} tasks were"
+    return report.degraded(
+        f"lane {lane_name(lane.queue_name, lane.priority)}: {tasks} handed to the broker and did not begin, "
+        f"the oldest is due since {age(now - lane.first_run_after)}",
+        "see whether a worker of the lane is alive and has room: "
+        "`python manage.py check_platform --only workers --only lanes --only progress`",
     )
 
 

@@ -8,7 +8,7 @@ from tasks_core import clock
 from tasks_core.models import Leadership, Occurrence, Schedule
 from tasks_core.platform_health.age import age
 from tasks_core.platform_health.finding import Finding
-from tasks_core.platform_health.patience import LATE
+from tasks_core.platform_health.patience import LATE, RECOVERY
 from tasks_core.platform_health.probe import Reporter
 
 report = Reporter("schedules")
@@ -34,7 +34,15 @@ def look() -> Iterator[Finding]:
             "see what beat's log says of it",
         )
     buffered = Occurrence.objects.buffered().filter(fire_at__lt=now - LATE).count()
-    leader = Leadership.objects.filter(expires_at__gt=now).values_list("holder", flat=True).first()
+    # One that has just ended is followed by another in a moment.
+    leading = Leadership.objects.filter(name="schedules", expires_at__gt=now - RECOVERY)
+    leader = leading.values_list("holder", flat=True).first()
     paused = Schedule.objects.paused().count()
-    told = f"led by {leader}" if leader else "no beat leads"
-    yield report.healthy(f"{told}; {paused} paused, {buffered} ticks wait for an earlier one")
+    told = f"{paused} paused, {buffered} ticks wait for an earlier one"
+    if leader is None:
+        yield report.degraded(
+            f"no beat leads, so the next tick will not be settled; {told}",
+            "start a beat; where one is alive, look at its log",
+        )
+    else:
+        yield report.healthy(f"led by {leader}; {told}")

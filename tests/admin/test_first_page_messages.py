@@ -6,13 +6,20 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from notifications.api import disable_endpoint, notify, publish_template, register_endpoint
+from notifications.api import (
+    disable_endpoint,
+    enable_provider,
+    notify,
+    publish_template,
+    register_endpoint,
+)
 from notifications.channels.outcome import Outcome, SendResult
-from notifications.models import EndpointLane, Provider
+from notifications.models import Delivery, EndpointLane, Provider
 from notifications.pipeline.schedule import schedule
 from notifications.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.admin.tile import Tile
+from tasks_core.models import Task
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=19)]
 
@@ -59,7 +66,7 @@ def test_endpoints_and_providers_that_get_nothing_are_counted(operator: Client) 
     note_each([Seen(provider.pk, SendResult(outcome=Outcome.TRANSIENT, error="503"))] * 5)
     shown = tiles(operator)
     endpoints, providers = shown["Endpoints cut off"], shown["Providers cut off"]
-    assert (endpoints.figure, endpoints.tone) == ("2", "bad")
+    assert (endpoints.figure, endpoints.tone) == ("3", "bad")
     assert endpoints.note == "1 keep failing, 1 asked for a pause, 1 disabled"
     assert (providers.figure, providers.note) == ("1", "1 keep failing")
     assert error in operator.get(endpoints.url).content.decode()
@@ -72,3 +79,42 @@ def test_who_may_not_see_endpoints_is_told_nothing_of_them(
     user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
     client.force_login(user)
     assert set(tiles(client)) == {"Oldest due delivery"}
+
+
+def test_endpoints_and_providers_that_are_switched_off_are_not_green(operator: Client) -> None:
+    for number in range(2):
+        endpoint = register_endpoint(f"m{number}", f"https://m{number}.example.com/")
+        disable_endpoint(endpoint.pk, reason="gone")
+    provider = Provider.objects.create(
+        name="sms-main", channel="sms", kind="twilio", credentials="", created_at=clock.now()
+    )
+    enable_provider("sms-main", on=False)
+    shown = tiles(operator)
+    endpoints, providers = shown["Endpoints cut off"], shown["Providers cut off"]
+    assert (endpoints.figure, endpoints.note, endpoints.tone) == ("2", "2 disabled", "warning")
+    assert (providers.figure, providers.note, providers.tone) == ("1", "1 disabled", "warning")
+    for url in (providers.url, f"{providers.url}{provider.pk}/change/"):
+        assert "Works" not in operator.get(url).content.decode()
+
+
+def test_messages_that_no_worker_has_begun_with_are_late(operator: Client) -> None:
+    publish_template("hello", channel="console", subject="Hello", text="Hello")
+    now = clock.now()
+    due = now - timedelta(minutes=7)
+    with clock.frozen(
+        due - timedelta(minutes=1)
+    ):  # of one that is due the delivery is made at once
+        notify("hello", to="ada", channel="console", run_after=due)
+    with clock.frozen(now):
+        oldest = tiles(operator)["Oldest due delivery"]
+    assert (oldest.figure, oldest.note, oldest.tone) == ("7 min", "not begun 7 min", "warning")
+    assert operator.get(oldest.url).context["cl"].result_count == 1
+
+
+def test_deliveries_that_wait_for_their_endpoint_are_told(operator: Client) -> None:
+    publish_template("hello", channel="console", subject="Hello", text="Hello")
+    schedule([notify("hello", to="ada", channel="console").pk])
+    Delivery.objects.update(parked_for="lane")
+    Task.objects.update(state="SUCCEEDED", finished_at=clock.now())
+    oldest = tiles(operator)["Oldest due delivery"]
+    assert (oldest.figure, oldest.note) == ("none", "1 wait for their endpoints")

@@ -169,6 +169,32 @@ def test_a_late_lane_makes_it_degraded_and_exits_with_3() -> None:
     assert "lane slow.normal: the oldest due task has waited for 10 min" in found["due"][0].message
 
 
+def test_due_tasks_in_the_broker_are_late_though_nothing_waits_in_the_database() -> None:
+    for _ in range(2):
+        task = tasks_core.enqueue("invoice.remind", {"invoice": 1}, queue_name="slow")
+        at = clock.now() - timedelta(minutes=10)
+        Task.objects.filter(pk=task.pk).update(state="QUEUED", run_after=at, queued_at=clock.now())
+    finding = only("due")
+    assert finding.level is Level.DEGRADED
+    assert (
+        "lane slow.normal: 2 tasks were handed to the broker and did not begin" in finding.message
+    )
+    assert "due since 10 min" in finding.message
+    Task.objects.update(run_after=clock.now() - timedelta(seconds=5))
+    finding = only("due")
+    assert (finding.level, finding.message) == (
+        Level.HEALTHY,
+        "the oldest due task has waited for 5 s",
+    )
+
+
+def test_schedules_that_no_beat_leads_are_not_well() -> None:
+    tasks_core.schedule_recurring("invoice.remind", {"invoice": 1}, cron="0 3 * * *")
+    finding = only("schedules")
+    assert finding.level is Level.DEGRADED
+    assert "no beat leads, so the next tick will not be settled" in finding.message
+
+
 @pytest.mark.usefixtures("all_alive")
 def test_a_late_task_whose_type_nobody_knows_is_named() -> None:
     with clock.frozen(clock.now() - timedelta(minutes=10)):

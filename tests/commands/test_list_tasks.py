@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.commands.conftest import Run
 
@@ -44,6 +45,8 @@ def test_each_filter_leaves_only_what_fits(run: Run) -> None:
     assert listed(run, "--tag", "x") == [waiting, due]
     assert listed(run, "--tag", "x", "--tag", "y") == [due]
     assert listed(run, "--correlation-id", "c") == [waiting]
+    assert listed(run, "--due") == [due]
+    Task.objects.filter(pk=due).update(state="QUEUED", queued_at=clock.now())
     assert listed(run, "--due") == [due]
     assert listed(run, "--due", "--tag", "z") == []
 

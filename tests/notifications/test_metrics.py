@@ -8,6 +8,7 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from notifications import metrics
 from notifications.api import (
     Message,
     disable_endpoint,
@@ -135,6 +136,22 @@ def test_lateness_is_that_of_the_oldest_delivery_that_is_not_parked(
         assert told("notification_oldest_due_age_seconds") == {("webhook",): 90}
         Delivery.objects.exclude(parked_for="lane").update(state="failed", finished_at=begin)
         assert told("notification_oldest_due_age_seconds") == {}
+
+
+def test_one_channels_crowd_makes_no_other_look_empty(
+    receipt: TemplateVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "MOST", 3)
+    now = clock.now()
+    made = notify("receipt", to="a@example.com", context={"number": 1, "name": "A", "amount": "1"})
+    Delivery.objects.bulk_create(
+        Delivery(notification=made, channel=channel, address="x", message_id=str(n), created_at=now)
+        for n, channel in enumerate(["email"] * 5 + ["sms"])
+    )
+    assert told("notification_deliveries_unfinished") == {
+        ("email", "pending"): 3,
+        ("sms", "pending"): 1,
+    }
 
 
 def test_a_message_for_later_is_not_late(receipt: TemplateVersion) -> None:

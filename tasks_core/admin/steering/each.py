@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.utils.safestring import SafeString
 
@@ -57,6 +58,8 @@ def each(
             except tuple(words) as error:
                 said = next(word for kind, word in words.items() if isinstance(error, kind))
                 tally.refuse(said, detail=str(error))
+            except ImproperlyConfigured as error:  # no key opens what is sealed in it
+                tally.refuse("could not be opened", detail=str(error))
             else:
                 tally.did(did.word, row.pk, link=did.link)
         return tally

@@ -96,9 +96,10 @@ def test_gauges_tell_what_waits_and_how_late_it_is(scrape: Scraping, broker: "re
     depth = {"queue": "default"}
     assert value(metrics, "task_queue_depth", **depth, priority="critical", state="due") == 1
     assert value(metrics, "task_queue_depth", **depth, priority="normal", state="queued") == 1
-    lateness = value(metrics, "task_oldest_due_age_seconds", **depth, priority="critical")
-    assert 29 < lateness < 32
-    assert value(metrics, "task_oldest_due_age_seconds", **depth, priority="normal") == 0
+    for priority in ("critical", "normal"):  # the latter is in the broker, and has not begun
+        lateness = value(metrics, "task_oldest_due_age_seconds", **depth, priority=priority)
+        assert 29 < lateness < 32
+    assert value(metrics, "task_oldest_due_age_seconds", **depth, priority="low") == 0
     assert value(metrics, "broker_backlog_messages", **depth, priority="normal") == 0
     assert value(metrics, "metrics_sampled_timestamp_seconds") > 0
 
@@ -155,7 +156,7 @@ def test_a_scrape_asks_the_same_number_of_questions_however_much_there_is(
         tasks_core.enqueue_many(PLAIN, [{}] * 100, queue_name=name)
     count_all()
     Sampler().sample()
-    assert questions() == few <= 12
+    assert questions() == few <= 13
 
 
 @pytest.mark.parametrize("sql", [LANES, SUBSCRIPTIONS])
@@ -170,6 +171,7 @@ def test_no_question_reads_all_tasks_or_events(sql: str) -> None:
 
 def test_types_that_nobody_registers_share_a_label_beyond_a_number(scrape: Scraping) -> None:
     plain_type()
+    MetricsHandler().create()
     rows = [
         MetricTotal(task_type=f"gone.n{n}", measure="scheduled", bucket=-1, count=2, amount=0)
         for n in range(500)
