@@ -76,6 +76,21 @@ class Processes:
         settings = "--conf=scheduler_project/flowerconfig.py"
         return self._start("flower", "flower", settings, f"--address={host}", f"--port={port}")
 
+    def inspect(self, command: str) -> str:
+        """Return what `celery inspect` prints of all workers."""
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "celery", "-A", "tests.project.celery_app"),
+                *("inspect", command, "--timeout", "20"),
+            ],
+            cwd=CHECKOUT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=START_SECONDS,
+        ).stdout
+
     def log(self, name: str) -> str:
         """Return what a process has printed."""
         return (self._logs / f"{name}.log").read_text("utf-8")

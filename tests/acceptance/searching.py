@@ -1,11 +1,15 @@
 """Everything that an installation holds, as text, for tests that look for what must be nowhere."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import redis
 from django.conf import settings
 from django.db import connection
+
+from tests.written_forms import Place
 
 
 def whole_database() -> str:
@@ -35,3 +39,25 @@ def _value(broker: Any, key: bytes) -> object:
         b"none": lambda: b"",  # it has gone meanwhile
     }
     return read[broker.type(key)]()
+
+
+def secrets_of_configuration() -> dict[str, str]:
+    """Return the secrets that the processes of a test are configured with, by name."""
+    found = {"SECRET_KEY": settings.SECRET_KEY}
+    for number, key in enumerate(settings.BELLRINGER["ENCRYPTION_KEYS"]):
+        found[f"encryption key {number}"] = key
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "REDIS_URL"):
+        address = getattr(settings, name, "") or os.environ.get(name, "")
+        password = urlsplit(address).password
+        if password:
+            found[f"password of {name}"] = unquote(password)
+    return found
+
+
+def found_secrets(secrets: Mapping[str, str], places: Mapping[str, str]) -> Iterator[str]:
+    """Say which secret was found in which place, and in which forms."""
+    for place, text in places.items():
+        read = Place(text)
+        for name, secret in secrets.items():
+            if forms := read.forms_of(secret):
+                yield f"{name} is in {place}: {', '.join(forms)}"

@@ -1,7 +1,8 @@
-"""A one-time code in a whole installation: it is in the messages, and nowhere else.
+"""The secrets of a whole installation, in every written form: each is where it belongs, and nowhere else.
 
-All that could write it down is switched on: workers that log everything, Flower, a collector of traces,
-a collector of error reports, servers that quote the code in their errors.
+They are a one-time code, a magic link, and what the installation is configured with. All that could write
+them down is switched on: workers that log everything, Flower, a collector of traces, a collector of error
+reports, servers that quote what they were sent, in forms of their own.
 """
 
 import base64
@@ -12,6 +13,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -20,24 +22,33 @@ from django.test import Client
 from pytest_django import Settings
 
 from notifications.api import notify, publish_template, register_endpoint, register_provider
+from notifications.channels.webhook.secrets import live_secrets
 from notifications.models import Endpoint, Notification
 from notifications.providers.accounts import forget_accounts
 from scheduler_project.embedded.ports import free_port
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tests.acceptance.processes import Processes
-from tests.acceptance.searching import whole_broker, whole_database
+from tests.acceptance.searching import (
+    found_secrets,
+    secrets_of_configuration,
+    whole_broker,
+    whole_database,
+)
 from tests.acceptance.test_deliveries_survive import LOOPBACK
 from tests.admin.test_notifications import every_page
 from tests.collector import Collector, running_collector
-from tests.notifications.mail_server import MailServer, running_mail_server
+from tests.notifications.mail_server import MailServer, running_mail_server, text_of
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.sentry import SentryServer, running_sentry
 from tests.waiting import wait_until
+from tests.written_forms import written
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300), pytest.mark.guarantee(n=4)]
 
 CODE = "918273645546"
+LINK = "kQ7-x/Zp.9+w=R&s=ada@example.com"
+GATEWAY_TOKEN = "gateway-token-4711"
 LOGIN = "operator:flower-password"
 NUMBER = "+4915112345678"
 # So that nobody looks for the code where nothing is.
@@ -52,6 +63,10 @@ WHAT_IS_THERE = {
     "traces": "notification.deliver.webhook",
     "error reports": "notification.deliver",
     "Flower /api/tasks?limit=1000": "notification.deliver.email",
+    "Flower /api/workers?refresh=1": "CELERY_BROKER_URL",
+    "inspect conf": "CELERY_BROKER_URL",
+    "inspect stats": "rusage",
+    "inspect report": "CELERY_BROKER_URL",
 }
 
 
@@ -106,7 +121,7 @@ def installation(
     forget_accounts()
 
 
-def test_a_code_is_in_no_place_where_anybody_could_find_it(
+def test_no_secret_is_in_a_place_where_anybody_could_find_it(
     installation: Processes, around: Surroundings, broker: "redis.Redis"
 ) -> None:
     flower = f"http://127.0.0.1:{free_port(5555)}"
@@ -136,43 +151,72 @@ def test_a_code_is_in_no_place_where_anybody_could_find_it(
         "traces": "".join(span.text for span in around.traces.spans()),
         "error reports": around.errors.text,
         **{f"Flower {path}": ask(flower + path) for path in flower_paths(flower)},
+        **{f"inspect {what}": installation.inspect(what) for what in ("conf", "stats", "report")},
     }
-    for place, text in places.items():
-        assert text, f"{place}: there is nothing to look at"
-        assert CODE not in text, place
+    assert [place for place, text in places.items() if not text] == []
+    secrets = secrets_of_configuration() | {
+        "the code": CODE,
+        "the link": LINK,
+        "the token of the gateway": GATEWAY_TOKEN,
+        "the login of Flower": LOGIN.partition(":")[2],
+        "the secret of the endpoint": endpoint_secret(),
+    }
+    assert all(len(secret) > 8 for secret in secrets.values())
+    assert len(secrets) >= 9
+    assert list(found_secrets(secrets, places)) == []
     for place, word in WHAT_IS_THERE.items():
         assert word in places[place], place
+
+
+def endpoint_secret() -> str:
+    [secret] = live_secrets(Endpoint.objects.get().secrets, clock.now())
+    return secret
 
 
 def send_codes(around: Surroundings) -> None:
     """One for each channel that succeeds and one that fails, one for later, one to be sent again."""
     publish_template("code", subject="Your code is {{ code }}", text="{{ code }} is your code.")
+    publish_template("link", subject="Log in", text="https://example.com/l?t={{ t|urlencode }}")
     publish_template("code", channel="sms", text="{{ code }} is your code.")
     publish_template("code", channel="webhook", text='{"code": {{ code }} }')
     register_provider(
         "sms-main",
         channel="sms",
         kind="twilio",
-        credentials={"account_sid": "AC1", "auth_token": "gateway-token"},
+        credentials={"account_sid": "AC1", "auth_token": GATEWAY_TOKEN},
         options={"sender": "+4930123456"},
         base_url=around.gateway.url.removesuffix("/hook"),
     )
-    echo = json.dumps({"code": 21211, "message": f"bad text {CODE}"}).encode()
+    quoted = {"message": f"bad text {CODE}", "sid": written(CODE)["base64 at 1"]}
+    echo = json.dumps({"code": 21211, "status": GATEWAY_TOKEN, **quoted}).encode()
     around.gateway.plan(Reply(201, body=b'{"sid": "SM1"}'), Reply(400, body=echo))
     around.hooks.plan(Reply(200, body=CODE.encode()), Reply(400, body=f"no {CODE}".encode()))
-    around.mails.replies.append(f"550 5.7.1 your text {CODE} is not welcome")
+    around.mails.replies += [f"550 5.7.1 your text {CODE} is not welcome", *refused_links()]
     endpoint = register_endpoint("merchant", around.hooks.url)
     for to in ("ada@example.com", "bea@example.com", NUMBER, NUMBER, endpoint, endpoint):
         send(to)
+    for number, _ in enumerate(refused_links()):
+        send(f"link{number}@example.com", template="link", secret={"t": LINK})
     send("resent@example.com", resends=2, requester="203.0.113.9")
     send("later@example.com", run_after=clock.now() + timedelta(hours=1))
 
 
-def send(to: "str | Endpoint", **options: Any) -> None:
+def refused_links() -> list[str]:
+    """Return replies that quote the link, each in another form, and the code with it."""
+    forms = (form for form in written(LINK).values() if form.isprintable())
+    return [f"554 5.7.1 no {form}, {written(CODE)['html, numbers']}" for form in forms]
+
+
+def send(
+    to: "str | Endpoint",
+    template: str = "code",
+    secret: dict[str, str] | None = None,
+    **options: Any,
+) -> None:
     notify(
-        "code",
+        template,
         to=to,
-        secret_context={"code": CODE},
+        secret_context=secret or {"code": CODE},
         category="otp",
         expires_at=clock.now() + timedelta(hours=3),
         **options,
@@ -185,10 +229,13 @@ def soon() -> Any:
 
 def check_that_they_arrived(around: Surroundings) -> None:
     assert len(around.mails.messages) == 2
-    assert all(CODE in str(mail["Subject"]) for mail in around.mails.messages)
+    assert all(
+        CODE in str(mail["Subject"]) or quote(LINK) in text_of(mail)
+        for mail in around.mails.messages
+    )
     for outside in (around.gateway, around.hooks):
         assert [CODE.encode() in seen.body for seen in outside.received] == [True, True]
-    assert DeadLetter.objects.count() == 3
+    assert DeadLetter.objects.count() == 3 + len(refused_links())
     assert Task.objects.filter(state="SCHEDULED").count() == 1
 
 
