@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -84,3 +85,105 @@ def storable(text: str, *, limit: int) -> str:
     """Return ``text`` without what PostgreSQL cannot store, cut to ``limit`` characters."""
     clean = text.replace("\x00", "�").encode("utf-8", "replace").decode()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+LARGEST = 200_000
+"""Characters of what is made storable, names and punctuation with it."""
+
+_MOST_ITEMS = 10_000
+_MOST_BITS = 64
+
+
+def storable_json(value: object, *, limit: int = LARGEST) -> Any:
+    """Return what somebody else sent, or other code made, as JSON that can be stored and read again.
+
+    What is right already comes back as it is, after one look at C speed. Otherwise texts lose what PostgreSQL
+    cannot store, numbers that JSON does not have (infinity, 4,000 digits) become texts, so does what is no
+    JSON at all, and what is nested too deep or goes beyond the limit is left out, with a "…" in its place.
+
+    Args:
+        value: anything.
+        limit: characters of all of it; the longest text is cut to as many.
+    """
+    if _is_storable(value, limit):
+        return value
+    return _Copy(limit).of(value, 0)
+
+
+def _is_storable(value: object, limit: int) -> bool:
+    try:
+        text = json_text(value)
+        if len(text) > limit:
+            return False
+        check_depth(text)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+class _Copy:
+    """Copies a value that cannot be stored as it is, within limits."""
+
+    def __init__(self, limit: int) -> None:
+        self._characters = limit
+        self._items = _MOST_ITEMS
+
+    def of(self, value: object, depth: int) -> Any:
+        """Copy one value at this depth."""
+        self._items -= 1
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return self._number(value)
+        if isinstance(value, Mapping | list | tuple):
+            return self._nested(value, depth)
+        return self._text(_words(value))
+
+    def _nested(self, value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], depth: int) -> Any:
+        if depth == MAX_DEPTH or self._is_full:
+            return "…"
+        if isinstance(value, Mapping):
+            return self._object(value, depth + 1)
+        return self._list(value, depth + 1)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._characters <= 0 or self._items <= 0
+
+    def _object(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, item in value.items():
+            if self._is_full:
+                found["…"] = "…"
+                break
+            found[self._text(_words(name))] = self.of(item, depth)
+        return found
+
+    def _list(self, value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
+        found: list[Any] = []
+        for item in value:
+            if self._is_full:
+                found.append("…")
+                break
+            found.append(self.of(item, depth))
+        return found
+
+    def _text(self, text: str) -> str:
+        kept = storable(text, limit=max(self._characters, 1))
+        self._characters -= len(kept)
+        return kept
+
+    def _number(self, value: int | float) -> int | float | str:
+        if isinstance(value, int):
+            return value if value.bit_length() <= _MOST_BITS else self._text(_words(value))
+        return value if math.isfinite(value) else str(value)
+
+
+def _words(value: object) -> str:
+    """Say what a value is that is no JSON, without raising whatever it does when it is asked."""
+    if isinstance(value, bytes | bytearray):
+        return value.decode("utf-8", "replace")
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 a number of 5,000 digits, an object of somebody's own making
+        return f"({type(value).__name__})"

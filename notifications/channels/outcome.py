@@ -1,11 +1,21 @@
 """How one attempt to send ended: a value that the channels make and the pipeline acts on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from notifications.rules.provider_events import Bounce
+from tasks_core.json_text import storable, storable_json
 from tasks_core.sealing import KeyMissing
+
+MOST_OF_AN_ERROR, MOST_OF_AN_ID = 2_000, 200
+"""Characters that are kept."""
+
+LONGEST_WAIT = 366 * 86_400.0
+"""Seconds: whoever asks for more is heard again after so many."""
+
+_HIGHEST_CODE = 99_999
+"""HTTP and SMTP have three digits; others may have more."""
 
 
 class Outcome(StrEnum):
@@ -66,3 +76,50 @@ class SendResult:
 def without_key(error: KeyMissing) -> SendResult:
     """Give the result of a message that waits for a worker with the key of its secrets."""
     return SendResult(outcome=Outcome.THROTTLED, error=str(error), untried=True, lacks_key=True)
+
+
+def storable_result(result: SendResult) -> SendResult:
+    """Give a result as it can be stored and read again, whatever the other side or the channel put into it.
+
+    Each result passes here, right after the exchange: what is wrong with one must touch neither its record
+    nor those that are written with it, nor what lanes and providers learn.
+    """
+    request, response = _storable_objects(result.request, result.response)
+    kept = {
+        "error": _storable_text(result.error, MOST_OF_AN_ERROR),
+        "status_code": _storable_code(result.status_code),
+        "retry_after": _storable_seconds(result.retry_after),
+        "provider_message_id": _storable_text(result.provider_message_id, MOST_OF_AN_ID),
+        "request": request,
+        "response": response,
+    }
+    if all(value is getattr(result, name) for name, value in kept.items()):
+        return result
+    return replace(result, **kept)  # type: ignore[arg-type]
+
+
+def _storable_text(text: object, limit: int) -> str:
+    if not isinstance(text, str):
+        return storable(str(storable_json(text)), limit=limit)
+    if text.isascii() and len(text) <= limit and "\0" not in text:
+        return text
+    kept = storable(text, limit=limit)
+    return text if kept == text else kept
+
+
+def _storable_code(code: object) -> int | None:
+    return code if isinstance(code, int) and 0 <= code <= _HIGHEST_CODE else None
+
+
+def _storable_seconds(seconds: object) -> float | None:
+    if not isinstance(seconds, int | float) or seconds != seconds:  # noqa: PLR0124 not a number
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _storable_objects(*values: object) -> list[dict[str, Any]]:
+    """Give objects as they can be stored: most are right, and then one look is enough for all."""
+    together = [*values]
+    is_right = storable_json(together) is together
+    found = together if is_right else [storable_json(one) for one in values]
+    return [one if isinstance(one, dict) else {"value": one} for one in found]

@@ -158,4 +158,5 @@ def _seconds(keep_alive: bytes) -> float | None:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+    """Decode a name or a value so that it can be stored: half characters are none."""
+    return raw.decode("utf-8", "replace")

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
-from notifications.channels.outcome import SendResult
+from notifications.channels.outcome import Outcome, SendResult
 from notifications.lanes.places import places
 from notifications.lanes.release import give_up_places
 from notifications.pipeline.begin import begin_each, give_back
@@ -23,9 +24,16 @@ from notifications.pipeline.together import Together
 from notifications.pipeline.verdict import conclude, nothing_to_send
 from notifications.states import DeliveryState
 from tasks_core import clock
+from tasks_core.event_loop import is_given_up
 
 MOMENT = 1.0
 """Seconds until a message comes back that nobody said more about."""
+
+CUT_OFF = SendResult(
+    outcome=Outcome.AMBIGUOUS, error="it ran too long while it was sent; it may have arrived"
+)
+CUT_OFF_SECONDS = 5.0
+"""How long it is tried to put that on record: its time is over."""
 
 
 def deliver(
@@ -59,12 +67,24 @@ async def deliver_async(
         return nothing_to_send(found)
     found.redactor.hide_in_logs()
     started_at = clock.now()
-    result = await send_async(found, send)
+    try:
+        result = await send_async(found, send)
+    except asyncio.CancelledError:
+        if not is_given_up():  # else the worker stops, and the next attempt says so
+            await _record_cut_off(ended(found, started_at, CUT_OFF))
+        raise
     if result.untried:
         await _give_back_together(found)
         return nothing_to_send(postponed(found, result))
     await _record(ended(found, started_at, result))
     return conclude(found, result)
+
+
+async def _record_cut_off(attempt: Ended) -> None:
+    """Put an attempt on record that ran too long, so that its place comes free now and not by its age."""
+    with suppress(Exception):  # then the next attempt says so
+        async with asyncio.timeout(CUT_OFF_SECONDS):
+            await _take_turn(attempt)
 
 
 async def _record(attempt: Ended) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
-from notifications.channels.outcome import SendResult
+from notifications.channels.outcome import SendResult, storable_result
 from notifications.pipeline.begin import begin_each, give_back
 from notifications.pipeline.deliver import ended
 from notifications.pipeline.payloads import DeliveryStep
@@ -15,6 +16,7 @@ from notifications.pipeline.record import Ended, record_patiently
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.sending import send_in_stream
 from notifications.pipeline.stream import Stream
+from notifications.pipeline.unexpected import failed
 from notifications.pipeline.verdict import conclude, nothing_to_send
 from tasks_core import BatchItem, Snooze, clock
 
@@ -58,6 +60,11 @@ class _Attempt:
         """Note what came of it, and when."""
         self._ended = ended(self._found, self._started_at, result)
 
+    def fail(self, error: Exception) -> None:
+        """End it, unless it has, because its stream raised an error that should have been a result."""
+        if self._ended is None:
+            self.end(storable_result(failed(self._found, error)))
+
     @property
     def ended(self) -> Ended:
         """How it ended."""
@@ -88,7 +95,7 @@ class _Attempts:
             self._answers.append(partial(nothing_to_send, found))
             return
         if item.context.cancelled:
-            self._stream.flush()  # nobody waits for the database with half a message in hand
+            self._flush()  # nobody waits for the database with half a message in hand
             give_back([found])
             # Of a task that was cancelled nothing is heard any more; one that was not is tried again.
             self._answers.append(lambda: _TAKEN_AWAY)
@@ -96,13 +103,29 @@ class _Attempts:
         with item.active():
             found.redactor.hide_in_logs()
             attempt = _Attempt(found)
-            send_in_stream(found, self._stream, attempt.end)
-        self._made.append(attempt)
-        self._answers.append(attempt.answer)
+            self._made.append(attempt)
+            self._answers.append(attempt.answer)
+            try:
+                send_in_stream(found, self._stream, attempt.end)
+            except Exception as error:  # noqa: BLE001 see failed; also that it runs too long
+                self._give_up(error)
+
+    def _flush(self) -> None:
+        try:
+            self._stream.flush()
+        except Exception as error:  # noqa: BLE001 see failed; also that it runs too long
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Begin anew with the stream: what it had not told of may have gone out, the rest is recorded now."""
+        self._stream.abandon()
+        for attempt in self._made:
+            attempt.fail(error)
+        self._recorded_at = -math.inf
 
     def recorded(self) -> list[object]:
         """Write the attempts, and give what is to be said of their tasks."""
-        self._stream.flush()
+        self._flush()
         if self._made:
             record_patiently(one.ended for one in self._made)
         answers = [_value(answer) for answer in self._answers]

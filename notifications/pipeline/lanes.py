@@ -12,7 +12,7 @@ from notifications.pipeline.begin import BEGUN_ALREADY, LOCKED, begin, first_tas
 from notifications.pipeline.record import Ended, StillLocked, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.together import CROWD
-from tasks_core.database_errors import is_lock_timeout
+from tasks_core.database_errors import is_lock_timeout, is_servers_fault
 
 
 class Asked(NamedTuple):
@@ -49,7 +49,10 @@ def _record(ended: Sequence[Ended]) -> dict[int, Exception]:
     try:
         left = record(ended) if ended else []
     except Exception as error:  # noqa: BLE001 see above
-        return {one.delivery_id: error for one in ended}
+        if len(ended) == 1 or is_servers_fault(error):
+            return {one.delivery_id: error for one in ended}
+        # It is about one of them; those that are on record already are known, and count once.
+        return {pk: problem for one in ended for pk, problem in _record([one]).items()}
     return {one.delivery_id: StillLocked(f"delivery {one.delivery_id}") for one in left}
 
 

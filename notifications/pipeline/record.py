@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import Error
-
-from notifications.channels.outcome import Outcome, SendResult
+from notifications.channels.outcome import MOST_OF_AN_ID, Outcome, SendResult
 from notifications.channels.webhook.disabling import disable_automatically
 from notifications.destinations.switching import disable_gone
 from notifications.pipeline.counting import COUNT, shard
@@ -26,7 +24,6 @@ from tasks_core.json_text import storable
 logger = logging.getLogger(__name__)
 
 UNSTORABLE = "what was answered cannot be stored"
-MOST_OF_AN_ID = 200
 
 PATIENCE_SECONDS, AGAIN_SECONDS = 30.0, 0.2
 """How long, and how often, it is tried to record what is locked: a message was sent."""
@@ -165,29 +162,65 @@ def record(attempts: Iterable[Ended]) -> list[Ended]:
     ended = list(attempts)
     try:
         return retried(_record, ended)
-    except Error as error:
+    except Exception as error:
         if is_servers_fault(error):
             raise
         if len(ended) == 1:
             return _record_alone(ended[0], error)
-    # What one of them holds cannot be stored, or what follows from it needs a row that somebody has locked:
-    # the others must not be forgotten for it, nor wait.
-    return [left for one in ended for left in record([one])]
+    return _one_by_one(ended)
 
 
-def _record_alone(ended: Ended, error: Error) -> list[Ended]:
+def _one_by_one(attempts: Sequence[Ended]) -> list[Ended]:
+    """Write each by itself: what one of them holds cannot be stored, or what follows from it fails or waits.
+
+    The others must neither be forgotten for it nor wait.
+
+    Raises:
+        Exception: what is wrong with the first that could not be written; the others are.
+    """
+    left: list[Ended] = []
+    problems: list[Exception] = []
+    for one in attempts:
+        try:
+            left += record([one])
+        except Exception as error:
+            if is_servers_fault(error):
+                raise
+            problems.append(error)
+    if problems:
+        raise problems[0]
+    return left
+
+
+def _record_alone(ended: Ended, error: Exception) -> list[Ended]:
+    """Write one end without its log; if what follows from it is what fails, without that too."""
     if is_lock_timeout(error):
         return [ended]
-    logger.warning("the log of an attempt at delivery %d is left out: %s", ended.delivery_id, error)
+    logger.warning(
+        "the log of an attempt at delivery %d is left out: %s",
+        ended.delivery_id,
+        error,
+        exc_info=error,
+    )
     plain = replace(
         ended.result,
         error=UNSTORABLE,
+        status_code=None,
         request={},
         response={},
         retry_after=None,
-        provider_message_id=storable(ended.result.provider_message_id, limit=MOST_OF_AN_ID),
+        provider_message_id=storable(str(ended.result.provider_message_id), limit=MOST_OF_AN_ID),
     )
-    return retried(_record, [replace(ended, result=plain)])
+    for result in (plain, replace(plain, endpoint_gone=False, destination_gone="", bounce=None)):
+        try:
+            return retried(_record, [replace(ended, result=result)])
+        except Exception as again:
+            if is_servers_fault(again):
+                raise
+            if is_lock_timeout(again):
+                return [ended]
+            error = again
+    raise error
 
 
 def _record(ended: Sequence[Ended]) -> list[Ended]:

@@ -1,11 +1,15 @@
-"""One send through a channel: seen by traces, and let through, turned aside or held by the sandbox."""
+"""One send through a channel: seen by traces, and let through, turned aside or held by the sandbox.
+
+Whatever happens in it comes to a result, which can be stored: an attempt that has begun is never lost.
+"""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 
-from notifications.channels.outcome import SendResult
+from notifications.channels.outcome import SendResult, storable_result
 from notifications.pipeline.sendable import Sendable
 from notifications.pipeline.stream import Stream, Tell
+from notifications.pipeline.unexpected import failed
 from notifications.pipeline.withholding import kept
 from notifications.sandbox.connecting import Granted
 from notifications.sandbox.passing import noted, passing
@@ -19,7 +23,11 @@ def send_now(found: Sendable, send: Callable[[Sendable], SendResult]) -> SendRes
         if isinstance(passed, SendResult):
             return _told(under_way, passed)
         with Granted():
-            return _told(under_way, kept(found, noted(found, passed, send(passed))))
+            try:
+                result = _checked(send(passed))
+            except Exception as error:  # noqa: BLE001 see failed
+                result = failed(found, error)
+            return _told(under_way, _for_the_record(found, passed, result))
 
 
 def send_in_stream(found: Sendable, stream: Stream, tell: Tell) -> None:
@@ -36,9 +44,7 @@ def send_in_stream(found: Sendable, stream: Stream, tell: Tell) -> None:
             ended(passed)
             return
         with Granted():
-            stream.hand_over(
-                passed, lambda result: ended(kept(found, noted(found, passed, result)))
-            )
+            stream.hand_over(passed, lambda result: ended(_for_the_record(found, passed, result)))
 
 
 async def send_async(
@@ -50,7 +56,22 @@ async def send_async(
         if isinstance(passed, SendResult):
             return _told(under_way, passed)
         with Granted():
-            return _told(under_way, kept(found, noted(found, passed, await send(passed))))
+            try:
+                result = _checked(await send(passed))
+            except Exception as error:  # noqa: BLE001 see failed
+                result = failed(found, error)
+            return _told(under_way, _for_the_record(found, passed, result))
+
+
+def _checked(result: SendResult) -> SendResult:
+    if not isinstance(result, SendResult):
+        raise TypeError(f"a channel gives a SendResult for each message, not {type(result)}")
+    return result
+
+
+def _for_the_record(found: Sendable, passed: Sendable, result: SendResult) -> SendResult:
+    """Make a result storable, say where the message went, and take out what nobody may read."""
+    return kept(found, noted(found, passed, storable_result(result)))
 
 
 def _traced(found: Sendable) -> AbstractContextManager[Sending]:
@@ -62,10 +83,10 @@ def _facts(found: Sendable) -> dict[str, str | int]:
 
 
 def _told(under_way: Sending, result: SendResult) -> SendResult:
-    failed = not result.outcome.is_success
+    has_failed = not result.outcome.is_success
     under_way.ended(
         result.outcome,
-        error=result.outcome if failed else "",
+        error=result.outcome if has_failed else "",
         status_code=result.status_code,
     )
     return result

@@ -7,8 +7,9 @@ from random import Random
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
-from notifications.channels.outcome import Outcome, SendResult, without_key
+from notifications.channels.outcome import Outcome, SendResult, storable_result, without_key
 from notifications.pipeline.sendable import Sendable
+from notifications.pipeline.unexpected import failed
 from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import enabled_accounts
 from notifications.providers.admission import Asked, Seen, admission, note
@@ -70,7 +71,12 @@ async def send_through(channel: str, carriers: Iterable[Carrier], sendable: Send
 async def _hand_over(
     carrier: Carrier, account: Account, sendable: Sendable, providers: int
 ) -> SendResult:
-    result = await carrier.send(account, sendable, _share(sendable, providers))
+    """Let one provider try; whatever its carrier does comes to a result, from which its breaker learns."""
+    try:
+        sent = await carrier.send(account, sendable, _share(sendable, providers))
+    except Exception as error:  # noqa: BLE001 see failed
+        sent = failed(sendable, error)
+    result = storable_result(sent)
     if carrier.is_one_service:
         await note(Seen(account.provider_id, result))
     return result

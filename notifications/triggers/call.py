@@ -1,5 +1,6 @@
 """Call a webhook once, and say what came of it."""
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,9 +39,13 @@ from notifications.triggers.transforms.response import NotJson, parse_response_t
 from tasks_core import clock
 from tasks_core.sealing import KeyMissing
 
+logger = logging.getLogger(__name__)
+
 
 async def call(definition: Definition, body: Mapping[str, Any]) -> Result:
     """Make one attempt; it does not raise for what the webhook or its configuration does.
+
+    Once the request may have left, nothing is raised at all: an attempt that was made is on record.
 
     Raises:
         KeyMissing: this worker cannot open a header; another one may.
@@ -65,9 +70,12 @@ async def _exchanged(definition: Definition, request: Request) -> Result:
         response = await exchange(
             request.method, request.url, request.body, headers, seconds=seconds
         )
+        return _answered(definition, request, response)
     except ExchangeFailed as error:
         return _failed(request, error)
-    return _answered(definition, request, response)
+    except Exception as error:
+        logger.exception("an answer of a trigger's webhook could not be read")
+        return _unexpected(definition, error)
 
 
 def _failed(request: Request, error: ExchangeFailed) -> Result:
@@ -78,6 +86,19 @@ def _failed(request: Request, error: ExchangeFailed) -> Result:
         is_final=error.failure is Failure.REFUSED,
         request=logged_request(request),
         response=client_error(str(error)),
+    )
+
+
+def _unexpected(definition: Definition, error: Exception) -> Result:
+    """The webhook may have taken the request, but we fail at its answer: it is called again as it is set."""
+    message = (
+        f"an unexpected {type(error).__name__} after the request was sent (see the worker's log)"
+    )
+    return Result(
+        status=INTERNAL_ERROR,
+        error=f"{message}; it may have arrived",
+        request=unsent_request({}, shown_headers(definition.headers)),
+        response=client_error(message),
     )
 
 

@@ -1,6 +1,7 @@
 """Deliver an event: claim it, call its webhook, judge, record, and tell the platform what follows."""
 
 import asyncio
+import logging
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -8,7 +9,7 @@ from datetime import datetime
 from random import Random
 
 from asgiref.sync import sync_to_async
-from django.db import DataError, Error, IntegrityError
+from django.db import Error
 
 from notifications import conf
 from notifications.pipeline.record import AGAIN_SECONDS, PATIENCE_SECONDS
@@ -24,7 +25,10 @@ from notifications.triggers.record import Ended, record
 from notifications.triggers.redelivery import is_replay, redeliver_for_task
 from notifications.triggers.verdict import Bounds, Verdict, decide
 from tasks_core import PermanentError, RetryAfter, Snooze, TaskContext, clock
+from tasks_core.database_errors import is_servers_fault
 from tasks_core.sealing import KeyMissing
+
+logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 1.0
 """Seconds until the next look at an event whose row somebody else keeps locked."""
@@ -121,24 +125,34 @@ async def _nothing_to_deliver(claim: Claim, found: NotBegun) -> dict[str, str]:
     return {"status": "redelivered", "event_id": str(event_id)}
 
 
-def _record_all(attempts: list[Ended]) -> list[bool]:
-    """Tell which of them are on record; the others are locked by somebody else."""
+def _record_all(attempts: list[Ended]) -> list[bool | Exception]:
+    """Tell which of them are on record; the others are locked by somebody else, or have their own problem."""
     try:
         left = record(attempts)
-    except (DataError, IntegrityError):  # what is wrong with one must not repeat the others' calls
-        left = [one for ended in attempts for one in _record_one(ended)]
+    except Exception as error:
+        if is_servers_fault(error):
+            raise
+        # What is wrong with one must not repeat the others' calls.
+        return [_record_one(ended) for ended in attempts]
     return [not any(ended is one for one in left) for ended in attempts]
 
 
-def _record_one(ended: Ended) -> list[Ended]:
+def _record_one(ended: Ended) -> bool | Exception:
     try:
-        return record([ended])
-    except (DataError, IntegrityError):
-        message = "the log of this attempt could not be stored"
-        plain = replace(
-            ended.result, request=unsent_request({}, []), response=client_error(message)
-        )
-        return [ended] if record([replace(ended, result=plain)]) else []
+        return not record([ended])
+    except Exception as error:
+        if is_servers_fault(error):
+            raise
+        logger.warning("the log of a trigger's attempt is left out: %s", error, exc_info=error)
+    message = "the log of this attempt could not be stored"
+    plain = replace(
+        ended.result, error=message, request=unsent_request({}, []), response=client_error(message)
+    )
+    verdict = replace(ended.verdict, reason=message if ended.result.error else "")
+    try:
+        return not record([replace(ended, result=plain, verdict=verdict)])
+    except Exception as error:  # noqa: BLE001 it is for the one whose end it was
+        return error
 
 
 _begin_together: Together[Claim, Begun | NotBegun] = Together(begin)

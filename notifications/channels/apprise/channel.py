@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from notifications.channels.apprise.process import TookTooLong, run
+from notifications.channels.apprise.process import NoAnswer, run
 from notifications.channels.apprise.schemas import checked_schema
 from notifications.channels.channel import Address
 from notifications.channels.outcome import Outcome, SendResult
@@ -53,10 +53,10 @@ class AppriseChannel:
         schema = checked_schema(secret["url"])
         try:
             answer = run({"url": secret["url"], "only_check": True}, seconds=SECONDS)
-        except TookTooLong:
-            raise InvalidProvider("url", "could not be checked in time; try again") from None
+        except NoAnswer as error:
+            raise InvalidProvider("url", f"could not be checked ({error}); try again") from None
         if not answer["ok"]:
-            raise InvalidProvider("url", str(answer["problem"]))
+            raise InvalidProvider("url", answer["problem"])
         return dict(secret), f"{schema}://"
 
     def send(self, sendable: Sendable) -> SendResult:
@@ -88,11 +88,14 @@ def _send(opened: Opened, sendable: Sendable) -> SendResult:
     }
     try:
         answer = run(asked, seconds=SECONDS if left is None else min(SECONDS, max(left, 0.05)))
-    except TookTooLong:
+    except NoAnswer as error:
         outcome = Outcome.AMBIGUOUS if may_repeat(sendable) else Outcome.PERMANENT
         return SendResult(
-            outcome=outcome, error="no answer in time; it may have arrived", request=kept
+            outcome=outcome, error=f"Apprise: {error}; it may have arrived", request=kept
         )
+    except OSError as error:
+        problem = f"Apprise could not be started: {type(error).__name__}"
+        return SendResult(outcome=Outcome.TRANSIENT, error=problem, request=kept)
     if answer["ok"]:
         return SendResult(outcome=Outcome.SUCCESS, request=kept)
     return SendResult(

@@ -12,8 +12,8 @@ from notifications import conf
 _ROOT = Path(__file__).resolve().parents[3]
 
 
-class TookTooLong(Exception):
-    """The process was ended: nobody knows whether the message arrived."""
+class NoAnswer(Exception):
+    """The process ended, or was ended, without an answer: nobody knows whether the message arrived."""
 
 
 def run(asked: dict[str, Any], *, seconds: float) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def run(asked: dict[str, Any], *, seconds: float) -> dict[str, Any]:
     proxy, if one is set. Its output is not logged: it may quote the URL.
 
     Raises:
-        TookTooLong: it was ended after ``seconds``.
+        NoAnswer: it was ended after ``seconds``, or ended by itself with nothing that can be read.
     """
     settings = conf.current()
     guard = {
@@ -35,21 +35,27 @@ def run(asked: dict[str, Any], *, seconds: float) -> dict[str, Any]:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "notifications.channels.apprise.child"],
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
+            input=json.dumps(request).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             timeout=seconds,
             env=_environment(settings.apprise_proxy),
             cwd=_ROOT,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise TookTooLong from None
+        raise NoAnswer("no answer in time") from None
+    return _read(done)
+
+
+def _read(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        return {"ok": False, "problem": f"its process ended with status {done.returncode}"}
-    return answer
+        answer = json.loads(done.stdout)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+        raise NoAnswer(f"its process ended with status {done.returncode}")
+    return {"ok": answer["ok"], "problem": str(answer.get("problem", ""))}
 
 
 def _environment(proxy: str) -> dict[str, str]:

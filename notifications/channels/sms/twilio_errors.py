@@ -76,12 +76,21 @@ _MEANINGS = {
 }
 
 
+_MOST_DIGITS = 9
+
+
 def meaning_of(code: object, status: int) -> Meaning:
     """Give the meaning of an error code; of one that is not known, that of the HTTP status."""
-    known = _MEANINGS.get(int(str(code))) if str(code).isdecimal() else None
+    known = _MEANINGS.get(_number(str(code)))
     if known is not None:
         return known
     outcome = outcome_of_status(status)
     if outcome is Outcome.SUCCESS:  # taken, and failed at once for a reason that we do not know
         return _later("the gateway gives a reason that is not known here")
     return Meaning(outcome, "not known here", try_next=outcome is not Outcome.PERMANENT)
+
+
+def _number(code: str) -> int:
+    """Give a code as a number, 0 if it is none: gateways that copy this API send what they like."""
+    is_number = len(code) <= _MOST_DIGITS and code.isascii() and code.isdigit()
+    return int(code) if is_number else 0

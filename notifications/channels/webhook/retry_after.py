@@ -6,6 +6,12 @@ from email.utils import parsedate_to_datetime
 SHORTEST = 1.0
 LONGEST = 3600.0
 
+FARTHEST = 1e10
+"""Three centuries: what is said with hundreds of digits must not become infinite."""
+
+_MOST_CHARACTERS = 100
+"""Of a date: its longest form has 37."""
+
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Give the seconds to wait, between one second and one hour, or None if it says nothing."""
@@ -14,18 +20,21 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def seconds_asked(value: str | None, now: datetime) -> float | None:
-    """Give the seconds until the instant that the header names, however far away, or None."""
+    """Give the seconds until the instant that the header names, however far away, or None.
+
+    It is None too for what names no instant at all, such as a year of fourteen digits.
+    """
     text = (value or "").strip()
-    if not text:
-        return None
-    return float(text) if text.isascii() and text.isdigit() else _until(text, now)
+    if text.isascii() and text.isdigit():
+        return min(float(text), FARTHEST)
+    return _until(text, now) if 0 < len(text) <= _MOST_CHARACTERS else None
 
 
 def _until(text: str, now: datetime) -> float | None:
     try:
         instant = parsedate_to_datetime(text)
-    except ValueError:
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC)
+        return (instant - now).total_seconds()
+    except Exception:  # noqa: BLE001 besides ValueError the parser raises OverflowError, TypeError, IndexError
         return None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return (instant - now).total_seconds()

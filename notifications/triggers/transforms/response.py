@@ -7,6 +7,7 @@ from typing import Any
 
 from notifications.triggers.transforms.body import BodyTransform, parse_body
 from notifications.triggers.transforms.fields import check_object, version_of
+from tasks_core.json_text import storable_json
 
 WHERE = "response_transform"
 FIELDS = ("version", "body", "template_engine")
@@ -34,8 +35,8 @@ class ResponseTransform:
         if self.body is None:
             return body.decode("utf-8", "replace")
         try:
-            document = json.loads(body)
-        except ValueError:
+            document = storable_json(json.loads(body))
+        except (ValueError, RecursionError):
             raise NotJson("the response's body is not JSON") from None
         variables = {"body": document, "status": status, "request": request}
         return self.body.write(variables).text
