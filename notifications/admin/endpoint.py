@@ -18,6 +18,7 @@ from notifications.channels.webhook.endpoints import (
     LIMITS,
     MOVED,
     check_endpoint_url,
+    check_owner_email,
     edit_endpoint,
     live_secrets,
     register_endpoint,
@@ -74,6 +75,15 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
         except InvalidEndpoint as error:
             raise forms.ValidationError(error.problem) from None
         return url
+
+    def clean_owner_email(self) -> str:
+        """Refuse what no mail could be sent to when the endpoint is disabled."""
+        address: str = self.cleaned_data["owner_email"]
+        try:
+            check_owner_email(address)
+        except InvalidEndpoint as error:
+            raise forms.ValidationError(error.problem) from None
+        return address
 
     def clean_secret(self) -> str:
         """Refuse a secret of the wrong form, without quoting it."""

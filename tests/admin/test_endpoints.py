@@ -58,6 +58,7 @@ def test_a_given_secret_is_not_shown(operator: Client) -> None:
         ("url", "hooks", "https"),
         ("secret", "hunter2", "whsec_"),
         ("name", "", "This field is required"),
+        ("owner_email", "root@[169.254.169.254]", "has a number in place of a domain"),
     ],
 )
 def test_a_wrong_endpoint_is_explained_and_not_stored(

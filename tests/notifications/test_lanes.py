@@ -566,6 +566,7 @@ def test_the_more_are_parked_the_longer_each_sleeps(
         ("breaker_threshold", 0),
         ("breaker_pause", 0),
         ("owner_email", "nobody"),
+        ("owner_email", "root@[169.254.169.254]"),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(db: None, field: str, value: Any) -> None:

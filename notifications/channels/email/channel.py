@@ -1,13 +1,9 @@
 """The e-mail channel: its addresses and its templates."""
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
 from notifications.channels.channel import Address
+from notifications.channels.email.address import problem_of
 from notifications.models.endpoint import Endpoint
 from notifications.rendering.compiled import CompiledMail
-
-MAX_ADDRESS = 254
 
 
 class EmailChannel:
@@ -33,15 +29,8 @@ class EmailChannel:
 def _address(receiver: str | Endpoint) -> Address | str:
     if not isinstance(receiver, str):
         return "is an Endpoint; the channel email needs a mail address such as ada@example.com"
-    try:
-        validate_email(receiver)
-    except ValidationError:
-        return "is not a mail address; give one such as ada@example.com, without a display name"
-    if len(receiver) > MAX_ADDRESS:
-        return f"has more than {MAX_ADDRESS} characters, which no mail address may have"
+    problem = problem_of(receiver)
+    if problem:
+        return problem
     local, _, domain = receiver.rpartition("@")
-    if domain.startswith(
-        "["
-    ):  # it would make our mail server connect to whatever somebody types in
-        return "has a number in place of a domain; give an address such as ada@example.com"
     return Address(f"{local}@{domain.lower()}")

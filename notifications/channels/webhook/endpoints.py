@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from notifications import conf
+from notifications.channels.email.address import problem_of
 from notifications.channels.webhook.secrets import (
     add_secret,
     checked_secret,
@@ -94,6 +95,18 @@ def _check_limits(endpoint: Endpoint) -> None:
     except ValidationError as error:
         name, problems = next(iter(error.message_dict.items()))
         raise InvalidEndpoint(name, problems[0]) from None
+    check_owner_email(endpoint.owner_email)
+
+
+def check_owner_email(address: str) -> None:
+    """Check where the owner of an endpoint gets mail; empty is nowhere. Forms validate with it too.
+
+    Raises:
+        InvalidEndpoint: says what is wrong: no mail could be sent there later.
+    """
+    problem = problem_of(address) if address else ""
+    if problem:
+        raise InvalidEndpoint("owner_email", problem)
 
 
 def check_endpoint_url(url: str) -> None:

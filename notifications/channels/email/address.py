@@ -1,0 +1,36 @@
+"""Which texts are mail addresses: judged in the form in which they reach the mail server."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+MAX_ADDRESS = 254
+
+_NO_ADDRESS = "is not a mail address; give one such as ada@example.com, without a display name"
+_NUMBER = "has a number in place of a domain; give an address such as ada@example.com"
+
+
+def problem_of(text: str) -> str:
+    """Say what is wrong with a mail address; nothing if it can be written to.
+
+    A domain is judged twice, as it is written and as it will be asked for in the DNS: there a full-width at
+    sign is an at sign, and full-width digits are those of a number.
+    """
+    try:
+        validate_email(text)
+        asked_for = _as_asked_for(text)
+        validate_email(asked_for)
+    except (ValidationError, UnicodeError):
+        return _NO_ADDRESS
+    if len(text) > MAX_ADDRESS:
+        return f"has more than {MAX_ADDRESS} characters, which no mail address may have"
+    # A number would make our mail server connect to whatever somebody types in.
+    return _NUMBER if "@[" in asked_for else ""
+
+
+def _as_asked_for(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
