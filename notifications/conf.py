@@ -68,6 +68,8 @@ class NotificationSettings:
     """Characters of one rendered part."""
     loop_limit: int = 10_000
     """Turns that all loops of one rendering may take together."""
+    render_seconds: float = 2.0
+    """Processor time, in seconds, that compiling or rendering one part of a template may take."""
     response_kept: int = 2_000
     """Characters of a response or request body that the attempt log keeps."""
     email_retry_policy: str = ""
@@ -129,9 +131,11 @@ class NotificationSettings:
     """Countries that SMS are sent to, such as DE,AT,CH; empty allows every country."""
     sms_max_segments: int = 6
     """SMS that one message may make; a longer text is refused."""
-    sms_prices: Sequence[str] = ()
-    """What one SMS costs, by country, such as DE=0.075,*=0.10, in CURRENCY; for SMS_SPEND_LIMITS."""
-    sms_spend_limits: Sequence[str] = ()
+    sms_prices: Sequence[str] = ("*=0.10",)
+    """What one SMS costs, by country, such as DE=0.075,*=0.10, in CURRENCY; for SMS_SPEND_LIMITS. A country
+    without a price costs what the dearest does.
+    """
+    sms_spend_limits: Sequence[str] = ("100.00/1d",)
     """What may be spent on SMS, by SMS_PRICES, such as 50.00/1h,500.00/1d; empty for no limit."""
     currency: str = ""
     """The currency of SMS_PRICES and SMS_SPEND_LIMITS, by its code (ISO 4217) such as EUR; shown with

@@ -44,7 +44,15 @@ def currency_is_known(app_configs: Sequence[AppConfig] | None, **_: Any) -> list
                 id="notifications.E007",
             )
         ]
-    if not given.currency and (given.sms_prices or given.sms_spend_limits):
+    if given.sms_spend_limits and not given.sms_prices:
+        return [
+            checks.Warning(
+                "SMS_PRICES is empty: SMS_SPEND_LIMITS limits nothing, as nothing has a price",
+                hint="Give the price of one SMS, such as *=0.10, or empty SMS_SPEND_LIMITS too.",
+                id="notifications.W013",
+            )
+        ]
+    if not given.currency and (_is_own(given, "sms_prices") or _is_own(given, "sms_spend_limits")):
         return [
             checks.Warning(
                 "CURRENCY is empty: amounts of money are shown without saying of what",
@@ -53,6 +61,12 @@ def currency_is_known(app_configs: Sequence[AppConfig] | None, **_: Any) -> list
             )
         ]
     return []
+
+
+def _is_own(given: conf.NotificationSettings, name: str) -> bool:
+    """Whether a setting is another than the default, which is in no currency, and does something."""
+    value = tuple(getattr(given, name))
+    return bool(value) and value != getattr(conf.NotificationSettings, name)
 
 
 def _readers() -> Iterator[Callable[[], object]]:

@@ -13,13 +13,16 @@ MICROS = 1_000_000
 
 
 def price_of(region: str, entries: Sequence[str]) -> Decimal:
-    """Give the price of one segment to a country: its own, or that of ``*``, or nothing.
+    """Give the price of one segment to a country: its own, or that of ``*``, or the highest there is.
+
+    Nothing for a country that was forgotten would be a way around the limit. Without any price it is nothing.
 
     Raises:
         ImproperlyConfigured: names the entry that is wrong, and what would be right.
     """
     table = _parsed(tuple(entries))
-    return table.get(region, table.get("*", Decimal(0)))
+    highest = max(table.values(), default=Decimal(0))
+    return table.get(region, table.get("*", highest))
 
 
 def check_prices(entries: Sequence[str]) -> None:

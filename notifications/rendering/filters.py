@@ -7,20 +7,26 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import dateformat
-from jinja2 import TemplateRuntimeError, filters
+from jinja2 import Environment, TemplateRuntimeError, filters, pass_environment
 from jinja2 import tests as jinja_tests
 
+from notifications.rendering.links import LINK_FILTER, checked_link
 from notifications.rendering.loops import LOOP_FILTER, metered
+from notifications.rendering.time_budget import check_time
 from tasks_core.engine.instants import read_instant
 
 RESULT_LIMIT = 500_000
 
 
 def bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse a result that is too long, so that a chain of filters cannot grow without end."""
+    """Refuse a result that is too long, so that a chain of filters cannot grow without end.
+
+    Each call also looks at the time, as a filter may have half a million characters to go through.
+    """
 
     @wraps(function)
     def checked(*args: Any, **options: Any) -> Any:
+        check_time()
         result = function(*args, **options)
         if isinstance(result, str) and len(result) > RESULT_LIMIT:
             raise TemplateRuntimeError(f"a filter gives more than {RESULT_LIMIT} characters")
@@ -54,8 +60,27 @@ def date(value: object, form: str = "j F Y, H:i e", zone: str = "UTC") -> str:
         raise TemplateRuntimeError("'date' needs an instant with an offset, such as +00:00")
     try:
         return dateformat.format(instant.astimezone(ZoneInfo(zone)), form)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "America" is a folder of zones
         raise TemplateRuntimeError(f"'date' does not know the time zone '{zone}'") from None
+
+
+@pass_environment
+def truncate(
+    environment: Environment,
+    text: str,
+    length: int = 255,
+    killwords: bool = False,
+    end: str = "...",
+    leeway: int | None = None,
+) -> str:
+    """Cut a text as Jinja does; a length that does not hold the end is the template's mistake."""
+    if not isinstance(length, int) or length < len(end):
+        raise TemplateRuntimeError(
+            f"'truncate' needs a length of at least {len(end)}, which its end {end!r} takes"
+        )
+    if leeway is not None and leeway < 0:
+        raise TemplateRuntimeError("'truncate' needs a leeway of at least 0")
+    return filters.do_truncate(environment, text, length, killwords, end, leeway)
 
 
 def join(values: Iterable[object], separator: str = "") -> str:
@@ -82,9 +107,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "lower": bounded(filters.do_lower),
     "title": bounded(filters.do_title),
     "trim": bounded(filters.do_trim),
-    "truncate": bounded(filters.do_truncate),
+    "truncate": bounded(truncate),
     "upper": bounded(filters.do_upper),
     "urlencode": bounded(filters.do_urlencode),
+    LINK_FILTER: checked_link,
     LOOP_FILTER: metered,
 }
 

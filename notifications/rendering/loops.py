@@ -1,10 +1,12 @@
-"""The budget of loop turns: what bounds the time of a rendering."""
+"""The budget of loop turns, which bounds a rendering together with its budget of time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jinja2 import TemplateRuntimeError, pass_context
 from jinja2.runtime import Context
+
+from notifications.rendering.time_budget import check_time
 
 LOOP_FILTER = "_metered"
 BUDGET = "_loop_budget"
@@ -32,4 +34,10 @@ def metered(context: Context, items: Any) -> Iterable[Any]:
         raise TemplateRuntimeError("a loop needs a list")
     budget: LoopBudget = context[BUDGET]
     budget.spend(len(items))
-    return items
+    return _timed(items)
+
+
+def _timed(items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        check_time()
+        yield item

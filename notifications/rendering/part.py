@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from jinja2 import Template, TemplateError, TemplateRuntimeError, TemplateSyntaxError, meta
+from jinja2 import Template, TemplateRuntimeError, TemplateSyntaxError, meta
 
 from notifications import conf
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.rendering.language import check_language, meter_loops
+from notifications.rendering.links import check_links
 from notifications.rendering.loops import BUDGET, LoopBudget
 from notifications.rendering.sandbox import MessageEnvironment, MissingVariable
-
-_RENDERING_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError)
+from notifications.rendering.time_budget import check_time, time_budget
 
 
 class Part:
@@ -33,7 +33,11 @@ class Part:
             check_language(tree, environment)
             self.names = frozenset(meta.find_undeclared_variables(tree))
             meter_loops(tree, environment)
-            code = environment.compile(tree, name=kind, filename=f"<{kind}>")
+            if environment.autoescape:
+                check_links(tree, environment)
+            # Jinja works out what is constant while it compiles; what has no time left is left for later.
+            with time_budget(conf.current().render_seconds):
+                code = environment.compile(tree, name=kind, filename=f"<{kind}>")
         except TemplateSyntaxError as error:
             raise InvalidTemplate(kind, error.message or "syntax error", error.lineno) from None
         except RecursionError:
@@ -50,7 +54,8 @@ class Part:
         settings = conf.current()
         given = {**variables, BUDGET: LoopBudget(settings.loop_limit)}
         try:
-            return self._collect(given, settings.message_limit)
+            with time_budget(settings.render_seconds):
+                return self._collect(given, settings.message_limit)
         except MissingVariable as error:
             name = str(error)
             raise RenderingFailed(
@@ -63,7 +68,8 @@ class Part:
             problem = error.message or "the template cannot be rendered"
             line = self._line(error.__traceback__)
             raise RenderingFailed(self.kind, problem, line=line) from None
-        except _RENDERING_ERRORS as error:
+        # Whatever a filter makes of a value that nobody thought of is the template's error, too.
+        except Exception as error:  # noqa: BLE001
             problem = f"a value does not fit what is done with it ({type(error).__name__})"
             line = self._line(error.__traceback__)
             raise RenderingFailed(self.kind, problem, line=line) from None
@@ -72,6 +78,7 @@ class Part:
         chunks: list[str] = []
         length = 0
         for chunk in self._template.generate(given):
+            check_time()
             length += len(chunk)
             if length > limit:
                 raise TemplateRuntimeError(f"gives more than {limit} characters")

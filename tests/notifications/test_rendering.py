@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.rendering.compiled import CompiledMail, CompiledPayload
+from notifications.rendering.filters import FILTERS
 
 pytestmark = pytest.mark.guarantee(n=13)
 
@@ -122,9 +124,13 @@ def test_an_undefined_variable_is_an_error_with_its_name_and_line(
         ("{{ name|date }}", "'date' needs an instant such as"),
         ("{{ when|date('Y', 'Mars/Base') }}", "does not know the time zone"),
         ("{{ when|date('Y', '../../etc/passwd') }}", "does not know the time zone"),
+        ("{{ when|date('Y', 'America') }}", "does not know the time zone"),
+        ("{{ when|date('Y', '') }}", "does not know the time zone"),
+        ("{{ name|truncate(1) }}", "'truncate' needs a length of at least 3"),
+        ("{{ name|truncate(5, true, '...', -9) }}", "needs a leeway of at least 0"),
         ("{{ name + 1 }}", "needs two numbers"),
         ("{% for x in name %}{% endfor %}", "a loop needs a list"),
-        ("{{ name|truncate('x') }}", "does not fit"),
+        ("{{ name|truncate('x') }}", "needs a length"),
         (
             "{% for a in many %}{% for b in many %}{% for c in many %}" + 3 * "{% endfor %}",
             "loops take more than 10000 turns",
@@ -204,3 +210,114 @@ def test_the_parts_stay_out_of_repr() -> None:
 def test_no_source_can_do_anything_but_compile_or_be_refused(source: str) -> None:
     with contextlib.suppress(InvalidTemplate):
         CompiledMail("Subject", source)
+
+
+ODD: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+)
+
+
+@given(
+    name=st.sampled_from(sorted(name for name in FILTERS if not name.startswith("_"))),
+    value=ODD | st.lists(ODD, max_size=3) | st.dictionaries(st.text(max_size=3), ODD, max_size=3),
+    arguments=st.lists(ODD, max_size=3),
+)
+def test_whatever_a_filter_is_given_it_gives_text_or_fails_as_a_rendering(
+    name: str, value: Any, arguments: list[Any]
+) -> None:
+    names = [f"a{position}" for position in range(len(arguments))]
+    source = f"{{{{ value|{name}({', '.join(names)}) }}}}"
+    given_values = {"value": value, **dict(zip(names, arguments, strict=True))}
+    with contextlib.suppress(RenderingFailed):
+        text_of(source, given_values)
+
+
+LOOPS = "{% for a in many %}{% for b in many %}{% for c in many %}"
+ENDS = 3 * "{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LOOPS + "{% if long|upper|lower|title == 'x' %}y{% endif %}" + ENDS,
+        LOOPS + "{{ long|upper|truncate(9) }}" + ENDS,
+        LOOPS + "{% if 'zz' in long %}{% endif %}" * 200 + ENDS,
+        "{% if long|urlencode|lower == 'x' %}{% endif %}" * 4_000,
+    ],
+)
+def test_a_rendering_has_a_budget_of_time(source: str, settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "RENDER_SECONDS": 0.05}
+    with pytest.raises(RenderingFailed, match="takes too much time"):
+        text_of(source, {"many": list(range(20)), "long": "x y" * 20_000})
+
+
+def test_what_is_constant_in_a_template_has_the_same_budget(settings: Settings) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "RENDER_SECONDS": 0.05}
+    source = "{% if '" + "x y" * 20_000 + "'" + "|title|upper" * 5_000 + " %}y{% endif %}"
+    with pytest.raises((InvalidTemplate, RenderingFailed)):
+        text_of(source)
+
+
+def html_of(source: str, **variables: Any) -> str:
+    return CompiledMail("Subject", "text", source).render(variables).html
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " \x01javascript:alert(1)",
+        "java\tscript:alert(1)",
+        "javascript\n:alert(1)",
+        "vbscript:x",
+        "data:text/html,<script>alert(1)</script>",
+        "data:,x",
+    ],
+)
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<a href="{{ x }}">Pay</a>',
+        "<a href='{{ x }}'>Pay</a>",
+        "<a HREF = {{ x }}>Pay</a>",
+        '<a href=" {{ x }}">Pay</a>',
+        '<a href="{% if x %}{{ x }}{% endif %}">Pay</a>',
+        '<a href="{{ x|trim }}">Pay</a>',
+        "<a href=\"{{ x|default('y') }}\">Pay</a>",
+        '<a href="{% for part in parts %}{{ part }}{% endfor %}">Pay</a>',
+        '<a href="{{ nothing }}{{ x }}">Pay</a>',
+        '<a class="b" {% if x %}href="{% else %}id="{% endif %}{{ x }}">Pay</a>',
+        '<form action="{{ x }}"></form>',
+        '<svg><a xlink:href="{{ x }}">Pay</a></svg>',
+        '<meta http-equiv="refresh" content="0; url={{ x }}">',
+    ],
+)
+def test_no_variable_makes_a_link_run_code(source: str, link: str) -> None:
+    with pytest.raises(RenderingFailed, match="a link may not begin with javascript:"):
+        html_of(source, x=link, parts=[link[:4], link[4:]], nothing="")
+
+
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_a_link_that_runs_code_cannot_be_put_together(cut: int) -> None:
+    link = "javascript:alert(1)"
+    with pytest.raises(RenderingFailed, match="a link may not begin"):
+        html_of('<a href="{{ a }}{{ b }}">Pay</a>', a=link[:cut], b=link[cut:])
+
+
+@pytest.mark.parametrize(
+    ("source", "x"),
+    [
+        ('<a href="{{ x }}">Pay</a>', "https://bank.example/pay?then=javascript:x"),
+        ('<a href="{{ x }}">Pay</a>', "mailto:ada@bank.example"),
+        ('<a href="{{ x }}">Pay</a>', "bankapp://pay/7"),
+        ('<a href="{{ x }}">Pay</a>', "/pay/javascript:x"),
+        ('<a href="https://bank.example/{{ x }}">Pay</a>', "javascript:x"),
+        ('<a href="#{{ x }}">Pay</a>', "javascript:x"),
+        ('<img src="{{ x }}">', "data:image/png;base64,AAAA"),
+        ('<img alt="{{ x }}">', "javascript: the good parts"),
+        ("<p>{{ x }}</p>", "javascript: the good parts"),
+    ],
+)
+def test_other_links_and_other_places_are_left_alone(source: str, x: str) -> None:
+    assert x in html_of(source, x=x)

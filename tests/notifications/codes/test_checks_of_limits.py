@@ -25,6 +25,7 @@ PRICES = ["DE=0.075", "*=0.10"]
         ({"CURRENCY": "eur"}, "E007", "'eur'"),
         ({"CURRENCY": "DEM"}, "E007", "'DEM'"),
         ({"SMS_PRICES": PRICES}, "W003", "CURRENCY is empty"),
+        ({"SMS_PRICES": []}, "W013", "SMS_SPEND_LIMITS limits nothing"),
         ({"SMS_SPEND_LIMITS": ["50.00/1h"]}, "W003", "CURRENCY is empty"),
     ],
 )

@@ -29,7 +29,8 @@ GERMAN, AMERICAN = "+4915112345678", "+14155552671"
 @pytest.fixture
 def limits(settings: Settings) -> Callable[..., None]:
     """Give a function that sets limits; all others are off."""
-    off: dict[str, list[str]] = {"OTP_RECIPIENT_LIMITS": [], "OTP_REQUESTER_LIMITS": []}
+    names = ("OTP_RECIPIENT_LIMITS", "OTP_REQUESTER_LIMITS", "SMS_SPEND_LIMITS")
+    off: dict[str, list[str]] = {name: [] for name in names}
 
     def use(**given: object) -> None:
         settings.BELLRINGER = {**settings.BELLRINGER, **off, **given}
@@ -150,6 +151,25 @@ class TestLimits:
         news(text="x" * 300)
         counter.refresh_from_db()
         assert counter.used == 950_000
+
+    def test_spending_is_capped_where_nobody_set_a_limit(self, settings: Settings) -> None:
+        news()
+        [counter] = LimitCounter.objects.all()
+        assert (counter.name, counter.used, counter.most) == ("sms_spend", 100_000, 100_000_000)
+        assert counter.seconds == 86_400
+        counter.used = counter.most - 50_000
+        counter.save()
+        with pytest.raises(LimitExceeded, match="sms_spend"):
+            news(AMERICAN)
+        settings.BELLRINGER = {**settings.BELLRINGER, "SMS_SPEND_LIMITS": []}
+        news(AMERICAN)
+
+    def test_a_country_without_a_price_costs_what_the_dearest_does(
+        self, limits: Callable[..., None]
+    ) -> None:
+        limits(SMS_PRICES=["DE=0.075", "AT=0.5"], SMS_SPEND_LIMITS=["1.00/1d"])
+        news(AMERICAN)
+        assert LimitCounter.objects.get().used == 500_000
 
     def test_an_amount_above_the_limit_is_refused_even_first(
         self, limits: Callable[..., None]
