@@ -23,9 +23,13 @@ def number(
     text = request.GET.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= most):
+    # Of more digits than the largest has nothing is read: their beginning may be only zeros.
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST))):
         raise BadRequest(f"{name}: give a whole number from 1 to {most}")
-    return int(text)
+    found = int(text)
+    if not 1 <= found <= most:
+        raise BadRequest(f"{name}: give a whole number from 1 to {most}")
+    return found
 
 
 def page_size(request: HttpRequest) -> int:

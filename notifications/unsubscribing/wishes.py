@@ -95,6 +95,15 @@ def channels_of(subscription: Subscription) -> list[str]:
     return sorted({subscription.channel, *recipient.addresses.values_list("channel", flat=True)})
 
 
+def may_switch_on(subscription: Subscription, channel: str) -> bool:
+    """Whether the holder of a link may ask for messages on a channel: only on that of the link.
+
+    A link never expires, and mail is forwarded and mailboxes change hands: whoever holds one reads the
+    mail it came with, and not the telephone of the recipient. Anybody may switch off.
+    """
+    return channel == subscription.channel
+
+
 def current_wishes(subscription: Subscription) -> Wishes:
     """Return what is wanted now, for each row and channel."""
     settings, channels = _settings(subscription), channels_of(subscription)
@@ -124,14 +133,17 @@ def _changes(
 ) -> dict[tuple[str, str], bool | None]:
     """Return the settings that make the rows as they are wanted, the widest first.
 
-    What follows from a wider setting needs none of its own.
+    What follows from a wider setting needs none of its own. What a link may not switch on stays off.
     """
-    settings = {(one.category, one.channel): one for one in _settings(subscription)}
+    before = _settings(subscription)
+    settings = {(one.category, one.channel): one for one in before}
     changes: dict[tuple[str, str], bool | None] = {}
     channels = channels_of(subscription)
     for row in sorted(rows_for(subscription), key=lambda row: len(row.path)):
         for channel in channels:
             wish = wanted.get((row.key, channel))
+            if wish and not (may_switch_on(subscription, channel) or _is_on(before, row, channel)):
+                continue
             if wish is not None and _is_on(list(settings.values()), row, channel) != wish:
                 changes[row.key, channel] = wish
                 settings[row.key, channel] = Setting(row.key, channel, wish)

@@ -13,6 +13,7 @@ from notifications.unsubscribing.wishes import (
     Wishes,
     channels_of,
     current_wishes,
+    may_switch_on,
     rows_for,
     store_wishes,
 )
@@ -48,8 +49,10 @@ def _posted(request: HttpRequest, subscription: Subscription, channels: list[str
 
 def _table(subscription: Subscription, channels: list[str]) -> dict[str, Any]:
     wishes = current_wishes(subscription)
+    others = [_name(channel) for channel in channels if not may_switch_on(subscription, channel)]
     return {
-        "labels": [LABELS.get(channel, channel.capitalize()) for channel in channels],
+        "only_off": others,
+        "labels": [_name(channel) for channel in channels],
         "rows": [
             {
                 "row": row,
@@ -57,7 +60,10 @@ def _table(subscription: Subscription, channels: list[str]) -> dict[str, Any]:
                     {
                         "field": _box(channel, row.key),
                         "on": wishes[row.key, channel],
-                        "label": f"{row.name}: {LABELS.get(channel, channel.capitalize())}",
+                        "locked": not (
+                            wishes[row.key, channel] or may_switch_on(subscription, channel)
+                        ),
+                        "label": f"{row.name}: {_name(channel)}",
                     }
                     for channel in channels
                 ],
@@ -69,3 +75,7 @@ def _table(subscription: Subscription, channels: list[str]) -> dict[str, Any]:
 
 def _box(channel: str, category: str) -> str:
     return f"{channel}:{category}"
+
+
+def _name(channel: str) -> str:
+    return LABELS.get(channel, channel.capitalize())

@@ -125,6 +125,38 @@ def test_whoever_looks_at_a_recipient_is_on_record(
     assert "Viewed." in rows.text(operator.get(f"{URL}recipient/{ada.pk}/history/"))
 
 
+@pytest.mark.parametrize(
+    ("place", "posted"),
+    [
+        ("{}/preference/", None),
+        ("{}/preference/", {"wish": "unheard"}),
+        ("{}/change/", {**PERSON, "email": "no address"}),
+        ("{}/delete/", None),
+        ("../suppression/", {"action": "lift"}),
+    ],
+)
+def test_steps_and_rejected_edits_are_views_as_well(
+    operator: Client,
+    ada: Recipient,
+    place: str,
+    posted: dict[str, str] | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    url = f"{URL}recipient/{place.format(ada.pk)}"
+    if posted and "action" in posted:
+        suppress("email", "bob@example.com")
+        url = f"{URL}suppression/"
+        posted = {**posted, "_selected_action": str(Suppression.objects.get().pk)}
+    with caplog.at_level("INFO"):
+        answer = operator.get(url) if posted is None else operator.post(url, posted)
+    assert answer.status_code == 200
+    [said] = [vars(one) for one in caplog.records if one.message == "personal data was viewed"]
+    assert said["viewed_by"] == "operator"
+    assert said["viewed"] in url
+    assert [one.change_message for one in LogEntry.objects.all()] == ["Viewed."]
+    assert "example.com" not in str(said)
+
+
 def test_a_preference_is_stored_with_who_said_so(operator: Client, ada: Recipient) -> None:
     url = f"{URL}recipient/{ada.pk}/preference/"
     assert operator.get(url).status_code == 200

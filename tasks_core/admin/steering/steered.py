@@ -80,6 +80,7 @@ class Steered(ModelAdmin[M]):
         one: bool = False,
     ) -> TemplateResponse:
         """Show the page of a step."""
+        self.note_shown(request, rows[:SHOWN])
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -94,6 +95,9 @@ class Steered(ModelAdmin[M]):
             "back": self._back(request, rows[0] if one else None),
         }
         return TemplateResponse(request, step.template, context)
+
+    def note_shown(self, request: HttpRequest, rows: Sequence[M]) -> None:
+        """Called with the rows that the page of a step shows; for what is to be on record."""
 
     def step_line(self, row: M) -> str:
         """Return what the page of a step says of one row: enough to see that it is the right one."""

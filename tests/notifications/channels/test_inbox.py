@@ -105,7 +105,14 @@ def test_messages_are_marked_as_read(ada: User, browser: Client) -> None:
 
 @pytest.mark.parametrize(
     ("place", "query"),
-    [("messages", {"limit": "0"}), ("messages", {"limit": "101"}), ("messages", {"before": "x"})],
+    [
+        ("messages", {"limit": "0" * 19 + "1" + "9" * 6}),
+        ("messages", {"limit": "9" * 5_000}),
+        ("messages", {"before": "9" * 19}),
+        ("messages", {"limit": "0"}),
+        ("messages", {"limit": "101"}),
+        ("messages", {"before": "x"}),
+    ],
 )
 def test_a_wrong_question_is_answered_400(
     browser: Client, place: str, query: dict[str, str]

@@ -327,6 +327,29 @@ class TestPreferencePage:
         self.save(strict, mail_server, "email:news", "email:", "sms:news", "sms:")
         assert send(to=ada, locale="en", category="news").state == "sent"
 
+    def test_the_link_of_a_mail_switches_no_sms_on(
+        self, ada: Recipient, sport: Category, strict: Client, mail_server: MailServer
+    ) -> None:
+        send(to=ada, locale="en", category="news")
+        set_preference(ada, False, category="news", channel="sms", source="telephone")
+        set_preference(ada, False, category="", channel="sms", source="telephone")
+        boxes = ("sms:news", "sms:news.sport", "sms:", "email:news", "email:news.sport", "email:")
+        page = self.save(strict, mail_server, *boxes)
+        assert {box for box in self.ticked(page) if box.startswith("sms")} == set()
+        assert set(re.findall(r'name="([^"]+)"[^>]* disabled', page)) == {
+            "sms:news", "sms:news.sport", "sms:",
+        }  # fmt: skip
+        assert "can switch SMS off, but not on again" in page
+        said = Preference.objects.values_list("category", "channel", "enabled", "source")
+        assert set(said) == {("news", "sms", False, "telephone"), ("", "sms", False, "telephone")}
+
+    def test_what_was_on_stays_on_below_what_is_switched_off(
+        self, ada: Recipient, sport: Category, strict: Client, mail_server: MailServer
+    ) -> None:
+        send(to=ada, locale="en", category="news")
+        page = self.save(strict, mail_server, "sms:news.sport", "email:news", "email:")
+        assert self.ticked(page) == {"sms:news.sport", "email:news", "email:"}
+
     def test_a_plain_address_has_one_column_and_its_bounces_stay(
         self, sport: Category, strict: Client, mail_server: MailServer
     ) -> None:
