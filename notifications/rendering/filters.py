@@ -68,7 +68,7 @@ def date(value: object, form: str = "j F Y, H:i e", zone: str = "UTC") -> str:
 def truncate(
     environment: Environment,
     text: str,
-    length: int = 255,
+    length: object = 255,
     killwords: bool = False,
     end: str = "...",
     leeway: int | None = None,

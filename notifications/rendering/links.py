@@ -49,7 +49,8 @@ def _follow(
         if isinstance(node, nodes.Output):
             before = _written(node, before, environment)
         elif isinstance(node, nodes.If):
-            ways = [node.body, *([branch] for branch in node.elif_), node.else_]
+            branches: list[nodes.Node] = [*node.elif_]
+            ways = [node.body, *([branch] for branch in branches), node.else_]
             before = _together(_follow(way, before, environment) for way in ways)
         elif isinstance(node, nodes.For):
             once = _follow(node.body, before, environment)
@@ -67,9 +68,9 @@ def _written(
             continue
         is_checked = isinstance(node, nodes.Filter) and node.name == LINK_FILTER
         if not is_checked and any(_BEGUN.search(text) for text in before):
-            output.nodes[position] = nodes.Filter(
-                node, LINK_FILTER, [], [], None, None, lineno=node.lineno
-            ).set_environment(environment)
+            check = nodes.Filter(node, LINK_FILTER, [], [], None, None, lineno=node.lineno)
+            check.set_environment(environment)
+            output.nodes[position] = check
         before = frozenset(text + "\x01" for text in before)
     return before
 
