@@ -64,7 +64,7 @@ def is_newest(sealed: object) -> bool:
     """
     first = _fernet_of(tuple(setting("ENCRYPTION_KEYS")[:1]))
     try:
-        first.decrypt(sealed if isinstance(sealed, str) else "")
+        first.decrypt(sealed.encode() if isinstance(sealed, str) else b"")
     except InvalidToken:
         return False
     return True

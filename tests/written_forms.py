@@ -41,6 +41,7 @@ def written(secret: str) -> dict[str, str]:
         "python": repr(secret)[1:-1],
         "python, bytes": repr(raw)[2:-1],
         "bytes": "".join(f"\\x{byte:02x}" for byte in raw),
+        "markdown": re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", secret),
         "folded": f"{begin}\r\n {end}",
         "quoted lines": f"{begin}\n> {end}",
         "reply of a server": f"{begin}\r\n550-5.7.1 {end}",

@@ -202,10 +202,11 @@ def test_without_it_the_check_tells_what_the_old_key_is_needed_for(
 def test_what_no_key_opens_is_named_and_all_else_is_done(
     keys: Keys, process_environment: dict[str, str]
 ) -> None:
-    lost, damaged, good = log_ins(3)
+    lost, damaged, masked, good = log_ins(4)
     keys(NEW)
     Task.objects.filter(pk=lost).update(payload={"code": {"$sealed": seal("x")}})
     Task.objects.filter(pk=damaged).update(payload={"code": {"$sealed": 5}})
+    Task.objects.filter(pk=masked).update(payload={"code": {"$sealed": "••••••"}})
     answer = subprocess.run(
         [sys.executable, "manage.py", "reseal_secrets"],
         cwd=CHECKOUT,
@@ -218,8 +219,11 @@ def test_what_no_key_opens_is_named_and_all_else_is_done(
         check=False,
     )
     assert answer.returncode == 1
-    assert f"tasks_core_task.payload: no key opens {lost}, {damaged}; put the key" in answer.stderr
-    assert "tasks_core_task.payload\t3\t1\t0\t2" in answer.stdout
+    assert (
+        f"tasks_core_task.payload: no key opens {lost}, {damaged}, {masked}; put the key"
+        in answer.stderr
+    )
+    assert "tasks_core_task.payload\t4\t1\t0\t3" in answer.stdout
     assert Task.objects.get(pk=damaged).payload == {"code": {"$sealed": 5}}
     token = Task.objects.get(pk=good).payload["code"]["$sealed"]
     assert opened_by(OLD, [token]) == 0

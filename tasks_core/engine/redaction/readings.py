@@ -1,15 +1,17 @@
 """A text as whoever gets it can read it: with what is quoted, escaped, encoded or folded in it undone.
 
 Each reading knows where its characters stand in the text, so that what is found in it can be masked there.
-Every function is linear in the text.
+Every function is linear in the text, and lines are logged often: what has nothing to undo costs two searches,
+and what has costs by the number of things undone.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.errors import HeaderParseError
 from email.header import decode_header
 
@@ -21,11 +23,14 @@ DEEPEST = 4
 _SIGNS = re.compile(r"[%&\\\r\n]")
 _MAIL_SIGNS = re.compile(r"=[\r\n?0-9A-Fa-f]")
 
-_BREAK = r"[ \t]{0,8}+[\r\n]++[ \t>|]*+"
-"""A line break, and what stands before the rest of a folded line or a quoted one."""
+_BREAK = r"[ \t]{0,8}+(?<![\r\n])[\r\n]++[ \t>|]*+"
+"""Line breaks, and what stands before the rest of a folded line or a quoted one.
+
+All breaks that follow one another are taken, or none: looked for from each of them, they take a second.
+"""
 
 _WRITTEN = re.compile(
-    rf"""
+    rf"""(?=[%&\\\r\n \t])(?:  # most characters are none of these, and are passed by at once
       (?P<percent>(?:%[0-9a-f]{{2}})++)
     | (?P<wide>(?:%u[0-9a-f]{{4}})++)
     | (?P<entity>&(?:\#\d{{1,7}}|\#x[0-9a-f]{{1,6}}|[a-z][a-z0-9]{{1,31}});?)
@@ -34,17 +39,19 @@ _WRITTEN = re.compile(
     | (?P<braced>\\u\{{[0-9a-f]{{1,6}}\}})
     | (?P<bytes>(?:\\x[0-9a-f]{{2}})++)
     | (?P<octal>(?:\\[0-3][0-7]{{2}})++)
-    | (?P<escape>\\["'`/\\abfnrtv$])
+    | (?P<escape>\\[!-/:-@\[-`{{-~abfnrtv])
     | (?P<line>{_BREAK})
+    )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _MAILED = re.compile(
-    r"""
+    r"""(?==)(?:
       (?P<words>=\?[\w.*+\-]{1,60}\?[bq]\?[^?\s]{0,200}\?=
         (?:\s{1,5}=\?[\w.*+\-]{1,60}\?[bq]\?[^?\s]{0,200}\?=)*+)
     | (?P<quoted>(?:=[0-9a-f]{2}(?:=[ \t]*+\r?\n)?+)++)
     | (?P<soft>=[ \t]*+\r?\n)
+    )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -65,75 +72,114 @@ Piece = tuple[str, int, int]
 """What a part of the match reads, and where that part begins and ends in it."""
 
 
+class Stretches:
+    """Where the characters of a decoded text stand in the text that it was made of.
+
+    It holds one entry for each thing that was decoded and one for what is between two of them, not one for
+    each character: most texts are long and have little to decode.
+    """
+
+    __slots__ = ("_begins", "_ends", "_starts")
+
+    def __init__(self) -> None:
+        self._begins: list[int] = []
+        self._starts: list[int] = []
+        self._ends: list[int | None] = []
+
+    def add(self, begin: int, start: int, end: int | None = None) -> None:
+        """Let the characters from ``begin`` on stand for all of ``start`` to ``end``.
+
+        Without ``end`` each of them stands for itself.
+        """
+        self._begins.append(begin)
+        self._starts.append(start)
+        self._ends.append(end)
+
+    def place(self, begin: int, end: int) -> Span:
+        """Return where the characters ``begin`` to ``end`` stand."""
+        first, last = bisect_right(self._begins, begin) - 1, bisect_right(self._begins, end - 1) - 1
+        start, stop = self._starts[first], self._ends[last]
+        if self._ends[first] is None:
+            start += begin - self._begins[first]
+        if stop is None:
+            stop = self._starts[last] + end - self._begins[last]
+        return start, stop
+
+
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a text. Without places it is the text itself."""
+    """One way to read a text. Without ``of`` it is the text itself."""
 
     text: str
-    starts: list[int] | None = None
-    ends: list[int] | None = None
+    of: Reading | None = None
+    stretches: Stretches = field(default_factory=Stretches, repr=False)
 
     def place(self, start: int, end: int) -> Span:
         """Return where in the text ``self.text[start:end]`` stands; it must not be empty."""
-        if self.starts is None or self.ends is None:
-            return start, end
-        return self.starts[start], self.ends[end - 1]
+        reading = self
+        while reading.of is not None:
+            start, end = reading.stretches.place(start, end)
+            reading = reading.of
+        return start, end
 
 
 def readings(text: str) -> list[Reading]:
-    """Return ``text`` itself, and every other way to read it."""
-    chain = [Reading(text)]
-    chain += _undone(chain[0])
+    """Return ``text`` itself, and every other way to read it, each once."""
+    known: dict[str, int] = {}
+    chain = _undone(Reading(text), known)
     found = list(chain)
     for reading in chain:
         if _MAIL_SIGNS.search(reading.text) and (mailed := _decoded(reading, _MAILED)):
-            found += [mailed, *_undone(mailed)]
+            found += _undone(mailed, known)
         if "\n" in reading.text and (replied := _decoded(reading, _REPLIED)):
-            found += [replied, *_undone(replied)]
+            found += _undone(replied, known)
     return found
 
 
-def _undone(reading: Reading) -> Iterator[Reading]:
-    for _ in range(DEEPEST):
-        next_one = _decoded(reading, _WRITTEN) if _SIGNS.search(reading.text) else None
-        if next_one is None:
-            return
-        yield next_one
-        reading = next_one
+def _undone(reading: Reading | None, known: dict[str, int]) -> list[Reading]:
+    """Give ``reading`` and those within it, up to one that was given already with all that is within it."""
+    found: list[Reading] = []
+    for left in range(DEEPEST, -1, -1):
+        if reading is None or known.get(reading.text, -1) >= left:
+            break
+        if reading.text not in known:
+            found.append(reading)
+        known[reading.text] = left
+        is_more = left > 0 and _SIGNS.search(reading.text)
+        reading = _decoded(reading, _WRITTEN) if is_more else None
+    return found
 
 
 def _decoded(reading: Reading, forms: re.Pattern[str]) -> Reading | None:
-    """Return ``reading`` with one layer of ``forms`` undone; None if it has nothing of them."""
-    text, position, is_changed = reading.text, 0, False
+    """Return ``reading`` with one layer of ``forms`` undone; None if that changes nothing."""
+    text, position, length = reading.text, 0, 0
     parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    stretches = Stretches()
     for found in forms.finditer(text):
-        pieces = list(_DECODERS[str(found.lastgroup)](found.group()))
-        is_changed = True
-        begin = found.start()
-        parts.append(text[position:begin])
-        starts += range(position, begin)
-        ends += range(position + 1, begin + 1)
-        for read, start, end in pieces:
-            parts.append(read)
-            starts += [begin + start] * len(read)
-            ends += [begin + end] * len(read)
-        position = found.end()
-    if not is_changed:
+        begin, end = found.span()
+        if begin > position:
+            parts.append(text[position:begin])
+            stretches.add(length, position)
+            length += begin - position
+        for read, start, stop in _DECODERS[str(found.lastgroup)](found.group()):
+            if read:
+                parts.append(read)
+                stretches.add(length, begin + start, begin + stop)
+                length += len(read)
+        position = end
+    if position == 0:
         return None
-    parts.append(text[position:])
-    starts += range(position, len(text))
-    ends += range(position + 1, len(text) + 1)
-    if reading.starts is not None and reading.ends is not None:
-        before, after = reading.starts, reading.ends
-        starts = [before[place] for place in starts]
-        ends = [after[place - 1] for place in ends]
-    return Reading("".join(parts), starts, ends)
+    if position < len(text):
+        parts.append(text[position:])
+        stretches.add(length, position)
+    decoded = "".join(parts)
+    return None if decoded == text else Reading(decoded, reading, stretches)
 
 
-def _of_bytes(written: str) -> Iterator[Piece]:
+def _of_bytes(written: str) -> Iterable[Piece]:
     """Give the characters of a run of bytes, each in two hexadecimal digits."""
+    if len(written) == 3:
+        return [(chr(int(written[1:], 16)), 0, 3)]
     return _of_values(written, [(int(one[1], 16), one.end()) for one in _BYTE.finditer(written)])
 
 
@@ -215,7 +261,7 @@ def _nothing(_written: str) -> Iterator[Piece]:
     return iter(())
 
 
-_DECODERS: dict[str, Callable[[str], Iterator[Piece]]] = {
+_DECODERS: dict[str, Callable[[str], Iterable[Piece]]] = {
     "percent": _of_bytes,
     "wide": _of_units,
     "entity": _of_entity,

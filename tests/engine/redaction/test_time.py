@@ -12,6 +12,8 @@ HOSTILE = (
     "bearer ", "basic ", "gAAAA", "key ", "api key ", "authorization: ", "authorization: x\n", "<password>",
     "-----BEGIN PRIVATE KEY-----", "%22", "%3A%2F%2F", "\u200b", "'\"", "{[(", "4111111111111112 ",
     "the quick brown fox ", "a=1 ", "is ", "\ud800", "whsec_", "token='", "--token ", "a:", "${",
+    "\n", "\r\n", "\n ", "\n550-5.7.1 ", "%25", "%2525253D", "=3D", "=\r\n", "=\t", "=?q?q?",
+    "=?utf-8?q?a?= ", "&", "&amp;", "&lt=", "&#1234567;", "%25=3D&amp;\\u0041\\\\x41\n550-", "A=", "/",
 )  # fmt: skip
 
 

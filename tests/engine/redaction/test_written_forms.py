@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tasks_core.engine.redaction import MASK, KnownSecrets, Redactor
 from tasks_core.engine.redaction.known import without
+from tasks_core.engine.redaction.readings import readings
 from tests.written_forms import forms_in, written
 
 SECRETS = (
@@ -41,6 +42,24 @@ def test_text_without_the_secret_stays_as_it_is() -> None:
     text = "a\r\n b &amp; c %20 =41 \\u0041 =?utf-8?q?hello?= aGVsbG8gd29ybGQ="
 
     assert without(text, ["918273645546"]) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("task finished", 1),
+        ("GET /inbox/?limit=10&offset=20 200", 2),
+        ("a &copyright=1 & b=20 &offset=30 \\d", 5),
+        ("recovered tasks=54", 2),
+        ("File a.py\n    x = 1\nValueError", 2),
+    ],
+)
+def test_text_is_read_no_oftener_than_it_has_readings(text: str, most: int) -> None:
+    found = [reading.text for reading in readings(text)]
+
+    assert found[0] == text
+    assert len(found) <= most
+    assert len(set(found)) == len(found)
 
 
 plain = st.text(st.characters(codec="utf-8", exclude_characters=MASK), min_size=6, max_size=24)
