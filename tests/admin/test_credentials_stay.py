@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from notifications import triggers
 from notifications.api import register_endpoint, register_provider
@@ -29,6 +30,12 @@ ELSEWHERE = [
     "https://shop.example:8443/hook",
     "https://shop.example.evil.example/hook",
 ]
+
+
+@pytest.fixture(autouse=True)
+def any_port(settings: Settings) -> None:
+    """Another port is another origin, also where it is allowed."""
+    settings.BELLRINGER = {**settings.BELLRINGER, "OUTGOING_PORTS": [0]}
 
 
 @pytest.fixture
