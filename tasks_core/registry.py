@@ -198,9 +198,16 @@ def _expose(registered: TaskType) -> None:
 def _unknown(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(name, _types, n=3) or sorted(_types)[:10]
+    close = get_close_matches(name, _types, n=3) or _first_of_all(10)
     known = ", ".join(close) or "none; declare one with @task_type in <app>/task_types.py"
     return f"no task type {name!r} is registered; known: {known}"
+
+
+def _first_of_all(most: int) -> list[str]:
+    """Give what people may ask for before what the platform makes by itself."""
+    ordered = sorted(_types, key=lambda name: (_types[name].is_inner, name))
+    rest = len(ordered) - most
+    return ordered[:most] + ([f"{rest} more, which list_task_types shows"] if rest > 0 else [])
 
 
 def _signature(name: str, handler: Handler, *, batch: bool) -> tuple[Any, bool]:

@@ -10,6 +10,8 @@ from tasks_core.management.shell_user import shell_user
 
 MOST = 200
 """Characters that rows keep of a reason."""
+LONGEST_NAME = 100
+"""Characters of a name that are kept, so that there is room for the reason."""
 
 
 def add_author_argument(parser: ArgumentParser) -> None:
@@ -25,7 +27,7 @@ def add_author_argument(parser: ArgumentParser) -> None:
 def author_of(options: Mapping[str, Any]) -> str:
     """Return who asks for it, or nothing if nobody can tell."""
     given: str | None = options["author"]
-    return shell_user() if given is None else given
+    return (shell_user() if given is None else given)[:LONGEST_NAME]
 
 
 def signed(reason: str, options: Mapping[str, Any]) -> str:

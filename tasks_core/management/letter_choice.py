@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition
 from tasks_core.management.arguments.numbers import identifier
-from tasks_core.management.known_types import check_types
+from tasks_core.management.known_names import check_types
 from tasks_core.models import DeadLetter
 from tasks_core.models.dead_letter import DeadLetterQuerySet
 

@@ -10,7 +10,7 @@ from typing import Any
 import tasks_core
 from tasks_core.engine.states import State
 from tasks_core.finding import Page
-from tasks_core.management.known_types import check_types
+from tasks_core.management.known_names import check_queues, check_types
 from tasks_core.models import Task
 
 STATES = ", ".join(state.lower() for state in State)
@@ -52,8 +52,10 @@ def find_tasks(options: Mapping[str, Any]) -> Page:
 
     Raises:
         UnknownTaskType: no task has, or could have, a type of that name.
+        CommandError: nor a queue of that name.
     """
     check_types(options["type"], Task.objects.all())
+    check_queues(options["queue"], Task.objects.all())
     return tasks_core.find(
         states=options["state"],
         task_types=options["type"],

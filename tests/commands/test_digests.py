@@ -32,6 +32,7 @@ def test_they_are_listed_by_state_and_template(run: Run, digest: Digest) -> None
     [row] = map(json.loads, out.splitlines())
     assert (row["id"], row["state"], row["items"], row["key"]) == (digest.pk, "open", 2, "post-17")
     assert "ada@example.com" not in out
+    publish_template("likes", subject="{{ count }}", text="{{ count }}")
     for asked in (("--state", "closed"), ("--template", "likes")):
         assert run("list_digests", *asked, "--format", "json").out.split() == []
 
@@ -41,5 +42,5 @@ def test_one_is_shown_with_its_window(run: Run, digest: Digest) -> None:
     shown = dict(line.split("\t") for line in out.splitlines())
     assert (shown["state"], shown["items"], shown["template"]) == ("open", "2", "comments")
     assert "Bea" not in out
-    with pytest.raises(CommandError, match="there is no digest 0; list_digests shows them"):
-        run("show_digest", "0")
+    with pytest.raises(CommandError, match="there is no digest 999; list_digests shows them"):
+        run("show_digest", "999")

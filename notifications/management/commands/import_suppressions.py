@@ -12,6 +12,8 @@ from typing import Any, TextIO
 from django.core.management.base import CommandError
 
 from notifications.exceptions import NotificationsError
+from notifications.management.known_channels import check_channel
+from notifications.models import Suppression
 from notifications.rules.suppressions import Reason
 from notifications.suppression.importing import import_suppressions
 from tasks_core.management.platform_command import PlatformCommand
@@ -48,6 +50,7 @@ class Command(PlatformCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what became of the lines."""
+        check_channel(options["channel"], Suppression.objects.all())
         with _opened(options["file"]) as lines:
             imported = import_suppressions(
                 lines,

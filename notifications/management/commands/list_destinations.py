@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.management.channel_descriptions import DESTINATION_COLUMNS, describe_destination
+from notifications.management.known_channels import check_channel
 from notifications.models import Destination
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
@@ -24,6 +25,7 @@ class Command(PlatformCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Show them as they are read: there may be one for each browser."""
         found = Destination.objects.order_by("channel", "name")
+        check_channel(options["channel"], Destination.objects.all())
         if options["channel"]:
             found = found.filter(channel=options["channel"])
         rows = map(describe_destination, found.iterator(chunk_size=500))

@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.management.digest_descriptions import DIGEST_COLUMNS, describe_digest
-from notifications.models import Digest
+from notifications.models import Digest, Template
 from notifications.states import DigestState
 from tasks_core.management.arguments.numbers import row_limit
+from tasks_core.management.known_names import check_name
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 
@@ -29,6 +30,10 @@ class Command(PlatformCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the list."""
+        if options["template"]:
+            names = Template.objects.values_list("name", flat=True)
+            collected = Digest.objects.filter(template=options["template"])
+            check_name(options["template"], names, collected, what="template")
         asked = {name: options[name] for name in ("state", "template") if options[name]}
         found = Digest.objects.filter(**asked).order_by("-pk")
         rows = map(describe_digest, found[: options["limit"]])

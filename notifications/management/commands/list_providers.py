@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.management.channel_descriptions import PROVIDER_COLUMNS, describe_provider
+from notifications.management.known_channels import check_channel
 from notifications.models import Provider
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
@@ -24,6 +25,7 @@ class Command(PlatformCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Show them; never their credentials."""
         found = Provider.objects.order_by("channel", "position", "pk")
+        check_channel(options["channel"], Provider.objects.all())
         if options["channel"]:
             found = found.filter(channel=options["channel"])
         rows = map(describe_provider, found)

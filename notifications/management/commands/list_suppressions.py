@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.address_hash import address_hash
+from notifications.management.known_channels import check_channel
 from notifications.management.suppression_descriptions import COLUMNS, describe_suppression
 from notifications.models import Suppression
 from notifications.models.suppression import SuppressionQuerySet
@@ -54,6 +55,7 @@ def _chosen(options: dict[str, Any]) -> SuppressionQuerySet:
         found = found.holding(clock.now())
     if options["address"]:
         channel = options["channel"]
+        check_channel(channel, Suppression.objects.all())
         hashed = address_hash(channel, options["address"])
         found = found.filter(channel=channel, address_hash=hashed)
     if options["reason"]:

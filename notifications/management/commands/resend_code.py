@@ -11,6 +11,7 @@ from notifications.management.notification_descriptions import (
     NOTIFICATION_COLUMNS,
     describe_notification,
 )
+from tasks_core.management.arguments.numbers import identifier
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 
@@ -26,7 +27,7 @@ class Command(PlatformCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options of ``notifications.api.resend``."""
-        parser.add_argument("notification", type=int, help="Id of the first notification.")
+        parser.add_argument("notification", type=identifier, help="Id of the first notification.")
         parser.add_argument("--to", metavar="ADDRESS", help="Another address, if not the same.")
         parser.add_argument("--channel", metavar="NAME", help="Found from --to if not given.")
         add_format_argument(parser)

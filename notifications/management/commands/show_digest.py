@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from notifications.management.digest_descriptions import describe_digest
 from notifications.models import Digest
+from tasks_core.management.arguments.numbers import identifier
 from tasks_core.management.output.facts import write_facts
 from tasks_core.management.platform_command import PlatformCommand
 
@@ -20,7 +21,9 @@ class Command(PlatformCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the id."""
-        parser.add_argument("id", type=int, help="Id of the digest; list_digests shows them.")
+        parser.add_argument(
+            "id", type=identifier, help="Id of the digest; list_digests shows them."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write what is known of it."""

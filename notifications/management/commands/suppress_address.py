@@ -7,11 +7,13 @@ from typing import Any
 
 from notifications.api import suppress, suppressions_of
 from notifications.exceptions import NotificationsError
+from notifications.management.known_channels import check_channel
 from notifications.management.suppression_descriptions import (
     COLUMNS,
     add_address_arguments,
     describe_suppression,
 )
+from notifications.models import Suppression
 from notifications.rules.suppressions import Reason
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.output.listing import add_format_argument, write_list
@@ -45,6 +47,7 @@ class Command(PlatformCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Store the entry, and show all that hold for the address."""
         channel, address = options["channel"], options["address"]
+        check_channel(channel, Suppression.objects.all())
         suppress(
             channel,
             address,

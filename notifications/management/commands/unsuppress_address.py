@@ -9,7 +9,9 @@ from django.core.management.base import CommandError
 
 from notifications.api import unsuppress
 from notifications.exceptions import NotificationsError
+from notifications.management.known_channels import check_channel
 from notifications.management.suppression_descriptions import add_address_arguments
+from notifications.models import Suppression
 from notifications.rules.suppressions import Reason
 from tasks_core.management.platform_command import PlatformCommand
 
@@ -32,6 +34,7 @@ class Command(PlatformCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove the entries, and say how many that were."""
+        check_channel(options["channel"], Suppression.objects.all())
         names = ("reason", "category")
         removed = unsuppress(
             options["channel"], options["address"], **{name: options[name] for name in names}

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tasks_core import clock
-from tasks_core.management.known_types import check_types
+from tasks_core.management.known_names import check_types
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand
