@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from tasks_core import worker_process
@@ -27,9 +29,11 @@ ARGUMENTS = (
 )
 
 
-# Not longer than a module: until it is closed no other event loop can run in this thread.
+# Not longer than a module: until it is closed no other event loop can run in this thread. While it runs,
+# this thread has other connections than before and after. The database is dropped by those that made it,
+# so it is made before, and what was opened meanwhile is closed with it.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Browser]:
     program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
     if program is None:
         pytest.skip(f"no browser is installed; looked for {', '.join(PROGRAMS)}")
@@ -40,6 +44,8 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield running
         running.close()
+        with django_db_blocker.unblock():
+            connections.close_all()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 

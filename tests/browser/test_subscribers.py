@@ -9,6 +9,7 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.events import TaskDeadLettered, TaskFailed, cursor, subscription
 from tasks_core.models import EventSubscription
+from tests import processes
 from tests.admin import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,9 +53,10 @@ def test_a_parked_one_is_found_resumed_and_replayed(operator: Page) -> None:
 
 
 def test_one_that_is_in_the_code_no_more_is_deleted(operator: Page) -> None:
+    processes.alive("beat@new", role="beat")
     operator.goto(LIST)
     operator.get_by_role("link", name="last-year").click()
-    expect(operator.get_by_label("Facts")).to_contain_text("Not in the code")
+    expect(operator.get_by_label("Facts")).to_contain_text("In no process that is alive")
     operator.get_by_role("link", name="Delete…").click()
     operator.get_by_role("button", name="Delete now").click()
     expect(operator.get_by_text("1 deleted.")).to_be_visible()
