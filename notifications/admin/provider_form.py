@@ -16,6 +16,7 @@ from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.account import Carrier
 from notifications.providers.registration import LIMITS, carriers_of, check_edit, check_provider
+from tasks_core.admin.form_fields.lines import LinesField
 from tasks_core.json_text import typed_json
 
 _HAVE_DEFAULTS = ("breaker_threshold", "breaker_pause")
@@ -47,7 +48,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     """What ``register_provider`` takes. Credentials are written and never read."""
 
     service = forms.ChoiceField(choices=_services, widget=UnfoldAdminSelectWidget())
-    options = forms.CharField(
+    options = LinesField(
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 4, "class": "br-code", "spellcheck": "false"}),
         help_text='A JSON object, such as {"sender": "+4915112345678"}.',

@@ -16,16 +16,15 @@ from notifications.catalogue import check_template
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidTemplate
 from notifications.models import Template
+from tasks_core.admin.form_fields.lines import LinesField
 
 PUBLISH = "_publish"
 IDENTITY = ("name", "channel", "locale")
 
 
-def _code(rows: int, label: str, help_text: str) -> forms.CharField:
+def _code(rows: int, label: str, help_text: str) -> LinesField:
     widget = UnfoldAdminTextareaWidget({"rows": rows, "class": "br-code", "spellcheck": "false"})
-    return forms.CharField(
-        widget=widget, required=False, strip=False, label=label, help_text=help_text
-    )
+    return LinesField(widget=widget, required=False, strip=False, label=label, help_text=help_text)
 
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time

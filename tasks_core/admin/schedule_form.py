@@ -17,6 +17,7 @@ from unfold.widgets import (
 from tasks_core import clock
 from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.form_fields.json_object import JsonObjectField, code_area, json_text
+from tasks_core.admin.form_fields.lines import LinesField
 from tasks_core.admin.form_fields.span import SpanField
 from tasks_core.admin.form_fields.tags import TagsField
 from tasks_core.admin.form_fields.zone import ZoneWidget
@@ -79,10 +80,10 @@ class ScheduleForm(TimesForm):
     """Everything that people decide about a schedule."""
 
     task_type = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
-    description = forms.CharField(
+    description = LinesField(
         required=False, widget=UnfoldAdminTextareaWidget({"rows": 2}), help_text="For people."
     )
-    payload = forms.CharField(
+    payload = LinesField(
         strip=False,
         initial="{}",
         widget=code_area(6),

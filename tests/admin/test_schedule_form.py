@@ -244,3 +244,16 @@ def test_the_preview_names_what_is_wrong(
 
 def test_viewers_have_no_use_for_the_preview(viewer: Client) -> None:
     assert viewer.post(f"{URL}preview/", FORM).status_code == 403
+
+
+def test_lines_that_a_browser_sends_are_no_edit(operator: Client) -> None:
+    schedule = rows.schedule(
+        description="Every night.\nAsk the accountants.", payload={"number": 7, "fails": False}
+    )
+    url = f"{URL}{schedule.pk}/change/"
+    form = {name: text.replace("\n", "\r\n") for name, text in rows.form_of(operator, url).items()}
+    shown = operator.post(url, {**form, "expression": "nonsense"})
+    assert shown.context["adminform"].form.changed_data == ["expression"]
+    operator.post(url, {**form, "description": "One.\r\nTwo."})
+    schedule.refresh_from_db()
+    assert schedule.description == "One.\nTwo."

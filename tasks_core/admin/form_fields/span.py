@@ -34,8 +34,11 @@ class SpanField(forms.CharField):
         return span_text(value) if isinstance(value, timedelta) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare as text."""
-        return super().has_changed(self.prepare_value(initial), data)
+        """Compare how long they are, not how they are written."""
+        try:
+            return bool(initial != self.to_python(data))
+        except forms.ValidationError:
+            return True
 
 
 def span_text(span: timedelta) -> str:
