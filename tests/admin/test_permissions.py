@@ -173,6 +173,14 @@ def test_a_refusal_says_who_one_is_what_is_needed_and_where_to_go(viewer: Client
     assert 'action="/admin/logout/"' in page
 
 
+def test_a_page_for_nobody_does_not_send_a_superuser_to_ask_for_a_permission(
+    admin_client: Client,
+) -> None:
+    page = rows.text(admin_client.get("/admin/tasks_core/backfill/add/"))
+    assert "this page is for nobody" in page
+    assert "can give you the permission" not in page
+
+
 def test_a_list_that_one_may_not_see_is_refused_in_the_same_words(newcomer: Client) -> None:
     refused = newcomer.get("/admin/tasks_core/task/")
     assert refused.status_code == 403

@@ -28,7 +28,8 @@ COMPLAINTS = """() => {
         return copy.matches(icons) ? "" : copy.textContent.trim();
     };
     for (const e of document.querySelectorAll("a, button, [role=button]")) {
-        if (seen(e) && !words(e) && !e.ariaLabel && !e.title) found.push(`no name: ${e.outerHTML}`);
+        const titled = e.title || e.querySelector("[title]");
+        if (seen(e) && !words(e) && !e.ariaLabel && !titled) found.push(`no name: ${e.outerHTML}`);
     }
     for (const e of document.querySelectorAll(icons)) {
         if (seen(e) && e.ariaHidden !== "true" && !e.ariaLabel) found.push(`read as words: ${e.textContent}`);

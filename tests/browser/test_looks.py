@@ -1,6 +1,7 @@
 """Pages of tasks and schedules fit a telephone, can be read, and keep the field in sight that is edited."""
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from tasks_core.admin.badges import badge
@@ -36,6 +37,9 @@ def _pages() -> list[str]:
         f"{URL}retrypolicy/{policy.pk}/change/",
         f"{URL}deadletter/{letter.pk}/change/",
         f"{URL}occurrence/?when=all",
+        "/admin/auth/group/add/",
+        f"/admin/auth/user/{User.objects.get().pk}/change/",
+        "/admin/django_celery_beat/clockedschedule/add/",
     ]
 
 

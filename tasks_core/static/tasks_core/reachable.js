@@ -29,6 +29,16 @@
     });
   };
 
+  // A moment is asked for in two fields under one label.
+  const PARTS = { vDateField: "date", vTimeField: "time" };
+  const tell = (element) => {
+    const label = element.closest(".field-line")?.querySelector("label");
+    const part = Object.keys(PARTS).find((one) => element.classList.contains(one));
+    if (!element.ariaLabel && !element.labels?.length && label) {
+      element.ariaLabel = `${label.textContent.trim().replace(/[*:]$/, "")}: ${PARTS[part]}`;
+    }
+  };
+
   const mend = (root) => {
     root.querySelectorAll("template").forEach((template) => mend(template.content));
     root.querySelectorAll("[x-on\\:click]").forEach((element) => {
@@ -39,6 +49,7 @@
       }
     });
     root.querySelectorAll("a, button, [role=button]").forEach(name);
+    root.querySelectorAll(".vDateField, .vTimeField").forEach(tell);
     root.querySelectorAll(ICON).forEach((icon) => {
       if (!icon.ariaLabel && icon.role !== "button") icon.ariaHidden = "true";
     });
