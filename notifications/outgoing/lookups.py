@@ -32,8 +32,9 @@ class NoSuchName(OSError):
 class Lookups:
     """The lookups of one event loop. Who asks for a name that is being looked up shares the answer.
 
-    Names are looked for in /etc/hosts and by the name servers of /etc/resolv.conf, or by those of
-    ``OUTGOING_NAME_SERVERS``. Answers are remembered for as long as they say, and for a minute at most.
+    Names are asked for at the name servers of /etc/resolv.conf, or at those of ``OUTGOING_NAME_SERVERS``. Of
+    /etc/hosts names of one label count only: others end in a dot here, which no name has there. Answers are
+    remembered for as long as they say, and for a minute at most.
     """
 
     def __init__(self) -> None:

@@ -20,7 +20,8 @@ def problem_of(text: str) -> str:
     try:
         validate_email(text)
         asked_for = _as_asked_for(text)
-        validate_email(asked_for)
+        if asked_for is not text:
+            validate_email(asked_for)
     except (ValidationError, UnicodeError):
         return _NO_ADDRESS
     if len(text) > MAX_ADDRESS:

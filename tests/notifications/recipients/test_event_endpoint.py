@@ -174,11 +174,15 @@ def test_what_cannot_be_read_is_explained(
     ],
 )
 def test_a_hard_bounce_counts_whatever_its_words(
-    acme: EventSource, outside: Client, reason: object, kept: str | None
+    acme: EventSource,
+    receipt: TemplateVersion,
+    mail_server: MailServer,
+    outside: Client,
+    reason: object,
+    kept: str | None,
 ) -> None:
-    answer = post(
-        outside, document("bounced", address="ada@example.com", bounce="hard", reason=reason)
-    )
+    ours = str(sent().message_id)
+    answer = post(outside, document("bounced", message_id=ours, bounce="hard", reason=reason))
     assert answer.status_code == 200
     assert [one.reason for one in suppressions_of("email", "ada@example.com")] == ["hard_bounce"]
     wanted = kept or "550 5.1.1 no such user 550 5.1.1 see https://example.com"
