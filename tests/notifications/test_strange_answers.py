@@ -107,7 +107,8 @@ class Strangers:
         EndpointLane.objects.all().delete()
         ProviderHealth.objects.all().delete()
         places.given_up()
-        Task.objects.filter(state="SCHEDULED").update(state="CANCELLED")
+        # An earlier delivery that came back now would be answered so, and hold up the new ones.
+        Task.objects.filter(state__in=("SCHEDULED", "RETRYING")).update(state="CANCELLED")
         enable_endpoint(self.endpoint.pk)
         for channel, name in (("webpush", "phone"), ("slack", "room"), ("teams", "team")):
             enable_destination(channel, name)
