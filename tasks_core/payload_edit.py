@@ -9,8 +9,13 @@ from typing import Any
 from tasks_core.exceptions import InvalidPayload
 from tasks_core.payloads import MASK, SEALED, KeptSecret
 
-ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*:(?://|\\\\)[^/?#\s\"'<>\\]*", re.IGNORECASE)
-NAMES_A_HOST = re.compile(r"host|server|domain|endpoint|origin|ur[li]$|ur[li]s$", re.IGNORECASE)
+# What comes before the colon, and before the @, has a greatest length: else a long text takes its square.
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]{0,31}:(?://|\\\\)[^/?#\s\"'<>\\]*", re.IGNORECASE)
+MAIL_ADDRESS = re.compile(r"[^\s@<>\"',;:/]{1,64}@[^\s@<>\"',;:/?#]+")
+NAMES_A_HOST = re.compile(
+    r"host|server|domain|endpoint|origin|webhook|callback|proxy|recipient|address|ur[li]$|ur[li]s$",
+    re.IGNORECASE,
+)
 
 
 def with_kept_secrets(edited: Any, stored: Any) -> Any:
@@ -70,7 +75,7 @@ def _keeps_any(value: Any) -> bool:
 
 
 def _addresses(value: Any, where: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
-    """Yield what in a payload says where something goes, and its place: origins of URLs, and named hosts."""
+    """Yield what says where something goes, and its place: origins, mail addresses, named hosts."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _addresses(item, (*where, key))
@@ -78,7 +83,8 @@ def _addresses(value: Any, where: tuple[object, ...] = ()) -> Iterator[tuple[obj
         for position, item in enumerate(value):
             yield from _addresses(item, (*where, position))
     elif isinstance(value, str):
-        yield from ((*where, found.lower()) for found in ORIGIN.findall(value))
+        found = (*ORIGIN.findall(value), *MAIL_ADDRESS.findall(value))
+        yield from ((*where, one.lower()) for one in found)
         name = next((str(key) for key in reversed(where) if not isinstance(key, int)), "")
         if NAMES_A_HOST.search(name) and not ORIGIN.match(value):
             yield (*where, value)

@@ -141,6 +141,21 @@ def test_secrets_do_not_follow_an_address_that_was_changed(replayer: Client, url
     assert replayed(replayer, letter, {"url": url, "token": "new"}).status_code == 302
 
 
+def test_secrets_do_not_follow_a_mail_address_that_was_changed(replayer: Client) -> None:
+    letter = dead_call(token=SECRET, note="goes to Ada@example.com")
+    page = replayed(replayer, letter, {"token": MASK, "note": "goes to eve@evil.example"})
+    assert "its secrets do not follow" in rows.text(page)
+    same = {"token": MASK, "note": "it goes to ada@example.com, too"}
+    assert replayed(replayer, letter, same).status_code == 302
+
+
+def test_secrets_stay_beside_a_long_text(replayer: Client) -> None:
+    """Looking through it takes as long as it is long, not the square of that."""
+    note = "0a" * 30_000
+    letter = dead_call(token=SECRET, note=note)
+    assert replayed(replayer, letter, {"token": MASK, "note": note}).status_code == 302
+
+
 def test_secrets_stay_beside_the_same_origin(replayer: Client) -> None:
     letter = dead_call(token=SECRET)
     url = "https://shop.example/other?page=2"
