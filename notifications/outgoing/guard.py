@@ -170,8 +170,11 @@ def _allowed_port(scheme: str, port: int | None, allowed: tuple[int, ...]) -> in
     if found == 0:
         _refuse("uses port 0; there are those from 1 to 65535")
     if EVERY_PORT not in allowed and found not in allowed:
+        # Not which one: a variable of the environment may have given it, whose value nobody is to read here.
         listed = ", ".join(str(one) for one in allowed)
-        _refuse(f"uses port {found}; allowed: {listed} (BELLRINGER['OUTGOING_PORTS'] decides)")
+        _refuse(
+            f"uses a port that is not allowed; allowed: {listed} (BELLRINGER['OUTGOING_PORTS'] decides)"
+        )
     return found
 
 

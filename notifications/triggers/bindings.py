@@ -20,11 +20,16 @@ _ENTRY = re.compile(
 )
 
 
-def check_bound(names: Sequence[str], url: str) -> None:
+def check_bound(names: Sequence[str], url: str, *, shows_host: bool) -> None:
     """Let variables go to a URL only if each is bound to its host.
 
     One that holds the URL of that host, or its name, tells it nothing new. A variable that is not set here is
     judged where it is.
+
+    Args:
+        names: of the variables.
+        url: where they would go.
+        shows_host: whether the error may name its host, because no part of that came from a variable.
 
     Raises:
         NotBound: names the variable, and the hosts that it is bound to.
@@ -36,7 +41,7 @@ def check_bound(names: Sequence[str], url: str) -> None:
     for name in names:
         value = os.environ.get(name)
         if value is not None and host not in (value.lower(), _host_of(value)):
-            _check(name, host)
+            _check(name, host, shows_host=shows_host)
 
 
 def bindings(entries: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -62,13 +67,14 @@ def _read(entries: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _check(name: str, host: str) -> None:
+def _check(name: str, host: str, *, shows_host: bool) -> None:
     bound = bindings(tuple(conf.current().trigger_env_hosts)).get(name, ())
     if not any(_covers(pattern, host) for pattern in bound):
         listed = ", ".join(bound) or "none"
+        where, entry = (host, host) if shows_host else ("where this leads", "HOST")
         raise NotBound(
-            f"{name} may not be sent to {host}; the hosts it is bound to: {listed}. If that one may have it, "
-            f"add {name}={host} to BELLRINGER_TRIGGER_ENV_HOSTS"
+            f"{name} may not be sent to {where}; the hosts it is bound to: {listed}. "
+            f"If that one may have it, add {name}={entry} to BELLRINGER_TRIGGER_ENV_HOSTS"
         )
 
 

@@ -10,7 +10,7 @@ from notifications.models.webhook_call import WebhookCall
 from notifications.triggers.bindings import check_bound
 from notifications.triggers.environment import NotBound, NotSet
 from notifications.triggers.headers import Stored, store_headers, variables_of
-from notifications.triggers.receiver import receiver_of, receiver_of_row
+from notifications.triggers.receiver import has_open_host, receiver_of, receiver_of_row
 from notifications.triggers.retry_conf import RetryConf, parse_retry_conf
 from notifications.triggers.transforms.request import parse_request_transform
 from notifications.triggers.transforms.response import parse_response_transform
@@ -115,7 +115,7 @@ def _check_bound(address: str, headers: Stored) -> None:
         ("headers", variables_of(headers)),
     ):
         try:
-            check_bound(names, url)
+            check_bound(names, url, shows_host=has_open_host(address, None))
         except NotBound as error:
             raise InvalidTrigger(field_name, str(error)) from None
 

@@ -121,9 +121,9 @@ def merged(*groups: Sequence[Header]) -> list[Header]:
     return [header for same in found.values() for header in same]
 
 
-def plain(name: str, value: str) -> Header:
-    """Give a header whose value anyone may see, unless its name says otherwise."""
-    hides = is_sensitive(name)
+def plain(name: str, value: str, *, hides: bool = False) -> Header:
+    """Give a header whose value anyone may see, unless its name says otherwise, or ``hides`` does."""
+    hides = hides or is_sensitive(name)
     return Header(name, value, {"name": name, "value": MASK if hides else value}, is_secret=hides)
 
 

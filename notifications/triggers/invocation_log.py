@@ -19,7 +19,10 @@ def logged_request(request: Request) -> dict[str, Any]:
         "headers": [_clean(header.logged, request.redaction) for header in request.headers],
         "version": VERSION,
     }
-    if request.is_transformed:
+    if request.alters_variables:
+        masked = None if request.body is None else MASK
+        logged["transformed_request"] = {"method": request.method, "url": MASK, "body": masked}
+    elif request.is_transformed:
         logged["transformed_request"] = {
             "method": request.method,
             "url": request.redaction.text(request.url),

@@ -1,5 +1,6 @@
 """Where a trigger's call goes, as far as its definition says: secrets that are kept stay with that."""
 
+import json
 import re
 from typing import Any
 
@@ -8,6 +9,7 @@ from notifications.models.webhook_call import WebhookCall
 Receiver = tuple[Any, ...]
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}\s]*)\s*\}\}")
+_BASE_AS_IT_IS = re.compile(r"\{\{\s*base_url\s*\}\}")
 _BASE = re.compile(r"\s*\{\{\s*base_url\s*\}\}(?=[/?#]|\s*$)")
 _LITERAL = re.compile(r"\s*(https?://[^/?#{}%\s\\]+)(?=[/?#]|\s*$)", re.IGNORECASE)
 
@@ -35,6 +37,22 @@ def receiver_of_row(row: WebhookCall) -> Receiver:
         payload=row.payload,
         comment=row.comment,
     )
+
+
+def has_open_host(webhook: str, request_transform: Any) -> bool:
+    """Say whether no variable has a part in who gets a call, so that errors may name the host."""
+    _, text, *_ = receiver_of(webhook=webhook, request_transform=request_transform)
+    return "{" not in text
+
+
+def alters_variables(webhook: str, request_transform: Any) -> bool:
+    """Say whether a transform may write what a variable holds in a form that nobody knows again.
+
+    Cut by ``truncate``, for example, it is all but its last letter: no log may show what came of that.
+    """
+    if "{" not in webhook or request_transform is None:
+        return False
+    return "base_url" in _BASE_AS_IT_IS.sub("", json.dumps(request_transform))
 
 
 def origin_text(webhook: str) -> str:

@@ -12,6 +12,7 @@ from notifications.triggers import environment, webhook
 from notifications.triggers.bindings import check_bound
 from notifications.triggers.definition import Definition
 from notifications.triggers.headers import Header, merged, plain, resolve_headers, variables_of
+from notifications.triggers.receiver import alters_variables, has_open_host
 from notifications.triggers.sensitive import Redaction, sensitive_values
 from notifications.triggers.transforms.body import JSON_TYPE, Written
 from notifications.triggers.transforms.request import Changed, parse_request_transform
@@ -36,6 +37,8 @@ class Request:
     """The body as it was before it was transformed."""
     is_transformed: bool
     redaction: Redaction
+    alters_variables: bool
+    """Whether what the transform gave may hold a variable in a form that ``redaction`` does not find."""
 
 
 def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
@@ -50,6 +53,7 @@ def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
     except environment.NotSet as error:
         raise NotCallable(str(error)) from None
     changed = _changed(definition, body, url)
+    hides = alters_variables(definition.webhook, definition.request_transform)
     _check_bound(definition, changed.url if changed else url)
     content = changed.body if changed else None
     if content is None:
@@ -60,11 +64,12 @@ def make_request(definition: Definition, body: Mapping[str, Any]) -> Request:
     return Request(
         method=changed.method if changed else "POST",
         url=changed.url if changed else url,
-        headers=_headers(configured, changed, content.content_type),
+        headers=_headers(configured, changed, content.content_type, hides=hides),
         body=content.text.encode() if content.content_type else None,
         wrapped=body,
         is_transformed=changed is not None,
         redaction=Redaction(secrets),
+        alters_variables=hides,
     )
 
 
@@ -72,7 +77,11 @@ def _check_bound(definition: Definition, url: str) -> None:
     """Let the variables of a call reach only those they are meant for, wherever its URL comes from."""
     names = [*webhook.variables_in(definition.webhook), *variables_of(definition.headers)]
     try:
-        check_bound(names, url)
+        check_bound(
+            names,
+            url,
+            shows_host=has_open_host(definition.webhook, definition.request_transform),
+        )
     except (environment.NotSet, InvalidUrl) as error:
         raise NotCallable(str(error)) from None
 
@@ -88,7 +97,9 @@ def _changed(definition: Definition, body: Mapping[str, Any], url: str) -> Chang
         raise NotCallable(str(error)) from None
 
 
-def _headers(configured: list[Header], changed: Changed | None, content_type: str) -> list[Header]:
+def _headers(
+    configured: list[Header], changed: Changed | None, content_type: str, *, hides: bool
+) -> list[Header]:
     told = {"User-Agent": USER_AGENT, **passed_on()}
     defaults = [plain(name, value) for name, value in told.items()]
     if content_type:
@@ -101,4 +112,4 @@ def _headers(configured: list[Header], changed: Changed | None, content_type: st
         # A transform that gives another kind of body says so itself, whatever was configured.
         kept = [header for header in kept if header.name.lower() != "content-type"]
         kept += defaults[:1] if content_type else []
-    return merged(kept, [plain(name, value) for name, value in changed.add_headers])
+    return merged(kept, [plain(name, value, hides=hides) for name, value in changed.add_headers])

@@ -193,7 +193,7 @@ def test_only_the_ports_of_the_web_are_allowed_unless_others_are_named(settings:
     assert check_url("https://example.com/").port == 443
     assert check_url("http://example.com/").port == 80
     for port in (22, 25, 6379, 8443):
-        with pytest.raises(InvalidUrl, match=f"uses port {port}; allowed: 80, 443 "):
+        with pytest.raises(InvalidUrl, match="uses a port that is not allowed; allowed: 80, 443 "):
             check_url(f"https://example.com:{port}/")
         assert not may_connect("1.1.1.1", port)
 
@@ -202,7 +202,7 @@ def test_ports_can_be_limited(settings: Settings) -> None:
     settings.BELLRINGER = {"OUTGOING_PORTS": [443, 8443]}
     assert check_url("https://example.com/").port == 443
     assert check_url("https://example.com:8443/").port == 8443
-    with pytest.raises(InvalidUrl, match="uses port 444; allowed: 443, 8443"):
+    with pytest.raises(InvalidUrl, match="not allowed; allowed: 443, 8443"):
         check_url("https://example.com:444/")
 
 
@@ -217,7 +217,7 @@ def test_a_url_may_have_a_port_that_some_own_receiver_has(settings: Settings) ->
     """Which address a name leads to is known when it is sent to."""
     settings.BELLRINGER = {"OUTGOING_ALLOWED_NETWORKS": ["10.20.0.0/16:8443"]}
     assert check_url("https://hooks.example.com:8443/").port == 8443
-    with pytest.raises(InvalidUrl, match="uses port 8444; allowed: 80, 443, 8443"):
+    with pytest.raises(InvalidUrl, match="not allowed; allowed: 80, 443, 8443"):
         check_url("https://hooks.example.com:8444/")
 
 

