@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from notifications.admin.provider_form import ProviderForm, has_address
 from notifications.admin.provider_health import FACTS, HealthFacts
 from notifications.admin.switching_steps import disabling, enabling
-from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.providers.registration import (
     LIMITS,
     edit_provider,
     enable_provider,
-    public_facts,
     register_provider,
+    shown_facts,
 )
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import NONE
@@ -59,11 +57,7 @@ class ProviderAdmin(HealthFacts, Steered[Provider]):
     @admin.display(description="for others")
     def public(self, row: Provider) -> str:
         """What others must know of it, such as the key that browsers subscribe with."""
-        try:
-            facts = public_facts(row)
-        except (InvalidProvider, ImproperlyConfigured):  # unknown by now, or no key opens it
-            return NONE
-        shown = (f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
+        shown = (f"{name.replace('_', ' ')}: {value}" for name, value in shown_facts(row).items())
         return ", ".join(shown) or NONE
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-
-from notifications.exceptions import InvalidProvider
 from notifications.models import Destination, Provider, ProviderHealth
-from notifications.providers.registration import public_facts
+from notifications.providers.registration import shown_facts
 
 PROVIDER_COLUMNS = ("name", "channel", "kind", "position", "enabled", "breaker", "public")
 DESTINATION_COLUMNS = ("name", "channel", "hint", "enabled", "disabled_reason")
@@ -16,7 +13,7 @@ DESTINATION_COLUMNS = ("name", "channel", "hint", "enabled", "disabled_reason")
 
 def describe_provider(provider: Provider) -> dict[str, Any]:
     """Return what may be seen of a provider."""
-    public = _public_facts(provider)
+    public = shown_facts(provider)
     health = ProviderHealth.objects.filter(pk=provider.pk).first()
     return {
         "name": provider.name,
@@ -32,13 +29,6 @@ def describe_provider(provider: Provider) -> dict[str, Any]:
         "last_error": health.last_error if health else "",
         "public": ", ".join(f"{name}: {value}" for name, value in public.items()),
     }
-
-
-def _public_facts(provider: Provider) -> dict[str, str]:
-    try:
-        return public_facts(provider)
-    except (InvalidProvider, ImproperlyConfigured):  # unknown by now, or no key opens it
-        return {}
 
 
 def describe_destination(destination: Destination) -> dict[str, Any]:

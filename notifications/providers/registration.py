@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, transaction
 
 from notifications.channels.registry import CHANNELS
@@ -168,6 +168,14 @@ def enable_provider(name: str, *, on: bool = True) -> bool:
             forgive(Provider.objects.get(name=name).pk)
     forget_accounts()
     return bool(changed)
+
+
+def shown_facts(provider: Provider) -> dict[str, str]:
+    """Give what others must know of a provider, or why nobody can tell: it is listed in any case."""
+    try:
+        return public_facts(provider)
+    except (InvalidProvider, ImproperlyConfigured) as error:  # unknown by now, or no key opens it
+        return {"unknown": str(error)}
 
 
 def public_facts(provider: Provider) -> dict[str, str]:

@@ -22,5 +22,6 @@ def cancel_tick(event_id: UUID | str) -> bool:
     rows = upcoming.values_list("pk", "due", "schedule__payload__trigger")
     for key, due, trigger_id in rows.iterator():
         if str(tick_id(trigger_id, due)) == str(event_id):
-            return tasks_core.cancel_occurrence(key, reason="deleted before it was due")
+            reason = "deleted before it was due"
+            return tasks_core.cancel_occurrence(key, reason=reason, inner=True)
     return False

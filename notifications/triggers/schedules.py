@@ -36,7 +36,7 @@ def keep_schedule(trigger: CronTrigger) -> None:
 def drop_schedule(trigger: CronTrigger) -> None:
     """Delete the schedule, if it is still there."""
     try:
-        tasks_core.delete_schedule(trigger.schedule_name)
+        tasks_core.delete_schedule(trigger.schedule_name, inner=True)
     except ScheduleNotFound:
         return
 

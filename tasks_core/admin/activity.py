@@ -70,7 +70,10 @@ def activity_table(span: str, now: datetime) -> Table:
 def _counted_until(now: datetime) -> str:
     counting = with_lag(EventSubscription.objects.filter(name__in=BUILT_IN)).first()
     if counting is None:
-        return ""
+        return (
+            f"Nothing is counted: the subscriber {', '.join(sorted(BUILT_IN))} is not there; a beat that is "
+            "alive makes it within a minute."
+        )
     since = lag_of(counting).since
     if since is None or now - since < BEHIND:
         return ""

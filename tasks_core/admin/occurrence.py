@@ -25,8 +25,10 @@ from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.steering.step import Step
 from tasks_core.admin.task_search import MAX_ID
 from tasks_core.engine.schedule import FINAL
+from tasks_core.exceptions import InnerTaskType
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.schedules.api import cancel_occurrence
+from tasks_core.schedules.definition import is_steerable
 
 MAX_FOUND = 100
 """Schedules whose name may contain what is searched for."""
@@ -45,8 +47,8 @@ CANCEL: Step[Occurrence] = Step(
     icon="block",
     explanation="A tick that is still to come is left out; the others of its schedule stay.",
     form=ReasonForm,
-    perform=each(_cancel),
-    applies=lambda row: row.outcome not in FINAL,
+    perform=each(_cancel, refusals={InnerTaskType: "stayed as it was"}),
+    applies=lambda row: row.outcome not in FINAL and is_steerable(row.schedule),
     danger=True,
 )
 

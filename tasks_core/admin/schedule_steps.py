@@ -82,6 +82,10 @@ def _is_own(schedule: Schedule) -> bool:
     return _is_there(schedule) and not schedule.source
 
 
+def _is_own_of_people(schedule: Schedule) -> bool:
+    return _is_own(schedule) and is_steerable(schedule)
+
+
 def _is_run_by_people(schedule: Schedule) -> bool:
     return _is_there(schedule) and is_steerable(schedule)
 
@@ -97,7 +101,7 @@ PAUSE: Step[Schedule] = Step(
     ),
     form=PauseForm,
     perform=_each(_pause),
-    applies=lambda schedule: _is_there(schedule) and schedule.paused_at is None,
+    applies=lambda schedule: _is_run_by_people(schedule) and schedule.paused_at is None,
 )
 
 RESUME: Step[Schedule] = Step(
@@ -150,7 +154,7 @@ DISABLE: Step[Schedule] = Step(
         "pause it instead."
     ),
     perform=_each(_disable),
-    applies=lambda schedule: _is_own(schedule) and is_steerable(schedule) and schedule.is_enabled,
+    applies=lambda schedule: _is_own_of_people(schedule) and schedule.is_enabled,
 )
 
 ENABLE: Step[Schedule] = Step(
@@ -160,9 +164,7 @@ ENABLE: Step[Schedule] = Step(
     icon="toggle_on",
     explanation="It has ticks again from now on; nothing is made up for.",
     perform=_each(_enable),
-    applies=lambda schedule: (
-        _is_own(schedule) and is_steerable(schedule) and not schedule.is_enabled
-    ),
+    applies=lambda schedule: _is_own_of_people(schedule) and not schedule.is_enabled,
 )
 
 DELETE: Step[Schedule] = Step(
@@ -175,7 +177,7 @@ DELETE: Step[Schedule] = Step(
         "and its tasks run on. This cannot be taken back."
     ),
     perform=_each(_delete),
-    applies=_is_own,
+    applies=_is_own_of_people,
     danger=True,
     permission="delete",
 )

@@ -243,6 +243,7 @@ def pause_schedule(
 
     Raises:
         ScheduleNotFound: there is none of that name.
+        InnerTaskType: it runs what only the platform makes.
         InvalidOption: no reason is given.
         InvalidSchedule: ``resume_at`` is no aware datetime in the future.
         InvalidTransition: it is paused already.
@@ -257,6 +258,7 @@ def pause_schedule(
         )
     with transaction.atomic(using=database.alias()):
         schedule = lock_schedule(name)
+        require_steerable(schedule)
         if schedule.paused_at is not None:
             raise InvalidTransition(
                 f"schedule {name!r} is paused since {schedule.paused_at:%Y-%m-%d %H:%M} UTC: "
@@ -292,20 +294,24 @@ def resume_schedule(name: str) -> Schedule:
     return schedule
 
 
-def delete_schedule(name: str) -> None:
+def delete_schedule(name: str, *, inner: bool = False) -> None:
     """Let a schedule end: what is to come is gone, its ledger stays until it is old, its tasks run on.
 
     Ticks that were due or waited for another's end are cancelled, and so are its backfills.
     If no beat has run for so long that the ledger does not reach up to now, it stays as it is.
+    ``inner`` is said by the app that owns an inner type.
 
     Raises:
         ScheduleNotFound: there is none of that name.
+        InnerTaskType: it runs what only the platform makes.
         MirroredSchedule: it follows a periodic task of django-celery-beat, which is to be deleted there.
     """
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         schedule = lock_schedule(name)
         require_own(schedule)
+        if not inner:
+            require_steerable(schedule)
         _clear(schedule, now)
         cancel_rest([schedule.pk], reason=DELETED, now=now)
         Schedule.objects.filter(pk=schedule.pk).update(
@@ -332,9 +338,18 @@ def trigger_now(name: str) -> Task:
         return get(made[occurrence.pk] or 0)
 
 
-def cancel_occurrence(occurrence_id: int, *, reason: str = "") -> bool:
-    """Leave out one tick that is still to come; return False if it was settled already."""
+def cancel_occurrence(occurrence_id: int, *, reason: str = "", inner: bool = False) -> bool:
+    """Leave out one tick that is still to come; return False if it was settled already.
+
+    ``inner`` is said by the app that owns an inner type.
+
+    Raises:
+        InnerTaskType: its schedule runs what only the platform makes.
+    """
     with transaction.atomic(using=database.alias()):
+        if not inner:
+            for schedule in Schedule.objects.filter(occurrences=occurrence_id):
+                require_steerable(schedule)
         changed = Occurrence.objects.filter(
             pk=occurrence_id, outcome__in=(TickOutcome.UPCOMING, TickOutcome.BUFFERED)
         ).update(outcome=TickOutcome.CANCELLED, reason=reason[:200], decided_at=clock.now())

@@ -136,7 +136,7 @@ def test_the_schedule_of_a_cron_trigger_is_changed_by_its_trigger_only(
     url = f"{SCHEDULES}{schedule.pk}/"
     page = rows.text(scheduler.get(f"{url}change/"))
     assert 'name="_save"' not in page
-    for step in ("trigger", "backfill", "disable"):
+    for step in ("trigger", "backfill", "disable", "pause", "delete-schedule"):
         assert f"{url}{step}/" not in page
     assert scheduler.post(f"{url}change/", {**FORM, "name": "mine"}).status_code == 403
     scheduler.post(f"{url}trigger/")
@@ -147,12 +147,16 @@ def test_the_schedule_of_a_cron_trigger_is_changed_by_its_trigger_only(
         lambda: tasks_core.update_schedule(schedule.name, task_type="admin_tests.again"),
         lambda: tasks_core.update_schedule(schedule.name, cron="* * * * *"),
         lambda: tasks_core.trigger_now(schedule.name),
+        lambda: tasks_core.pause_schedule(schedule.name, reason="mine"),
+        lambda: tasks_core.delete_schedule(schedule.name),
         lambda: tasks_core.backfill(schedule.name, start, end),
     ):
         with pytest.raises(InnerTaskType, match="such as its cron trigger"):
             ask()
     for command in (
         ("trigger_schedule", schedule.name),
+        ("pause_schedule", schedule.name, "--reason", "mine"),
+        ("delete_schedule", schedule.name),
         (
             "create_schedule",
             "admin_tests.again",
@@ -170,6 +174,39 @@ def test_the_schedule_of_a_cron_trigger_is_changed_by_its_trigger_only(
     assert schedule.expression == "0 3 * * *"
     assert not Occurrence.objects.filter(task_id__isnull=False).exists()
     assert not Backfill.objects.exists()
+
+
+def test_with_rights_on_schedules_nobody_silences_a_cron_trigger(
+    cron_trigger: CronTrigger,
+) -> None:
+    rights = ("schedule", "occurrence")
+    everything = client_with(
+        *(f"{deed}_{one}" for deed in ("view", "change", "delete") for one in rights)
+    )
+    schedule = Schedule.objects.get(name=cron_trigger.schedule_name)
+    url = f"{SCHEDULES}{schedule.pk}/"
+    everything.post(f"{url}delete-schedule/", {})
+    everything.post(f"{url}pause/", {"reason": "mine"})
+    for step in ("delete-schedule", "pause"):
+        said = rows.bulk(everything, "tasks_core/schedule", step, [schedule.pk], reason="mine")
+        assert "such as its cron trigger" in said[0]
+    tick = schedule.occurrences.upcoming().first()
+    assert tick is not None
+    ledger = f"/admin/tasks_core/occurrence/{tick.pk}/"
+    assert f"{ledger}cancel/" not in rows.text(everything.get(f"{ledger}change/"))
+    everything.post(f"{ledger}cancel/", {"reason": "mine"})
+    with pytest.raises(InnerTaskType):
+        tasks_core.cancel_occurrence(tick.pk)
+    schedule.refresh_from_db()
+    tick.refresh_from_db()
+    assert (schedule.deleted_at, schedule.paused_at, tick.outcome) == (None, None, "upcoming")
+
+
+def test_an_operator_of_the_machine_deletes_what_was_scheduled_before_it_was_inner(
+    cron_trigger: CronTrigger,
+) -> None:
+    call_command("delete_schedule", cron_trigger.schedule_name, "--inner")
+    assert not Schedule.objects.existing().exists()
 
 
 def test_the_times_of_an_imported_celery_message_are_free_and_what_it_runs_is_not(

@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.management.base import CommandError
+from pytest_django import Settings
 
 from notifications.api import notify, publish_template
 from notifications.models import Destination, KeptCode, Notification, Provider
@@ -56,6 +58,23 @@ def test_a_push_key_is_made_and_its_public_half_shown(run: Run) -> None:
         "--options", '{"contact": "mailto:ops@bank.example"}', "--format", "json",
     )  # fmt: skip
     assert json.loads(answer.out)["public"].startswith("public_key: B")
+
+
+def test_providers_are_listed_when_no_key_opens_their_credentials(
+    run: Run, tmp_path: Path, settings: Settings
+) -> None:
+    """A key was dropped too early: whoever is to mend that needs the list."""
+    options = '{"contact": "mailto:ops@bank.example"}'
+    run(
+        "register_provider", "push", "--channel", "webpush", "--kind", "vapid", "--options", options
+    )
+    other = Fernet.generate_key().decode()
+    settings.BELLRINGER = {**settings.BELLRINGER, "ENCRYPTION_KEYS": [other]}
+    listed = json.loads(run("list_providers", "--format", "json").out)
+    assert listed["name"] == "push"
+    assert "none of the ENCRYPTION_KEYS opens" in listed["public"]
+    run("disable_provider", "push")
+    assert not Provider.objects.get().enabled
 
 
 def test_credentials_on_the_command_line_are_refused(run: Run) -> None:

@@ -434,7 +434,7 @@ def test_a_schedule_that_somebody_deleted_comes_back_with_the_next_edit(
 ) -> None:
     trigger = make_trigger()
     with clock.frozen(NOON):
-        tasks_core.delete_schedule(trigger.schedule_name)
+        tasks_core.delete_schedule(trigger.schedule_name, inner=True)
     make_trigger(replace=True)
     at(NOON + MINUTE)
     assert statuses() == ["delivered"]
@@ -444,7 +444,7 @@ def test_a_trigger_whose_schedule_somebody_deleted_can_be_deleted(
     make_trigger: MakeTrigger,
 ) -> None:
     trigger = make_trigger()
-    tasks_core.delete_schedule(trigger.schedule_name)
+    tasks_core.delete_schedule(trigger.schedule_name, inner=True)
     triggers.delete_cron_trigger(trigger.name)
     assert not CronTrigger.objects.exists()
 
