@@ -63,11 +63,12 @@ def _cut_off(who: str, model: str, states: Mapping[str, int]) -> Tile:
         "paused": "asked for a pause",
         "disabled": "disabled",
     }
+    all_well = f"all {states['closed']:,} get messages" if states["closed"] else "there are none"
     said = [f"{states[state]:,} {word}" for state, word in words.items() if states[state]]
     return Tile(
         label=f"{who} cut off",
         figure=f"{failing + off:,}",
-        note=", ".join(said) or f"all {states['closed']:,} get messages",
+        note=", ".join(said) or all_well,
         url=list_url(model),
         tone="bad" if failing else "warning" if off else "good",
     )

@@ -370,3 +370,9 @@ def test_the_history_has_the_reason_of_a_step(operator: Client) -> None:
     step(operator, schedule, "pause", reason="holiday", resume_at="2036-01-01T09:00")
     page = rows.text(operator.get(f"{URL}{schedule.pk}/history/"))
     assert "Pause. Reason: holiday; Resume at: 2036-01-01 08:00:00.000 UTC" in page
+
+
+def test_the_next_times_of_a_schedule_in_utc_are_shown_once(operator: Client) -> None:
+    schedule = rows.schedule(timezone="UTC")
+    page = rows.text(operator.get(f"{URL}{schedule.pk}/change/"))
+    assert page.count('<th scope="col">UTC</th>') == 1
