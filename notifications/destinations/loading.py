@@ -47,7 +47,7 @@ async def open_destination(channel: str, name: str) -> Opened | SendResult:
 
 
 def hidden_texts(secret: Mapping[str, Any]) -> list[str]:
-    """Give all texts in a secret; of addresses also what stands behind the host, which may be told alone."""
+    """Give all texts in a secret; of addresses also what stands behind the host, or behind a slash."""
     found: list[str] = []
     for value in secret.values():
         found += hidden_texts(value) if isinstance(value, Mapping) else _with_path(str(value))
@@ -56,8 +56,9 @@ def hidden_texts(secret: Mapping[str, Any]) -> list[str]:
 
 def _with_path(text: str) -> list[str]:
     host_and_path = text.partition("://")[2]
-    path = host_and_path.partition("/")[2]
-    return [text, path] if len(path) >= SHORTEST_PATH else [text]
+    parts = host_and_path.partition("/")[2].split("/")
+    tails = ("/".join(parts[number:]) for number in range(len(parts)))
+    return [text, *(tail for tail in tails if len(tail) >= SHORTEST_PATH)]
 
 
 def _opened(row: Destination | None) -> Opened | SendResult:

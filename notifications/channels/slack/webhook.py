@@ -12,6 +12,8 @@ from notifications.providers.exchange import ask, clean
 
 _GONE_STATUS = 410
 _GONE_WORDS = frozenset({"no_service", "no_service_id", "no_team", "team_disabled"})
+_SEARCHED = 5_000
+"""Characters of an answer in which secrets are looked for; a hundred of them are kept."""
 
 
 async def post_to(opened: Opened, sendable: Sendable, seconds: float) -> SendResult:
@@ -34,7 +36,8 @@ def _read(
     response: Response, opened: Opened, sendable: Sendable, kept: dict[str, str]
 ) -> SendResult:
     outcome = outcome_of_status(response.status)
-    word = response.body.decode("utf-8", "replace").strip()[:100]
+    # Cut when it is clean: half an address would not be known.
+    word = clean(sendable, response.body.decode("utf-8", "replace").strip()[:_SEARCHED])[:100]
     is_gone = response.status == _GONE_STATUS or word in _GONE_WORDS
     quoted = clean(sendable, sendable.quoted(word, 100))
     said = f" ({quoted})" if quoted else ""

@@ -240,3 +240,17 @@ def test_a_wrong_provider_is_refused(change: dict[str, object], field: str) -> N
         register_provider(**options)  # type: ignore[arg-type]
     assert refused.value.field == field
     assert "secret-but-wrong" not in str(refused.value)
+
+
+@pytest.mark.guarantee(n=4)
+@pytest.mark.parametrize("before", [0, 90])
+def test_part_of_the_address_that_is_quoted_is_not_kept(receiver: Receiver, before: int) -> None:
+    token = "room-w3bh00k-0815"
+    publish_template("alert", channel="slack", text="Alert: {{ what }}")
+    register_destination("quoting", channel="slack", url=f"{base(receiver)}/services/T1/{token}")
+    receiver.plan(Reply(404, body=f"{'n' * before} no {token}".encode()))
+
+    alert("quoting", "slack")
+
+    attempt = DeliveryAttempt.objects.get()
+    assert "room" not in f"{attempt.error}{attempt.response}"
