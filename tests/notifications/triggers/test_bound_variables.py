@@ -1,5 +1,6 @@
 """What an environment variable holds goes to the hosts that it is bound to, whoever edits the trigger."""
 
+import json
 from typing import Any
 
 import pytest
@@ -114,7 +115,7 @@ def test_no_log_of_a_call_tells_what_a_variable_holds(
         {"url": "{{ base_url }}?{{ base_url | upper | urlencode }}"},
         {"query_params": {"a": "{{ base_url | upper }}"}},
         {"request_headers": {"add_headers": {"X-A": "{{ base_url | upper }}"}}},
-        {"query_params": {"a": "{{ base_url | truncate(36) }}"}},  # all but the last letters
+        {"query_params": {"a": "{{ base_url | truncate(LENGTH) }}"}},  # all but the last letters
     ],
 )
 def test_no_log_shows_what_a_transform_made_of_a_variable(
@@ -126,6 +127,8 @@ def test_no_log_shows_what_a_transform_made_of_a_variable(
 ) -> None:
     """The receiver may have it; whoever edits and looks at triggers may not."""
     monkeypatch.setenv("HOOK_SHOP", "tK8s0meSecretWord99")
+    length = len(receiver.url) + 12
+    transform = json.loads(json.dumps(transform).replace("LENGTH", str(length)))
     allow_loopback["TRIGGER_ENV_HOSTS"] = ["HOOK_SHOP=127.0.0.1"]
     event = make_event(
         webhook=receiver.url + "/{{HOOK_SHOP}}", request_transform={"version": "2", **transform}
