@@ -27,6 +27,13 @@ PARTS = {
 }
 
 
+SELDOM = [
+    pytest.param(word, marks=pytest.mark.endurance)
+    for word in ("change", "add", "delete", "view change")
+]
+"""Opening all pages takes a minute; those who differ from others in a few of them come with the long runs."""
+
+
 @pytest.fixture(autouse=True)
 def _everything(db: None, broker: object) -> None:
     make_everything()
@@ -86,7 +93,7 @@ class TestEveryPage:
         assert errors(shown) == {}
         assert errors(sent(root, forms_in(shown), buttons=9)) == {}
 
-    @pytest.mark.parametrize("word", ["", "view", "change", "add", "delete", "view change"])
+    @pytest.mark.parametrize("word", ["", "view", *SELDOM])
     def test_nobody_who_may_do_less_meets_an_error_or_writes_what_they_may_not(
         self, part: str, word: str
     ) -> None:
@@ -121,6 +128,7 @@ class TestEveryPage:
             failed |= {url: str(one) for url, one in answers.items() if one.status != 200}
         assert failed == {}
 
+    @pytest.mark.endurance
     def test_every_choice_of_every_filter_opens(self, part: str) -> None:
         viewer = who_may("view")
         answers = {}
