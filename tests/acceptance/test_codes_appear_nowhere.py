@@ -1,6 +1,7 @@
 """The secrets of a whole installation, in every written form: each is where it belongs, and nowhere else.
 
-They are a one-time code, a magic link, and what the installation is configured with. All that could write
+They are a one-time code, a magic link, the credentials of a provider, a trigger, a destination and an event
+source, a secret of a task, and what the installation is configured with. All that could write
 them down is switched on: workers that log everything, Flower, a collector of traces, a collector of error
 reports, servers that quote what they were sent, in forms of their own.
 """
@@ -21,10 +22,19 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from notifications.api import notify, publish_template, register_endpoint, register_provider
+import tasks_core
+from notifications.api import (
+    notify,
+    publish_template,
+    register_destination,
+    register_endpoint,
+    register_event_source,
+    register_provider,
+)
 from notifications.channels.webhook.secrets import live_secrets
-from notifications.models import Endpoint, Notification
+from notifications.models import Endpoint, EventSource, Notification, TriggerInvocation
 from notifications.providers.accounts import forget_accounts
+from notifications.triggers.scheduled_events import create_scheduled_event
 from scheduler_project.embedded.ports import free_port
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
@@ -40,6 +50,7 @@ from tests.admin.test_notifications import every_page
 from tests.collector import Collector, running_collector
 from tests.notifications.mail_server import MailServer, running_mail_server, text_of
 from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.sentry import SentryServer, running_sentry
 from tests.waiting import wait_until
 from tests.written_forms import written
@@ -49,6 +60,9 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300), pytest.mark.guar
 CODE = "918273645546"
 LINK = "kQ7-x/Zp.9+w=R&s=ada@example.com"
 GATEWAY_TOKEN = "gateway-token-4711"
+TRIGGER_TOKEN = "kP4/trigger+token=8152"
+ROOM = "T4711/B0815/room-w3bh00k"
+TASK_SECRET = "task & <secret> 60221"
 LOGIN = "operator:flower-password"
 NUMBER = "+4915112345678"
 # So that nobody looks for the code where nothing is.
@@ -76,6 +90,8 @@ class Surroundings(NamedTuple):
     mails: MailServer
     gateway: Receiver
     hooks: Receiver
+    triggers: Receiver
+    room: Receiver
     traces: Collector
     errors: SentryServer
 
@@ -84,11 +100,13 @@ class Surroundings(NamedTuple):
 def around() -> Iterator[Surroundings]:
     with ExitStack() as stack:
         yield Surroundings(
-            stack.enter_context(running_mail_server()),
-            stack.enter_context(running_receiver()),
-            stack.enter_context(running_receiver()),
-            stack.enter_context(running_collector()),
-            stack.enter_context(running_sentry()),
+            mails=stack.enter_context(running_mail_server()),
+            gateway=stack.enter_context(running_receiver()),
+            hooks=stack.enter_context(running_receiver()),
+            triggers=stack.enter_context(running_receiver()),
+            room=stack.enter_context(running_receiver()),
+            traces=stack.enter_context(running_collector()),
+            errors=stack.enter_context(running_sentry()),
         )
 
 
@@ -129,10 +147,13 @@ def test_no_secret_is_in_a_place_where_anybody_could_find_it(
     wait_until(lambda: answers(f"{flower}/api/workers"), seconds=60, what="Flower answers")
     installation.start_beat("beat", "--loglevel", "DEBUG")
     send_codes(around)
+    use_other_secrets(around)
     wait_until(lambda: "notification.deliver.sms" in whole_broker(broker), seconds=60)
     places = {"database before": whole_database(), "broker before": whole_broker(broker, "*")}
     installation.start_worker("one", "--loglevel", "DEBUG", "--task-events")
     wait_until(lambda: not soon().exists(), seconds=120, what="all but the later one have ended")
+    wait_until(lambda: dead_letters("project.login") == 1, seconds=60)
+    wait_until(TriggerInvocation.objects.exists, seconds=60)
     wait_until(lambda: around.traces.spans("delivery"), seconds=60)
     wait_until(lambda: around.errors.events, seconds=60)
     wait_until(lambda: "notification.deliver" in ask(f"{flower}/api/tasks?limit=1000"), seconds=60)
@@ -159,18 +180,46 @@ def test_no_secret_is_in_a_place_where_anybody_could_find_it(
         "the link": LINK,
         "the token of the gateway": GATEWAY_TOKEN,
         "the login of Flower": LOGIN.partition(":")[2],
-        "the secret of the endpoint": endpoint_secret(),
+        "the secret of the endpoint": secret_of(Endpoint.objects.get()),
+        "the secret of the event source": secret_of(EventSource.objects.get()),
+        "the token of the trigger": TRIGGER_TOKEN,
+        "the address of the room": ROOM,
+        "the secret of the task": TASK_SECRET,
     }
     assert all(len(secret) > 8 for secret in secrets.values())
-    assert len(secrets) >= 9
+    assert len(secrets) >= 13
     assert list(found_secrets(secrets, places)) == []
+    assert "gAAAA" not in places["pages of the admin"]  # nor is what is sealed
     for place, word in WHAT_IS_THERE.items():
         assert word in places[place], place
 
 
-def endpoint_secret() -> str:
-    [secret] = live_secrets(Endpoint.objects.get().secrets, clock.now())
+def secret_of(row: "Endpoint | EventSource") -> str:
+    [secret] = live_secrets(row.secrets, clock.now())
     return secret
+
+
+def use_other_secrets(around: Surroundings) -> None:
+    """Let each be used, and quoted by whoever is sent it."""
+    quoted = " ".join(form for form in written(TRIGGER_TOKEN).values() if form.isprintable())
+    around.triggers.plan(Reply(400, {"X-Said": quote(TRIGGER_TOKEN)}, f"no {quoted}".encode()))
+    create_scheduled_event(
+        webhook=around.triggers.url,
+        schedule_at=clock.now(),
+        headers=[{"name": "X-Api-Key", "value": TRIGGER_TOKEN}],
+        retry_conf={"num_retries": 0},
+    )
+    around.room.plan(Reply(404, body=f"no room {quote(ROOM, safe='')}, {ROOM}".encode()))
+    url = f"{around.room.url.removesuffix('/hook')}/services/{ROOM}"
+    register_destination("room", channel="slack", url=url)
+    publish_template("alert", channel="slack", text="*Alert*")
+    notify("alert", to="room", channel="slack")
+    register_event_source("mails")
+    tasks_core.enqueue("project.login", {"code": TASK_SECRET, "note": "a login"})
+
+
+def dead_letters(task_type: str) -> int:
+    return DeadLetter.objects.filter(task_type__startswith=task_type).count()
 
 
 def send_codes(around: Surroundings) -> None:
@@ -235,7 +284,10 @@ def check_that_they_arrived(around: Surroundings) -> None:
     )
     for outside in (around.gateway, around.hooks):
         assert [CODE.encode() in seen.body for seen in outside.received] == [True, True]
-    assert DeadLetter.objects.count() == 3 + len(refused_links())
+    [called] = around.triggers.received
+    assert TRIGGER_TOKEN in called.headers.values()
+    assert [seen.path for seen in around.room.received] == [f"/services/{ROOM}"]
+    assert dead_letters("notification.deliver") == 4 + len(refused_links())
     assert Task.objects.filter(state="SCHEDULED").count() == 1
 
 
