@@ -48,6 +48,7 @@ def test_numbers_are_secrets_too_and_texts_are_cut() -> None:
     assert Redactor({}).clean("abcdef", 4) == "abc…"
 
 
+@pytest.mark.django_db
 def test_the_digest_depends_on_content_and_not_on_the_order_of_keys() -> None:
     def digest(content: Any) -> str:
         return content_digest(content)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from notifications.api import enable_provider, notify
-from notifications.models import DeliveryAttempt, Notification, TemplateVersion
+from notifications.models import DeliveryAttempt, Notification, Provider, TemplateVersion
+from notifications.providers.accounts import forget_accounts
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER, add_gateway
@@ -77,6 +78,23 @@ def test_the_order_can_be_changed_and_one_switched_off(
     run_due()
     assert receiver.received == []
     assert len(second.received) == 1
+
+
+def test_one_that_no_key_opens_holds_up_no_other(
+    receiver: Receiver,
+    second: Receiver,
+    paid_sms: TemplateVersion,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    Provider.objects.filter(name="sms-first").update(credentials="damaged")
+    forget_accounts()
+    second.plan(taken(), taken())
+    for _ in range(2):
+        pay()
+        run_due()
+        forget_accounts()
+    assert (len(receiver.received), len(second.received)) == (0, 2)
+    assert caplog.text.count("provider sms-first is left out") == 1
 
 
 def test_if_all_fail_the_most_hopeful_failure_counts(
