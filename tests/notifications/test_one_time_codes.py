@@ -127,7 +127,7 @@ def test_the_statements_themselves_carry_the_code_only_sealed(
     ("answer", "state", "error"),
     [
         (f"550 your code is {CODE}", "failed", "the mail server answered 550"),
-        (f"550-5.7.1 your code\r\n550 5.7.1 is {CODE[:3]}=\r\n550 {CODE[3:]}", "failed", "5.7.1"),
+        (f"550-5.7.1 your code\r\n550-5.7.1 is {CODE[:3]}=\r\n550 {CODE[3:]}", "failed", "5.7.1"),
         (f"451 rejected {CODE}", "sending", "the mail server answered 451"),
         ("554 5.6.0 " + "".join(f"=3{digit}" for digit in CODE), "failed", "5.6.0"),
     ],

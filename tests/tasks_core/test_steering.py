@@ -131,7 +131,11 @@ def test_dead_letter_is_replayed_and_linked_both_ways() -> None:
     assert letter.replayed_as_id == task.pk
     assert task.replay_of_id == letter.task_id
     event = TaskEvent.objects.get(task_id=letter.task_id, kind="replayed")
-    assert event.data == {"replayed_as": task.pk, "edited": False}
+    assert event.data == {
+        "replayed_as": task.pk,
+        "edited": False,
+        "note": "the address is right now",
+    }
 
 
 def test_replayed_task_runs_with_an_edited_payload_and_a_fresh_policy() -> None:
