@@ -13,6 +13,7 @@ import pytest
 import redis
 
 import tasks_core
+from notifications import triggers
 from scheduler_project.data_folder import CHECKOUT
 from scheduler_project.embedded.processes import wait_until
 from scheduler_project.launch import Platform
@@ -136,8 +137,11 @@ def test_ctrl_c_stops_replaying_between_two_dead_letters(
 ) -> None:
     make_dead(20)
     # A process of its own does not know this test's task types.
-    Task.objects.update(task_type="notification.fall_back", payload={"notification": 1})
-    DeadLetter.objects.update(task_type="notification.fall_back")
+    trigger = triggers.create_cron_trigger(
+        "nightly", webhook="https://example.com/report", schedule="0 3 * * *"
+    )
+    Task.objects.update(task_type="trigger.tick", payload={"trigger": trigger.pk})
+    DeadLetter.objects.update(task_type="trigger.tick")
     replaying = subprocess.Popen(
         [sys.executable, "manage.py", "replay_dead_letters", "--all", "--rate", "2/s"],
         cwd=CHECKOUT,
