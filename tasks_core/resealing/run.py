@@ -107,13 +107,14 @@ def _change(place: Place, seen: _Seen) -> int:
 def _look(place: Place, rows: Sequence[Row]) -> _Seen:
     seen = _Seen(sealed=0, changes=[], lost=[])
     for row in rows:
-        tokens = tokens_of(row.text, place.key) if row.text is not None else []
-        seen.sealed += bool(tokens)
-        if row.text is None or all(map(is_newest, tokens)):
+        if row.text is None:
             continue
         try:
-            changed = with_tokens(row.text, place.key, resealed)
-            seen.changes.append(Change(row.id, row.text, changed))
-        except ImproperlyConfigured:
+            tokens = tokens_of(row.text, place.key)
+            seen.sealed += bool(tokens)
+            if not all(map(is_newest, tokens)):
+                changed = with_tokens(row.text, place.key, resealed)
+                seen.changes.append(Change(row.id, row.text, changed))
+        except (ImproperlyConfigured, RecursionError):  # nested too deeply to be read by anybody
             seen.lost.append(row.id)
     return seen

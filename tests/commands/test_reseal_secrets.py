@@ -229,6 +229,22 @@ def test_what_no_key_opens_is_named_and_all_else_is_done(
     assert opened_by(OLD, [token]) == 0
 
 
+@pytest.mark.parametrize(("depth", "status"), [(200, 0), (3_000, 1)])
+def test_a_row_that_is_too_deep_to_read_stops_no_other(
+    keys: Keys, reseal: Callable[..., tuple[int, Answer]], depth: int, status: int
+) -> None:
+    """No door lets such a payload in, but whoever may write SQL does."""
+    deep, good = log_ins(2)
+    text = '{"a":' * depth + json.dumps({"$sealed": seal("x")}) + "}" * depth
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tasks_core_task SET payload = %s WHERE id = %s", [text, deep])
+        keys(NEW, OLD)
+        assert reseal()[0] == reseal("--check")[0] == status
+        cursor.execute("SELECT payload::text FROM tasks_core_task ORDER BY id = %s", [good])
+        found = [TOKEN.findall(row[0]) for row in cursor.fetchall()]
+    assert [opened_by(NEW, tokens) for tokens in found] == [1 - status, 1]
+
+
 def test_a_key_that_is_none_is_told_in_one_line(
     keys: Keys, process_environment: dict[str, str]
 ) -> None:
