@@ -15,7 +15,7 @@ from tasks_core import clock
 from tasks_core.admin import dashboard_figures as figures
 from tasks_core.engine.states import State
 from tasks_core.metrics.handler import MetricsHandler
-from tasks_core.models import Task, Worker
+from tasks_core.models import EventSubscription, Task, Worker
 from tasks_core.publisher import BrokerUnavailable
 from tasks_core.redis_client import key
 from tests import processes
@@ -134,6 +134,13 @@ def test_a_table_that_nobody_counts_into_says_until_when_it_is_true(
         rows.order()
     tasks_core.pause_subscription("metrics")
     assert "the subscriber metrics is paused" in rows.text(viewer.get("/admin/"))
+
+
+def test_a_table_into_which_nobody_can_count_says_so(viewer: Client, broker: "redis.Redis") -> None:
+    EventSubscription.objects.all().delete()
+    assert "the subscriber metrics is not there" in rows.text(viewer.get("/admin/"))
+    MetricsHandler().create()
+    assert "is not there" not in rows.text(viewer.get("/admin/"))
 
 
 @pytest.mark.guarantee(n=19)
