@@ -154,10 +154,12 @@ class Execution:
             Surroundings(registered.name) as surroundings,
             process.waiting(Backlog(entries)) as backlog,
         ):
+            now = clock.now()
             while (entry := backlog.next()) is not None:
-                sessions.replace_dead()
-                started_at = clock.now()
-                if not self._may_begin(entry, started_at):
+                if sessions.replace_dead():
+                    now = clock.now()
+                if not self._may_begin(entry, now):
+                    now = clock.now()
                     continue
                 rule = self._rule(entry)
                 outcome = attempt(registered, entry.task, entry.context, rule)
@@ -165,9 +167,11 @@ class Execution:
                 sessions.replace_unsound(
                     f"the handler of task {entry.task.id}", entry.context.log_fields
                 )
-                self._hand_over(entry, outcome, started_at)
+                # One begins when the one before it has ended, which saves a reading of the clock.
+                now = self._hand_over(entry, outcome, now)
                 if process.outbox.is_overdue:
                     process.outbox.flush()
+                    now = clock.now()
         process.outbox.flush()
 
     def _run_together(self, entries: list[InFlight]) -> None:
@@ -289,23 +293,26 @@ class Execution:
         started_at: datetime,
         *,
         took: float | None = None,
-    ) -> None:
-        """Hand over an outcome; ``took`` is what a task of a batch took of it, in seconds."""
-        process, name = self._process, self._registered.name
+    ) -> datetime:
+        """Hand over an outcome and return when it ended; ``took`` is what a task of a batch took of it, in
+        seconds.
+        """
+        process, name, ended_at = self._process, self._registered.name, clock.now()
         if not process.inflight.decide(entry):
-            return  # the keeper has spoken for it
+            return ended_at  # the keeper has spoken for it
         finished = FinishedAttempt(
             task_id=entry.task.id,
             attempt=entry.task.attempt,
             outcome=outcome,
             started_at=started_at,
-            ended_at=clock.now(),
+            ended_at=ended_at,
             due_at=entry.task.run_after,
         )
         ran = entry.context.running_for() if took is None else took
         if ran:
             process.measurements.ran(name, ran)
         process.outbox.add((name, entry, finished))
+        return ended_at
 
     def _account_for(self, entries: list[InFlight], error: BaseException) -> None:
         """See to the tasks that ``error`` has left without an outcome."""

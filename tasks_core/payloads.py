@@ -188,10 +188,16 @@ def _mapped(value: Any, convert: Callable[[str], Any]) -> Any:
     if isinstance(value, dict):
         if SEALED in value:
             return convert(value[SEALED])
-        return {key: _mapped(item, convert) for key, item in value.items()}
+        return {
+            key: _mapped(item, convert) if isinstance(item, _NESTED) else item
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_mapped(item, convert) for item in value]
     return value
+
+
+_NESTED = (dict, list)
 
 
 def _tokens(value: Any) -> Iterator[str]:

@@ -44,15 +44,16 @@ class Sessions:
         self._ours = [one for one in connections.all() if of_others or not one.in_atomic_block]
         self._looked_at = float("-inf")
 
-    def replace_dead(self) -> None:
-        """Let go of those that the server has closed."""
+    def replace_dead(self) -> bool:
+        """Let go of those that the server has closed; False if it was looked at them a moment ago."""
         now = time.monotonic()
         if now - self._looked_at < TRUSTED_SECONDS:
-            return
+            return False
         self._looked_at = now
         for one in self._ours:
             if one.connection is not None and _is_dead(one):
                 database.discard(one)
+        return True
 
     def replace_unsound(self, whose: str, fields: Fields = dict) -> None:
         """Let go of those that are not at rest after ``whose`` code, or do not answer after an error."""
