@@ -21,7 +21,7 @@ from tasks_core.expirer import LIMIT as EXPIRY_LIMIT
 from tasks_core.expirer import expire_tasks
 from tasks_core.metrics.retention import prune_rollups
 from tasks_core.metrics.sampling import Sampler
-from tasks_core.nudge import Listener
+from tasks_core.nudge import About, Listener
 from tasks_core.promoter import promote
 from tasks_core.pruner import prune, prune_ledger
 from tasks_core.recovery import recover_attempts, recover_messages, spare_locked
@@ -79,7 +79,12 @@ def make_duties(leadership: Leadership | None = None) -> list[Duty]:
     leadership = leadership or Leadership("schedules")
     duties = [
         Duty("dispatch", _dispatching(Dispatcher()), wait=Listener().wait, is_brief=True),
-        Duty("schedules", _scheduling(leadership), wait=Listener().wait, is_brief=True),
+        Duty(
+            "schedules",
+            _scheduling(leadership),
+            wait=Listener(About.SCHEDULES).wait,
+            is_brief=True,
+        ),
         Duty("buffers", _releasing(leadership), is_brief=True),
         *_periodic_tasks(leadership),
         Duty("recovery", _recovering(), is_brief=True),

@@ -1,6 +1,6 @@
-"""Wake the dispatchers when something is due at once.
+"""Wake the dispatchers when something is due at once, and the leader when schedules have changed.
 
-Only a hint: a dispatcher looks by itself as well, so a lost nudge costs time, never a task. It goes over
+Only a hint: each looks by itself as well, so a lost nudge costs time, never a task. It goes over
 Redis' pub/sub, which keeps nothing while nobody listens, and whose listener can wait to the millisecond
 (a blocking pop cannot: the server looks at its time-outs ten times a second).
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from enum import StrEnum
 from itertools import islice
 
 import redis
@@ -27,37 +28,44 @@ NOBODY_LISTENS_SECONDS = 0.5
 LOOK_BACK = 1_000
 """Callbacks of a transaction among which its nudge is looked for; past these it gets another one."""
 
-_paused_until = 0.0
+
+class About(StrEnum):
+    """What is to be looked at: each has listeners of its own, and wakes nobody else."""
+
+    TASKS = "nudge"
+    SCHEDULES = "nudge:schedules"
 
 
-def nudge() -> None:
-    """Wake the dispatchers, if Redis can be reached."""
-    global _paused_until
+_paused_until: dict[About, float] = {}
+
+
+def nudge(about: About = About.TASKS) -> None:
+    """Wake who looks after that, if Redis can be reached."""
     redis_server = wake_up_redis()
-    if redis_server is None or time.monotonic() < _paused_until:
+    if redis_server is None or time.monotonic() < _paused_until.get(about, 0.0):
         return
     try:
-        listeners = redis_server.ask(lambda client: client.publish(key("nudge"), ""))
+        listeners = redis_server.ask(lambda client: client.publish(key(about), ""))
     except RedisSilent:
         return  # it has been said there
     except redis.ResponseError as error:
-        logger.warning("Redis takes no nudge, the dispatcher will find the tasks itself: %s", error)
+        logger.warning("Redis takes no nudge, what is due will be found without it: %s", error)
         listeners = 0
     if not listeners:
-        _paused_until = time.monotonic() + NOBODY_LISTENS_SECONDS
+        _paused_until[about] = time.monotonic() + NOBODY_LISTENS_SECONDS
 
 
-def nudge_on_commit() -> None:
-    """Wake the dispatchers when the transaction is committed, once whoever asks in it and how often."""
+def nudge_on_commit(about: About = About.TASKS) -> None:
+    """Wake them when the transaction is committed, once whoever asks in it and how often."""
     connection = database.connection()
     if not connection.in_atomic_block:
-        nudge()
+        nudge(about)
         return
     # Django drops what a savepoint has registered if that is rolled back: what is found here will be run.
     for _, waiting, *_ in islice(reversed(connection.run_on_commit), LOOK_BACK):
-        if isinstance(waiting, _Nudge) and not waiting.is_done:
+        if isinstance(waiting, _Nudge) and waiting.about is about and not waiting.is_done:
             return
-    transaction.on_commit(_Nudge(), using=connection.alias, robust=True)
+    transaction.on_commit(_Nudge(about), using=connection.alias, robust=True)
 
 
 class _Nudge:
@@ -65,15 +73,19 @@ class _Nudge:
 
     is_done = False
 
+    def __init__(self, about: About) -> None:
+        self.about = about
+
     def __call__(self) -> None:
         self.is_done = True
-        nudge()
+        nudge(self.about)
 
 
 class Listener:
     """One thread's ear for nudges."""
 
-    def __init__(self) -> None:
+    def __init__(self, about: About = About.TASKS) -> None:
+        self._about = about
         self._subscription: PubSub | None = None
 
     def wait(self, seconds: float) -> None:
@@ -97,7 +109,7 @@ class Listener:
 
     def _subscribe(self, client: redis.Redis) -> PubSub:
         subscription: PubSub = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-        subscription.subscribe(key("nudge"))
+        subscription.subscribe(key(self._about))
         self._subscription = subscription
         return subscription
 

@@ -35,8 +35,9 @@ IDLE_SECONDS = 0.1
 """So long a lane that was seen idle takes messages although some wait: what a process adds meanwhile is a
 few messages at most, because it must be quiet as well."""
 
-BUSY_SECONDS = 0.25
-"""So long a lane that was seen busy is left to the dispatcher."""
+BUSY_SECONDS = 0.02
+"""So long a lane that was seen busy is left to the dispatcher. What goes that way is more work for everybody,
+so a process that looked away for longer would keep busy what was so for a moment."""
 
 PAUSE_AFTER_ERROR = 5.0
 

@@ -21,7 +21,7 @@ from tasks_core.exceptions import (
 )
 from tasks_core.finding import get
 from tasks_core.models import Occurrence, Schedule, Task
-from tasks_core.nudge import nudge_on_commit
+from tasks_core.nudge import About, nudge_on_commit
 from tasks_core.schedules.definition import Span, apply, require_steerable
 from tasks_core.schedules.ending import DELETED, SWITCHED_OFF, cancel_rest
 from tasks_core.schedules.generator import fill
@@ -291,6 +291,7 @@ def resume_schedule(name: str) -> Schedule:
         schedule.pause_reason = schedule.paused_by = ""
         schedule.save(update_fields=_PAUSE)
         ledger.set_next([schedule.pk])
+        nudge_on_commit(About.SCHEDULES)
     return schedule
 
 
@@ -414,4 +415,4 @@ def _begin(schedule: Schedule, now: datetime) -> None:
         schedule.refill_at = None
         Schedule.objects.filter(pk=schedule.pk).update(generated_until=now, refill_at=None)
         ledger.set_next([schedule.pk])
-    nudge_on_commit()
+    nudge_on_commit(About.SCHEDULES)

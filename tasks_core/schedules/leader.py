@@ -24,13 +24,15 @@ LEASE_SECONDS = 6.0
 RENEW_SECONDS = 2.0
 """A leader that dies is followed after LEASE_SECONDS and, at most, this."""
 
-# By the clock of the database: those of the beats may differ, or jump.
+# By the clock of the database: those of the beats may differ, or jump. Whoever takes the lead has a new
+# fence, also if it has led before and let go of it.
 ACQUIRE = """
 INSERT INTO tasks_core_leadership AS lease (name, holder, fence, expires_at)
 VALUES (%(name)s, %(holder)s, 1, clock_timestamp() + make_interval(secs => %(seconds)s))
 ON CONFLICT (name) DO UPDATE SET
     holder = EXCLUDED.holder,
-    fence = lease.fence + (lease.holder <> EXCLUDED.holder)::int,
+    fence = lease.fence
+        + (lease.holder <> EXCLUDED.holder OR lease.expires_at < clock_timestamp())::int,
     expires_at = EXCLUDED.expires_at
 WHERE lease.holder = EXCLUDED.holder OR lease.expires_at < clock_timestamp()
 RETURNING fence

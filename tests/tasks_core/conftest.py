@@ -1,6 +1,7 @@
 """Fixtures: a database in which commits are real, a registry to add to, a broker to break."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from pytest_django import Settings
 
 from scheduler_project.embedded.ports import free_port
 from tasks_core import nudge, registry, worker_process
+from tasks_core.nudge import About
 from tasks_core.redis_client import key
 
 
@@ -30,14 +32,30 @@ def transactional_db(transactional_db: None, broker: "redis.Redis") -> Iterator[
 
 @pytest.fixture
 def heard(broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
-    """Return a function that counts the nudges since it was last called."""
+    """Return a function that counts the nudges of dispatchers since it was last called."""
+    monkeypatch.setattr(nudge, "_paused_until", {})  # nobody had listened before
+    with _ear(broker, About.TASKS) as count:
+        yield count
+
+
+@pytest.fixture
+def heard_of_schedules(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], int]]:
+    """Return a function that counts the nudges about schedules since it was last called."""
+    monkeypatch.setattr(nudge, "_paused_until", {})
+    with _ear(broker, About.SCHEDULES) as count:
+        yield count
+
+
+@contextmanager
+def _ear(broker: "redis.Redis", about: About) -> Iterator[Callable[[], int]]:
     ear = broker.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-    ear.subscribe(key("nudge"))
+    ear.subscribe(key(about))
     ear.get_message(timeout=5)
-    monkeypatch.setattr(nudge, "_paused_until", 0.0)  # nobody had listened before
 
     def count() -> int:
-        broker.publish(key("nudge"), "the end")  # what comes before it has arrived
+        broker.publish(key(about), "the end")  # what comes before it has arrived
         messages = iter(lambda: ear.get_message(timeout=5)["data"], b"the end")
         return len(list(messages))
 
@@ -48,7 +66,7 @@ def heard(broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
 @pytest.fixture
 def no_broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let broker and wake-up calls point to a port where nobody listens."""
-    monkeypatch.setattr(nudge, "_paused_until", 0.0)
+    monkeypatch.setattr(nudge, "_paused_until", {})
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     yield from with_broker(settings, settings.REDIS_URL)
 

@@ -111,7 +111,7 @@ def test_duty_can_be_renewed_after_its_thread_has_ended(started: list[Duty]) -> 
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks_core.nudge._paused_until", 0.0)
+    monkeypatch.setattr("tasks_core.nudge._paused_until", {})
 
 
 @pytest.mark.usefixtures("no_pause")

@@ -37,7 +37,7 @@ def open_way(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setattr(shortcut, "_seen_idle", {})
     monkeypatch.setattr(shortcut, "_seen_busy", {})
     monkeypatch.setattr(shortcut, "_closed_until", 0.0)
-    monkeypatch.setattr(nudge, "_paused_until", 0.0)
+    monkeypatch.setattr(nudge, "_paused_until", {})
     monkeypatch.setattr(caller_redis, "SECONDS", BUDGET)
     began = time.monotonic()
     monkeypatch.setattr(caller_redis, "_elapsed", lambda: began)  # no pause is over by itself

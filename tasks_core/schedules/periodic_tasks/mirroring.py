@@ -15,7 +15,7 @@ from tasks_core.brief_transaction import brief_transaction
 from tasks_core.database_errors import is_servers_fault
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import PeriodicTaskMirror, Schedule
-from tasks_core.nudge import nudge_on_commit
+from tasks_core.nudge import About, nudge_on_commit
 from tasks_core.registry import task_types
 from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.generator import fill
@@ -99,7 +99,7 @@ def _follow(digests: Mapping[int, int | None], now: datetime) -> int:
     ]
     name_apart(changes)
     write(changes, digests, now=now)
-    nudge_on_commit()
+    nudge_on_commit(About.SCHEDULES)
     return len(digests)
 
 

@@ -12,6 +12,7 @@ from tasks_core import clock
 from tasks_core.brief_transaction import IDLE_SECONDS
 from tasks_core.duties import POLL_SECONDS
 from tasks_core.models import Occurrence, Schedule, Task
+from tasks_core.schedules import leader
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
 from tasks_core.schedules.leader import LEASE_SECONDS, RENEW_SECONDS, Leadership
@@ -54,6 +55,19 @@ def frozen_after_locking(work: Callable[[], object]) -> Iterator[list[Error]]:
     finally:
         thawed.set()
         thread.join(30)
+
+
+def test_who_leads_again_after_letting_go_has_a_new_fence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leader, "RENEW_SECONDS", 0.0)
+    claim = Leadership("schedules")
+    assert claim.lead()
+    first = claim.fence
+    assert first
+    claim.release()
+    assert claim.lead()
+    assert claim.fence == first + 1
+    assert claim.lead(), "and keeps it while it renews the lease"
+    assert claim.fence == first + 1
 
 
 def test_another_leads_and_fires_what_it_had_locked() -> None:
