@@ -16,7 +16,7 @@ from tasks_core import clock
 from tasks_core.admin.blocks import link, two_lines
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.record import Fact, RecordAdmin
-from tasks_core.admin.task_search import MAX_ID
+from tasks_core.admin.row_ids import row_id
 
 
 @admin.register(Digest)
@@ -39,8 +39,8 @@ class DigestAdmin(ViewLogged[Digest], RecordAdmin[Digest]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        if term.isdecimal() and int(term) <= MAX_ID:
-            return queryset.filter(pk=int(term)), False
+        if (pk := row_id(term)) is not None:
+            return queryset.filter(pk=pk), False
         return queryset.filter(is_address(term)), False
 
     @admin.display(description="digest")

@@ -16,15 +16,12 @@ from django.http import HttpRequest
 
 from tasks_core.admin.bounded_query import SECONDS, TookTooLong, at_most
 from tasks_core.admin.checked import WRONG
+from tasks_core.admin.row_ids import row_id
 
 OLDER_THAN = "before"
 NEWER_THAN = "after"
 MAX_BULK = 1_000
 """Rows that one action takes at most."""
-
-
-def _read_id(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +49,7 @@ BY_KEY = Order(
     downwards=("-pk",),
     upwards=("pk",),
     key=lambda row: row.pk,
-    read=_read_id,
+    read=row_id,
     below=lambda key: Q(pk__lt=key),
     above=lambda key: Q(pk__gt=key),
 )

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from tasks_core.admin.keyset import KeysetChangeList, Order
 from tasks_core.admin.occurrence_filters import OUTCOME, UPCOMING, TimeFilter
+from tasks_core.admin.row_ids import row_id
 from tasks_core.engine.schedule import TickOutcome
 from tasks_core.models import Occurrence
 
@@ -23,10 +24,13 @@ def _key(row: Occurrence) -> str:
 
 def _read(text: str) -> Place | None:
     parts = text.split(".")
-    if len(parts) != 2 or not all(part.isdecimal() and len(part) < 19 for part in parts):
+    if len(parts) != 2:
+        return None
+    microseconds, pk = row_id(parts[0]), row_id(parts[1])
+    if microseconds is None or pk is None:
         return None
     try:
-        return EPOCH + int(parts[0]) * MICROSECOND, int(parts[1])
+        return EPOCH + microseconds * MICROSECOND, pk
     except OverflowError:
         return None
 

@@ -17,6 +17,7 @@ from tasks_core.admin.badges import outcome_badge
 from tasks_core.admin.blocks import two_lines
 from tasks_core.admin.moments import NONE, moment
 from tasks_core.admin.record import Fact, Panel, shows_list
+from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.schedule_filters import StandingFilter
 from tasks_core.admin.schedule_form import FIELDSETS, ScheduleForm, TimesForm
 from tasks_core.admin.schedule_steps import (
@@ -123,7 +124,7 @@ class ScheduleAdmin(SteeredAdmin[Schedule]):
         if not (self._may_change(request) or self.has_add_permission(request)):
             raise PermissionDenied
         key = request.GET.get("schedule", "")
-        stored = self.get_object(request, key) if key.isdecimal() and len(key) < 19 else None
+        stored = self.get_object(request, key) if row_id(key) is not None else None
         return HttpResponse(_typed_ticks(request, stored))
 
     def render_change_form(

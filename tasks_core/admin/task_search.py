@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from tasks_core import clock
+from tasks_core.admin.row_ids import row_id
 from tasks_core.models import Task
 from tasks_core.registry import task_types
 from tasks_core.uniqueness import Unique
 
 HELP = "Id, type, idempotency key, correlation id or tag"
-MAX_ID = 2**63 - 1
 
 
 def search(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
@@ -34,8 +34,8 @@ def search(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
 def _by_index(term: str) -> Q:
     found = Q(unique_key__in=[_unique_key(name, term) for name in task_types()])
     found |= Q(tags__contains=[term]) & ~Q(tags=[])  # the second half makes the index usable
-    if term.isdecimal() and int(term) <= MAX_ID:
-        found |= Q(pk=int(term))
+    if (task_id := row_id(term)) is not None:
+        found |= Q(pk=task_id)
     return found
 
 
