@@ -5,6 +5,11 @@
 set -eu
 umask 077
 folder="$(dirname "$0")/secrets"
+if [ ! -s "$folder/email_url" ] && [ -z "${EMAIL_URL:-}" ]; then
+  echo "Say where mail goes: EMAIL_URL=smtp+starttls://USER:PASSWORD@HOST:587 sh $0" >&2
+  echo "(or EMAIL_URL=console: to see it in the log of the worker, for a trial)." >&2
+  exit 2
+fi
 mkdir -p "$folder"
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
@@ -22,5 +27,5 @@ store secret_key "$(random)$(random)"
 # A Fernet key: 32 bytes in base64 for URLs.
 store encryption_keys "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"
 store flower_basic_auth "admin:$(random)"
-store email_url "${EMAIL_URL:-smtp://localhost:25}"
-echo "The secrets are in $folder. Write your mail server to email_url, and keep a copy of encryption_keys elsewhere."
+store email_url "${EMAIL_URL:-}"
+echo "The secrets are in $folder. Keep a copy of encryption_keys elsewhere: without it no secret can be read again."

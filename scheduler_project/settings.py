@@ -94,7 +94,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = configuration.static_root or BASE_DIR / "staticfiles"
 # A checkout serves the files from where they are; an image collects them when it is built.
 WHITENOISE_USE_FINDERS = configuration.debug
 WHITENOISE_AUTOREFRESH = configuration.debug

@@ -1,6 +1,7 @@
 """The configuration object: one typed field for each environment variable."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -124,6 +125,9 @@ class Configuration(BaseModel):
         31_536_000, validation_alias="BELLRINGER_HSTS_SECONDS"
     )
     """How long browsers remember to use https:// only."""
+    static_root: Path | None = Field(None, validation_alias="STATIC_ROOT")
+    """Folder of the collected static files; `staticfiles` beside the code if not set, which is wrong where
+    the package is installed in a folder that nobody should write to."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="BELLRINGER_LOG_LEVEL"
     )

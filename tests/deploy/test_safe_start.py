@@ -15,11 +15,21 @@ from tests.deploy.test_probes import KUBERNETES, compose, container, manifests, 
 DEPLOY = CHECKOUT / "deploy"
 
 
-def made(folder: Path) -> dict[str, Path]:
-    """Run the script as an operator does, and return what it wrote by name."""
+MAIL = "smtp+starttls://bell:secret@mail.example.com:587"
+
+
+def run(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run the script as an operator does."""
     script = folder / "make-secrets.sh"
     script.write_bytes((DEPLOY / "make-secrets.sh").read_bytes())
-    subprocess.run(["sh", script], check=True, capture_output=True)
+    given = {"PATH": os.environ["PATH"], **environment}
+    return subprocess.run(["sh", script], check=False, capture_output=True, text=True, env=given)
+
+
+def made(folder: Path, mail: str = MAIL) -> dict[str, Path]:
+    """Run the script, and return what it wrote by name."""
+    answer = run(folder, EMAIL_URL=mail)
+    assert answer.returncode == 0, answer.stderr
     return {path.name: path for path in (folder / "secrets").iterdir()}
 
 
@@ -38,6 +48,18 @@ def test_its_urls_name_the_hosts_of_compose_and_its_keys_are_good(tmp_path: Path
     assert said["valkey_config"] == f"requirepass {said['valkey_password']}"
     assert {"postgres", "valkey"} <= set(compose())
     Fernet(said["encryption_keys"])
+
+
+def test_it_asks_for_the_mail_server_and_writes_nothing_without(tmp_path: Path) -> None:
+    answer = run(tmp_path)
+    assert answer.returncode == 2
+    assert "EMAIL_URL=" in answer.stderr
+    assert not (tmp_path / "secrets").exists()
+
+
+def test_the_mail_server_is_the_one_that_was_given_and_is_asked_for_once(tmp_path: Path) -> None:
+    assert made(tmp_path)["email_url"].read_text().strip() == MAIL
+    assert run(tmp_path).returncode == 0
 
 
 def test_containers_can_read_them_and_other_users_of_the_host_cannot(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from scheduler_project.data_folder import CHECKOUT
 from tests.production_check import production_environment
@@ -26,3 +27,16 @@ def test_missing_configuration_is_told_in_plain_lines_without_a_traceback() -> N
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "SECRET_KEY is not set." in done.stderr
+
+
+def test_static_files_are_collected_where_the_configuration_says(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput"],
+        cwd=CHECKOUT,
+        env={**production_environment(), "STATIC_ROOT": str(tmp_path / "static")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "static/admin/css/base.css").is_file()
