@@ -3,6 +3,7 @@
 from notifications.retention.audiences import clean_up_broadcasts
 from notifications.retention.clean_up import clean_up
 from notifications.retention.digests import clean_up_digests
+from notifications.retention.erasures import clean_up_erasures
 from notifications.retention.inboxes import clean_up_inboxes
 from notifications.retention.suppressions import clean_up_suppressions
 from tasks_core.duty import Duty
@@ -12,6 +13,7 @@ STEPS = (
     clean_up,
     clean_up_broadcasts,
     clean_up_digests,
+    clean_up_erasures,
     clean_up_inboxes,
     clean_up_suppressions,
 )

@@ -19,12 +19,14 @@ from notifications.api import (
     suppress,
 )
 from notifications.broadcasts.upkeep import advance_broadcasts
+from notifications.erasure.by_notification import ask_erasure
 from notifications.exceptions import InvalidCategory
 from notifications.models import (
     Broadcast,
     BroadcastReceiver,
     Digest,
     DigestItem,
+    Erasure,
     InboxMessage,
     Notification,
     SoftBounces,
@@ -36,6 +38,7 @@ from notifications.retention import duties
 from notifications.retention.audiences import clean_up_broadcasts
 from notifications.retention.clean_up import clean_up
 from notifications.retention.digests import clean_up_digests
+from notifications.retention.erasures import clean_up_erasures
 from notifications.retention.inboxes import clean_up_inboxes
 from notifications.retention.rules import Rule, load_rules
 from notifications.retention.suppressions import clean_up_suppressions
@@ -122,7 +125,7 @@ def test_a_wrong_number_of_days_is_refused_by_name(days: Any) -> None:
 def test_a_round_with_nothing_to_remove_asks_little(receipt: TemplateVersion) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert duties._cleaning_up() == duties.CLEAN_UP_SECONDS
-    assert len(queries) <= 16
+    assert len(queries) <= 19
 
 
 def test_rejected_receivers_go_with_the_bodies_and_the_broadcast_with_the_rows() -> None:
@@ -199,3 +202,22 @@ def test_expired_entries_and_old_counts_of_bounces_go() -> None:
         assert clean_up_suppressions() == 1
     assert Suppression.objects.count() == 1
     assert not SoftBounces.objects.exists()
+
+
+def test_who_asked_for_an_erasure_is_kept_for_as_long_as_history_and_the_notification(
+    changed: Changed, receipt: TemplateVersion
+) -> None:
+    changed["HISTORY_RETENTION_DAYS"] = 60.0
+    context = {"number": 7, "name": "Ada", "amount": "12.5"}
+    kept, gone = (
+        notify("receipt", to=f"{name}@example.com", context=context) for name in ("ada", "grace")
+    )
+    for notification in (kept, gone):
+        ask_erasure(notification.pk, actor="an operator")
+    gone.delete()
+
+    with after(59):
+        assert clean_up_erasures() == 0
+    with after(61):
+        assert clean_up_erasures() == 1
+    assert Erasure.objects.get().notification_id == kept.pk
