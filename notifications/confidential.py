@@ -7,6 +7,7 @@ from typing import Any
 from notifications import keyring
 from tasks_core import logs, sealing
 from tasks_core.engine.redaction.known import KnownSecrets, without_known
+from tasks_core.logs.secrets import known_here
 
 MASK = "••••••"
 WITHHELD = "withheld"
@@ -57,17 +58,29 @@ class Redactor:
 
     def clean(self, text: str, limit: int) -> str:
         """Mask every secret value in the text and cut it to ``limit`` characters."""
-        text = text.replace("\x00", "")
-        is_cut = len(text) > limit
-        if self._values:
-            text = without_known(text, [self._known], limit=limit)
-        return text[: limit - 1] + "…" if is_cut or len(text) > limit else text
+        return _cut(text, self._known(), limit)
 
-    @property
-    def _known(self) -> KnownSecrets:
+    def clean_of_all(self, text: str, limit: int) -> str:
+        """Mask as well what this process has hidden: credentials of accounts and of the configuration.
+
+        In one pass, because behind the cut of a first one the next would not recognise half a secret.
+        """
+        return _cut(text, [*self._known(), *known_here()], limit)
+
+    def _known(self) -> list[KnownSecrets]:
+        if not self._values:
+            return []
         if self._secrets is None:
             self._secrets = KnownSecrets(self._values, everywhere=True)
-        return self._secrets
+        return [self._secrets]
+
+
+def _cut(text: str, known: list[KnownSecrets], limit: int) -> str:
+    text = text.replace("\x00", "")
+    is_cut = len(text) > limit
+    if known:
+        text = without_known(text, known, limit=limit)
+    return text[: limit - 1] + "…" if is_cut or len(text) > limit else text
 
 
 def _leaves(value: object) -> Iterable[str]:

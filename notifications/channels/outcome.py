@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from notifications.rules.provider_events import Bounce
-from tasks_core.json_text import storable, storable_json
+from tasks_core.json_text import LARGEST, storable, storable_json
 from tasks_core.sealing import KeyMissing
 
 MOST_OF_AN_ERROR, MOST_OF_AN_ID = 2_000, 200
@@ -78,18 +78,25 @@ def without_key(error: KeyMissing) -> SendResult:
     return SendResult(outcome=Outcome.THROTTLED, error=str(error), untried=True, lacks_key=True)
 
 
-def storable_result(result: SendResult) -> SendResult:
+def storable_result(result: SendResult, *, is_whole: bool = False) -> SendResult:
     """Give a result as it can be stored and read again, whatever the other side or the channel put into it.
 
     Each result passes here, right after the exchange: what is wrong with one must touch neither its record
     nor those that are written with it, nor what lanes and providers learn.
+
+    Args:
+        result: as the channel gives it.
+        is_whole: leave its texts as long as they are. Where secrets are still to be taken out they must be:
+            of one that the cut goes through, the first part would not be recognised.
     """
+    most_of_an_error = LARGEST if is_whole else MOST_OF_AN_ERROR
+    most_of_an_id = LARGEST if is_whole else MOST_OF_AN_ID
     request, response = _storable_objects(result.request, result.response)
     kept = {
-        "error": _storable_text(result.error, MOST_OF_AN_ERROR),
+        "error": _storable_text(result.error, most_of_an_error),
         "status_code": _storable_code(result.status_code),
         "retry_after": _storable_seconds(result.retry_after),
-        "provider_message_id": _storable_text(result.provider_message_id, MOST_OF_AN_ID),
+        "provider_message_id": _storable_text(result.provider_message_id, most_of_an_id),
         "request": request,
         "response": response,
     }

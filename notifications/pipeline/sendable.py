@@ -44,7 +44,7 @@ class Sendable:
 
     def quoted(self, words: str, limit: int) -> str:
         """Give words of the other side as they may be kept: of those about a secret message only codes."""
-        return codes_of(words) if self.is_secret else self.redactor.clean(words, limit)
+        return codes_of(words) if self.is_secret else self.redactor.clean_of_all(words, limit)
 
     def is_late(self, now: datetime) -> bool:
         """Say whether the message may no longer be sent."""

@@ -70,8 +70,9 @@ def _checked(result: SendResult) -> SendResult:
 
 
 def _for_the_record(found: Sendable, passed: Sendable, result: SendResult) -> SendResult:
-    """Make a result storable, say where the message went, and take out what nobody may read."""
-    return kept(found, noted(found, passed, storable_result(result)))
+    """Make a result storable, say where the message went, and take out what nobody may read; then cut it."""
+    whole = storable_result(result, is_whole=True)
+    return storable_result(kept(found, noted(found, passed, whole)))
 
 
 def _traced(found: Sendable) -> AbstractContextManager[Sending]:

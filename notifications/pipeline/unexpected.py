@@ -31,7 +31,7 @@ def failed(sendable: Sendable, error: Exception) -> SendResult:
 
 
 def _as_said(sendable: Sendable, error: PermanentError | RetryAfter) -> SendResult:
-    said = sendable.redactor.clean(str(error), MOST_OF_AN_ERROR)
+    said = sendable.redactor.clean_of_all(str(error), MOST_OF_AN_ERROR)
     if isinstance(error, PermanentError):
         return SendResult(outcome=Outcome.PERMANENT, error=said)
     return SendResult(outcome=Outcome.TRANSIENT, error=said, retry_after=error.seconds)

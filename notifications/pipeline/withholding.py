@@ -9,7 +9,6 @@ from notifications.channels.outcome import SendResult
 from notifications.confidential import MASK, WITHHELD
 from notifications.pipeline.sendable import Sendable
 from notifications.rules.reply_codes import codes_of
-from tasks_core import logs
 
 _WHOLE = 1_000_000
 """Longer than what a channel keeps: it has been cut already."""
@@ -51,7 +50,7 @@ def _clean(found: Sendable, value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(found, item) for item in value]
     if isinstance(value, str):
-        return found.redactor.clean(logs.without_known_secrets(value), _WHOLE)
+        return found.redactor.clean_of_all(value, _WHOLE)
     if isinstance(value, int | float) and not isinstance(value, bool):
         written = str(value)
         return value if _clean(found, written) == written else MASK

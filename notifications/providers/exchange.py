@@ -7,7 +7,7 @@ from notifications import conf
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.outgoing.fetch import ExchangeFailed, Failure, Response, post
 from notifications.pipeline.sendable import Sendable
-from tasks_core import clock, logs
+from tasks_core import clock
 
 USER_AGENT = "Bellringer/1.0"
 
@@ -63,6 +63,5 @@ def clean(sendable: Sendable, value: Any) -> Any:
     if isinstance(value, list):
         return [clean(sendable, item) for item in value]
     if isinstance(value, str):
-        limit = conf.current().response_kept
-        return sendable.redactor.clean(logs.without_known_secrets(value, limit=limit + 1), limit)
+        return sendable.redactor.clean_of_all(value, conf.current().response_kept)
     return value

@@ -13,6 +13,7 @@ from notifications.confidential import (
     open_variables,
     seal_variables,
 )
+from tasks_core.logs import hide_everywhere
 
 
 @pytest.mark.guarantee(n=4)
@@ -37,6 +38,28 @@ def test_no_secret_survives_redaction(secret: str, before: str, after: str) -> N
     cleaned = Redactor({"deep": [{"code": secret}]}).clean(before + secret + after, 1000)
     assert MASK in cleaned
     assert all(secret not in piece for piece in cleaned.split(MASK))
+
+
+@pytest.fixture(scope="module")
+def credential() -> str:
+    hide_everywhere("CREDENTIAL-OF-THE-ACCOUNT")
+    return "CREDENTIAL-OF-THE-ACCOUNT"
+
+
+small = st.text("abc -.", max_size=60)
+
+
+@given(before=small, between=small, after=small, limit=st.integers(2, 200), turned=st.booleans())
+@pytest.mark.guarantee(n=4)
+def test_no_cut_leaves_a_part_of_a_secret_of_the_message_or_of_the_platform(
+    credential: str, before: str, between: str, after: str, limit: int, turned: bool
+) -> None:
+    secrets = ["CODE-OF-THE-MESSAGE", credential]
+    first, second = reversed(secrets) if turned else secrets
+    said = f"{before}{first}{between}{second}{after}"
+    cleaned = Redactor({"code": secrets[0]}).clean_of_all(said, limit)
+    assert len(cleaned) <= limit
+    assert not any(letter.isupper() for letter in cleaned)
 
 
 def test_the_longer_of_two_secrets_is_masked_first() -> None:

@@ -65,7 +65,9 @@ def own(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Del
     monkeypatch.setattr(task_registry, "_types", task_registry.task_types())
     before = dict(registry.CHANNELS)
 
-    def sent(send: Callable[[Sendable], Any], *, is_async: bool = False) -> Delivery:
+    def sent(
+        send: Callable[[Sendable], Any], *, is_async: bool = False, **options: Any
+    ) -> Delivery:
         async def later(sendable: Sendable) -> Any:
             found = send(sendable)
             return await found if asyncio.iscoroutine(found) else found
@@ -74,7 +76,7 @@ def own(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Del
         channel.send = later if is_async else send  # type: ignore[attr-defined]
         add_channel(channel)  # type: ignore[arg-type]
         publish_template("note", channel="own", text="hello")
-        found = notify("note", channel="own", to="ada")
+        found = notify("note", channel="own", to="ada", **options)
         run_due()
         return Delivery.objects.get(notification=found)
 
@@ -124,6 +126,27 @@ def test_what_a_channel_gives_can_be_stored(own: Callable[..., Delivery], is_asy
     assert attempt.response == {"deep": [[[{"x": "�"}]]]}
     assert attempt.request["n"] == "nan"
     assert len(delivery.provider_message_id) == 200
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("before", range(1_960, 2_010, 7))
+def test_no_part_of_a_secret_is_left_where_a_text_of_a_channel_is_cut(
+    own: Callable[..., Delivery], is_async: bool, before: int
+) -> None:
+    said = "-" * before + "Zebra-Qualle-Wolke-Nebel-Anker-Distel"
+    result = replace(
+        SENT,
+        outcome=Outcome.PERMANENT,
+        error=said,
+        provider_message_id=said[-200:],
+        response={"said": said},
+    )
+    code = {"code": "Zebra-Qualle-Wolke-Nebel-Anker-Distel"}
+    delivery = own(lambda _: result, is_async=is_async, secret_context=code)
+    attempt = delivery.attempt_log.get()
+    kept = [attempt.error, delivery.error, delivery.provider_message_id, str(attempt.response)]
+    assert not any("Z" in text for text in kept), kept
+    assert max(map(len, kept)) <= 2_000
 
 
 def test_what_runs_too_long_on_the_event_loop_is_on_record(own: Callable[..., Delivery]) -> None:

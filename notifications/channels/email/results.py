@@ -29,7 +29,9 @@ def expired() -> SendResult:
 def failed(sendable: Sendable, failure: MailFailure) -> SendResult:
     """Describe a failure; the server's words may quote the message, so of a secret one they are left out."""
     if not failure.code:  # the words are ours
-        return _failed(sendable, failure, sendable.redactor.clean(failure.text, MAX_ERROR), {})
+        return _failed(
+            sendable, failure, sendable.redactor.clean_of_all(failure.text, MAX_ERROR), {}
+        )
     said = sendable.quoted(failure.text, MAX_ERROR)
     error = f"the mail server answered {failure.code}{': ' if said else ''}{said}"
     return _failed(sendable, failure, error, {"text": said or WITHHELD})

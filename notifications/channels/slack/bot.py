@@ -56,7 +56,7 @@ def _read(response: Response, sendable: Sendable) -> SendResult:
     outcome, error, word = outcome_of_status(response.status), "", str(told.get("error") or "")
     if outcome is Outcome.SUCCESS and told.get("ok") is not True:
         outcome = outcome_of_error(word, response.status)
-        said = clean(sendable, sendable.quoted(word, MAX_WORD))
+        said = sendable.quoted(word, MAX_WORD)
         error = f"Slack refused: {said or 'no reason given'}"
     elif outcome is not Outcome.SUCCESS:
         error = described("Slack", response.status)

@@ -39,7 +39,7 @@ def _read(
     # Cut when it is clean: half an address would not be known.
     word = clean(sendable, response.body.decode("utf-8", "replace").strip()[:_SEARCHED])[:100]
     is_gone = response.status == _GONE_STATUS or word in _GONE_WORDS
-    quoted = clean(sendable, sendable.quoted(word, 100))
+    quoted = sendable.quoted(word, 100)
     said = f" ({quoted})" if quoted else ""
     return SendResult(
         outcome=Outcome.PERMANENT if is_gone else outcome,

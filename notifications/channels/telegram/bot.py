@@ -58,7 +58,7 @@ def _kept(sendable: Sendable) -> dict[str, str]:
 def _read(response: Response, sendable: Sendable) -> SendResult:
     told = json_object(response)
     outcome = _outcome(response.status)
-    said = clean(sendable, sendable.quoted(str(told.get("description") or ""), MAX_WORDS))
+    said = sendable.quoted(str(told.get("description") or ""), MAX_WORDS)
     error = "" if outcome is Outcome.SUCCESS else described("Telegram", response.status)
     result = told.get("result")
     number = result.get("message_id") if isinstance(result, dict) else None
