@@ -45,7 +45,7 @@ class KnownSecrets:
         self._patterns: list[re.Pattern[str]] = []
         self._encoded: set[str] = set()
         for value in long_enough:
-            for form in {_folded(value), _folded(value.upper())}:
+            for form in _forms(value):
                 if _is_like_a_word(form) and not everywhere:
                     word = rf"(?<![^\W\d_]){re.escape(form)}(?![^\W\d_])"
                     self._patterns.append(re.compile(word))
@@ -136,6 +136,18 @@ def _apart(value: str) -> Iterator[re.Pattern[str]]:
         yield re.compile(r"[\s+_]{0,9}".join(map(re.escape, parts)))
     elif parts and parts[0] != _folded(value) and len(parts[0]) >= SHORTEST:
         yield re.compile(re.escape(parts[0]))
+
+
+def _forms(value: str) -> set[str]:
+    """Give what readings of a text have of ``value``.
+
+    A secret may itself look like something encoded (``a"%00``). Where that is written in another form, both
+    are undone together, and it is found as what is left of it then.
+    """
+    read = [reading.text for reading in readings(value)]
+    return {
+        _folded(form) for text in read if len(text) >= SHORTEST for form in (text, text.upper())
+    }
 
 
 def _encoded_forms(value: str) -> Iterator[str]:

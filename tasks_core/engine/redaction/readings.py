@@ -23,7 +23,8 @@ DEEPEST = 4
 _SIGNS = re.compile(r"[%&\\\r\n]")
 _MAIL_SIGNS = re.compile(r"=[\r\n?0-9A-Fa-f]")
 
-_BREAK = r"[ \t]{0,8}+(?<![\r\n])[\r\n]++[ \t>|]*+"
+_LINES = r"[ \t]{0,8}+(?<![\r\n])[\r\n]++"
+_BREAK = rf"{_LINES}[ \t>|]*+"
 """Line breaks, and what stands before the rest of a folded line or a quoted one.
 
 All breaks that follow one another are taken, or none: looked for from each of them, they take a second.
@@ -35,7 +36,7 @@ _WRITTEN = re.compile(
     | (?P<wide>(?:%u[0-9a-f]{{4}})++)
     | (?P<entity>&(?:\#\d{{1,7}}|\#x[0-9a-f]{{1,6}}|[a-z][a-z0-9]{{1,31}});?)
     | (?P<long>(?-i:\\U)[0-9a-f]{{8}})
-    | (?P<unicode>(?:\\u[0-9a-f]{{4}})++)
+    | (?P<unicode>(?:(?!(?-i:\\U)[0-9a-f]{{8}})\\u[0-9a-f]{{4}})++)
     | (?P<braced>\\u\{{[0-9a-f]{{1,6}}\}})
     | (?P<bytes>(?:\\x[0-9a-f]{{2}})++)
     | (?P<octal>(?:\\[0-3][0-7]{{2}})++)
@@ -62,6 +63,10 @@ _REPLIED = re.compile(
     re.VERBOSE,
 )
 """The same before the rest of a mail server's reply, whose codes are on every line of it."""
+_SIGN_FOLLOWS = re.compile(r"[\r\n][ \t]*+[>|]")
+_FOLDED = re.compile(rf"(?P<line>{_LINES}[ \t]*+)")
+_QUOTED = re.compile(rf"(?P<line>{_LINES}[ \t]*+(?:[>|][ \t]?)?+)")
+"""Line breaks before a sign that may be part of what was folded, or be one sign of a quotation before it."""
 _BYTE = re.compile(r"[%=x]([0-9a-f]{2})", re.IGNORECASE)
 _FOUR = re.compile(r"u([0-9a-f]{4})", re.IGNORECASE)
 _NUMBER = re.compile(r"&#(x?)([0-9a-f]+);?", re.IGNORECASE)
@@ -133,6 +138,9 @@ def readings(text: str) -> list[Reading]:
             found += _undone(mailed, known)
         if "\n" in reading.text and (replied := _decoded(reading, _REPLIED)):
             found += _undone(replied, known)
+        if _SIGN_FOLLOWS.search(reading.text):
+            found += _undone(_decoded(reading, _FOLDED), known)
+            found += _undone(_decoded(reading, _QUOTED), known)
     return found
 
 

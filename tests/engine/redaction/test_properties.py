@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tasks_core.engine.redaction import KnownSecrets, Redactor
@@ -63,6 +63,10 @@ def test_nor_does_it_where_the_value_was_turned_into_text_before(value: Any) -> 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(min_size=1, max_size=40).map(lambda t: f"{MARK}{t}"), st.text(), st.text())
+@example('Zq7#"%00', "", "")
+@example("Zq7#\ud7fc\U00014647", "", "")
+@example('Zq7#"&lt;\\u0041', "", "")
+@example('Zq7#\\n%00"', "", "")
 def test_known_secret_never_appears(secret: str, before: str, after: str) -> None:
     known = [KnownSecrets([secret])]
     redactor = Redactor()

@@ -1,7 +1,7 @@
 """A known secret is masked in whatever form it is written, and what is around it stays."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks_core.engine.redaction import MASK, KnownSecrets, Redactor
@@ -71,6 +71,10 @@ wrappings = st.lists(st.sampled_from(["url, whole", "url, every byte", "html, nu
     secret=plain.filter(lambda text: len(text.strip()) == len(text) and len(text.split()) == 1),
     name=st.sampled_from(sorted(written("x" * 12))),
 )
+@example("000>00", "folded")
+@example("000|00", "folded, in json")
+@example("000>00", "quoted lines")
+@example("000||0", "quoted lines")
 def test_no_form_of_any_secret_survives(secret: str, name: str) -> None:
     form = written(secret).get(name, secret)
     assert not forms_in(without(f"said: {form} .", [secret]), secret)
