@@ -45,7 +45,7 @@ class Sessions:
         self._looked_at = float("-inf")
 
     def replace_dead(self) -> bool:
-        """Let go of those that the server has closed; False if it was looked at them a moment ago."""
+        """Let go of those that the server has closed; False if they were looked at a moment ago."""
         now = time.monotonic()
         if now - self._looked_at < TRUSTED_SECONDS:
             return False
