@@ -45,7 +45,7 @@ CHECKPOINT_SECONDS = 2.0
 
 _queued = LowerBound(first_queued)
 
-NEVER = float("-inf")
+_NEVER = float("-inf")
 
 YIELD_SECONDS = 0.5
 """How often ``should_yield`` asks the database."""
@@ -88,7 +88,7 @@ class TaskContext:
         self._max_runtime = registered.max_runtime
         self._began: float | None = None
         self._cancelled = False
-        self._progress_at = self._yield_asked_at = NEVER
+        self._progress_at = self._yield_asked_at = _NEVER
         self._should_yield = False
 
     @property

@@ -14,6 +14,7 @@ from tasks_core import clock, copies, database, vain_messages, worker_process
 from tasks_core.attempting import after, attempt, attempt_async
 from tasks_core.attempting_batch import Member, attempt_batch, of_error
 from tasks_core.backlog import PATIENCE_SECONDS, Backlog
+from tasks_core.bigint import LARGEST_BIGINT
 from tasks_core.claiming import claim_patiently
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext
@@ -34,7 +35,6 @@ from tasks_core.worker_process import WorkerProcess
 
 logger = logging.getLogger(__name__)
 
-MAX_ID = 2**63
 STOPPING = "the worker is shutting down"
 
 AGAIN_SECONDS = 1.0
@@ -55,7 +55,7 @@ def _possible(ids: object) -> list[int]:
     """Return what can be an id: whoever reaches the broker may write anything into a message."""
     if not isinstance(ids, list):
         return []
-    return [i for i in ids if type(i) is int and 0 < i < MAX_ID]
+    return [i for i in ids if type(i) is int and 0 < i <= LARGEST_BIGINT]
 
 
 class Execution:

@@ -56,7 +56,7 @@ def nudge(about: About = About.TASKS) -> None:
 
 
 def nudge_on_commit(about: About = About.TASKS) -> None:
-    """Wake them when the transaction is committed, once whoever asks in it and how often."""
+    """Wake who looks after that when the transaction is committed, once whoever asks in it and how often."""
     connection = database.connection()
     if not connection.in_atomic_block:
         nudge(about)

@@ -16,7 +16,7 @@ from tasks_core import clock
 from tasks_core.admin.blocks import link, two_lines
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.record import Fact, RecordAdmin
-from tasks_core.admin.row_ids import row_id
+from tasks_core.bigint import bigint
 
 
 @admin.register(Digest)
@@ -39,7 +39,7 @@ class DigestAdmin(ViewLogged[Digest], RecordAdmin[Digest]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        if (pk := row_id(term)) is not None:
+        if (pk := bigint(term)) is not None:
             return queryset.filter(pk=pk), False
         return queryset.filter(is_address(term)), False
 

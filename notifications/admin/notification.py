@@ -22,8 +22,8 @@ from tasks_core.admin.blocks import link, table, text_block, two_lines, values_t
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.places import list_url
 from tasks_core.admin.record import Fact, Panel, shows_list
-from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.steering.steered import SteeredAdmin
+from tasks_core.bigint import bigint
 
 SEALED = (
     "It has secret variables. They are stored encrypted, shown nowhere, and wiped when it ends."
@@ -64,7 +64,7 @@ class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
         if not term:
             return queryset, False
         found = Q(idempotency_key=term) | (Q(correlation_id=term) & ~Q(correlation_id=""))
-        if (pk := row_id(term)) is not None:
+        if (pk := bigint(term)) is not None:
             found |= Q(pk=pk)
         if "@" in term or "://" in term:
             found = is_address(term)

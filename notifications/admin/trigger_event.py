@@ -22,8 +22,8 @@ from tasks_core.admin.blocks import link, table, two_lines
 from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import task_link
 from tasks_core.admin.record import Fact, Panel, shows_list
-from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.steering.steered import SteeredAdmin
+from tasks_core.bigint import bigint
 
 SHOWN_INVOCATIONS = 50
 
@@ -74,7 +74,7 @@ class TriggerEventAdmin(ViewLogged[TriggerEvent], SteeredAdmin[TriggerEvent]):
         if not term:
             return queryset, False
         found = Q(trigger__name=term)
-        if (pk := row_id(term)) is not None:
+        if (pk := bigint(term)) is not None:
             found |= Q(pk=pk)
         with suppress(ValueError):
             found |= Q(event_id=UUID(term))

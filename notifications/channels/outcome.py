@@ -78,25 +78,19 @@ def without_key(error: KeyMissing) -> SendResult:
     return SendResult(outcome=Outcome.THROTTLED, error=str(error), untried=True, lacks_key=True)
 
 
-def storable_result(result: SendResult, *, is_whole: bool = False) -> SendResult:
+def storable_result(result: SendResult) -> SendResult:
     """Give a result as it can be stored and read again, whatever the other side or the channel put into it.
 
     Each result passes here, right after the exchange: what is wrong with one must touch neither its record
-    nor those that are written with it, nor what lanes and providers learn.
-
-    Args:
-        result: as the channel gives it.
-        is_whole: leave its texts as long as they are. Where secrets are still to be taken out they must be:
-            of one that the cut goes through, the first part would not be recognised.
+    nor those that are written with it, nor what lanes and providers learn. Its texts stay as long as they
+    are (see ``fitting``).
     """
-    most_of_an_error = LARGEST if is_whole else MOST_OF_AN_ERROR
-    most_of_an_id = LARGEST if is_whole else MOST_OF_AN_ID
     request, response = _storable_objects(result.request, result.response)
     kept = {
-        "error": _storable_text(result.error, most_of_an_error),
+        "error": _storable_text(result.error),
         "status_code": _storable_code(result.status_code),
         "retry_after": _storable_seconds(result.retry_after),
-        "provider_message_id": _storable_text(result.provider_message_id, most_of_an_id),
+        "provider_message_id": _storable_text(result.provider_message_id),
         "request": request,
         "response": response,
     }
@@ -105,12 +99,28 @@ def storable_result(result: SendResult, *, is_whole: bool = False) -> SendResult
     return replace(result, **kept)  # type: ignore[arg-type]
 
 
-def _storable_text(text: object, limit: int) -> str:
+def fitting(result: SendResult) -> SendResult:
+    """Cut the texts of a storable result to what is kept of them.
+
+    When its secrets have been taken out: of one that the cut went through, the first part would not have been
+    recognised.
+    """
+    error, message_id = result.error, result.provider_message_id
+    if len(error) <= MOST_OF_AN_ERROR and len(message_id) <= MOST_OF_AN_ID:
+        return result
+    return replace(
+        result,
+        error=storable(error, limit=MOST_OF_AN_ERROR),
+        provider_message_id=storable(message_id, limit=MOST_OF_AN_ID),
+    )
+
+
+def _storable_text(text: object) -> str:
     if not isinstance(text, str):
-        return storable(str(storable_json(text)), limit=limit)
-    if text.isascii() and len(text) <= limit and "\0" not in text:
+        return storable(str(storable_json(text)), limit=LARGEST)
+    if text.isascii() and len(text) <= LARGEST and "\0" not in text:
         return text
-    kept = storable(text, limit=limit)
+    kept = storable(text, limit=LARGEST)
     return text if kept == text else kept
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from notifications.inbox.reading import MAX_PAGE
+from tasks_core.bigint import LARGEST_BIGINT, bigint
 
 MAX_IDS = 500
 MAX_BODY = 20_000
-_LARGEST = 2**63 - 1
 
 
 class BadRequest(ValueError):
@@ -17,17 +17,14 @@ class BadRequest(ValueError):
 
 
 def number(
-    request: HttpRequest, name: str, default: int | None, most: int = _LARGEST
+    request: HttpRequest, name: str, default: int | None, most: int = LARGEST_BIGINT
 ) -> int | None:
     """Give a whole number from 1 to ``most`` from the query; the default if it is not there."""
     text = request.GET.get(name)
     if text is None:
         return default
-    # Of more digits than the largest has nothing is read: their beginning may be only zeros.
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST))):
-        raise BadRequest(f"{name}: give a whole number from 1 to {most}")
-    found = int(text)
-    if not 1 <= found <= most:
+    found = bigint(text)
+    if found is None or not 1 <= found <= most:
         raise BadRequest(f"{name}: give a whole number from 1 to {most}")
     return found
 
@@ -39,7 +36,8 @@ def page_size(request: HttpRequest) -> int:
 
 def body(request: HttpRequest) -> dict[str, Any]:
     """Give the JSON object in the body."""
-    if len(request.body) > MAX_BODY:
+    length = bigint(request.headers.get("Content-Length") or "0")  # of a longer one nothing is read
+    if length is None or length > MAX_BODY:
         raise BadRequest(f"body: give at most {MAX_BODY} bytes")
     try:
         found = json.loads(request.body)
@@ -59,6 +57,6 @@ def ids(given: object) -> list[int]:
 
 def one_id(name: str, given: object) -> int:
     """Check one id."""
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= _LARGEST:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= LARGEST_BIGINT:
         raise BadRequest(f"{name}: give ids as whole numbers")
     return given

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
-from notifications.channels.outcome import SendResult, storable_result
+from notifications.channels.outcome import SendResult, fitting, storable_result
 from notifications.pipeline.begin import begin_each, give_back
 from notifications.pipeline.deliver import ended
 from notifications.pipeline.payloads import DeliveryStep
@@ -63,7 +63,7 @@ class _Attempt:
     def fail(self, error: Exception) -> None:
         """End it, unless it has, because its stream raised an error that should have been a result."""
         if self._ended is None:
-            self.end(storable_result(failed(self._found, error)))
+            self.end(fitting(storable_result(failed(self._found, error))))
 
     @property
     def ended(self) -> Ended:

@@ -6,7 +6,7 @@ Whatever happens in it comes to a result, which can be stored: an attempt that h
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 
-from notifications.channels.outcome import SendResult, storable_result
+from notifications.channels.outcome import SendResult, fitting, storable_result
 from notifications.pipeline.sendable import Sendable
 from notifications.pipeline.stream import Stream, Tell
 from notifications.pipeline.unexpected import failed
@@ -71,8 +71,7 @@ def _checked(result: SendResult) -> SendResult:
 
 def _for_the_record(found: Sendable, passed: Sendable, result: SendResult) -> SendResult:
     """Make a result storable, say where the message went, and take out what nobody may read; then cut it."""
-    whole = storable_result(result, is_whole=True)
-    return storable_result(kept(found, noted(found, passed, whole)))
+    return fitting(kept(found, noted(found, passed, storable_result(result))))
 
 
 def _traced(found: Sendable) -> AbstractContextManager[Sending]:

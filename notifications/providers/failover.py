@@ -76,7 +76,7 @@ async def _hand_over(
         sent = await carrier.send(account, sendable, _share(sendable, providers))
     except Exception as error:  # noqa: BLE001 see failed
         sent = failed(sendable, error)
-    result = storable_result(sent, is_whole=True)
+    result = storable_result(sent)
     if carrier.is_one_service:
         await note(Seen(account.provider_id, result))
     return result

@@ -15,9 +15,9 @@ from tasks_core.admin.dead_letter_steps import DISCARD, EDIT_AND_REPLAY, REPLAY
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.places import list_url, task_link
 from tasks_core.admin.record import Fact, Panel, shows_list
-from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.task_filters import TypeFilter
+from tasks_core.bigint import bigint
 from tasks_core.models import DeadLetter
 from tasks_core.payloads import masked
 
@@ -59,7 +59,7 @@ class DeadLetterAdmin(SteeredAdmin[DeadLetter]):
         if not term:
             return queryset, False
         found = Q(fingerprint=term) | Q(error__icontains=term)
-        if (number := row_id(term)) is not None:
+        if (number := bigint(term)) is not None:
             found |= Q(pk=number) | Q(task=number)
         return queryset.filter(found), False
 

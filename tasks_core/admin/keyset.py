@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from tasks_core.admin.bounded_query import SECONDS, TookTooLong, at_most
 from tasks_core.admin.checked import WRONG
-from tasks_core.admin.row_ids import row_id
+from tasks_core.bigint import bigint
 
 OLDER_THAN = "before"
 NEWER_THAN = "after"
@@ -49,7 +49,7 @@ BY_KEY = Order(
     downwards=("-pk",),
     upwards=("pk",),
     key=lambda row: row.pk,
-    read=row_id,
+    read=bigint,
     below=lambda key: Q(pk__lt=key),
     above=lambda key: Q(pk__gt=key),
 )

@@ -18,12 +18,12 @@ from tasks_core.admin.occurrence_filters import BackfillFilter, ScheduleFilter, 
 from tasks_core.admin.occurrence_order import LedgerChangeList
 from tasks_core.admin.places import backfill_link, schedule_link, task_link
 from tasks_core.admin.record import Fact
-from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.schedule_facts import in_its_zone
 from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.steering.step import Step
+from tasks_core.bigint import bigint
 from tasks_core.engine.schedule import FINAL
 from tasks_core.exceptions import InnerTaskType
 from tasks_core.models import Occurrence, Schedule
@@ -85,7 +85,7 @@ class OccurrenceAdmin(SteeredAdmin[Occurrence]):
             return queryset, False
         named = Schedule.objects.filter(name__icontains=term).values_list("pk", flat=True)
         found = Q(schedule_id__in=list(named[:MAX_FOUND]))
-        if (number := row_id(term)) is not None:
+        if (number := bigint(term)) is not None:
             found |= Q(pk=number) | Q(task_id=number)
         return queryset.filter(found), False
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tasks_core import clock
-from tasks_core.admin.row_ids import row_id
+from tasks_core.bigint import bigint
 from tasks_core.engine.schedule import TickOutcome
 from tasks_core.models import Backfill, Occurrence, Schedule
 
@@ -64,7 +64,7 @@ class ChosenFilter(SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
         """Return the chosen one, if there is one."""
         chosen = request.GET.get(self.parameter_name or "", "")
-        if (pk := row_id(chosen)) is None:
+        if (pk := bigint(chosen)) is None:
             return []
         row = self.model.objects.filter(pk=pk).first()
         return [(chosen, self.name(row))] if row is not None else []

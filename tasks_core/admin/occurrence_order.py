@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from tasks_core.admin.keyset import KeysetChangeList, Order
 from tasks_core.admin.occurrence_filters import OUTCOME, UPCOMING, TimeFilter
-from tasks_core.admin.row_ids import row_id
+from tasks_core.bigint import bigint
 from tasks_core.engine.schedule import TickOutcome
 from tasks_core.models import Occurrence
 
@@ -26,7 +26,7 @@ def _read(text: str) -> Place | None:
     parts = text.split(".")
     if len(parts) != 2:
         return None
-    microseconds, pk = row_id(parts[0]), row_id(parts[1])
+    microseconds, pk = bigint(parts[0]), bigint(parts[1])
     if microseconds is None or pk is None:
         return None
     try:

@@ -17,7 +17,6 @@ from tasks_core.admin.badges import outcome_badge
 from tasks_core.admin.blocks import two_lines
 from tasks_core.admin.moments import NONE, moment
 from tasks_core.admin.record import Fact, Panel, shows_list
-from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.schedule_filters import StandingFilter
 from tasks_core.admin.schedule_form import FIELDSETS, ScheduleForm, TimesForm
 from tasks_core.admin.schedule_steps import (
@@ -32,6 +31,7 @@ from tasks_core.admin.schedule_steps import (
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.task_filters import TypeFilter
 from tasks_core.admin.tick_table import problems, tick_table
+from tasks_core.bigint import bigint
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import Schedule
 from tasks_core.schedules.api import define, update_schedule
@@ -124,7 +124,7 @@ class ScheduleAdmin(SteeredAdmin[Schedule]):
         if not (self._may_change(request) or self.has_add_permission(request)):
             raise PermissionDenied
         key = request.GET.get("schedule", "")
-        stored = self.get_object(request, key) if row_id(key) is not None else None
+        stored = self.get_object(request, key) if bigint(key) is not None else None
         return HttpResponse(_typed_ticks(request, stored))
 
     def render_change_form(

@@ -15,9 +15,9 @@ from tasks_core.admin.event_filters import KindFilter, PeriodFilter
 from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import task_link
 from tasks_core.admin.record import Fact, Panel, RecordAdmin
-from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.task_filters import TypeFilter
 from tasks_core.admin.timeline import TITLES, details
+from tasks_core.bigint import bigint
 from tasks_core.engine.states import EventKind
 from tasks_core.models import TaskEvent
 
@@ -47,7 +47,7 @@ class TaskEventAdmin(RecordAdmin[TaskEvent]):
         term = search_term.strip().lstrip("#")
         if not term:
             return queryset, False
-        if (task_id := row_id(term)) is None:
+        if (task_id := bigint(term)) is None:
             return queryset.none(), False
         return queryset.filter(task=task_id), False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from tasks_core import clock
-from tasks_core.admin.row_ids import row_id
+from tasks_core.bigint import bigint
 from tasks_core.models import Task
 from tasks_core.registry import task_types
 from tasks_core.uniqueness import Unique
@@ -34,7 +34,7 @@ def search(tasks: QuerySet[Task], term: str) -> QuerySet[Task]:
 def _by_index(term: str) -> Q:
     found = Q(unique_key__in=[_unique_key(name, term) for name in task_types()])
     found |= Q(tags__contains=[term]) & ~Q(tags=[])  # the second half makes the index usable
-    if (task_id := row_id(term)) is not None:
+    if (task_id := bigint(term)) is not None:
         found |= Q(pk=task_id)
     return found
 

@@ -68,6 +68,7 @@ WITH outcome AS (
     FROM outcome JOIN task ON task.id = outcome.id
 )
 SELECT id, task_type, state, error, payload
+-- A subquery of its own is run once for the statement, and not for each row.
 FROM task WHERE (SELECT set_config('lock_timeout', %(lock_timeout)s, true)) IS NOT NULL
 """
 
@@ -181,17 +182,16 @@ def _unsuccessful(
 
 
 def _rows(attempts: Iterable[FinishedAttempt]) -> Iterator[dict[str, Any]]:
-    """Give each outcome as the statement reads it. Where one begins as another ends, its time is not written
-    out twice.
-    """
+    """Give each outcome as the statement reads it."""
+    # Where one begins at the instant at which the one before it ended, its time is not written out twice.
     last_at, text = None, ""
     for attempt in attempts:
         started_at = text if attempt.started_at is last_at else attempt.started_at.isoformat()
         last_at, text = attempt.ended_at, attempt.ended_at.isoformat()
-        yield _row(attempt, started_at, ended_at=text)
+        yield _row(attempt, started_at=started_at, ended_at=text)
 
 
-def _row(attempt: FinishedAttempt, started_at: str, *, ended_at: str) -> dict[str, Any]:
+def _row(attempt: FinishedAttempt, *, started_at: str, ended_at: str) -> dict[str, Any]:
     """Return the outcome and its own event as the statement reads them; what is left out is NULL."""
     outcome = attempt.outcome
     kind, data = outcome.events[-1]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from notifications.api import Message, add_channel, notify, notify_many, publish_template
 from notifications.channels import registry
 from notifications.channels.channel import Address
-from notifications.channels.outcome import Outcome, SendResult, storable_result
+from notifications.channels.outcome import Outcome, SendResult, fitting, storable_result
 from notifications.models import Delivery, DeliveryAttempt, DeliveryTotal, Endpoint, TemplateVersion
 from notifications.pipeline.deliver_batch import deliver_batch
 from notifications.pipeline.record import record
@@ -251,8 +251,9 @@ def test_any_result_is_recorded_next_to_any_other(
     receipt: TemplateVersion, result: SendResult
 ) -> None:
     odd, other = begun(2)
-    stored = storable_result(result)
+    stored = fitting(storable_result(result))
     assert storable_result(stored) is stored
+    assert fitting(stored) is stored
     assert record([*ends([odd], stored), *ends([other])]) == []
     logged = DeliveryAttempt.objects.get(delivery=odd.delivery_id)
     assert same(logged.request) == same(stored.request)

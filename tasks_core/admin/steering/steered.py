@@ -18,10 +18,10 @@ from unfold.enums import ActionVariant
 
 from tasks_core.admin.keyset import MAX_BULK
 from tasks_core.admin.record import RecordAdmin
-from tasks_core.admin.row_ids import row_id
 from tasks_core.admin.steering.on_record import deed_on_record
 from tasks_core.admin.steering.step import Step, StepForm
 from tasks_core.admin.theme import ModelAdmin
+from tasks_core.bigint import bigint
 
 M = TypeVar("M", bound=Model)
 SHOWN = 10
@@ -215,4 +215,4 @@ def _action(
 def _keys(request: HttpRequest) -> list[int]:
     """Return the keys that the page of a step has carried along."""
     keys = request.POST.get("ids", "").split(",")[:MAX_BULK]
-    return [found for key in keys if (found := row_id(key)) is not None]
+    return [found for key in keys if (found := bigint(key)) is not None]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
+from tasks_core.bigint import LARGEST_BIGINT
 from tasks_core.finding import MAX_LIMIT
 
-LARGEST_ID = 2**63 - 1
 LARGEST_COUNT = 2**31 - 1
 RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?")
 SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3_600.0}
@@ -19,7 +19,7 @@ def identifier(text: str) -> int:
     Raises:
         ArgumentTypeError: not a whole number from 1.
     """
-    return _between(text, 1, LARGEST_ID, "an id: a whole number from 1")
+    return _between(text, 1, LARGEST_BIGINT, "an id: a whole number from 1")
 
 
 def event_id(text: str) -> int:
@@ -28,7 +28,7 @@ def event_id(text: str) -> int:
     Raises:
         ArgumentTypeError: not a whole number from 0.
     """
-    return _between(text, 0, LARGEST_ID, "an event's id: a whole number, or 0 for all events")
+    return _between(text, 0, LARGEST_BIGINT, "an event's id: a whole number, or 0 for all events")
 
 
 def row_limit(text: str) -> int:

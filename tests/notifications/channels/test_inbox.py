@@ -11,6 +11,7 @@ from pytest_django import Settings
 from notifications.api import notify, publish_template
 from notifications.exceptions import InvalidNotification
 from notifications.inbox.delivery import put
+from notifications.inbox.requests import MAX_BODY
 from notifications.models import InboxMessage, Notification
 from notifications.pipeline.begin import begin
 from notifications.pipeline.sendable import Sendable
@@ -130,6 +131,20 @@ def test_a_wrong_body_is_answered_400(browser: Client, body: str) -> None:
     answer = browser.post("/notifications/inbox/read", body, content_type="application/json")
     assert answer.status_code == 400
     assert browser.get("/notifications/inbox/read").status_code == 405
+
+
+@pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 5_000, "long"])
+def test_a_body_that_is_too_long_or_says_no_length_is_not_read(
+    browser: Client, length: str
+) -> None:
+    answer = browser.post(
+        "/notifications/inbox/read",
+        {"up_to": 5},
+        content_type="application/json",
+        CONTENT_LENGTH=length,
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"] == f"body: give at most {MAX_BODY} bytes"
 
 
 def test_a_page_of_another_site_cannot_mark_messages(ada: User) -> None:
