@@ -16,6 +16,18 @@ from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core.engine.instants import read_instant
 
+_BOUNCES = {
+    "hard": Bounce.HARD,
+    "permanent": Bounce.HARD,
+    "hardbounce": Bounce.HARD,
+    "soft": Bounce.SOFT,
+    "temporary": Bounce.SOFT,
+    "transient": Bounce.SOFT,
+    "softbounce": Bounce.SOFT,
+    "undetermined": Bounce.SOFT,
+}
+"""Ours, and what Amazon SES, Mailgun and Postmark call it in their events, without punctuation."""
+
 
 def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: datetime) -> Report:
     """Return what a body says.
@@ -67,10 +79,10 @@ def _kind(value: object) -> EventKind:
 def _bounce(value: str) -> Bounce | None:
     if not value:
         return None
-    try:
-        return Bounce(value.lower())
-    except ValueError:
-        raise InvalidEvent("data.bounce", "must be hard or soft") from None
+    found = _BOUNCES.get("".join(filter(str.isalpha, value.lower())))
+    if found is None:
+        raise InvalidEvent("data.bounce", "must be hard (or permanent) or soft (or transient)")
+    return found
 
 
 def _occurred_at(value: object, sent_at: datetime) -> datetime:

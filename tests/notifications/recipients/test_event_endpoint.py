@@ -196,6 +196,9 @@ def test_a_hard_bounce_counts_whatever_its_words(
         {"message_id": "\ud800\x00"},
         {"address": " ada@example.com\r\n", "message_id": "1"},
         {"bounce": "Hard "},
+        {"bounce": "Permanent"},
+        {"bounce": "HardBounce"},
+        {"bounce": "hard-bounce"},
     ],
 )
 def test_a_hard_bounce_counts_however_its_fields_are_written(
@@ -204,6 +207,16 @@ def test_a_hard_bounce_counts_however_its_fields_are_written(
     fields = {"address": "ada@example.com", "bounce": "hard", **odd}
     assert post(outside, document("bounced", **fields)).status_code == 200
     assert [one.reason for one in suppressions_of("email", "ada@example.com")] == ["hard_bounce"]
+
+
+@pytest.mark.parametrize("word", ["Transient", "temporary", "SoftBounce", "Undetermined"])
+def test_a_soft_bounce_is_known_by_the_words_of_providers(
+    acme: EventSource, outside: Client, word: str
+) -> None:
+    answer = post(outside, document("bounced", address="ada@example.com", bounce=word))
+    assert answer.status_code == 200
+    assert ProviderEvent.objects.get().bounce == "soft"
+    assert not suppressions_of("email", "ada@example.com")
 
 
 @pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
