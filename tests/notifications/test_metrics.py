@@ -1,5 +1,6 @@
 """What operators are told of messages: what left, what failed, who is cut off, what is late."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -148,10 +149,10 @@ def test_one_channels_crowd_makes_no_other_look_empty(
         Delivery(notification=made, channel=channel, address="x", message_id=str(n), created_at=now)
         for n, channel in enumerate(["email"] * 5 + ["sms"])
     )
-    assert told("notification_deliveries_unfinished") == {
-        ("email", "pending"): 3,
-        ("sms", "pending"): 1,
-    }
+    counted: Counter[str] = Counter()
+    for (channel, _), count in told("notification_deliveries_unfinished").items():
+        counted[channel] += int(count)  # which three of the crowd are counted is not said
+    assert counted == {"email": 3, "sms": 1}
 
 
 def test_a_message_for_later_is_not_late(receipt: TemplateVersion) -> None:
