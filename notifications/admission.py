@@ -20,6 +20,7 @@ from notifications.recipients.addressing import Found, find_addresses
 from notifications.rendering.compiled import Rendered
 from notifications.rendering.variables import plain_json
 from notifications.trying_out import try_out
+from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.single_line import is_single_line
 from tasks_core.options import MAX_AHEAD
 
@@ -56,10 +57,7 @@ _TEXTS = (
 def check_terms(category: str, run_after: datetime | None, now: datetime) -> datetime:
     """Check what does not depend on a message; give the instant to begin."""
     _check_text("category", category, 64)
-    if run_after is not None:
-        _check_aware("run_after", run_after)
-        _check_ahead("run_after", run_after, now)
-    return run_after or now
+    return now if run_after is None else _instant("run_after", run_after, now)
 
 
 def admit(messages: Sequence[Message], terms: Terms) -> list[Notification]:
@@ -100,6 +98,7 @@ def _admitted(
     try:
         if found.address is None:
             raise InvalidNotification("to", found.problem)
+        expires_at = _expiry(message.expires_at, terms)
         _check_options(message, terms)
         condition_args = _condition_args(message)
         context, secret_context, content = _variables(message, terms.version)
@@ -122,7 +121,7 @@ def _admitted(
         category=terms.category,
         critical=terms.critical,
         run_after=terms.run_after,
-        expires_at=message.expires_at,
+        expires_at=expires_at,
         created_at=terms.now,
         idempotency_key=message.idempotency_key,
         content_digest=_digest(message, terms, found, context, secret_context, steps),
@@ -151,7 +150,6 @@ def _first(found: Found, address: Address, terms: Terms) -> First:
 
 
 def _check_options(message: Message, terms: Terms) -> None:
-    _check_expiry(message.expires_at, terms)
     for name, limit in _TEXTS:
         value = getattr(message, name)
         if value is not None:
@@ -189,19 +187,19 @@ def _check_resends(message: Message) -> None:
         )
 
 
-def _check_expiry(expires_at: datetime | None, terms: Terms) -> None:
-    if expires_at is None:
+def _expiry(given: datetime | None, terms: Terms) -> datetime | None:
+    if given is None:
         if terms.category == ONE_TIME_CODE:
             raise InvalidNotification(
                 "expires_at", "is required for category 'otp'; say until when the code is valid"
             )
-        return
-    _check_aware("expires_at", expires_at)
-    _check_ahead("expires_at", expires_at, terms.now)
+        return None
+    expires_at = _instant("expires_at", given, terms.now)
     if expires_at <= terms.now:
         raise InvalidNotification("expires_at", "is in the past; give a later instant")
     if expires_at <= terms.run_after:
         raise InvalidNotification("expires_at", "is not after run_after; nothing could be sent")
+    return expires_at
 
 
 def _variables(
@@ -258,21 +256,17 @@ def _receiver(found: Found) -> object:
     return found.address.endpoint.pk if found.address.endpoint else found.address.text
 
 
-def _check_aware(field: str, instant: object) -> None:
-    if not isinstance(instant, datetime):
-        raise InvalidNotification(field, f"is a {type(instant).__name__}; give a datetime")
-    if instant.tzinfo is None or instant.utcoffset() is None:
-        raise InvalidNotification(
-            field, "has no time zone; give an aware datetime such as datetime.now(UTC)"
-        )
-
-
-def _check_ahead(field: str, instant: datetime, now: datetime) -> None:
-    """Refuse what the tasks of the notification could not keep to."""
+def _instant(field: str, value: object, now: datetime) -> datetime:
+    """Check an instant, and that the tasks of the notification can keep to it."""
+    try:
+        instant = checked_instant(value)
+    except InvalidInstant as problem:
+        raise InvalidNotification(field, str(problem)) from None
     if instant - now > MAX_AHEAD:
         raise InvalidNotification(
             field, f"is more than {MAX_AHEAD.days} days ahead; give an earlier instant"
         )
+    return instant
 
 
 def _check_text(field: str, value: object, limit: int) -> None:

@@ -25,7 +25,7 @@ from tasks_core.exceptions import (
 from tasks_core.lanes import lane_name
 from tasks_core.models import Task
 from tasks_core.nudge import nudge_on_commit
-from tasks_core.options import Options, aware, checked_options, short_text, span
+from tasks_core.options import Options, checked_options, instant, short_text, span
 from tasks_core.options import idempotency_key as checked_key
 from tasks_core.publisher import Message
 from tasks_core.registry import TaskType, get_task_type, require_allowed
@@ -115,7 +115,7 @@ def schedule_once(task_type: str, payload: Any, *, at: datetime, **options: Any)
     Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
     """
     _refuse_run_after(options, "at")
-    return enqueue(task_type, payload, run_after=aware("at", at), **options)
+    return enqueue(task_type, payload, run_after=instant("at", at), **options)
 
 
 def schedule_delayed(

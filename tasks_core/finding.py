@@ -13,6 +13,7 @@ from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, TaskNotFound
 from tasks_core.models import Task
 from tasks_core.models.task import TaskQuerySet
+from tasks_core.options import instant
 
 Value = TypeVar("Value")
 
@@ -132,9 +133,9 @@ def _filtered(
 
 def _between(tasks: TaskQuerySet, start: datetime | None, end: datetime | None) -> TaskQuerySet:
     if start is not None:
-        tasks = tasks.filter(enqueued_at__gte=aware("enqueued_from", start))
+        tasks = tasks.filter(enqueued_at__gte=instant("enqueued_from", start, error=InvalidOption))
     if end is not None:
-        tasks = tasks.filter(enqueued_at__lt=aware("enqueued_until", end))
+        tasks = tasks.filter(enqueued_at__lt=instant("enqueued_until", end, error=InvalidOption))
     return tasks
 
 
@@ -146,17 +147,6 @@ def sensible_limit(limit: int) -> None:
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidOption(f"limit must lie between 1 and {MAX_LIMIT}, not {limit}")
-
-
-def aware(name: str, value: datetime) -> datetime:
-    """Return ``value``, the argument called ``name``.
-
-    Raises:
-        InvalidOption: it has no time zone.
-    """
-    if value.tzinfo is None:
-        raise InvalidOption(f"{name} has no time zone; use an aware datetime")
-    return value
 
 
 def listed(name: str, values: Iterable[Value]) -> list[Value]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.retry import RetryRule
 from tasks_core.exceptions import InvalidOption, InvalidRequest, InvalidSchedule
 from tasks_core.json_text import json_text
@@ -53,8 +54,8 @@ def checked_options(
     Raises:
         InvalidSchedule, InvalidOption: names the argument and what would be right.
     """
-    start = _instant("run_after", run_after, now) or now
-    expiry = _instant("expires_at", expires_at, now)
+    start = _soon("run_after", run_after, now) or now
+    expiry = _soon("expires_at", expires_at, now)
     if expiry is not None and expiry <= max(start, now):
         raise InvalidSchedule(
             f"expires_at ({expiry.isoformat()}) must be later than the time to run ({start.isoformat()})"
@@ -111,26 +112,22 @@ def span(
     return found
 
 
-def aware(name: str, value: Any) -> datetime:
-    """Return an instant.
+def instant(name: str, value: object, *, error: type[InvalidRequest] = InvalidSchedule) -> datetime:
+    """Return an instant in UTC.
 
     Raises:
-        InvalidSchedule: it is no datetime, or has no time zone.
+        InvalidSchedule, or what ``error`` says: see ``checked_instant``.
     """
-    if not isinstance(value, datetime):
-        raise InvalidSchedule(f"{name} must be a datetime, not {type(value).__name__}")
-    if value.utcoffset() is None:
-        raise InvalidSchedule(
-            f"{name} ({value.isoformat()}) has no time zone; use an aware datetime, "
-            "for example django.utils.timezone.make_aware(value)"
-        )
-    return value
+    try:
+        return checked_instant(value)
+    except InvalidInstant as problem:
+        raise error(f"{name} {problem}") from None
 
 
-def _instant(name: str, value: Any, now: datetime) -> datetime | None:
+def _soon(name: str, value: Any, now: datetime) -> datetime | None:
     if value is None:
         return None
-    found = aware(name, value)
+    found = instant(name, value)
     if found - now > MAX_AHEAD:
         raise InvalidSchedule(f"{name} must lie within {MAX_AHEAD.days} days from now")
     return found

@@ -75,7 +75,7 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
         raise InvalidBroadcast("chunk_size", f"must be from 1 to {LARGEST_CHUNK:,}")
     if not name or len(name) > 150 or not is_single_line(name):
         raise InvalidBroadcast("name", "give one line of up to 150 characters")
-    _check_terms(category, run_after, expires_at)
+    begins, ends = _terms(category, run_after, expires_at)
     channel_named(channel)
     find_version(template, channel, locale)
     try:
@@ -87,8 +87,8 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
                 locale=locale,
                 category=category,
                 rate=rate,
-                run_after=run_after,
-                expires_at=expires_at,
+                run_after=begins,
+                expires_at=ends,
                 in_flight=in_flight,
                 chunk_size=chunk_size or _chunk_size(rate),
                 created_at=clock.now(),
@@ -133,16 +133,21 @@ def _chunk_size(rate: float | None) -> int:
     return min(CHUNK_SIZE, max(1, int(rate * SLICE.total_seconds())))
 
 
-def _check_terms(category: str, run_after: datetime | None, expires_at: datetime | None) -> None:
+def _terms(
+    category: str, run_after: datetime | None, expires_at: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """Check when to begin and when to end, and return both as they are stored."""
     now = clock.now()
     if category == ONE_TIME_CODE:
         raise InvalidBroadcast("category", "otp is for one receiver each; use notify")
     start = check_terms(category, run_after, now)
+    begins = None if run_after is None else start
     if expires_at is None:
-        return
+        return begins, None
     try:
-        check_terms(category, expires_at, now)
+        ends = check_terms(category, expires_at, now)
     except InvalidNotification as error:
         raise InvalidBroadcast("expires_at", error.problem) from None
-    if expires_at <= max(start, now):
+    if ends <= max(start, now):
         raise InvalidBroadcast("expires_at", "must be later than now and than run_after")
+    return begins, ends

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.states import BROADCAST_FINAL, BroadcastState
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
@@ -67,6 +68,7 @@ class Broadcast(PlatformModel):
             models.CheckConstraint(
                 condition=Q(state__in=BroadcastState.values), name="notifications_broadcast_state"
             ),
+            readable("notifications_broadcast", "run_after", "expires_at"),
         )
         indexes = (
             models.Index(

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel
 from tasks_core.models.sealed_column import SealedColumn
 
@@ -31,6 +32,7 @@ class KeptCode(PlatformModel):
     last_sent_at = models.DateTimeField()
 
     class Meta:
+        constraints = (readable("notifications_keptcode", "expires_at"),)
         indexes = (models.Index(fields=("expires_at",), name="notifications_code_expired"),)
 
     def __str__(self) -> str:

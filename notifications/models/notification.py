@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from notifications.models.address_index import address_index, is_address
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.models.sealed_column import SealedColumn
 
@@ -142,6 +143,7 @@ class Notification(PlatformModel):
     class Meta:
         ordering = ("-id",)
         constraints = (
+            readable("notifications_notification", "run_after", "expires_at"),
             models.UniqueConstraint(
                 fields=("idempotency_key",),
                 condition=Q(idempotency_key__isnull=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from notifications.rules.provider_events import Bounce, EventKind
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel
 
 
@@ -38,6 +39,7 @@ class ProviderEvent(PlatformModel):
     class Meta:
         ordering = ("-id",)
         constraints = (
+            readable("notifications_providerevent", "occurred_at"),
             models.UniqueConstraint(
                 fields=("source", "event_id"), name="notifications_provider_event_id"
             ),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.rules.suppressions import Reason
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
@@ -49,6 +50,7 @@ class Suppression(PlatformModel):
         verbose_name_plural = "suppressed addresses"
         ordering = ("-id",)
         constraints = (
+            readable("notifications_suppression", "expires_at"),
             models.UniqueConstraint(
                 fields=("address_hash", "channel", "category", "reason"),
                 name="notifications_suppression_key",

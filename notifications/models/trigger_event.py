@@ -14,6 +14,7 @@ from notifications.states import (
     TRIGGER_EVENT_UNFINISHED,
     TriggerEventStatus,
 )
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformQuerySet
 
 
@@ -99,6 +100,7 @@ class TriggerEvent(WebhookCall):
         verbose_name = "scheduled event"
         ordering = ("-id",)
         constraints = (
+            readable("notifications_triggerevent", "scheduled_time"),
             models.CheckConstraint(
                 condition=Q(status__in=TriggerEventStatus.values),
                 name="notifications_triggerevent_status",

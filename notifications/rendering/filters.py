@@ -13,7 +13,7 @@ from jinja2 import tests as jinja_tests
 from notifications.rendering.links import LINK_FILTER, checked_link
 from notifications.rendering.loops import LOOP_FILTER, metered
 from notifications.rendering.time_budget import check_time
-from tasks_core.engine.instants import read_instant
+from tasks_core.engine.instants import InvalidInstant, checked_instant, read_instant
 
 RESULT_LIMIT = 500_000
 
@@ -58,6 +58,10 @@ def date(value: object, form: str = "j F Y, H:i e", zone: str = "UTC") -> str:
         ) from None
     if instant.tzinfo is None:
         raise TemplateRuntimeError("'date' needs an instant with an offset, such as +00:00")
+    try:
+        checked_instant(instant)
+    except InvalidInstant as problem:
+        raise TemplateRuntimeError(f"the instant of 'date' {problem}") from None
     try:
         return dateformat.format(instant.astimezone(ZoneInfo(zone)), form)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # "America" is a folder of zones

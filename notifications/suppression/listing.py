@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifications import conf
@@ -13,6 +13,7 @@ from notifications.models import Suppression
 from notifications.rules.addresses import EMAIL, SMS, e164, normal_form
 from notifications.rules.suppressions import Reason
 from tasks_core import clock, database
+from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.single_line import is_single_line
 
 LONGEST_ADDRESS = 2048
@@ -109,7 +110,7 @@ def suppressions_of(channel: str, address: str) -> list[Suppression]:
 
 
 def checked(entry: NewEntry) -> NewEntry:
-    """Check an entry.
+    """Check an entry, and return it as it is stored.
 
     Raises:
         InvalidSuppression: names the field; never quotes the address.
@@ -122,9 +123,12 @@ def checked(entry: NewEntry) -> NewEntry:
     problem = _problem(entry.channel, entry.address)
     if problem and not entry.hashed:
         raise InvalidSuppression("address", problem)
-    if entry.expires_at is not None and entry.expires_at.utcoffset() is None:
-        raise InvalidSuppression("expires_at", "has no time zone; give an aware datetime")
-    return entry
+    if entry.expires_at is None:
+        return entry
+    try:
+        return replace(entry, expires_at=checked_instant(entry.expires_at))
+    except InvalidInstant as problem:
+        raise InvalidSuppression("expires_at", str(problem)) from None
 
 
 def put(entries: Iterable[NewEntry]) -> int:

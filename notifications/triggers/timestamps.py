@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from notifications.exceptions import InvalidTrigger
-from tasks_core.engine.instants import read_instant
+from tasks_core.engine.instants import InvalidInstant, checked_instant, read_instant
 
 _BLANK_BEFORE_OFFSET = re.compile(r"(?<=\d)\s+(?=(?:[Zz]|[+-]\d{2}:?\d{2})$)")
 
@@ -30,9 +30,9 @@ def parse_instant(field: str, value: datetime | str) -> datetime:
     if value.tzinfo is None:
         raise InvalidTrigger(field, "has no time zone; add Z for UTC, or an offset such as +02:00")
     try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise InvalidTrigger(field, "is too far away to be counted") from None
+        return checked_instant(value)
+    except InvalidInstant as problem:
+        raise InvalidTrigger(field, str(problem)) from None
 
 
 def written(instant: datetime) -> str:

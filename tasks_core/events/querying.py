@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from tasks_core.engine.events import Event, read_event
 from tasks_core.engine.states import EventKind
 from tasks_core.exceptions import InvalidOption
-from tasks_core.finding import aware, listed, sensible_limit
+from tasks_core.finding import listed, sensible_limit
 from tasks_core.models import TaskEvent
+from tasks_core.options import instant
 
 COLUMNS = ("kind", "id", "task_id", "task_type", "attempt", "at", "duration", "data")
 
@@ -75,9 +76,9 @@ def _between(
     events: QuerySet[TaskEvent], start: datetime | None, end: datetime | None
 ) -> QuerySet[TaskEvent]:
     if start is not None:
-        events = events.filter(at__gte=aware("at_from", start))
+        events = events.filter(at__gte=instant("at_from", start, error=InvalidOption))
     if end is not None:
-        events = events.filter(at__lt=aware("at_until", end))
+        events = events.filter(at__lt=instant("at_until", end, error=InvalidOption))
     return events
 
 

@@ -13,6 +13,7 @@ from tasks_core.events.subscription import BUILT_IN
 from tasks_core.events.window import NOTHING
 from tasks_core.exceptions import InvalidOption
 from tasks_core.models import EventSubscription, TaskEvent
+from tasks_core.options import instant
 
 PAUSE = """
 UPDATE tasks_core_eventsubscription SET state = 'paused'
@@ -80,8 +81,8 @@ def replay_events(
         raise InvalidOption(f"{name!r} counts each event exactly once; it cannot get one again")
     if (since is None) == (after is None):
         raise InvalidOption("give either since or after, and not both")
-    if since is not None and since.tzinfo is None:
-        raise InvalidOption("since has no time zone; use an aware datetime")
+    if since is not None:
+        since = instant("since", since, error=InvalidOption)
     if after is not None and after < 0:
         raise InvalidOption(f"after must be the id of an event, or 0 for all; not {after}")
     floor = _id_before(since) if after is None else after

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
@@ -55,6 +56,7 @@ class Backfill(PlatformModel):
 
     class Meta:
         ordering = ("-id",)
+        constraints = (readable("tasks_core_backfill", "start", "end"),)
 
     def __str__(self) -> str:
         return f"{self.schedule}: {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"

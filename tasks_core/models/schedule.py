@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from tasks_core.engine.schedule import FoldPolicy, GapPolicy, MisfirePolicy, OverlapPolicy
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.models.sealed_column import SealedColumn
 from tasks_core.priorities import Priority
@@ -155,6 +156,7 @@ class Schedule(PlatformModel):
             models.CheckConstraint(
                 condition=Q(priority__in=Priority.values), name="tasks_core_schedule_priority"
             ),
+            readable("tasks_core_schedule", "anchor", "start_at", "end_at", "resume_at"),
         )
         indexes = (
             models.Index(

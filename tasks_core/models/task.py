@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from tasks_core.engine.states import FINAL, NOT_STARTED, UNFINISHED, WAITING, State
+from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.models.sealed_column import SealedColumn
 from tasks_core.priorities import Priority
@@ -165,6 +166,7 @@ class Task(PlatformModel):
             models.CheckConstraint(
                 condition=Q(priority__in=Priority.values), name="tasks_core_task_priority"
             ),
+            readable("tasks_core_task", "run_after", "expires_at", "scheduled_for"),
             models.UniqueConstraint(
                 fields=("unique_key",),
                 condition=Q(unique_key__isnull=False),

@@ -155,8 +155,9 @@ def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Sch
     now = database_clock.callers_now()
     if replace and Schedule.objects.existing().filter(name=wanted["name"]).exists():
         return update_schedule(wanted["name"], inner=inner, **wanted)
+    start_at = wanted.get("start_at")
     schedule = Schedule(
-        anchor=wanted.get("start_at") or now,
+        anchor=now if start_at is None else options.instant("start_at", start_at),
         generated_until=now,
         refill_at=now,
         created_at=now,
@@ -251,7 +252,9 @@ def pause_schedule(
     now = clock.now()
     if not options.short_text("reason", reason, 200).strip():
         raise InvalidOption("reason must say in 1 to 200 characters why it is paused")
-    if resume_at is not None and options.aware("resume_at", resume_at) <= now:
+    if resume_at is not None:
+        resume_at = options.instant("resume_at", resume_at)
+    if resume_at is not None and resume_at <= now:
         raise InvalidSchedule(
             f"resume_at must lie in the future, not at {resume_at.isoformat()}; leave it out to "
             "pause until resume_schedule"
@@ -373,13 +376,14 @@ def preview(schedule: Schedule, count: int = 10, *, after: datetime | None = Non
     """Return the next ticks of a schedule, stored or not.
 
     Raises:
-        InvalidSchedule: it cannot be understood.
+        InvalidSchedule: it cannot be understood, or ``after`` is no aware datetime.
         InvalidOption: ``count`` is not between 1 and 10,000.
     """
+    start = clock.now() if after is None else options.instant("after", after)
     if not 1 <= count <= MAX_PREVIEW:
         raise InvalidOption(f"count must be between 1 and {MAX_PREVIEW:,}, not {count}")
     try:
-        return list(islice(recurrence_of(schedule).ticks(after or clock.now()), count))
+        return list(islice(recurrence_of(schedule).ticks(start), count))
     except ValueError as error:
         raise InvalidSchedule(str(error)) from None
 

@@ -70,7 +70,7 @@ def backfill(
         InvalidSchedule, InvalidOption: nothing was written; the message names what is wrong.
     """
     now = clock.now()
-    _check_range(start, end, now)
+    start, end = _range(start, end, now)
     for field, value, choices in (
         ("order", order, Backfill.Order),
         ("reprocess", reprocess, Backfill.Reprocess),
@@ -105,7 +105,7 @@ def preview_backfill(
     Raises:
         ScheduleNotFound, InvalidSchedule: as ``backfill``.
     """
-    _check_range(start, end, clock.now())
+    start, end = _range(start, end, clock.now())
     plan = Backfill(
         schedule=get_schedule(name), start=start, end=end, order=order, reprocess=reprocess
     )
@@ -269,9 +269,11 @@ def _unfinished(plan: Backfill) -> int:
     return Task.objects.unfinished().filter(schedule_id=plan.schedule_id, pk__in=tasks).count()
 
 
-def _check_range(start: datetime, end: datetime, now: datetime) -> None:
-    if not options.aware("start", start) <= options.aware("end", end) <= now:
+def _range(start: datetime, end: datetime, now: datetime) -> tuple[datetime, datetime]:
+    start, end = options.instant("start", start), options.instant("end", end)
+    if not start <= end <= now:
         raise InvalidSchedule(
             f"start ({start.isoformat()}) must not lie after end ({end.isoformat()}), "
             f"nor end after now ({now.isoformat()})"
         )
+    return start, end

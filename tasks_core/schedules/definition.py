@@ -147,8 +147,8 @@ def interval_text(period: timedelta) -> str:
 def _at(schedule: Schedule, name: str, value: Any) -> None:
     if value is None:
         return
-    at = options.aware(name, value)
-    schedule.kind, schedule.expression = Schedule.Kind.ONCE, at.isoformat()
+    options.instant(name, value)
+    schedule.kind, schedule.expression = Schedule.Kind.ONCE, value.isoformat()
 
 
 def _solar(schedule: Schedule, name: str, value: Any) -> None:
@@ -157,7 +157,7 @@ def _solar(schedule: Schedule, name: str, value: Any) -> None:
 
 
 def _instant(schedule: Schedule, name: str, value: Any) -> None:
-    setattr(schedule, name, None if value is None else options.aware(name, value))
+    setattr(schedule, name, None if value is None else options.instant(name, value))
 
 
 def _duration(column: str, *, optional: bool) -> Callable[[Schedule, str, Any], None]:

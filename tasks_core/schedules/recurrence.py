@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasks_core.engine.instants import read_instant
+from tasks_core.engine.instants import InvalidInstant, checked_instant, read_instant
 from tasks_core.engine.schedule import (
     Bounded,
     Cron,
@@ -72,7 +72,12 @@ def _once(schedule: Schedule) -> Recurrence:
             "expression", schedule.expression, "is no instant, write 2026-12-24T18:00:00+00:00"
         ) from None
     zone = zone_named(schedule.timezone)
-    return Once(at if at.tzinfo is not None else at.replace(tzinfo=zone), zone)
+    at = at if at.tzinfo is not None else at.replace(tzinfo=zone)
+    try:
+        checked_instant(at)
+    except InvalidInstant as problem:
+        raise InvalidSchedule("expression", schedule.expression, str(problem)) from None
+    return Once(at, zone)
 
 
 def _solar(schedule: Schedule) -> Recurrence:

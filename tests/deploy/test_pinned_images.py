@@ -35,7 +35,7 @@ def pin(
     docker.write_text(REGISTRY.replace("{salt}", salt).replace("{unknown}", unknown))
     docker.chmod(0o755)
     given = {"PATH": f"{tools}:{os.environ['PATH']}"}
-    script = ["sh", folder / "pin-images.sh"]
+    script = ["sh", str(folder / "pin-images.sh")]
     return subprocess.run(script, check=False, capture_output=True, text=True, env=given)
 
 

@@ -109,7 +109,7 @@ def test_run_after_and_expiry_reach_the_task(receipt: TemplateVersion) -> None:
         ({"secret_context": {"name": "x"}}, "secret_context", "is also in context"),
         ({"run_after": NAIVE}, "run_after", "has no time zone"),
         ({"expires_at": NAIVE}, "expires_at", "has no time zone"),
-        ({"expires_at": "tomorrow"}, "expires_at", "give a datetime"),
+        ({"expires_at": "tomorrow"}, "expires_at", "must be a datetime"),
         ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "expires_at", "is in the past"),
         ({"idempotency_key": ""}, "idempotency_key", "is empty"),
         ({"idempotency_key": "x" * 201}, "idempotency_key", "the limit is 200"),

@@ -93,7 +93,7 @@ def test_overdue_tasks_are_those_that_should_have_begun() -> None:
         ({"states": ["lost"]}, "states: 'lost' is no state; there are SCHEDULED"),
         ({"states": "DEAD"}, "states must be a list, not one string"),
         ({"tags": "a"}, "tags must be a list, not one string"),
-        ({"enqueued_from": datetime(2026, 1, 1)}, "enqueued_from has no time zone"),  # noqa: DTZ001
+        ({"enqueued_from": datetime(2026, 1, 1)}, r"enqueued_from \(.*\) has no time zone"),  # noqa: DTZ001
     ],
 )
 def test_condition_that_makes_no_sense_is_refused(conditions: dict[str, Any], message: str) -> None:

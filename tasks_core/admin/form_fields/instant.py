@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from tasks_core.engine.instants import read_instant
+from tasks_core.engine.instants import InvalidInstant, checked_instant, read_instant
 
 
 class InstantWidget(UnfoldAdminTextInputWidget):
@@ -45,7 +45,11 @@ class InstantField(forms.Field):
             raise forms.ValidationError(
                 f"{value!r} is no date and time; write it like 2026-07-01T09:00"
             ) from None
-        return at if at.tzinfo else at.replace(tzinfo=self.zone)
+        at = at if at.tzinfo else at.replace(tzinfo=self.zone)
+        try:
+            return checked_instant(at)
+        except InvalidInstant as problem:
+            raise forms.ValidationError(f"This {problem}.") from None
 
     def prepare_value(self, value: Any) -> Any:
         """Write a stored instant as clocks of the zone show it."""

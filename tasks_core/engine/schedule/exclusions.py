@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from tasks_core.engine.instants import read_instant
+from tasks_core.engine.instants import InvalidInstant, checked_instant, read_instant
 from tasks_core.engine.schedule.errors import InvalidExclusions
 from tasks_core.engine.schedule.expression import CronExpression
 from tasks_core.engine.schedule.outcome import TickOutcome
@@ -144,9 +144,14 @@ def _date(name: str, value: Any) -> date:
 def _time(name: str, value: Any) -> datetime:
     text = _text(name, value)
     try:
-        return read_instant(text)
+        at = read_instant(text)
     except ValueError:
         raise InvalidExclusions(name, text, "is no time, write 2026-12-24T18:00") from None
+    try:
+        checked_instant(at if _is_aware(at) else at.replace(tzinfo=UTC))
+    except InvalidInstant as problem:
+        raise InvalidExclusions(name, text, str(problem)) from None
+    return at
 
 
 def _text(name: str, value: Any) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from datetime import datetime
 
-from tasks_core.engine.instants import read_instant
+from tasks_core.engine.instants import InvalidInstant, checked_instant, read_instant
 
 
 def instant(text: str) -> datetime:
     """Return the aware datetime that ``text`` names in ISO 8601.
 
     Raises:
-        ArgumentTypeError: another form, or no time zone.
+        ArgumentTypeError: another form, no time zone, or outside what is taken.
     """
     try:
         value = read_instant(text)
@@ -24,4 +24,7 @@ def instant(text: str) -> datetime:
         raise ArgumentTypeError(
             f"{text!r} has no time zone; write {text}Z for UTC, or an offset such as {text}+02:00"
         )
-    return value
+    try:
+        return checked_instant(value)
+    except InvalidInstant as problem:
+        raise ArgumentTypeError(f"{text!r} {problem}") from None

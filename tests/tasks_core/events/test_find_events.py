@@ -75,8 +75,8 @@ def test_pages_join_without_gap_although_events_are_written_meanwhile() -> None:
         ({"kinds": ["exploded"]}, "kinds: 'exploded' is no kind of event; there are scheduled,"),
         ({"kinds": "failed"}, "kinds must be a list"),
         ({"task_types": "plain"}, "task_types must be a list"),
-        ({"at_from": datetime(2026, 3, 1)}, "at_from has no time zone"),  # noqa: DTZ001
-        ({"at_until": datetime(2026, 3, 1)}, "at_until has no time zone"),  # noqa: DTZ001
+        ({"at_from": datetime(2026, 3, 1)}, r"at_from \(.*\) has no time zone"),  # noqa: DTZ001
+        ({"at_until": datetime(2026, 3, 1)}, r"at_until \(.*\) has no time zone"),  # noqa: DTZ001
     ],
 )
 def test_nonsense_is_refused_by_the_name_of_its_argument(
