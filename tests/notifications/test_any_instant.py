@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress as ignoring
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -31,11 +32,11 @@ pytestmark = pytest.mark.django_db
 SAMPLE = {"number": 1, "name": "Ada", "amount": "1.00"}
 
 
-def send(**times: datetime) -> object:
+def send(**times: Any) -> object:
     return notify("receipt", to="ada@example.com", context=SAMPLE, **times)
 
 
-def broadcast(**times: datetime) -> object:
+def broadcast(**times: Any) -> object:
     receivers = [Receiver(to="ada@example.com", context=SAMPLE)]
     return create_broadcast(f"b-{uuid4()}", "receipt", receivers, **times)
 

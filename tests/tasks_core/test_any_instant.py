@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 Door = Callable[[datetime], object]
 
 
-def schedule(**times: datetime) -> object:
+def schedule(**times: Any) -> object:
     return tasks_core.schedule_recurring(
         "plain", {}, name="door", cron="0 9 * * *", replace=True, **times
     )
