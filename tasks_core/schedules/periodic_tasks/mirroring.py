@@ -10,7 +10,7 @@ from datetime import datetime
 from celery import current_app
 from django_celery_beat.models import PeriodicTask
 
-from tasks_core import clock, database
+from tasks_core import clock
 from tasks_core.brief_transaction import brief_transaction
 from tasks_core.database_errors import is_servers_fault
 from tasks_core.exceptions import TasksCoreError
@@ -22,6 +22,7 @@ from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.beginning import beginning
 from tasks_core.schedules.periodic_tasks.definition import set_as_defined
 from tasks_core.schedules.periodic_tasks.names import name_apart
+from tasks_core.schedules.periodic_tasks.rows import read_rows
 from tasks_core.schedules.periodic_tasks.source import source_of
 from tasks_core.schedules.periodic_tasks.writing import Change, switch_off, write
 from tasks_core.statements import periodic_tasks as statements
@@ -84,19 +85,18 @@ def _follow(digests: Mapping[int, int | None], now: datetime) -> int:
     gone = [pk for pk, digest in digests.items() if digest is None]
     switch_off([schedules[pk] for pk in gone if pk in schedules], now=now, delete=True)
     PeriodicTaskMirror.objects.filter(pk__in=gone).delete()
-    rows = PeriodicTask.objects.using(database.alias()).select_related(
-        "interval", "crontab", "solar", "clocked"
-    )
+    rows = read_rows(list(digests))
     mirrors = PeriodicTaskMirror.objects.in_bulk(list(digests))
-    changes = [
-        _change(
-            row,
-            schedules.get(row.pk),
-            mirrors.get(row.pk) or PeriodicTaskMirror(periodic_task_id=row.pk),
-            now,
-        )
-        for row in rows.filter(pk__in=list(digests)).order_by("pk")
-    ]
+
+    def mirror_of(row: PeriodicTask) -> PeriodicTaskMirror:
+        return mirrors.get(row.pk) or PeriodicTaskMirror(periodic_task_id=row.pk)
+
+    changes = [_change(row, schedules.get(row.pk), mirror_of(row), now) for row in rows.sound]
+    for row, problem in rows.unreadable:
+        change = Change(row, mirror_of(row), schedules.get(row.pk))
+        _tell(row, change.mirror, problem)
+        change.mirror.problem = problem
+        changes.append(change)
     name_apart(changes)
     write(changes, digests, now=now)
     nudge_on_commit(About.SCHEDULES)

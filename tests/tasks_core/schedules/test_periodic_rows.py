@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -319,6 +320,58 @@ def test_schedule_that_cannot_be_is_told(times: dict[str, Any], says: str) -> No
     beat(START + 2 * SECOND)
     assert problem_of(row) == ""
     assert has_mirror(row)
+
+
+STRANGE: list[tuple[str, str, str]] = [
+    ("django_celery_beat_crontabschedule", "timezone = 'Mars/Olympus'", "Mars/Olympus"),
+    ("django_celery_beat_periodictask", "start_time = 'infinity'", "timestamp too large"),
+    ("django_celery_beat_periodictask", "expires = '-infinity'", "timestamp too small"),
+    ("django_celery_beat_periodictask", "start_time = '9999-12-31 23:00+00'", "start_at must lie"),
+    (
+        "django_celery_beat_periodictask",
+        """task = 'plain', kwargs = '{"n": {"__type__": "decimal", "__value__": "12,50"}}'""",
+        "kwargs",
+    ),
+    (
+        "django_celery_beat_periodictask",
+        "task = 'plain', kwargs = repeat('[', 100000)",
+        "kwargs",
+    ),
+    ("django_celery_beat_periodictask", "headers = repeat('[', 100000)", "headers"),
+    (
+        "django_celery_beat_periodictask",
+        """task = 'plain', kwargs = '{"n": {"__type__": "datetime", "__value__": "soon"}}'""",
+        "kwargs",
+    ),
+    (
+        "django_celery_beat_periodictask",
+        """task = 'plain', kwargs = '{"n": "\\u0000"}'""",
+        "NUL",
+    ),
+]
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+@pytest.mark.parametrize(("table", "change", "says"), STRANGE)
+def test_row_that_somebody_has_written_past_the_forms_stops_no_other(
+    table: str, change: str, says: str, is_followed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange = periodic(START, "strange", crontab=crontab("*/7"))
+    if is_followed:
+        beat(START)
+    neighbours = [periodic(START, f"sound {n}") for n in range(3)]
+    key = strange.crontab_id if "crontab" in table else strange.pk
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {change} WHERE id = {key}".replace("%", "%%"))
+    for seconds in range(2):
+        beat(START + seconds * SECOND)
+
+    assert all(map(has_mirror, neighbours))
+    assert not has_mirror(strange)
+    assert says in problem_of(strange)
+    assert [r.levelname for r in caplog.records if "(strange)" in r.getMessage()] in ([], ["ERROR"])
+    told = [r for r in caplog.records if "strange" in r.getMessage()]
+    assert len(told) == 1
 
 
 def test_clocked_row_that_is_no_one_off_is_told() -> None:
