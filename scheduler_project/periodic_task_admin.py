@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -13,15 +15,35 @@ from django_celery_beat import admin as celery_beat
 from django_celery_beat.models import PeriodicTask
 
 import tasks_core
+from tasks_core.database_errors import is_servers_fault
 from tasks_core.models import PeriodicTaskMirror, Schedule
+from tasks_core.schedules.periodic_tasks.rows import read_rows
 
 NEXT_RUN, PROBLEM = "schedule__next_fire_at", "problem"
+
+
+def _each_alone(ids: Sequence[int]) -> list[PeriodicTask]:
+    """Give rows in this order, with what the list shows of their mirrors."""
+    rows = read_rows(ids)
+    found: dict[int, Any] = {
+        row.pk: row for row in [*rows.sound, *(row for row, _ in rows.unreadable)]
+    }
+    for mirror in PeriodicTaskMirror.objects.filter(pk__in=ids).select_related("schedule"):
+        if row := found.get(mirror.pk):
+            row.mirror_next_run = mirror.schedule and mirror.schedule.next_fire_at
+            row.mirror_problem = mirror.problem
+    for row, problem in rows.unreadable:
+        found[row.pk].mirror_problem = problem
+    return [found[pk] for pk in ids if pk in found]
 
 
 class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
     """Shows the next run and why a row does not run; running one by hand goes through the ledger too."""
 
     list_display = ("name", "enabled", "scheduler", "next_run", "last_run_at", "one_off", "problem")
+    date_hierarchy = (
+        None  # it asks for the first and the last of all, which may be none of Python's
+    )
     readonly_fields = (*celery_beat.PeriodicTaskAdmin.readonly_fields, "next_run", "problem")
     fieldsets = (
         ("State", {"fields": ("next_run", "problem")}),
@@ -40,6 +62,17 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
             )
         )
         return rows
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Show a row that cannot be read by its name and its problem, and the others as ever."""
+        page: ChangeList = super().get_changelist_instance(request)
+        try:
+            page.result_list = list(page.result_list)
+        except Exception as error:
+            if is_servers_fault(error):
+                raise
+            page.result_list = _each_alone(list(page.result_list.values_list("pk", flat=True)))
+        return page
 
     @admin.display(description="Next run", ordering="mirror_next_run", empty_value="-")
     def next_run(self, row: Any) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
@@ -63,6 +64,27 @@ def test_row_is_made_and_edited_in_the_form(owner: Client, row: PeriodicTask) ->
     follow()
     shelves = {s.name: s.payload["kwargs"] for s in Schedule.objects.existing()}
     assert shelves == {"another": "{}", "nightly count": '{"shelf": 3}'}
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "says"),
+    [
+        ("django_celery_beat_crontabschedule", "timezone = 'Mars/Olympus'", "Mars/Olympus"),
+        ("django_celery_beat_periodictask", "start_time = 'infinity'", "timestamp too large"),
+    ],
+)
+def test_row_that_cannot_be_read_hides_no_other_in_the_list_and_says_why(
+    owner: Client, row: PeriodicTask, table: str, change: str, says: str
+) -> None:
+    other = CrontabSchedule.objects.create(minute="5", hour="9")
+    PeriodicTask.objects.create(name="its neighbour", task="shop.count", crontab=other)
+    key = row.crontab_id if "crontab" in table else row.pk
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {change} WHERE id = %s", [key])
+    page = owner.get(reverse(LIST)).content.decode()
+    assert "nightly count" in page
+    assert "its neighbour" in page
+    assert says in page
 
 
 def test_form_tells_why_a_row_does_not_run(owner: Client, row: PeriodicTask) -> None:
