@@ -28,9 +28,21 @@ TaskCancelled, MaxRuntimeExceeded (also TimeoutError)
 
 from __future__ import annotations
 
+from tasks_core.json_text import storable
+
+LONGEST_MESSAGE = 1_000
+
 
 class TasksCoreError(Exception):
-    """Base of the platform's errors."""
+    """Base of the platform's errors.
+
+    What it says can be stored and shown, whatever the caller's values are that it quotes.
+    """
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(
+            *(storable(one, limit=LONGEST_MESSAGE) if isinstance(one, str) else one for one in said)
+        )
 
 
 class InvalidRequest(TasksCoreError, ValueError):

@@ -13,10 +13,11 @@ from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, TaskNotFound
 from tasks_core.models import Task
 from tasks_core.models.task import TaskQuerySet
-from tasks_core.options import instant
+from tasks_core.options import instant, short_text
 
 Value = TypeVar("Value")
 
+LONGEST_TEXT = 1_000
 MAX_LIMIT = 1_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 
@@ -77,6 +78,7 @@ def find(
     sensible_limit(limit)
     tasks = _filtered(Task.objects.order_by("-id"), states, task_types, queue_names, tags)
     if correlation_id:
+        short_text("correlation_id", correlation_id, LONGEST_TEXT)
         # As with tags, the index is used only where the query repeats its condition.
         tasks = tasks.filter(correlation_id=correlation_id).exclude(correlation_id="")
     tasks = _between(tasks, enqueued_from, enqueued_until)
@@ -153,11 +155,16 @@ def listed(name: str, values: Iterable[Value]) -> list[Value]:
     """Return ``values``, the argument called ``name``, as a list.
 
     Raises:
-        InvalidOption: it is one string, whose letters would be taken for the values.
+        InvalidOption: it is one string, whose letters would be taken for the values, or has a text in it that
+            no row can have.
     """
     if isinstance(values, str):
         raise InvalidOption(f"{name} must be a list, not one string")
-    return list(values)
+    found = list(values)
+    for one in found:
+        if isinstance(one, str):
+            short_text(f"each of {name}", one, LONGEST_TEXT)
+    return found
 
 
 def _state(value: str) -> str:

@@ -81,6 +81,14 @@ _OPTIONS: dict[str, Any] = {
 _ENCODER = json.JSONEncoder(**_OPTIONS)
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can store a text, and look for it: it holds no NUL and no half of a pair."""
+    try:
+        return "\x00" not in text and byte_size(text) >= 0
+    except UnicodeEncodeError:
+        return False
+
+
 def storable(text: str, *, limit: int) -> str:
     """Return ``text`` without what PostgreSQL cannot store, cut to ``limit`` characters."""
     clean = text.replace("\x00", "�").encode("utf-8", "replace").decode()
@@ -105,12 +113,12 @@ def storable_json(value: object, *, limit: int = LARGEST) -> Any:
         value: anything.
         limit: characters of all of it; the longest text is cut to as many.
     """
-    if _is_storable(value, limit):
+    if _is_storable_json(value, limit):
         return value
     return _Copy(limit).of(value, 0)
 
 
-def _is_storable(value: object, limit: int) -> bool:
+def _is_storable_json(value: object, limit: int) -> bool:
     try:
         text = json_text(value)
         if len(text) > limit:

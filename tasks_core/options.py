@@ -11,7 +11,7 @@ from typing import Any
 from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.retry import RetryRule
 from tasks_core.exceptions import InvalidOption, InvalidRequest, InvalidSchedule
-from tasks_core.json_text import json_text
+from tasks_core.json_text import is_storable, json_text
 from tasks_core.lanes import QUEUE_NAME
 from tasks_core.models import RetryPolicy
 from tasks_core.priorities import Priority
@@ -163,6 +163,7 @@ def _retry(retry: RetryRule | str | None) -> tuple[int | None, str | None]:
         raise InvalidOption(
             f"retry must be a rule or the name of a retry policy, not {type(retry).__name__}"
         )
+    short_text("retry", retry, 1_000)
     policy_id = RetryPolicy.objects.filter(name=retry).values_list("pk", flat=True).first()
     if policy_id is None:
         known = ", ".join(RetryPolicy.objects.values_list("name", flat=True)[:20]) or "none"
@@ -187,7 +188,7 @@ def short_text(name: str, value: Any, limit: int) -> str:
     """Return a text that fits into a column.
 
     Raises:
-        InvalidOption: no text, longer than ``limit`` characters, or with a NUL.
+        InvalidOption: no text, longer than ``limit`` characters, or with a NUL or half of a surrogate pair.
     """
     if not isinstance(value, str):
         raise InvalidOption(f"{name} must be a string, not {type(value).__name__}")
@@ -195,4 +196,6 @@ def short_text(name: str, value: Any, limit: int) -> str:
         raise InvalidOption(f"{name} must have at most {limit} characters, not {len(value)}")
     if "\x00" in value:
         raise InvalidOption(f"{name} must not hold a NUL character")
+    if not is_storable(value):
+        raise InvalidOption(f"{name} must not hold half of a surrogate pair, which is no Unicode")
     return value

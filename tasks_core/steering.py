@@ -17,7 +17,7 @@ from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition, ReplayR
 from tasks_core.finding import get
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.nudge import nudge_on_commit
-from tasks_core.options import Options
+from tasks_core.options import Options, short_text
 from tasks_core.payload_edit import with_kept_secrets
 from tasks_core.payloads import opened
 from tasks_core.priorities import Priority
@@ -27,6 +27,7 @@ from tasks_core.statements.bring_forward import wake as bring_all_forward
 from tasks_core.statements.end import cancel as cancel_statement
 
 MAX_REASON = 200
+LONGEST_NOTE = 10_000
 
 
 def cancel(task_id: int, *, reason: str) -> bool:
@@ -58,10 +59,9 @@ def terminate_many(task_ids: list[int], *, reason: str) -> list[int]:
 
 
 def _cancel(task_ids: list[int], reason: str, *, terminate: bool) -> list[int]:
+    reason = short_text("reason", reason[:MAX_REASON], MAX_REASON)
     with transaction.atomic(using=database.alias()):
-        ids = cancel_statement(
-            task_ids, reason=reason[:MAX_REASON], now=clock.now(), terminate=terminate
-        )
+        ids = cancel_statement(task_ids, reason=reason, now=clock.now(), terminate=terminate)
         announce_unsuccessful(ids)
     return ids
 
@@ -154,6 +154,7 @@ def discard(dead_letter_id: int, *, note: str) -> None:
 
 
 def _resolve(dead_letter_id: int, resolution: str, note: str) -> DeadLetter:
+    short_text("note", note, LONGEST_NOTE)
     changed = (
         DeadLetter.objects.unresolved()
         .filter(pk=dead_letter_id)

@@ -20,7 +20,9 @@ from tasks_core.exceptions import (
     ScheduleNotFound,
 )
 from tasks_core.finding import get
+from tasks_core.json_text import is_storable
 from tasks_core.models import Occurrence, Schedule, Task
+from tasks_core.models.schedule import ScheduleQuerySet
 from tasks_core.nudge import About, nudge_on_commit
 from tasks_core.schedules.definition import Span, apply, require_steerable
 from tasks_core.schedules.ending import DELETED, SWITCHED_OFF, cancel_rest
@@ -153,7 +155,7 @@ def schedule_recurring(  # noqa: PLR0913
 def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Schedule:
     """Create the schedule that these keywords describe, or replace the one of that name."""
     now = database_clock.callers_now()
-    if replace and Schedule.objects.existing().filter(name=wanted["name"]).exists():
+    if replace and _called(Schedule.objects.existing(), wanted["name"]).exists():
         return update_schedule(wanted["name"], inner=inner, **wanted)
     start_at = wanted.get("start_at")
     schedule = Schedule(
@@ -177,13 +179,18 @@ def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Sch
     return schedule
 
 
+def _called(schedules: ScheduleQuerySet, name: str) -> ScheduleQuerySet:
+    """Those of this name; none can have one that PostgreSQL cannot be asked for."""
+    return schedules.filter(name=name) if is_storable(name) else schedules.none()
+
+
 def get_schedule(name: str) -> Schedule:
     """Return the schedule of that name.
 
     Raises:
         ScheduleNotFound: there is none.
     """
-    schedule = Schedule.objects.existing().filter(name=name).first()
+    schedule = _called(Schedule.objects.existing(), name).first()
     if schedule is None:
         raise ScheduleNotFound(f"there is no schedule {name!r}")
     return schedule
@@ -195,7 +202,7 @@ def lock_schedule(name: str) -> Schedule:
     Raises:
         ScheduleNotFound: there is none.
     """
-    schedule = Schedule.objects.existing().select_for_update().filter(name=name).first()
+    schedule = _called(Schedule.objects.existing().select_for_update(), name).first()
     if schedule is None:
         raise ScheduleNotFound(f"there is no schedule {name!r}")
     return schedule
@@ -252,6 +259,7 @@ def pause_schedule(
     now = clock.now()
     if not options.short_text("reason", reason, 200).strip():
         raise InvalidOption("reason must say in 1 to 200 characters why it is paused")
+    author = options.short_text("author", author[:150], 150)
     if resume_at is not None:
         resume_at = options.instant("resume_at", resume_at)
     if resume_at is not None and resume_at <= now:
@@ -268,7 +276,7 @@ def pause_schedule(
                 f"{schedule.pause_reason}"
             )
         schedule.paused_at, schedule.pause_reason = now, reason
-        schedule.paused_by, schedule.resume_at = author[:150], resume_at
+        schedule.paused_by, schedule.resume_at = author, resume_at
         schedule.save(update_fields=_PAUSE)
     return schedule
 
@@ -350,13 +358,14 @@ def cancel_occurrence(occurrence_id: int, *, reason: str = "", inner: bool = Fal
     Raises:
         InnerTaskType: its schedule runs what only the platform makes.
     """
+    reason = options.short_text("reason", reason[:200], 200)
     with transaction.atomic(using=database.alias()):
         if not inner:
             for schedule in Schedule.objects.filter(occurrences=occurrence_id):
                 require_steerable(schedule)
         changed = Occurrence.objects.filter(
             pk=occurrence_id, outcome__in=(TickOutcome.UPCOMING, TickOutcome.BUFFERED)
-        ).update(outcome=TickOutcome.CANCELLED, reason=reason[:200], decided_at=clock.now())
+        ).update(outcome=TickOutcome.CANCELLED, reason=reason, decided_at=clock.now())
         if changed:
             ledger.set_next([Occurrence.objects.get(pk=occurrence_id).schedule_id])
     return bool(changed)

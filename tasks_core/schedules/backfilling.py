@@ -81,6 +81,7 @@ def backfill(
             )
     if type(concurrency) is not int or not 1 <= concurrency <= 10_000:
         raise InvalidOption(f"concurrency must be between 1 and 10,000, not {concurrency!r}")
+    author = options.short_text("author", author[:150], 150)
     with transaction.atomic(using=database.alias()):
         # Locked: else one that is being deleted might end without this.
         schedule = lock_schedule(name)
@@ -92,7 +93,7 @@ def backfill(
             order=order,
             reprocess=reprocess,
             concurrency=concurrency,
-            created_by=author[:150],
+            created_by=author,
             created_at=now,
         )
 

@@ -108,7 +108,7 @@ def _text(limit: int, *, empty: bool = False) -> Callable[[Schedule, str, Any], 
             raise InvalidOption(
                 f"{name} must be a text of at most {limit} characters, not {value!r}"
             )
-        setattr(schedule, name, value)
+        setattr(schedule, name, options.short_text(name, value, limit))
 
     return set_text
 
