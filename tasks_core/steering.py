@@ -37,6 +37,7 @@ def cancel(task_id: int, *, reason: str) -> bool:
 
     Raises:
         TaskNotFound: there is no such task.
+        InvalidOption: ``reason`` cannot be stored; of more than 200 characters the first are kept.
     """
     if cancel_many([task_id], reason=reason):
         return True
@@ -45,7 +46,11 @@ def cancel(task_id: int, *, reason: str) -> bool:
 
 
 def cancel_many(task_ids: list[int], *, reason: str) -> list[int]:
-    """Cancel those of ``task_ids`` that are unfinished; return them."""
+    """Cancel those of ``task_ids`` that are unfinished; return them.
+
+    Raises:
+        InvalidOption: as ``cancel``.
+    """
     return _cancel(task_ids, reason, terminate=False)
 
 
@@ -131,6 +136,7 @@ def replay(dead_letter_id: int, *, payload: Any = None, note: str = "") -> Task:
         ReplayRefused: its type says that running it again would come to nothing, or is an inner one that does
             not judge replays; it stays unresolved.
         UnknownTaskType, InnerTaskType, InvalidPayload: its type or the new payload is not valid (any more).
+        InvalidOption: ``note`` has more than 10,000 characters, or cannot be stored.
     """
     with transaction.atomic(using=database.alias()):
         letter = _resolve(dead_letter_id, DeadLetter.Resolution.REPLAYED, note)
@@ -147,6 +153,7 @@ def discard(dead_letter_id: int, *, note: str) -> None:
     Raises:
         DeadLetterNotFound: there is no such dead letter.
         InvalidTransition: it has been resolved already.
+        InvalidOption: ``note`` has more than 10,000 characters, or cannot be stored.
     """
     with transaction.atomic(using=database.alias()):
         letter = _resolve(dead_letter_id, DeadLetter.Resolution.DISCARDED, note)

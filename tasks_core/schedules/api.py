@@ -181,7 +181,8 @@ def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Sch
 
 def _called(schedules: ScheduleQuerySet, name: str) -> ScheduleQuerySet:
     """Those of this name; none can have one that PostgreSQL cannot be asked for."""
-    return schedules.filter(name=name) if is_storable(name) else schedules.none()
+    is_possible = isinstance(name, str) and is_storable(name)
+    return schedules.filter(name=name) if is_possible else schedules.none()
 
 
 def get_schedule(name: str) -> Schedule:
@@ -357,6 +358,7 @@ def cancel_occurrence(occurrence_id: int, *, reason: str = "", inner: bool = Fal
 
     Raises:
         InnerTaskType: its schedule runs what only the platform makes.
+        InvalidOption: ``reason`` cannot be stored; of more than 200 characters the first are kept.
     """
     reason = options.short_text("reason", reason[:200], 200)
     with transaction.atomic(using=database.alias()):
