@@ -179,7 +179,7 @@ def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Sch
     return schedule
 
 
-def _called(schedules: ScheduleQuerySet, name: str) -> ScheduleQuerySet:
+def _called(schedules: ScheduleQuerySet, name: object) -> ScheduleQuerySet:
     """Those of this name; none can have one that PostgreSQL cannot be asked for."""
     is_possible = isinstance(name, str) and is_storable(name)
     return schedules.filter(name=name) if is_possible else schedules.none()
