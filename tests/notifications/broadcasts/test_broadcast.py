@@ -353,7 +353,7 @@ def test_a_receiver_that_went_wrong_since_the_snapshot_stops_no_other(
         ({"name": "a\nb"}, "name: give one line of up to 150"),
         ({"category": "otp"}, "category: otp is for one receiver each"),
         ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "expires_at: must be later"),
-        ({"expires_at": datetime(2036, 1, 1)}, "expires_at: has no time zone"),  # noqa: DTZ001
+        ({"expires_at": datetime(2036, 1, 1)}, r"expires_at: \(.*\) has no time zone"),  # noqa: DTZ001
         ({"channel": "pigeon"}, "channel: there is none of this name"),
     ],
 )

@@ -80,7 +80,7 @@ def test_bad_requests_say_what_would_be_right() -> None:
         tasks_core.replay_events("recorder")
     with pytest.raises(InvalidOption, match="either since or after"):
         tasks_core.replay_events("recorder", after=0, since=clock.now())
-    with pytest.raises(InvalidOption, match="since has no time zone"):
+    with pytest.raises(InvalidOption, match=r"since \(.*\) has no time zone"):
         tasks_core.replay_events("recorder", since=datetime(2026, 1, 1))  # noqa: DTZ001
     with pytest.raises(InvalidOption, match="after must be the id of an event, or 0"):
         tasks_core.replay_events("recorder", after=-1)
