@@ -172,12 +172,20 @@ def _jitter(schedule: Schedule, name: str, value: Any) -> None:
     schedule.jitter = options.span(name, value, longest=LONGEST_JITTER)
 
 
+LARGEST_INTEGER = 2**31 - 1
+"""What a column of type integer holds."""
+
+
 def _count(column: str) -> Callable[[Schedule, str, Any], None]:
     def set_count(schedule: Schedule, name: str, value: Any) -> None:
         if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int) or value < 1
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or not 1 <= value <= LARGEST_INTEGER
         ):
-            raise InvalidOption(f"{name} must be a number from 1 up, or None, not {value!r}")
+            raise InvalidOption(
+                f"{name} must be a number from 1 up to {LARGEST_INTEGER:,}, or None, not {value!r}"
+            )
         setattr(schedule, column, value)
 
     return set_count

@@ -5,6 +5,7 @@ transaction of the caller with it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,9 @@ import pytest
 from django.db import transaction
 
 import tasks_core
-from tasks_core.exceptions import TasksCoreError
+from tasks_core.exceptions import InvalidTransition, TasksCoreError
 from tasks_core.json_text import storable
-from tasks_core.models import Schedule, Task
+from tasks_core.models import RetryPolicy, Schedule, Task
 from tests.tasks_core.life import bring_to, plain_type
 from tests.tasks_core.schedules.ticking import START
 
@@ -62,7 +63,7 @@ DOORS: dict[str, Door] = {
         {"task_type": "plain", "payloads": [{"text": "a"}], "idempotency_keys": ["key"]},
     ),
     "schedule_recurring": (tasks_core.schedule_recurring, SCHEDULE),
-    "solar": (
+    "every": (
         tasks_core.schedule_recurring,
         {"task_type": "plain", "name": "door", "every": "every 90 s"},
     ),
@@ -143,7 +144,17 @@ def changed(value: Any) -> Iterator[Any]:
 def something_there() -> None:
     plain_type()
     tasks_core.schedule_recurring("plain", {}, name="steered", every=timedelta(hours=1))
+    RetryPolicy.objects.create(name="patient")
     bring_to(tasks_core.State.DEAD)
+
+
+@pytest.mark.parametrize("door", sorted(DOORS))
+def test_what_the_others_begin_with_is_right(door: str) -> None:
+    """Else each of them would be refused for that, whatever it changes."""
+    call, given = DOORS[door]
+    # There may be no such row, but each argument was taken.
+    with suppress(LookupError, InvalidTransition, TimeoutError):
+        call(**given)
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,9 @@ def _follow(digests: Mapping[int, int | None], now: datetime) -> int:
     changes = [_change(row, schedules.get(row.pk), mirror_of(row), now) for row in rows.sound]
     for row, problem in rows.unreadable:
         change = Change(row, mirror_of(row), schedules.get(row.pk))
-        _tell(row, change.mirror, problem)
-        change.mirror.problem = problem
+        if row.enabled:
+            _tell(row, change.mirror, problem)
+        change.mirror.problem = problem if row.enabled else ""
         changes.append(change)
     name_apart(changes)
     write(changes, digests, now=now)

@@ -19,7 +19,7 @@ class Rows:
 
     Attributes:
         sound: rows with their times.
-        unreadable: what is wrong with the others, each a row that has only its key and its name.
+        unreadable: what is wrong with the others, each a row that has key, name and ``enabled`` only.
     """
 
     sound: list[PeriodicTask] = field(default_factory=list)
@@ -42,13 +42,15 @@ def read_rows(ids: Collection[int]) -> Rows:
             raise
     rows = Rows()
     names = PeriodicTask.objects.using(database.alias()).filter(pk__in=list(ids)).order_by("pk")
-    for pk, name in names.values_list("pk", "name"):
+    for pk, name, is_enabled in names.values_list("pk", "name", "enabled"):
         try:
             rows.sound += _read([pk])
         except Exception as error:
             if is_servers_fault(error):
                 raise
-            rows.unreadable.append((PeriodicTask(pk=pk, name=name), _said(error)))
+            rows.unreadable.append(
+                (PeriodicTask(pk=pk, name=name, enabled=is_enabled), _said(error))
+            )
     return rows
 
 

@@ -325,7 +325,7 @@ def test_schedule_that_cannot_be_is_told(times: dict[str, Any], says: str) -> No
 STRANGE: list[tuple[str, str, str]] = [
     ("django_celery_beat_crontabschedule", "timezone = 'Mars/Olympus'", "Mars/Olympus"),
     ("django_celery_beat_periodictask", "start_time = 'infinity'", "timestamp too large"),
-    ("django_celery_beat_periodictask", "expires = '-infinity'", "timestamp too small"),
+    ("django_celery_beat_periodictask", "start_time = '-infinity'", "timestamp too small"),
     ("django_celery_beat_periodictask", "start_time = '9999-12-31 23:00+00'", "start_at must lie"),
     (
         "django_celery_beat_periodictask",
@@ -372,6 +372,17 @@ def test_row_that_somebody_has_written_past_the_forms_stops_no_other(
     assert [r.levelname for r in caplog.records if "(strange)" in r.getMessage()] in ([], ["ERROR"])
     told = [r for r in caplog.records if "strange" in r.getMessage()]
     assert len(told) == 1
+
+
+def test_row_that_cannot_be_read_and_is_switched_off_is_no_problem(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    row = periodic(START, "strange", enabled=False)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE django_celery_beat_periodictask SET start_time = 'infinity'")
+    beat(START)
+    assert problem_of(row) == ""
+    assert not [r for r in caplog.records if "strange" in r.getMessage()]
 
 
 def test_clocked_row_that_is_no_one_off_is_told() -> None:
