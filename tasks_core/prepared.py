@@ -49,18 +49,30 @@ def fetch_prepared(
 
 
 def _as_text(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Write lists of numbers as PostgreSQL does: the driver looks at each of them several times in Python.
+    """Write lists of numbers and names as PostgreSQL does: the driver looks at each of them several times in
+    Python.
 
-    The statement says what they are (``%(ids)s::bigint[]``).
+    The statement says what they are (``%(ids)s::bigint[]``), or compares them with a column that does.
     """
     return {
-        name: f"{{{','.join(map(str, value))}}}" if _is_numbers(value) else value
+        name: _array(value) if type(value) is list and value else value
         for name, value in parameters.items()
     }
 
 
-def _is_numbers(value: object) -> bool:
-    return type(value) is list and bool(value) and all(type(one) is int for one in value)
+def _array(values: list[Any]) -> str | list[Any]:
+    """Return an array's text, or the list as it is if something else is in it."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return f"{{{','.join(map(str, values))}}}"
+    if kinds == {str}:
+        return f"{{{','.join(map(_quoted, values))}}}"
+    return values
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _cursor(raw: psycopg.Connection[Any]) -> Any:

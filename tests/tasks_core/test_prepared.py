@@ -2,6 +2,9 @@
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
 from pytest_django import Settings
 
 import tasks_core
@@ -102,3 +105,20 @@ def test_statement_that_another_has_prepared_under_its_name_is_run_all_the_same(
             cursor.execute(f"PREPARE _pg3_{number} AS SELECT 1")
 
     assert tasks_core.enqueue("plain", {}).pk
+
+
+_NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
+
+
+@trying(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(_NAMES, min_size=1, max_size=5),
+    numbers=st.lists(st.integers(-(2**63), 2**63 - 1)),
+)
+@example(names=['"', "\\", '\\"', "{", "}", ",", "NULL", "", " ", "'"], numbers=[])
+def test_lists_arrive_as_they_were_given(names: list[str], numbers: list[int]) -> None:
+    sql = "SELECT %(names)s::text[], %(numbers)s::bigint[]"
+
+    [row] = prepared.fetch_prepared(connection, sql, {"names": names, "numbers": numbers})
+
+    assert row == (names, numbers)
