@@ -16,12 +16,13 @@ from tasks_core.engine.window import Window
 from tasks_core.lane_watch import LaneWatch
 from tasks_core.lanes import lane_name
 from tasks_core.models import TaskTypeStatistics
-from tasks_core.publisher import BrokerUnavailable, Message, publish, waiting_messages
+from tasks_core.publisher import BrokerUnavailable, Message, publish
 from tasks_core.registry import task_types
 from tasks_core.statements.dispatch import QueuedTask, WaitingLane, hold
 from tasks_core.taking import take
 from tasks_core.tracing import switch
 from tasks_core.unknown_types import set_aside_unknown
+from tasks_core.unread_messages import UnreadMessages
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Dispatcher:
         self._runtimes_read_at = 0.0
         self._published_at: dict[str, float] = {}
         self._watch = LaneWatch()
+        self._unread = UnreadMessages()
         self._remembered: list[WaitingLane] = []
 
     def dispatch(self) -> Round:
@@ -108,7 +110,8 @@ class Dispatcher:
         if not lanes:
             return [], 0.0
         names = [lane_name(lane.queue_name, lane.priority) for lane in lanes]
-        waiting = waiting_messages(names)
+        few = min(ENOUGH_MESSAGES, setting("LANE_WINDOW_MESSAGES"))
+        waiting = self._unread.of(names, few=few)
         rooms, held = [], []
         for lane, name in zip(lanes, names, strict=True):
             room = min(self._window(name).room(waiting[name]), ROUND_LIMIT)
@@ -141,6 +144,7 @@ class Dispatcher:
             ids = [task_id for message in error.unsent for task_id in message.ids]
             hold(ids, queued_at=queued_at, reason="the broker is unreachable", now=clock.now())
             self._watch.forget()
+            self._unread.forget()
             raise
         self._learn(messages)
 
@@ -188,6 +192,7 @@ class Dispatcher:
             sizes[message.lane].append(max(len(message.ids), self._batch_size(message.task_type)))
         for lane, counts in sizes.items():
             self._window(lane).published(tasks=sum(counts), messages=len(counts))
+            self._unread.published(lane, len(counts))
 
 
 def _message(lane: str, task_type: str, tasks: list[QueuedTask]) -> Message:

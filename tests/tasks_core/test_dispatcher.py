@@ -8,12 +8,14 @@ import redis
 from pytest_django import DjangoAssertNumQueries, Settings
 
 import tasks_core
-from tasks_core import BatchItem, clock, unknown_types
+from tasks_core import BatchItem, clock, unknown_types, unread_messages
 from tasks_core import dispatcher as dispatching
+from tasks_core.conf import setting
 from tasks_core.dispatcher import Dispatcher
 from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskEvent, TaskTypeStatistics, Worker
 from tasks_core.publisher import BrokerUnavailable, waiting_messages
+from tasks_core.redis_client import key
 from tests.tasks_core.life import bring_to, events_of, plain_type, state_of, states
 from tests.tasks_core.messages import lanes, next_message, waiting
 from tests.tasks_core.threads import at_once
@@ -344,6 +346,64 @@ def test_broker_that_is_back_gets_them(broker: "redis.Redis") -> None:
 
     assert states() == {State.QUEUED: 30}
     assert sum(len(m.ids) for m in waiting(broker, "default.normal")) == 30
+
+
+def _fill(broker: "redis.Redis", lane: str = "default.normal") -> None:
+    """Let somebody else publish as many messages as may wait there."""
+    broker.rpush(key(lane), *["{}"] * setting("LANE_WINDOW_MESSAGES"))
+
+
+def _dispatched_alone(dispatcher: Dispatcher) -> int:
+    tasks_core.enqueue("plain", {})
+    return dispatcher.dispatch().dispatched
+
+
+@pytest.fixture
+def counts_that_stay_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread_messages, "FRESH_SECONDS", 60.0)
+
+
+def test_broker_is_not_asked_each_time_while_few_messages_can_be_unread(
+    broker: "redis.Redis", counts_that_stay_good: None
+) -> None:
+    dispatcher = Dispatcher()
+    first = _dispatched_alone(dispatcher)
+    _fill(broker)
+
+    assert [first, _dispatched_alone(dispatcher), _dispatched_alone(dispatcher)] == [1, 1, 0]
+
+
+def test_broker_is_asked_again_after_a_moment(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = Dispatcher()
+    first = _dispatched_alone(dispatcher)
+    _fill(broker)
+    monkeypatch.setattr(unread_messages, "FRESH_SECONDS", 0.0)
+
+    assert [first, _dispatched_alone(dispatcher)] == [1, 0]
+
+
+def test_broker_is_asked_again_after_it_has_failed(
+    broker: "redis.Redis", broker_that_only_counts: None, counts_that_stay_good: None
+) -> None:
+    dispatcher = Dispatcher()
+    with pytest.raises(BrokerUnavailable):
+        _dispatched_alone(dispatcher)
+    _fill(broker)
+
+    assert dispatcher.dispatch().dispatched == 0
+
+
+def test_lane_of_one_message_goes_on_as_soon_as_that_is_read(
+    broker: "redis.Redis", settings: Settings, counts_that_stay_good: None
+) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "LANE_WINDOW_MESSAGES": 1}
+    dispatcher = Dispatcher()
+
+    for _ in range(3):
+        assert _dispatched_alone(dispatcher) == 1
+        broker.delete(key("default.normal"))
 
 
 def test_counting_messages_of_an_unreachable_broker_says_so(no_broker: None) -> None:
