@@ -8,7 +8,7 @@ from typing import Any
 from celery import Task as CeleryTask
 from celery import shared_task
 
-from tasks_core import vain_messages
+from tasks_core import session_state, vain_messages
 from tasks_core.tracing import switch
 from tasks_core.tracing.arrival import arrived
 
@@ -47,7 +47,10 @@ def _deliver_events(self: CeleryTask, names: list[str]) -> int:
     """Give the subscribers ``names`` the events that they have not got yet."""
     from tasks_core.events.delivery import deliver  # needs the models
 
-    return sum(deliver(name, holder=f"{self.request.hostname}:{os.getpid()}") for name in names)
+    holder = f"{self.request.hostname}:{os.getpid()}"
+    count = sum(deliver(name, holder=holder) for name in names)
+    session_state.know_all()
+    return count
 
 
 shared_task(_deliver_events, name="tasks_core.deliver_events", bind=True, **OPTIONS)

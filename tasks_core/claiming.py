@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import Error
+from django.db import Error, ProgrammingError
 
 from tasks_core import clock, database, database_clock, vain_messages, worker_process
 from tasks_core.answer_limit import answers_within
@@ -102,7 +102,7 @@ def _claim(
         )
 
     try:
-        return claim_some(ids)
+        return _on_a_fair_session(lambda: claim_some(ids))
     except Error as error:
         if database.connection().in_atomic_block or not is_healed_by_savepoint(error):
             raise
@@ -115,6 +115,20 @@ def _claim(
         vain_messages.note_failure(refusal)
     _postpone_refused(set(ids).intersection(_failing.ids()), now)
     return tasks
+
+
+def _on_a_fair_session(claim_all: Callable[[], list[ClaimedTask]]) -> list[ClaimedTask]:
+    """Claim, and once more on a new session if this one may not see or do what it should.
+
+    Somebody's code may have left it with a role or a search path of its own.
+    """
+    try:
+        return claim_all()
+    except ProgrammingError:
+        if database.connection().in_atomic_block:
+            raise
+        database.discard(database.connection())
+        return claim_all()
 
 
 def _postpone_refused(ids: set[int], now: datetime) -> None:

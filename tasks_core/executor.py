@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 
-from tasks_core import clock, copies, database, vain_messages, worker_process
+from tasks_core import clock, copies, database, session_state, vain_messages, worker_process
 from tasks_core.attempting import after, attempt, attempt_async
 from tasks_core.attempting_batch import Member, attempt_batch, of_error
 from tasks_core.backlog import PATIENCE_SECONDS, Backlog
@@ -48,7 +48,9 @@ def execute(task_type: str, ids: list[int], *, worker: str) -> int:
     """
     copies.begin_message()
     execution = Execution(get_task_type(task_type), worker_process.current(), worker)
-    return execution.run(_possible(ids))
+    count = execution.run(_possible(ids))
+    session_state.know_all()
+    return count
 
 
 def _possible(ids: object) -> list[int]:

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
+import psycopg
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
 from tasks_core import database
 from tasks_core.answer_limit import answers_within
+from tasks_core.session_state import Use, know, use_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ class Sessions:
         """Leave out those in a transaction, which the caller has begun; ``of_others``: he has not."""
         self._ours = [one for one in connections.all() if of_others or not one.in_atomic_block]
         self._looked_at = float("-inf")
+        if not of_others:
+            know(self._ours)
 
     def replace_dead(self) -> bool:
         """Let go of those that the server has closed; False if they were looked at a moment ago."""
@@ -56,7 +60,10 @@ class Sessions:
         return True
 
     def replace_unsound(self, whose: str, fields: Fields = dict) -> None:
-        """Let go of those that are not at rest after ``whose`` code, or do not answer after an error."""
+        """Put back what ``whose`` code has changed in them.
+
+        Let go of those that are not at rest, or do not answer after an error.
+        """
         for one in self._ours:
             if one.connection is None:
                 continue
@@ -64,6 +71,8 @@ class Sessions:
                 _report(one, whose, fields)
                 _cancel(one)
                 database.discard(one)
+            elif (use := use_of(one)) is not None and use.is_new:
+                _put_back(one, use)
             elif one.errors_occurred:
                 _ask(one)
             else:
@@ -114,6 +123,17 @@ def _ask(one: BaseDatabaseWrapper) -> None:
         one.errors_occurred = False
     else:
         database.discard(one)
+
+
+def _put_back(one: BaseDatabaseWrapper, use: Use) -> None:
+    try:
+        with answers_within():
+            use.put_back(one.connection)
+    except psycopg.Error as error:
+        logger.info("a session on %r cannot be put back and is replaced: %s", one.alias, error)
+        database.discard(one)
+    else:
+        one.errors_occurred = False
 
 
 def _is_usable(one: BaseDatabaseWrapper) -> bool:

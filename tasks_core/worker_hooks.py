@@ -9,7 +9,7 @@ from typing import Any
 from celery import signals
 from django.db import close_old_connections
 
-from tasks_core import database, heap, turns, worker_process
+from tasks_core import database, heap, session_state, turns, worker_process
 from tasks_core.consumer import outlast_the_broker
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
@@ -93,6 +93,7 @@ def _begin_main(sender: str, **_: Any) -> None:
     global _main_pid
     _main_pid = os.getpid()
     set_worker_name(sender)
+    session_state.connect()  # now that all apps have connected what sets something in a session
 
 
 def _begin_child(**_: Any) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from django.db import connections
 
-from tasks_core import clock, copies
+from tasks_core import clock, copies, session_state
 from tasks_core.backlog import Backlog
 from tasks_core.conf import setting
 from tasks_core.event_loop import EventLoopThread
@@ -38,6 +38,7 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
+        session_state.connect()
         self.inflight = InFlightTable()
         self.outbox = Outbox(self.inflight)
         self.measurements = Measurements()

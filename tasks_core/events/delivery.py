@@ -72,6 +72,7 @@ class Session:
         self._holder = holder
         self._lease = subscription.max_runtime + SPARE_SECONDS
         self._until = time.monotonic() + SESSION_SECONDS
+        self._whose = f"subscriber {subscription.name}"
 
     def run(self) -> None:
         """Claim the cursor and read window after window, until nothing is new or the turn is over."""
@@ -127,22 +128,27 @@ class Session:
         if self._is_over():
             return False
         if self.subscription.atomic:
-            try:
-                with transaction.atomic(using=database.alias()):
-                    self._call(cursor, batch)
-                    self._advance(cursor, batch[-1].id, batch)
-            except IntegrityError as error:  # found at the commit only
-                raise _Failed(error) from error
+            # What the subscriber has set in the session outlives the transaction.
+            with sound(self._whose):
+                self._call_in_transaction(cursor, batch)
         else:
             self._call(cursor, batch)
             self._advance(cursor, batch[-1].id, batch)
         self.taken += len(batch)
         return True
 
+    def _call_in_transaction(self, cursor: Cursor, batch: Sequence[Event]) -> None:
+        try:
+            with transaction.atomic(using=database.alias()):
+                self._call(cursor, batch)
+                self._advance(cursor, batch[-1].id, batch)
+        except IntegrityError as error:  # found at the commit only
+            raise _Failed(error) from error
+
     def _call(self, cursor: Cursor, batch: Sequence[Event]) -> None:
         limit = self.subscription.max_runtime
         try:
-            with sound(f"subscriber {self.subscription.name}"), time_limit(limit):
+            with sound(self._whose), time_limit(limit):
                 self.subscription.handler(batch)
         except OneByOneError as error:
             done = batch[: error.handled]

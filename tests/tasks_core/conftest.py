@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from celery import current_app
+from django.db import connection
 from kombu import pools
 from pytest_django import Settings
 
@@ -99,3 +100,12 @@ def _forget_connections() -> None:
     current_app._pool = None
     current_app.amqp._producer_pool = None
     pools.reset()  # type: ignore[no-untyped-call] # kombu has no types
+
+
+@pytest.fixture
+def fresh_session(transactional_db: None) -> Iterator[None]:
+    """Begin with a new session of the database, whose use is followed."""
+    worker_process.current()
+    connection.close()
+    yield
+    connection.close()

@@ -1,0 +1,47 @@
+"""What a subscriber has changed in its session of the database ends with its call."""
+
+from collections.abc import Sequence
+
+import pytest
+from django.db import connection
+
+import tasks_core
+from tasks_core.engine.events import Event
+from tasks_core.events.delivery import deliver
+from tests.tasks_core.events.recorder import Recorder
+from tests.tasks_core.life import plain_type
+from tests.tasks_core.session_changes import CHANGES, run, session_state
+
+pytestmark = pytest.mark.usefixtures("fresh_session")
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+@pytest.mark.parametrize("change", CHANGES)
+def test_subscribers_leave_nothing_behind(change: str, atomic: bool) -> None:
+    if atomic and change in ("all discarded", "short statements"):
+        pytest.skip("cannot be done, or go on, in a transaction")
+    before = session_state()
+    connection.close()
+
+    class Careless(Recorder):
+        def __call__(self, events: Sequence[Event]) -> None:
+            run(*CHANGES[change])
+
+    careless = Careless("orders", atomic=atomic)
+    plain_type()
+    tasks_core.enqueue("plain", {})
+
+    deliver("orders", holder="test")
+    if not (atomic and change in _BREAKS_ITS_OWN_TRANSACTION):
+        assert careless.row.delivered == 1
+    assert session_state() == before
+
+
+_BREAKS_ITS_OWN_TRANSACTION = {
+    "search path",
+    "no search path",
+    "role",
+    "another's session",
+    "temporary table",
+}
+"""The cursor moves on in the same transaction: what cannot be done there is the subscriber's failure."""
