@@ -18,6 +18,7 @@ from types import FrameType
 
 import psycopg
 
+from tasks_core import without_waiting
 from tasks_core.cut import cut
 
 logger = logging.getLogger(__name__)
@@ -108,11 +109,12 @@ def _wait_in(frame: FrameType | None) -> FrameType | None:
 def _end(frame: FrameType, thread: int, seconds: float) -> None:
     name = next((one.name for one in threading.enumerate() if one.ident == thread), str(thread))
     cut(frame.f_locals["self"])
-    logger.warning(
-        "%s has waited %.0f s for an answer of the database; its connection is cut, and it tries again on "
-        "another",
-        name,
-        seconds,
+    # Whoever calls this sees to the end of the process as well, also where nobody reads its log.
+    without_waiting.say(
+        logger,
+        logging.WARNING,
+        f"{name} has waited {seconds:.0f} s for an answer of the database; its connection is cut, and it tries "
+        "again on another",
     )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from tasks_core import pulse, worker_process
+from tasks_core import pulse, without_waiting, worker_process
 from tasks_core.answer_limit import end_overdue
 from tasks_core.conf import setting
 from tasks_core.events.relay import CELERY_TASK as DELIVERY
@@ -94,7 +94,7 @@ class WorkerGuard(threading.Thread):
     @staticmethod
     def _give_back() -> None:
         """Give back what runs in this process, in a pool of threads; the database may not answer."""
-        _without_waiting(worker_process.give_up)
+        without_waiting.begin(worker_process.give_up)
 
     def _end_children(self) -> None:
         pids = [pid for _, pid in processes_of(self._pool)]
@@ -127,15 +127,7 @@ class BeatGuard(threading.Thread):
 
 
 def _say(text: str) -> None:
-    """Log it, unless whoever takes the log is frozen too."""
-    _without_waiting(logger.error, "%s", text, seconds=1.0)
-
-
-def _without_waiting(work: Callable[..., None], *arguments: str, seconds: float = 0.0) -> None:
-    thread = threading.Thread(target=work, args=arguments, name="tasks-guard-aid", daemon=True)
-    with suppress(RuntimeError):  # no more threads: it must do without
-        thread.start()
-        thread.join(timeout=seconds)
+    without_waiting.say(logger, logging.ERROR, text)
 
 
 def _is_over(seconds: float) -> bool:

@@ -42,15 +42,19 @@ time.sleep(60)
 IS_LEFT = "worker_process.ask_to_stop(); guard.leave(); time.sleep(2); print('it lives')"
 
 
+def _environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.project.settings",
+        "BELLRINGER_SHUTDOWN_GRACE_SECONDS": "0",
+    }
+
+
 def _run(script: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-c", BEGIN + script],
         cwd=CHECKOUT,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.project.settings",
-            "BELLRINGER_SHUTDOWN_GRACE_SECONDS": "0",
-        },
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=50,
@@ -82,3 +86,39 @@ def test_worker_within_another_program_leaves_that_alone() -> None:
     status, said = _run(IS_LEFT)
     assert status == 0
     assert "it lives" in said
+
+
+WAITS_FOR_THE_DATABASE = """
+import os, threading
+from django.db import connection
+from tasks_core import answer_limit
+
+def wait():
+    with answer_limit.answers_within(0.0), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(60)")
+
+os.set_blocking(2, False)
+try:
+    while True:
+        os.write(2, b"x")
+except BlockingIOError:
+    os.set_blocking(2, True)
+threading.Thread(target=wait, daemon=True).start()
+while not answer_limit._waiting():
+    time.sleep(0.01)
+time.sleep(0.5)
+"""
+
+
+def test_log_that_nobody_reads_holds_no_guard_up() -> None:
+    """It says there that a connection was cut, before it ends the process."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BEGIN + WAITS_FOR_THE_DATABASE + HANGS],
+        cwd=CHECKOUT,
+        env=_environment(),
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.wait(30) == os.EX_SOFTWARE
+        finally:
+            process.kill()
