@@ -67,10 +67,23 @@ def answers_within(seconds: float | None = None) -> Iterator[None]:
             _limits[thread] = before
 
 
+def longer_answers_within(seconds: float) -> AbstractContextManager[None]:
+    """Allow more than the usual in a thread that is limited; elsewhere nothing is."""
+    thread = threading.get_ident()
+    if thread not in _limits:
+        return nullcontext()
+    return answers_within(max(seconds, limit_of(thread)))
+
+
 def patience_for_others() -> AbstractContextManager[None]:
     """Let receivers of other apps, called in such a block, wait longer; elsewhere nothing is limited."""
-    is_limited = threading.get_ident() in _limits
-    return answers_within(LONG_ANSWER_SECONDS) if is_limited else nullcontext()
+    return longer_answers_within(LONG_ANSWER_SECONDS)
+
+
+def limit_of(thread: int | None) -> float:
+    """Return for how long that thread may wait for an answer at this moment; 0 if nothing limits it."""
+    limit = _limits.get(thread, 0.0) if thread is not None else 0.0
+    return ANSWER_SECONDS if limit is None else limit
 
 
 def end_overdue() -> None:
@@ -113,8 +126,8 @@ def _end(frame: FrameType, thread: int, seconds: float) -> None:
     without_waiting.say(
         logger,
         logging.WARNING,
-        f"{name} has waited {seconds:.0f} s for an answer of the database; its connection is cut, and it tries "
-        "again on another",
+        f"{name} has waited {seconds:.0f} s for an answer of the database; its connection is cut, "
+        "and it tries again on another",
     )
 
 

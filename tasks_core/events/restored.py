@@ -13,6 +13,8 @@ import logging
 from django.db import transaction
 
 from tasks_core import database
+from tasks_core.answer_limit import longer_answers_within
+from tasks_core.bounded_locks import LOCK_SECONDS, lock_timeout
 from tasks_core.database import fetch
 from tasks_core.events.window import NOTHING
 
@@ -20,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 ALWAYS_VISIBLE = "3"
 """The number of the first transaction that any database runs."""
+
+MEND_SECONDS = 12 * 3_600.0
+"""So long it may take: cut in the middle it begins anew, and subscribers get nothing until it is done."""
 
 # A committed event has a lower number than the next transaction to come; one of our own may have not.
 FUTURE_EVENT = """
@@ -82,18 +87,18 @@ def mend_if_restored() -> bool:
 
     It is one transaction, whose statements all see the same, so that no event falls between them. It takes
     as long as the events that have to be renumbered, and the subscribers wait for it.
+
+    Raises:
+        django.db.OperationalError: somebody has the cursors locked; call again.
     """
     if not _is_restored():
         return False
-    with transaction.atomic(using=database.alias()):
-        with database.connection().cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            # Not an advisory lock, which would let workers go on with the cursors, and would come with
-            # a view of what was before it.
-            cursor.execute("LOCK TABLE tasks_core_eventsubscription IN SHARE ROW EXCLUSIVE MODE")
+    with longer_answers_within(MEND_SECONDS), transaction.atomic(using=database.alias()):
+        _lock_cursors()
         if not _is_restored():
             return False
         names = [name for (name,) in fetch(BEGIN_ANEW, {"nothing": NOTHING})]
+        _take_all_the_time()
         [(count,)] = fetch(RENUMBER, {"always": ALWAYS_VISIBLE})
     logger.warning(
         "this database is a restored copy: %d events and the cursors of %d subscribers were made to "
@@ -102,6 +107,28 @@ def mend_if_restored() -> bool:
         len(names),
     )
     return True
+
+
+def _lock_cursors() -> None:
+    """Keep the cursors from everybody, in a transaction that sees nothing of what was before.
+
+    A lock that is waited for lets nobody past who comes later, so that wait is short.
+    """
+    with database.connection().cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # SET and no query, which would come with a view of what was before the lock; and so would an advisory
+        # lock, beside letting workers go on with the cursors.
+        cursor.execute(f"SET LOCAL lock_timeout = '{lock_timeout(LOCK_SECONDS)}'")
+        cursor.execute("LOCK TABLE tasks_core_eventsubscription IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _take_all_the_time() -> None:
+    """Let no limit of the role cut what would have to begin anew."""
+    with database.connection().cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute(
+            "SET LOCAL lock_timeout = 0"
+        )  # an event is locked by nobody but for a moment
 
 
 def _is_restored() -> bool:

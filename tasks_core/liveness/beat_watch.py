@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tasks_core import clock
+from tasks_core.answer_limit import LONG_ANSWER_SECONDS, limit_of
 from tasks_core.duty import Duty
 from tasks_core.row_backoff import failing_rows
 
 LONGEST_WORK = 300.0
-"""Seconds after which a duty that has not come back counts as stuck: long past every time limit of ours."""
+"""Seconds after which a duty that has not come back counts as stuck, unless it waits for one answer that may
+take longer than that, as while events of a restored database are numbered anew."""
 
 LONGEST_TICK = 60.0
 """Seconds without a tick of Celery's own loop, which looks after the duties each second."""
@@ -42,5 +44,10 @@ class BeatWatch:
         silence = time.monotonic() - self._ticked_at
         if silence > LONGEST_TICK:
             return f"its main loop has not turned for {silence:.0f} s"
-        stuck = [duty.name for duty in self._duties if duty.working_for() > LONGEST_WORK]
+        stuck = [duty.name for duty in self._duties if _is_stuck(duty)]
         return f"stuck for more than {LONGEST_WORK:.0f} s: {', '.join(stuck)}" if stuck else ""
+
+
+def _is_stuck(duty: Duty) -> bool:
+    allowed = limit_of(duty.ident)
+    return duty.working_for() > (allowed if allowed > LONG_ANSWER_SECONDS else LONGEST_WORK)

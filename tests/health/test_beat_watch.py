@@ -4,6 +4,8 @@ import threading
 
 import pytest
 
+from tasks_core import answer_limit
+from tasks_core.answer_limit import longer_answers_within
 from tasks_core.duty import Duty
 from tasks_core.liveness import beat_watch
 from tasks_core.liveness.beat_watch import BeatWatch
@@ -38,6 +40,35 @@ def test_duty_that_does_not_come_back_is_named(monkeypatch: pytest.MonkeyPatch) 
         for duty in (stuck, idle):
             duty.stop()
             duty.join(5)
+
+
+def test_duty_that_waits_for_an_answer_that_may_take_hours_is_not_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mended, let_go = threading.Event(), threading.Event()
+
+    def mend() -> float:
+        with longer_answers_within(3_600.0):
+            mended.wait(30)
+        let_go.wait(30)
+        return 30.0
+
+    duty = Duty("mending", mend, is_brief=True)
+    watch = BeatWatch()
+    watch.ticked([duty])
+    monkeypatch.setattr(beat_watch, "LONGEST_WORK", 0.3)
+    monkeypatch.setattr(answer_limit, "ANSWER_SECONDS", 0.3)
+    duty.start()
+    try:
+        wait_until(lambda: duty.working_for() > 0.4, what="it takes long")
+        assert watch.problem() == ""
+        mended.set()
+        wait_until(watch.problem, what="what takes long now is noticed")
+    finally:
+        mended.set()
+        let_go.set()
+        duty.stop()
+        duty.join(5)
 
 
 def test_loop_that_does_not_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
