@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -94,19 +96,69 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
             response.context_data["wrong_scheduler"] = False
         return response
 
-    @admin.action(description="Run selected tasks")
+    @admin.action(description="Enable selected tasks", permissions=["change"])
+    def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Switch them on."""
+        chosen = _named(queryset)
+        super().enable_tasks(request, queryset)
+        _log(request, chosen, "Enabled.")
+
+    @admin.action(description="Disable selected tasks", permissions=["change"])
+    def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Switch them off."""
+        chosen = _named(queryset)
+        super().disable_tasks(request, queryset)
+        _log(request, chosen, "Disabled.")
+
+    @admin.action(description="Toggle activity of selected tasks", permissions=["change"])
+    def toggle_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Switch off those that are on, and on those that are off."""
+        were_on, were_off = (_named(queryset.filter(enabled=enabled)) for enabled in (True, False))
+        super().toggle_tasks(request, queryset)
+        _log(request, were_on, "Disabled.")
+        _log(request, were_off, "Enabled.")
+
+    @admin.action(description="Run selected tasks", permissions=["change"])
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         """Run them now, as their schedules would."""
-        names = PeriodicTaskMirror.objects.filter(
-            pk__in=queryset.values("pk"), problem="", schedule__in=Schedule.objects.existing()
-        ).values_list("schedule__name", flat=True)
-        run = [tasks_core.trigger_now(name) for name in names]
-        left = queryset.count() - len(run)
-        if run:
-            self.message_user(request, f"{len(run)} run now.")
-        if left:
+        chosen = _named(queryset)
+        schedules = dict(
+            PeriodicTaskMirror.objects.filter(
+                pk__in=list(chosen), problem="", schedule__in=Schedule.objects.existing()
+            ).values_list("pk", "schedule__name")
+        )
+        for pk, schedule in schedules.items():
+            tasks_core.trigger_now(schedule)
+            _log(request, {pk: chosen[pk]}, "Run by hand.")
+        if schedules:
+            self.message_user(request, f"{len(schedules)} run now.")
+        if left := len(chosen) - len(schedules):
             self.message_user(
                 request,
                 f"{left} did not run: a row must be switched on and understood, and beat must have seen it.",
                 level=messages.ERROR,
             )
+
+
+def _named(queryset: QuerySet[PeriodicTask]) -> dict[int, str]:
+    """Return the names of rows by their keys; whole rows may be ones that cannot be read.
+
+    Read before a row is changed: afterwards the filters of the list may no longer find it.
+    """
+    return dict(queryset.values_list("pk", "name"))
+
+
+def _log(request: HttpRequest, rows: Mapping[int, str], deed: str) -> None:
+    """Add to the history of each row who did this."""
+    content_type = ContentType.objects.get_for_model(PeriodicTask)
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=int(str(request.user.pk)),
+            content_type=content_type,
+            object_id=str(pk),
+            object_repr=name[:200],
+            action_flag=CHANGE,
+            change_message=deed,
+        )
+        for pk, name in rows.items()
+    )
