@@ -1,14 +1,15 @@
 """The templates that come with the product: ``templates/notifications/<name>/<channel>/``."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
 from notifications.catalogue import publish_template
+from notifications.exceptions import InvalidTemplate
 from notifications.models import TemplateVersion
 from tasks_core import database
+from tasks_core.json_text import UnreadableJson, read_json
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "notifications"
 
@@ -33,8 +34,8 @@ def _publish(folder: Path) -> TemplateVersion:
         subject=_read(folder / "subject.txt").strip(),
         text=_read(folder / "text.txt"),
         html=_read(folder / "html.html"),
-        schema=_read_json(folder / "variables.json"),
-        sample=_read_json(folder / "sample.json"),
+        schema=_read_json(folder / "variables.json", "schema"),
+        sample=_read_json(folder / "sample.json", "sample"),
     )
 
 
@@ -42,7 +43,14 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def _read_json(path: Path, part: str) -> dict[str, Any] | None:
     text = _read(path)
-    found: dict[str, Any] | None = json.loads(text) if text else None
+    if not text:
+        return None
+    try:
+        found = read_json(text)
+    except UnreadableJson as error:
+        raise InvalidTemplate(part, f"{path.name}: {error}", error.line) from None
+    if not isinstance(found, dict):
+        raise InvalidTemplate(part, f"{path.name} must be a JSON object")
     return found

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 
 def json_text(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
@@ -24,21 +24,102 @@ def json_text(value: Any, *, default: Callable[[Any], Any] | None = None) -> str
     try:
         byte_size(text)
     except UnicodeEncodeError:
-        raise ValueError("a string holds half of a surrogate pair, which is no Unicode") from None
+        raise ValueError(_HALF) from None
     return text
 
 
-def typed_json(text: str) -> Any:
-    """Read JSON that a person has typed, if it can be stored and shown again.
+class UnreadableJson(ValueError):
+    """What came from outside is no JSON, or none that can be kept and read again; quotes nothing of it.
+
+    ``line`` is where it stops being JSON; None if it is JSON, but not kept.
+    """
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
+def read_json(given: str | bytes) -> Any:
+    """Read JSON that somebody has typed or sent, if it can be stored and shown again.
 
     Raises:
-        ValueError: it is no JSON (then a JSONDecodeError, which says where), is nested too deeply, or has a
-            number, a NUL or half of a surrogate pair in it that nothing can keep.
+        UnreadableJson: it is no JSON, is nested too deeply, or has a number, a NUL or half of a surrogate
+            pair in it that nothing can keep.
     """
-    check_depth(text)
-    found = json.loads(text)
-    json_text(found)
+    found = _parsed(given)
+    try:
+        json_text(found)
+    except ValueError as error:
+        raise UnreadableJson(str(error)) from None
     return found
+
+
+def read_any_json(given: str | bytes) -> Any:
+    """Read the JSON of somebody who cannot be told to write it otherwise.
+
+    What cannot be stored in it is made storable, as by ``storable_json``.
+
+    Raises:
+        UnreadableJson: it is no JSON at all, or deeper than Python follows.
+    """
+    return storable_json(parsed_json(given))
+
+
+def shortest_json(given: str) -> str:
+    """Return JSON that a template gave as it is sent: without spaces.
+
+    Raises:
+        UnreadableJson: it is no JSON, is nested too deeply, or has a number or half of a surrogate pair in
+            it that cannot be sent.
+    """
+    found = _parsed(given)
+    try:
+        text = _ENCODER.encode(found)
+        byte_size(text)
+    except UnicodeEncodeError:
+        raise UnreadableJson(_HALF) from None
+    except ValueError:
+        raise UnreadableJson("a number in it is larger than readers of JSON take") from None
+    return text
+
+
+def _parsed(given: str | bytes) -> Any:
+    """Read JSON as its standard has it, no deeper than MAX_DEPTH."""
+    try:
+        text = _decoded(given)
+        check_depth(text)
+        return parsed_json(text, parse_constant=_refuse_constant)
+    except UnreadableJson:
+        raise
+    except ValueError as error:
+        raise UnreadableJson(str(error)) from None
+
+
+def parsed_json(given: str | bytes, **options: Any) -> Any:
+    """Read JSON, whatever is in it: whoever keeps some of it makes that storable.
+
+    Raises:
+        UnreadableJson: it is no JSON at all, or deeper than Python follows.
+    """
+    try:
+        return json.loads(given, **options)
+    except json.JSONDecodeError as error:
+        raise UnreadableJson(str(error), error.lineno) from None
+    except ValueError as error:  # bytes that are no text, a number of 5,000 digits
+        raise UnreadableJson(str(error)) from None
+    except RecursionError:
+        raise UnreadableJson("it is nested deeper than anybody follows") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON, although Python reads it")
+
+
+def _decoded(given: str | bytes) -> str:
+    """Return bytes as the text that ``json.loads`` would see in them."""
+    if isinstance(given, str):
+        return given
+    return given.decode(json.detect_encoding(given), "surrogatepass")
 
 
 def check_depth(text: str) -> None:
@@ -60,6 +141,8 @@ def check_depth(text: str) -> None:
 
 
 MAX_DEPTH = 100
+
+_HALF = "a string holds half of a surrogate pair, which is no Unicode"
 
 _BRACKETS = re.compile(r'[][{}]|"(?:[^"\\]|\\.)*"')
 """Brackets, and whole strings, in which brackets mean nothing."""

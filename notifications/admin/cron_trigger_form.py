@@ -13,7 +13,7 @@ from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger
 from notifications.triggers.cron_triggers import check_cron_trigger
 from notifications.triggers.headers import shown_headers
-from tasks_core.json_text import typed_json
+from tasks_core.json_text import read_json
 
 ARGUMENTS = (
     "webhook",
@@ -39,7 +39,7 @@ class JsonField(forms.JSONField):
         """Read the text."""
         if isinstance(value, str) and value:
             try:
-                typed_json(value)
+                read_json(value)
             except ValueError as error:
                 raise forms.ValidationError(
                     f"is not valid JSON, or cannot be stored: {error}"

@@ -11,7 +11,7 @@ from notifications.admin.unseen import UnseenTextarea
 from notifications.destinations.registration import check_destination, with_destinations
 from notifications.exceptions import InvalidProvider
 from notifications.models import Destination
-from tasks_core.json_text import typed_json
+from tasks_core.json_text import read_json
 
 SUPERUSERS_ONLY = "apprise"
 """An Apprise URL says which code of a large package runs, and where it connects to."""
@@ -61,6 +61,6 @@ def secret_of(channel: str, text: str) -> dict[str, Any]:
     if channel != "webpush":
         return {"url": text.strip()}
     try:
-        return {"subscription": typed_json(text)}
+        return {"subscription": read_json(text)}
     except ValueError:
         raise InvalidProvider("subscription", "is no JSON; give what the browser gives") from None

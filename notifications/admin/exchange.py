@@ -17,6 +17,7 @@ from notifications.confidential import MASK
 from notifications.triggers.sensitive import is_sensitive
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import facts_table, table
+from tasks_core.json_text import UnreadableJson, read_json
 
 BODY_SHOWN = 20_000
 """Characters of a body that a page shows, whatever a log has kept."""
@@ -85,8 +86,8 @@ def body_text(body: Any) -> str:
     """Return a body as text: JSON indented, anything else as it is, and no more than fits a page."""
     text = body if isinstance(body, str) else json.dumps(body)
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = read_json(text)
+    except UnreadableJson:
         document = None
     if isinstance(document, dict | list):
         text = json.dumps(document, indent=2, ensure_ascii=False)

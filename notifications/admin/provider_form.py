@@ -17,7 +17,7 @@ from notifications.models import Provider
 from notifications.providers.account import Carrier
 from notifications.providers.registration import LIMITS, carriers_of, check_edit, check_provider
 from tasks_core.admin.form_fields.lines import LinesField
-from tasks_core.json_text import typed_json
+from tasks_core.json_text import read_json
 
 _HAVE_DEFAULTS = ("breaker_threshold", "breaker_pause")
 """Left empty they stay as they are."""
@@ -145,7 +145,7 @@ def _object(text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = typed_json(text)
+        found = read_json(text)
     except ValueError:
         found = None
     if not isinstance(found, dict):

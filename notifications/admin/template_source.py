@@ -11,7 +11,7 @@ from notifications.catalogue import check_template, preview
 from notifications.exceptions import InvalidTemplate
 from notifications.models import Template, TemplateDraft, TemplateVersion
 from notifications.rendering.compiled import Rendered
-from tasks_core.json_text import typed_json
+from tasks_core.json_text import UnreadableJson, read_json
 
 PARTS = ("subject", "text", "html", "schema", "sample")
 
@@ -77,11 +77,10 @@ def _parsed(part: str, text: str) -> dict[str, Any] | None:
     if not text.strip():
         return None
     try:
-        value = typed_json(text)
-    except json.JSONDecodeError as error:
-        raise InvalidTemplate(part, f"is not JSON: {error.msg}", error.lineno) from None
-    except ValueError as error:
-        raise InvalidTemplate(part, f"cannot be stored: {error}") from None
+        value = read_json(text)
+    except UnreadableJson as error:
+        problem = "is not JSON" if error.line else "cannot be stored"
+        raise InvalidTemplate(part, f"{problem}: {error}", error.line) from None
     if not isinstance(value, dict):
         raise InvalidTemplate(part, "must be a JSON object, { ... }")
     return value

@@ -1,13 +1,13 @@
 """Read an audience from a CSV or a JSON lines file, entry by entry."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Any, TextIO
 
 from notifications.broadcasts.receiver import Receiver
 from notifications.exceptions import InvalidBroadcast
+from tasks_core.json_text import UnreadableJson, read_json
 
 FORMATS = ("csv", "jsonl")
 
@@ -49,9 +49,10 @@ def _json_receivers(file: Iterable[str]) -> Iterator[Receiver]:
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
-        except ValueError:
-            raise InvalidBroadcast(f"line {number}", "is not JSON") from None
+            entry = read_json(line)
+        except UnreadableJson as error:
+            problem = "is not JSON" if error.line else f"cannot be stored: {error}"
+            raise InvalidBroadcast(f"line {number}", problem) from None
         yield _json_receiver(entry, f"line {number}")
 
 

@@ -1,12 +1,12 @@
 """What the feed may be asked, checked."""
 
-import json
 from typing import Any
 
 from django.http import HttpRequest
 
 from notifications.inbox.reading import MAX_PAGE
 from tasks_core.bigint import LARGEST_BIGINT, bigint
+from tasks_core.json_text import UnreadableJson, read_json
 
 MAX_IDS = 500
 MAX_BODY = 20_000
@@ -40,8 +40,8 @@ def body(request: HttpRequest) -> dict[str, Any]:
     if length is None or length > MAX_BODY:
         raise BadRequest(f"body: give at most {MAX_BODY} bytes")
     try:
-        found = json.loads(request.body)
-    except ValueError:
+        found = read_json(request.body)
+    except UnreadableJson:
         found = None
     if not isinstance(found, dict):
         raise BadRequest('body: give a JSON object, such as {"ids": [17]} or {"up_to": 17}')

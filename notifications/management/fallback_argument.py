@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentTypeError
 from typing import Any
 
 from notifications.ladders.fallback import Fallback
+from tasks_core.json_text import UnreadableJson, read_json
 from tasks_core.management.arguments.duration import duration
 
 NAMES = frozenset({"channel", "to", "after", "until"})
@@ -25,8 +25,8 @@ def fallback(text: str) -> str | Fallback:
     if not text.lstrip().startswith("{"):
         return text
     try:
-        given: dict[str, Any] = json.loads(text)
-    except ValueError:
+        given: dict[str, Any] = read_json(text)
+    except UnreadableJson:
         raise ArgumentTypeError("is no JSON") from None
     unknown = sorted(set(given) - NAMES)
     if unknown or "channel" not in given:

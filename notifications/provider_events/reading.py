@@ -15,6 +15,7 @@ from notifications.models import EventSource
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core.engine.instants import read_instant
+from tasks_core.json_text import UnreadableJson, parsed_json, storable_json
 
 _BOUNCES = {
     "hard": Bounce.HARD,
@@ -60,8 +61,8 @@ def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: dat
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = parsed_json(body)
+    except UnreadableJson:
         raise InvalidEvent("body", "is no JSON") from None
     if not isinstance(document, dict):
         raise InvalidEvent("body", "must be a JSON object")
@@ -101,7 +102,7 @@ def _words(value: object) -> str:
     """A reason may have any form: some send the reply code as a number, some an object."""
     if value is None or isinstance(value, str):
         return value or ""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(storable_json(value), ensure_ascii=False)
 
 
 def _text(data: dict[str, Any], name: str) -> str:

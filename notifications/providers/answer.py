@@ -1,13 +1,12 @@
 """Reading the answers of providers' interfaces."""
 
-import json
 from typing import Any
 
 from notifications.channels.outcome import Outcome
 from notifications.channels.webhook.retry_after import parse_retry_after
 from notifications.outgoing.fetch import Response
 from tasks_core import clock
-from tasks_core.json_text import storable_json
+from tasks_core.json_text import UnreadableJson, read_any_json
 
 _REFUSES_US = frozenset({401, 402, 403})
 _TRY_AGAIN = frozenset({408, 425})
@@ -41,8 +40,8 @@ def described(who: str, status: int) -> str:
 def json_object(response: Response) -> dict[str, Any]:
     """Give the JSON object in a response, so that it can be stored; an empty one if there is none."""
     try:
-        found = storable_json(json.loads(response.body))
-    except (ValueError, RecursionError):
+        found = read_any_json(response.body)
+    except UnreadableJson:
         return {}
     return found if isinstance(found, dict) else {}
 

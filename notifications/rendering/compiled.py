@@ -1,14 +1,14 @@
 """A whole template, compiled once, and the message that it gives."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.rendering.part import Part
 from notifications.rendering.sandbox import HTML, JSON, TEXT
 from tasks_core.engine.single_line import is_single_line
+from tasks_core.json_text import UnreadableJson, shortest_json
 
 MAX_SUBJECT = 500
 
@@ -89,17 +89,10 @@ class CompiledPayload:
         """Render, and write the document in its shortest form."""
         document = self._text.render(variables)
         try:
-            parsed = json.loads(document, parse_constant=_refuse_constant)
-        except ValueError as error:
-            line = getattr(error, "lineno", None)
-            raise RenderingFailed(
-                "text", "does not give JSON; write {{ name }} without quotes around it", line=line
-            ) from None
-        return Rendered("", json.dumps(parsed, ensure_ascii=False, separators=(",", ":")), "")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON, although Python reads it")
+            return Rendered("", shortest_json(document), "")
+        except UnreadableJson as error:
+            hint = str(error) if error.line is None else "write {{ name }} without quotes around it"
+            raise RenderingFailed("text", f"does not give JSON; {hint}", line=error.line) from None
 
 
 def _check_subject(subject: str) -> None:

@@ -58,6 +58,9 @@ async def call(definition: Definition, body: Mapping[str, Any]) -> Result:
         raise
     except ImproperlyConfigured as error:  # a sealed header is damaged
         return replace(not_called(definition.headers, body, str(error)), is_final=False)
+    except Exception as error:
+        logger.exception("the request of a trigger could not be made")
+        return _not_made(definition, error)
     began = time.monotonic()
     result = await _exchanged(definition, request)
     return replace(result, duration=round(time.monotonic() - began, 6))
@@ -87,6 +90,14 @@ def _failed(request: Request, error: ExchangeFailed) -> Result:
         request=logged_request(request),
         response=client_error(str(error)),
     )
+
+
+def _not_made(definition: Definition, error: Exception) -> Result:
+    """We fail before the webhook is called; of the body, which may be why, nothing is logged."""
+    problem = (
+        f"an unexpected {type(error).__name__} while the request was made (see the worker's log)"
+    )
+    return replace(not_called(definition.headers, {}, problem), is_final=False)
 
 
 def _unexpected(definition: Definition, error: Exception) -> Result:

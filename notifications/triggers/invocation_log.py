@@ -8,6 +8,7 @@ from notifications import conf
 from notifications.confidential import MASK
 from notifications.triggers.request import Request
 from notifications.triggers.sensitive import Redaction, is_sensitive
+from tasks_core.json_text import UnreadableJson, read_json
 
 VERSION = "1"
 
@@ -63,8 +64,8 @@ def _body(request: Request) -> str | None:
         return None
     text = request.body.decode()
     try:
-        document = json.loads(text)
-    except ValueError:
+        document = read_json(text)
+    except UnreadableJson:
         return request.redaction.text(text)
     return request.redaction.text(json.dumps(request.redaction.json(document), ensure_ascii=False))
 

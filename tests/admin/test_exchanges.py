@@ -219,3 +219,11 @@ def test_a_transformed_call_shows_both_bodies(viewer: Client) -> None:
     assert "&quot;before&quot;: 1" in page
     assert "&quot;after&quot;: 2" in page
     assert "<dt>Problem</dt><dd>no connection</dd>" in page
+
+
+@pytest.mark.parametrize("depth", [50, 100, 101, 400, 700, 5_000])
+def test_a_body_is_shown_however_deep_it_is_nested(
+    viewer: Client, delivery: Delivery, depth: int
+) -> None:
+    attempt(delivery, response={"text": "[" * depth + "]" * depth})
+    assert viewer.get(f"{URL}delivery/{delivery.pk}/change/").status_code == 200

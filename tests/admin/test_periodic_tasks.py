@@ -95,6 +95,17 @@ def test_form_tells_why_a_row_does_not_run(owner: Client, row: PeriodicTask) -> 
         assert "is not understood" in owner.get(page).content.decode()
 
 
+@pytest.mark.parametrize("text", ["[" * 5_000 + "]" * 5_000, "[NaN]", "1" * 5_000, "{"])
+@pytest.mark.parametrize("field", ["args", "kwargs"])
+def test_json_that_nobody_can_read_is_refused_at_its_field(
+    owner: Client, row: PeriodicTask, field: str, text: str
+) -> None:
+    change = reverse("admin:django_celery_beat_periodictask_change", args=[row.pk])
+    answer = owner.post(change, _form(row, **{field: text}))
+    assert answer.status_code == 200
+    assert "Unable to parse JSON" in answer.content.decode()
+
+
 def test_running_by_hand_goes_through_the_ledger(owner: Client, row: PeriodicTask) -> None:
     unseen = PeriodicTask.objects.create(name="off", task="x", crontab=row.crontab, enabled=False)
     follow()

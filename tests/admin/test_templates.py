@@ -166,6 +166,23 @@ def test_the_preview_of_a_webhook_is_json(operator: Client) -> None:
     assert "{&quot;amount&quot;:5}" in rows.text(operator.post(f"{URL}preview/", form))
 
 
+@pytest.mark.parametrize("text", ["[" * 5_000 + "]" * 5_000, "[1e999]", '["\\ud800"]'])
+def test_a_document_that_no_reader_can_take_is_a_problem_of_the_preview_and_not_published(
+    operator: Client, text: str
+) -> None:
+    form = {"channel": "webhook", "subject": "", "text": text, "html": "", "sample": "{}"}
+    preview = operator.post(f"{URL}preview/", {**GOOD, **form})
+    assert preview.status_code == 200
+    assert "does not give JSON" in rows.text(preview)
+    refused = post(operator, f"{URL}add/", "_publish", **form)
+    assert "does not give JSON" in rows.text(refused)
+    assert not TemplateVersion.objects.exists()
+    post(operator, f"{URL}add/", "_save", **form)
+    page = operator.get(f"{URL}{Template.objects.get().pk}/change/")
+    assert page.status_code == 200
+    assert "does not give JSON" in rows.text(page)
+
+
 def test_viewers_see_the_versions_and_cannot_edit(viewer: Client, published: Template) -> None:
     page = rows.text(viewer.get(f"{URL}{published.pk}/change/"))
     assert 'name="text"' not in page

@@ -64,6 +64,8 @@ def test_json_lines_come_from_standard_input(run: Run, monkeypatch: pytest.Monke
         ("x.csv", "to,name\na@example.com,A,B\n", "line 2: has not as many values"),
         ("x.csv", 'to,name\n"a@example.com,A\n', "is not CSV"),
         ("x.jsonl", "{\n", "line 1: is not JSON"),
+        ("x.jsonl", "[" * 50_000 + "]" * 50_000, "line 1: cannot be stored: it is nested deeper"),
+        ("x.jsonl", '{"to": 1e999}\n', "line 1: cannot be stored: Out of range"),
         ("x.jsonl", '["a"]\n', "line 1: must be an object"),
         ("x.jsonl", '{"to": 5}\n', "line 1: to and locale must be texts"),
         ("x.jsonl", '{"to": "a@example.com", "context": []}\n', "line 1: context must be"),

@@ -106,7 +106,9 @@ def test_a_ladder_is_stored_and_shown(run: Run) -> None:
     ]
 
 
-@pytest.mark.parametrize("step", ["{", '{"to": "x"}', '{"channel": "sms", "when": 5}'])
+@pytest.mark.parametrize(
+    "step", ["{", '{"to": "x"}', '{"channel": "sms", "when": 5}', '{"to": ' + "[" * 50_000]
+)
 def test_a_ladder_that_cannot_be_read_is_refused(run: Run, step: str) -> None:
     with pytest.raises(CommandError, match="--fallback"):
         run("send_notification", "receipt", "--to", "ada@example.com", "--fallback", step)

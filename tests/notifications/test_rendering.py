@@ -196,10 +196,26 @@ def test_no_value_can_break_out_of_a_webhook_document(value: Any) -> None:
     assert document == {"type": "t", "data": {"value": value}}
 
 
-@pytest.mark.parametrize("source", ['{"name": "{{ name }}"}', '{"name": NaN}', "{{ name }} x"])
+@pytest.mark.parametrize("source", ['{"name": "{{ name }}"}', "{{ name }} x"])
 def test_a_webhook_document_that_is_not_json_is_an_error(source: str) -> None:
     with pytest.raises(RenderingFailed, match=r"does not give JSON; write {{ name }} without"):
         CompiledPayload(source).render({"name": "x"})
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("[" * 101 + "]" * 101, "it is nested deeper than 100 levels"),
+        ("[" * 50_000 + "]" * 50_000, "it is nested deeper than 100 levels"),
+        ('{"name": NaN}', "NaN is no number of JSON"),
+        ('{"name": 1e999}', "a number in it is larger"),
+        ('{"name": ' + "1" * 5_000 + "}", "Exceeds the limit"),
+        ('"\\ud800"', "a string holds half of a surrogate pair"),
+    ],
+)
+def test_a_webhook_document_that_no_reader_can_take_is_an_error(source: str, problem: str) -> None:
+    with pytest.raises(RenderingFailed, match=rf"does not give JSON; {problem}"):
+        CompiledPayload(source).render({})
 
 
 def test_the_parts_stay_out_of_repr() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from notifications import conf
+from tasks_core.json_text import UnreadableJson, read_any_json
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -50,8 +51,8 @@ def run(asked: dict[str, Any], *, seconds: float) -> dict[str, Any]:
 
 def _read(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
     try:
-        answer = json.loads(done.stdout)
-    except (ValueError, RecursionError):
+        answer = read_any_json(done.stdout)
+    except UnreadableJson:
         answer = None
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
         raise NoAnswer(f"its process ended with status {done.returncode}")

@@ -1,13 +1,12 @@
 """The response transform: what is logged as the body of a response."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from notifications.triggers.transforms.body import BodyTransform, parse_body
 from notifications.triggers.transforms.fields import check_object, version_of
-from tasks_core.json_text import storable_json
+from tasks_core.json_text import UnreadableJson, read_any_json
 
 WHERE = "response_transform"
 FIELDS = ("version", "body", "template_engine")
@@ -35,8 +34,8 @@ class ResponseTransform:
         if self.body is None:
             return body.decode("utf-8", "replace")
         try:
-            document = storable_json(json.loads(body))
-        except (ValueError, RecursionError):
+            document = read_any_json(body)
+        except UnreadableJson:
             raise NotJson("the response's body is not JSON") from None
         variables = {"body": document, "status": status, "request": request}
         return self.body.write(variables).text

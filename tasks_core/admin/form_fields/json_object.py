@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from tasks_core.json_text import typed_json
+from tasks_core.json_text import read_json
 
 
 def code_area(rows: int) -> UnfoldAdminTextareaWidget:
@@ -33,7 +33,7 @@ class JsonObjectField(forms.CharField):
         if not text:
             return {}
         try:
-            found = typed_json(text)
+            found = read_json(text)
         except ValueError as error:
             raise forms.ValidationError(f"is not JSON: {error}") from None
         if not isinstance(found, dict):

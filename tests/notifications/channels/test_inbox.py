@@ -125,9 +125,24 @@ def test_a_wrong_question_is_answered_400(
 
 @pytest.mark.parametrize(
     "body",
-    ["", "[]", "{", '{"ids": []}', '{"ids": "1"}', '{"ids": [true]}', '{"up_to": "x"}', "{}"],
+    [
+        "",
+        "[]",
+        "{",
+        '{"ids": []}',
+        '{"ids": "1"}',
+        '{"ids": [true]}',
+        '{"up_to": "x"}',
+        "{}",
+        "[" * (MAX_BODY // 2),
+        '{"ids": ' + "[" * 9_000 + "]" * 9_000 + "}",
+        '{"up_to": ' + "1" * 5_000 + "}",
+        '{"up_to": 1e999}',
+        b"\xff",
+    ],
+    ids=lambda body: str(body)[:20],
 )
-def test_a_wrong_body_is_answered_400(browser: Client, body: str) -> None:
+def test_a_wrong_body_is_answered_400(browser: Client, body: str | bytes) -> None:
     answer = browser.post("/notifications/inbox/read", body, content_type="application/json")
     assert answer.status_code == 400
     assert browser.get("/notifications/inbox/read").status_code == 405

@@ -145,8 +145,10 @@ def test_a_transformed_request_is_logged_beside_the_original(
                  "{% for c in body.payload.many %}1,{% endfor %}{% endfor %}{% endfor %}1]"},
         {"request_headers": {"add_headers": {"X": "{{ body.payload.lines }}"}}},
         {"body": "[1]", "content_type": "application/x-www-form-urlencoded"},
+        {"body": "[" * 5_000 + "]" * 5_000},
+        {"body": '["\\ud800"]'},
     ],
-    ids=["missing", "no-json", "types", "null", "endless", "header-injection", "no-form"],
+    ids=["missing", "no-json", "types", "null", "endless", "header-injection", "no-form", "deep", "half"],
 )  # fmt: skip
 def test_a_request_transform_that_fails_is_an_error_with_a_log_row_and_no_call(
     make_event: MakeEvent, receiver: Receiver, transform: dict[str, Any]
@@ -161,6 +163,18 @@ def test_a_request_transform_that_fails_is_an_error_with_a_log_row_and_no_call(
     message = row.response["data"]["message"]
     assert message.startswith("request_transform: ")
     assert "t0p-s3cret" not in message
+
+
+def test_a_request_that_cannot_be_made_for_a_reason_nobody_thought_of_is_on_record(
+    make_event: MakeEvent, receiver: Receiver
+) -> None:
+    half = '{{ "\\ud800" }}'
+    event = make_event(request_transform={"query_params": {"q": half}})
+    assert deliver(event).status == "error"
+    assert receiver.received == []
+    [row] = invocations(event)
+    assert row.status == 500
+    assert "an unexpected UnicodeEncodeError" in row.response["data"]["message"]
 
 
 @pytest.mark.guarantee(n=5)
