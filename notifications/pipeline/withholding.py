@@ -19,23 +19,27 @@ def kept(found: Sendable, result: SendResult) -> SendResult:
 
     Every channel's results pass here. Whoever is sent a secret may quote it in any form, so of the answer
     to a secret message only codes are kept. Whoever else did not take one may quote what we logged in with;
-    endpoints get no credential of ours.
+    endpoints get no credential of ours. The id of a message may be the address that it went to, which is the
+    secret of a web push subscription, and is looked through in any case.
     """
+    if not _is_clean(found, result.provider_message_id):
+        result = replace(result, provider_message_id="")  # an id with a mask in it is nobody's
     is_told_nothing = result.outcome.is_success or found.receiver is not None
     if is_told_nothing and not found.is_secret:
         return result
     response = result.response
     if found.is_secret:
         response = {name: _code(value) for name, value in response.items()}
-    message_id = _clean(found, result.provider_message_id)
     return replace(
         result,
         error=_clean(found, result.error),
-        # An id with a mask in it is nobody's.
-        provider_message_id=message_id if message_id == result.provider_message_id else "",
         request=_clean(found, result.request),
         response=_clean(found, response),
     )
+
+
+def _is_clean(found: Sendable, text: str) -> bool:
+    return not text or _clean(found, text) == text
 
 
 def _code(value: Any) -> Any:

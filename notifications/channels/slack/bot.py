@@ -66,7 +66,7 @@ def _read(response: Response, sendable: Sendable) -> SendResult:
         error=error,
         status_code=response.status,
         retry_after=retry_after(response, outcome),
-        provider_message_id=stamp[:200] if outcome is Outcome.SUCCESS else "",
+        provider_message_id=stamp if outcome is Outcome.SUCCESS else "",
         try_next=is_our_account(word),
         request=_kept(sendable),
         response=clean(sendable, {"ok": told.get("ok"), "error": word}),

@@ -100,7 +100,7 @@ def _read(response: Response, fields: dict[str, str], sendable: Sendable) -> Sen
             error="" if outcome is Outcome.SUCCESS else described("the gateway", response.status),
             status_code=response.status,
             retry_after=retry_after(response, outcome),
-            provider_message_id=str(told.get("sid") or "")[:200],
+            provider_message_id=str(told.get("sid") or ""),
             try_next=outcome is not Outcome.SUCCESS and response.status in (401, 402, 403),
             request=request,
             response=shown,

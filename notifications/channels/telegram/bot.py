@@ -67,7 +67,7 @@ def _read(response: Response, sendable: Sendable) -> SendResult:
         error=f"{error}: {said}" if error and said else error,
         status_code=response.status,
         retry_after=None if outcome is Outcome.SUCCESS else _asked_to_wait(told),
-        provider_message_id="" if number is None else f"{sendable.address}:{number}"[:200],
+        provider_message_id="" if number is None else f"{sendable.address}:{number}",
         try_next=response.status in (_UNAUTHORISED, _NOT_FOUND),
         request=clean(sendable, _kept(sendable)),
         response={"ok": told.get("ok"), "error_code": told.get("error_code"), "description": said},

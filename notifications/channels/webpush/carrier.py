@@ -113,7 +113,7 @@ def _read(
         error="the browser has unsubscribed" if is_gone else error,
         status_code=status,
         retry_after=retry_after(response, outcome),
-        provider_message_id=place[-200:] if outcome is Outcome.SUCCESS else "",
+        provider_message_id=place if outcome is Outcome.SUCCESS else "",
         destination_gone=opened.name if is_gone else "",
         # 403: the browser subscribed to another key pair, which another provider here may have.
         try_next=status == _OTHER_KEY,

@@ -94,6 +94,28 @@ def test_the_browser_can_read_the_message(receiver: Receiver, browser: Browser) 
     assert found.deliveries.get().provider_message_id.endswith("/m/42")
 
 
+@pytest.mark.parametrize("rest", ["", "/m/42", "/" + "m" * 190, "?m=" + "0123456789" * 30])
+def test_a_push_service_that_answers_with_the_subscription_leaves_nothing_of_it(
+    receiver: Receiver, browser: Browser, rest: str
+) -> None:
+    """The address is all that it takes to push to this browser, so it is sealed where it is kept."""
+    receiver.plan(Reply(201, {"Location": f"{receiver.url}/SECRET{rest}"}))
+    found = push()
+    assert found.state == "sent"
+    assert found.deliveries.get().provider_message_id == ""
+    kept = DeliveryAttempt.objects.get()
+    assert "SECRET" not in f"{kept.request} {kept.response} {kept.error}"
+
+
+def test_an_id_of_a_push_service_that_is_too_long_is_cut(
+    receiver: Receiver, browser: Browser
+) -> None:
+    receiver.plan(Reply(201, {"Location": "https://push.example/m/" + "0123456789" * 30}))
+    found = push().deliveries.get().provider_message_id
+    assert found.startswith("https://push.example/m/0123456789")
+    assert len(found) <= 200
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_browser_that_unsubscribed_is_switched_off(
     receiver: Receiver, browser: Browser, status: int
