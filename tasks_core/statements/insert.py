@@ -75,9 +75,14 @@ class NewTasks:
     correlation_ids: Sequence[str | None] | None = None
 
 
+_OF_EACH = {"payloads", "idempotency_keys", "unique_keys", "ids", "correlation_ids"}
+"""What goes into the rows: a thousand payloads are not written out once more for nothing."""
+
+
 def insert(tasks: NewTasks, *, now: datetime) -> list[int | None]:
     """Insert ``tasks`` and return their ids in order; None where the key is taken."""
-    rows = fetch_often(SQL, {**vars(tasks), "rows": _rows(tasks), "now": now})
+    in_common = {name: value for name, value in vars(tasks).items() if name not in _OF_EACH}
+    rows = fetch_often(SQL, {**in_common, "rows": _rows(tasks), "now": now})
     by_key = {key: task_id for task_id, key in rows if key is not None}
     without_key = (task_id for task_id, key in rows if key is None)
     return [

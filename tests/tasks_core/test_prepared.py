@@ -122,3 +122,12 @@ def test_lists_arrive_as_they_were_given(names: list[str], numbers: list[int]) -
     [row] = prepared.fetch_prepared(connection, sql, {"names": names, "numbers": numbers})
 
     assert row == (names, numbers)
+
+
+def test_payloads_of_many_tasks_are_written_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[object]] = []
+    monkeypatch.setattr(prepared, "_array", lambda values: seen.append(values) or values)
+
+    tasks_core.enqueue_many("plain", [{"n": "plugh"}] * 3, correlation_ids=["a", "b", "c"])
+
+    assert not [values for values in seen if "plugh" in str(values) or "a" in values]
