@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import Error
+
+from tasks_core.database_errors import is_lock_timeout, is_servers_fault
 from tasks_core.engine.states import State
 from tasks_core.models import Task
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
@@ -26,7 +29,26 @@ def announce_unsuccessful(ids: Iterable[int]) -> None:
     announce(tasks)
 
 
+class ReceiverFailed(Exception):
+    """A receiver of ``tasks_unsuccessful`` has raised, and neither the database nor a lock is to blame."""
+
+
 def announce(tasks: list[UnsuccessfulTask]) -> None:
     """Send ``tasks_unsuccessful``, if there is anything to tell."""
     if tasks:
         tasks_unsuccessful.send(sender=Task, tasks=tasks)
+
+
+def announce_to_strangers(tasks: list[UnsuccessfulTask]) -> None:
+    """Do so where it must be known whether it was the outcome or a receiver that could not be stored.
+
+    Raises:
+        ReceiverFailed: a receiver has raised.
+        django.db.Error: the database is to blame, or a lock that a receiver waited for in vain.
+    """
+    try:
+        announce(tasks)
+    except Exception as error:
+        if isinstance(error, Error) and (is_servers_fault(error) or is_lock_timeout(error)):
+            raise
+        raise ReceiverFailed(f"a receiver of tasks_unsuccessful has raised {error!r}") from error

@@ -1,4 +1,4 @@
-"""The thread of a worker process that keeps its leases and writes its outcomes in time."""
+"""The thread of a worker process that keeps its leases."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tasks_core.measurements import Measurements
 from tasks_core.outbox import FLUSH_SECONDS, Outbox
 from tasks_core.passed_over import PassedOver
 from tasks_core.statements.lease import renew, still_owned, terminated
+from tasks_core.writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ class Keeper(threading.Thread):
     ) -> None:
         super().__init__(name="tasks-keeper", daemon=True)
         self._inflight = inflight
-        self._outbox = outbox
         self._measurements = measurements
         self._limits = limits
         self._passed_over = passed_over
@@ -50,11 +50,17 @@ class Keeper(threading.Thread):
         self._ended = threading.Event()
         self._checked_at = time.monotonic()
         self._tending = threading.Lock()
+        self._writer = Writer(outbox)
+
+    def start(self) -> None:
+        """Begin, and let the writer begin."""
+        super().start()
+        self._writer.start()
 
     @contextmanager
     def resting(self) -> Iterator[None]:
         """Let it look after nothing in this block: for callers whose rows no other connection sees yet."""
-        with self._tending:
+        with self._tending, self._writer.resting():
             yield
 
     def wake(self) -> None:
@@ -62,10 +68,11 @@ class Keeper(threading.Thread):
         self._wanted.set()
 
     def end(self) -> None:
-        """Ask the thread to end, and wait for it."""
+        """Ask both threads to end, and wait for them."""
         self._ended.set()
         self._wanted.set()
         self.join(timeout=5)
+        self._writer.end()
 
     def run(self) -> None:
         """Look after the attempts in flight until ``end``."""
@@ -87,10 +94,7 @@ class Keeper(threading.Thread):
 
     def _is_idle(self) -> bool:
         return not (
-            len(self._inflight)
-            or self._outbox.has_pending.is_set()
-            or not self._measurements.is_empty
-            or not self._passed_over.is_empty
+            len(self._inflight) or not self._measurements.is_empty or not self._passed_over.is_empty
         )
 
     def _tend(self) -> None:
@@ -104,8 +108,6 @@ class Keeper(threading.Thread):
 
     def _look_after_all(self) -> None:
         self._give_overdue_back()
-        if self._outbox.is_overdue:
-            self._outbox.flush()
         if self._measurements.has_first:  # until it is known, ten of a type are sent at a time
             self._measurements.share(now=clock.now())
         if time.monotonic() - self._checked_at < CHECK_SECONDS:

@@ -122,7 +122,9 @@ class Limits:
             self._outbox.add((culprit.task_type.name, culprit, failed))
         hand_back(self._inflight.all(), self._inflight, self._outbox, reason=ending.reason)
         deadline = time.monotonic() + SECONDS_TO_WRITE
-        while not self._outbox.flush_all() and time.monotonic() < deadline:
+        while (left := deadline - time.monotonic()) > 0 and not self._outbox.flush_all(
+            patience=left
+        ):
             time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGKILL)
 

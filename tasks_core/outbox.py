@@ -16,6 +16,7 @@ from tasks_core.database_errors import (
     is_lock_timeout,
     is_servers_fault,
 )
+from tasks_core.endings import ReceiverFailed
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Failure
 from tasks_core.inflight import InFlight, InFlightTable
@@ -78,19 +79,25 @@ class Outbox:
         """Whether the oldest outcome has waited long enough."""
         return bool(self._pending) and time.monotonic() - self._oldest >= FLUSH_SECONDS
 
-    def flush(self) -> bool:
+    def flush(self, *, patience: float = -1.0) -> bool:
         """Write everything that may be written now; False if the database is in the way.
 
         Then the outcomes stay here and a later call tries again: an attempt whose lease ends meanwhile is
         simply repeated. Those whose row somebody else has locked stay as well, and no other waits for them.
+
+        Another thread that writes is waited for, ``patience`` seconds at most, or as long as it takes: a
+        receiver of another app may keep it.
         """
-        with self._writing:
-            try:
-                with answers_within():
-                    return self._write_pending()
-            except BaseException:  # a soft time limit, say, or the exit of a receiver
-                self._recall()
-                raise
+        if not self._writing.acquire(timeout=patience):
+            return False
+        try:
+            with answers_within():
+                return self._write_pending()
+        except BaseException:  # a soft time limit, say, or the exit of a receiver
+            self._recall()
+            raise
+        finally:
+            self._writing.release()
 
     def _write_pending(self) -> bool:
         if time.monotonic() < self._paused_until:
@@ -113,9 +120,9 @@ class Outbox:
                 return True
         return True
 
-    def flush_all(self) -> bool:
+    def flush_all(self, *, patience: float = -1.0) -> bool:
         """Write everything that may be written now; False if something is still in the way of one of them."""
-        return self.flush() and not self._locked
+        return self.flush(patience=patience) and not self._locked
 
     def _taken(self) -> list[Finished]:
         """Take out what is pending, but for what has to wait for a while."""
@@ -214,7 +221,7 @@ class Outbox:
             try:
                 self._leave_out_written(alone := [one])
                 is_locked = any(_is_locked(kind, finished) for kind, _, finished in alone)
-            except DATABASE_ERRORS as error:
+            except (*DATABASE_ERRORS, ReceiverFailed) as error:
                 failed += 1
                 if is_lock_timeout(error):  # a receiver wants a row that somebody has locked
                     self._wait_for_locks([one])
@@ -299,7 +306,9 @@ def _is_locked(kind: str, finished: FinishedAttempt) -> bool:
             extra=_log_fields(kind, finished),
         )
         return _is_locked_or_left(kind, _unstorable(finished))
-    except Exception as error:  # noqa: BLE001 a receiver of the signal may raise anything
+    except ReceiverFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 a listener may raise anything
         _leave(kind, finished, error)
     return False
 
@@ -307,7 +316,9 @@ def _is_locked(kind: str, finished: FinishedAttempt) -> bool:
 def _is_locked_or_left(kind: str, finished: FinishedAttempt) -> bool:
     try:
         return bool(record([(kind, finished)]).locked)
-    except Exception as error:  # noqa: BLE001 a receiver of the signal may raise anything
+    except ReceiverFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 a listener may raise anything
         _leave(kind, finished, error)
     return False
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tasks_core import clock, database
-from tasks_core.endings import announce
+from tasks_core.endings import ReceiverFailed, announce_to_strangers
 from tasks_core.engine.states import UNSUCCESSFUL, State
 from tasks_core.failures import fingerprint
 from tasks_core.models import DeadLetter
@@ -27,6 +27,9 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> Written:
     """Write the outcomes of ``attempts`` (with their task types) and return what became of them.
 
     One statement if all went well, a second one for dead letters; all in one transaction.
+
+    Raises:
+        ReceiverFailed: a receiver of ``tasks_unsuccessful`` has raised; nothing is written.
     """
     if len({attempt.task_id for _, attempt in attempts}) < len(attempts):
         attempts = _newest(attempts)
@@ -37,12 +40,26 @@ def record(attempts: Sequence[tuple[str, FinishedAttempt]]) -> Written:
     if not unsuccessful:
         written = finish(finished)
     else:
+        written = _finished_and_told(finished, unsuccessful)
+    _tell([attempt for attempt in finished if attempt.task_id in written.ids])
+    return written
+
+
+def _finished_and_told(
+    finished: list[FinishedAttempt], unsuccessful: list[tuple[str, FinishedAttempt]]
+) -> Written:
+    is_told = False
+    try:
         with transaction.atomic(using=database.alias()):
             written = finish(finished)
             ended = [(kind, a) for kind, a in unsuccessful if a.task_id in written.ids]
             _bury([(kind, a) for kind, a in ended if a.outcome.state is State.DEAD])
-            announce(written.unsuccessful)
-    _tell([attempt for attempt in finished if attempt.task_id in written.ids])
+            announce_to_strangers(written.unsuccessful)
+            is_told = True
+    except IntegrityError as error:
+        if is_told:  # found at the commit: ours would have been found before
+            raise ReceiverFailed(f"what a receiver has written is refused: {error}") from error
+        raise
     return written
 
 

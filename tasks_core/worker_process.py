@@ -124,7 +124,7 @@ class WorkerProcess:
         if stopping is not None:
             seconds = max(1.0, seconds + WRITE_SECONDS - stopping)
         deadline = time.monotonic() + seconds
-        while not self.outbox.flush_all():
+        while not self.outbox.flush_all(patience=max(0.0, deadline - time.monotonic())):
             if time.monotonic() > deadline:
                 logger.error("outcomes could not be written; the tasks will be run again")
                 return

@@ -20,8 +20,8 @@ FULL = 0.8
 OF_A_WORKER = 1
 """Its main process writes the heartbeat."""
 
-OF_A_POOL_PROCESS = 2
-"""One runs the handlers, another one keeps their leases."""
+OF_A_POOL_PROCESS = 3
+"""One runs the handlers, another one keeps their leases, a third one writes what comes late."""
 
 OF_AN_EVENT_LOOP = 1
 """Where there are ``async def`` handlers, what they ask of the database goes through one more."""
