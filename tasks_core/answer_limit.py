@@ -52,8 +52,9 @@ _looked_at = 0.0
 def answers_within(seconds: float | None = None) -> Iterator[None]:
     """Limit how long this thread waits for any one answer in the block, as long as ``end_overdue`` is called.
 
-    Only for statements of the platform's own: how long a handler's may take is not ours to say. The wait ends
-    with an OperationalError, like that for a server which has gone.
+    Only for statements of the platform's own: how long a handler's may take is not ours to say; where one is
+    called within such a block, let it have ``math.inf``. The wait ends with an OperationalError, like that
+    for a server which has gone.
     """
     thread = threading.get_ident()
     is_first, before = thread not in _limits, _limits.get(thread)

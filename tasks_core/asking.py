@@ -11,6 +11,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 
 from tasks_core import database
+from tasks_core.answer_limit import answers_within
 from tasks_core.database_errors import DATABASE_ERRORS, is_rows_fault
 
 Answer = TypeVar("Answer")
@@ -25,6 +26,11 @@ def ask_in_passing(ask: Callable[[], Answer]) -> Answer | None:
     Raises:
         django.db.Error: the values cannot be stored, or the handler's own transaction is lost.
     """
+    with answers_within():
+        return _ask(ask)
+
+
+def _ask(ask: Callable[[], Answer]) -> Answer | None:
     connection = database.connection()
     if connection.in_atomic_block:
         return _within(connection, ask)

@@ -34,9 +34,11 @@ _failing = RowBackoff(
 
 @answers_within()
 def claim_patiently(
-    ids: list[int], *, task_type: str, worker: str, company: int
+    ids: list[int], *, task_type: str, worker: str, company: int, tried_at: list[datetime]
 ) -> tuple[list[ClaimedTask], datetime]:
     """Claim those of ``ids`` that may run, and return them with the end of their leases.
+
+    The instant of each try is added to ``tried_at``, for whoever cuts this short (``claimed_meanwhile``).
 
     Without the database nothing can run, so this waits for it until the worker is to stop. The message may
     also be dropped: the tasks are QUEUED, and recovery publishes them again. A task that a trigger or a
@@ -46,7 +48,7 @@ def claim_patiently(
         django.db.Error: the caller's own transaction is broken, or a lock is waited for in vain.
     """
     lease = timedelta(seconds=setting("LEASE_SECONDS"))
-    tried_at: list[datetime] = []
+    failures = 0
     while True:
         until = (now := clock.now()) + lease
         try:
@@ -58,6 +60,7 @@ def claim_patiently(
                 if tried_at
                 else []
             )
+            tried_at.append(now)
             tasks += _claim(
                 ids,
                 task_type=task_type,
@@ -72,14 +75,34 @@ def claim_patiently(
             if connection.in_atomic_block or not is_servers_fault(error):
                 raise
             database.discard(connection)
-            tried_at.append(now)
-            if len(tried_at) == 1:  # the database may have closed this connection long ago
+            failures += 1
+            if failures == 1:  # the database may have closed this connection long ago
                 continue
             if worker_process.is_stopping():
                 return [], until
             vain_messages.note_failure(error)
             logger.warning("claiming %d tasks waits for the database: %s", len(ids), error)
             time.sleep(WAIT_SECONDS)
+
+
+@answers_within()
+def claimed_meanwhile(
+    ids: list[int], *, worker: str, tried_at: list[datetime]
+) -> tuple[list[ClaimedTask], datetime]:
+    """Return what was claimed by tries that something else than the database has cut short.
+
+    A server that has not answered yet may still claim something; recovery sees to that.
+    """
+    until = clock.now() + timedelta(seconds=setting("LEASE_SECONDS"))
+    connection = database.connection()
+    if connection.in_atomic_block:
+        return [], until
+    database.discard(connection)  # perhaps in the middle of the statement
+    try:
+        return claimed_before(ids, worker=worker, tried_at=tried_at, lease_until=until), until
+    except Error as error:
+        logger.warning("tasks whose claim was cut short are left to recovery: %s", error)
+        return [], until
 
 
 def _claim(

@@ -38,6 +38,31 @@ def is_servers_fault(error: BaseException) -> bool:
     return isinstance(error, DATABASE_ERRORS) and not is_someones
 
 
+def is_outage(error: BaseException) -> bool:
+    """Tell whether a database was not there for whoever asked: gone, going, full, or a read-only standby.
+
+    Whatever it was asked for, somebody else would have met the same.
+    """
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if cause is None:
+        return isinstance(error, (django.db.OperationalError, django.db.InterfaceError))
+    return isinstance(cause, _OUTAGE) and not isinstance(cause, _ASKED_FOR)
+
+
+_OUTAGE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
+_ASKED_FOR = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.ProgramLimitExceeded,
+)
+
+
 def is_for_everybody(error: BaseException) -> bool:
     """Tell whether the server itself has said that nobody can write at present."""
     return any(isinstance(one, _FOR_EVERYBODY) for one in (error, error.__cause__))

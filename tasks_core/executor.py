@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from django.db import Error
 
 from tasks_core import clock, copies, database, session_state, vain_messages, worker_process
+from tasks_core.answer_limit import answers_within
 from tasks_core.attempting import after, attempt, attempt_async
 from tasks_core.attempting_batch import Member, attempt_batch, of_error
 from tasks_core.backlog import PATIENCE_SECONDS, Backlog
 from tasks_core.bigint import LARGEST_BIGINT
-from tasks_core.claiming import claim_patiently
+from tasks_core.claiming import claim_patiently, claimed_meanwhile
 from tasks_core.conf import setting
 from tasks_core.context import TaskContext
 from tasks_core.engine import decision
@@ -27,6 +28,7 @@ from tasks_core.policies import rule_for
 from tasks_core.registry import TaskType, get_task_type
 from tasks_core.sessions import Sessions
 from tasks_core.signals import attempts_begun
+from tasks_core.statements.claim import ClaimedTask
 from tasks_core.statements.dispatch import postpone
 from tasks_core.statements.finish import FinishedAttempt
 from tasks_core.statements.lease import renew
@@ -92,26 +94,42 @@ class Execution:
     def _claim(self, ids: list[int]) -> None:
         process, registered = self._process, self._registered
         asked_at = clock.now()
-        tasks, lease_until = claim_patiently(
-            ids,
-            task_type=registered.name,
-            worker=self._worker,
-            company=len(process.inflight),
-        )
+        tasks = self._take_in_hand(ids)
         if tasks:
             vain_messages.note_begun()
         if left := set(ids).difference(task.id for task in tasks):
             process.passed_over.add(registered.name, left, at=asked_at, is_all=not tasks)
             process.keeper.wake()
-        self._in_hand = [
-            InFlight(task, registered, TaskContext(task, registered, max_attempts=0), lease_until)
-            for task in tasks
-        ]
         process.inflight.add(self._in_hand)
         process.measurements.claimed(tasks)
         process.keeper.wake()
         if attempts_begun.has_listeners():
             attempts_begun.send_robust(sender=None, tasks=tasks)
+
+    def _take_in_hand(self, ids: list[int]) -> list[ClaimedTask]:
+        tried_at: list[datetime] = []
+        try:
+            claimed = claim_patiently(
+                ids,
+                task_type=self._registered.name,
+                worker=self._worker,
+                company=len(self._process.inflight),
+                tried_at=tried_at,
+            )
+            return self._hold(*claimed)
+        except Error:
+            raise
+        except BaseException:  # a soft time limit, say, between the claim and its answer
+            self._hold(*claimed_meanwhile(ids, worker=self._worker, tried_at=tried_at))
+            raise
+
+    def _hold(self, tasks: list[ClaimedTask], lease_until: datetime) -> list[ClaimedTask]:
+        registered = self._registered
+        self._in_hand = [
+            InFlight(task, registered, TaskContext(task, registered, max_attempts=0), lease_until)
+            for task in tasks
+        ]
+        return tasks
 
     def _begin(self) -> None:
         entries = self._in_hand
@@ -237,7 +255,10 @@ class Execution:
             return  # recovery finds them
         reason = "as many of its type as may run in one process go on"
         logger.info("%d tasks of %r are put off: %s", len(ids), self._registered.name, reason)
-        database.retried(postpone, ids, seconds=PATIENCE_SECONDS, reason=reason, now=clock.now())
+        with answers_within():
+            database.retried(
+                postpone, ids, seconds=PATIENCE_SECONDS, reason=reason, now=clock.now()
+            )
 
     def _wait_for_places(self, backlog: Backlog | None = None, *, seconds: float = math.inf) -> int:
         """Wait until more handlers of this type may start, and give how many.
@@ -349,7 +370,8 @@ class Execution:
 def _renewed(entry: InFlight) -> bool:
     lease_until = clock.now() + timedelta(seconds=setting("LEASE_SECONDS"))
     try:
-        is_renewed = bool(database.retried(renew, [entry.key], lease_until=lease_until))
+        with answers_within():
+            is_renewed = bool(database.retried(renew, [entry.key], lease_until=lease_until))
     except Error as error:
         logger.warning(
             "task %d is left to recovery: %s",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import Error
 
+from tasks_core.answer_limit import answers_within
 from tasks_core.engine.retry import RetryRule, from_json
 from tasks_core.models import RetryPolicy
 from tasks_core.registry import DEFAULT_RETRY, TaskType
@@ -44,7 +45,8 @@ def _named(policy_id: int) -> RetryRule:
     if known is not None and time.monotonic() - known[0] < CACHE_SECONDS:
         return known[1]
     try:
-        rule = RetryPolicy.objects.get(pk=policy_id).rule()
+        with answers_within():
+            rule = RetryPolicy.objects.get(pk=policy_id).rule()
     except Error:
         if known is None:
             raise

@@ -10,6 +10,7 @@ from celery import signals
 from django.db import close_old_connections
 
 from tasks_core import database, heap, session_state, turns, worker_process
+from tasks_core.answer_limit import answers_within
 from tasks_core.consumer import outlast_the_broker
 from tasks_core.consumption import consume
 from tasks_core.lanes import expand
@@ -135,7 +136,8 @@ def _check_connections(task: Any, **_: Any) -> None:
     sessions = Sessions(of_others=True)
     sessions.replace_unsound("what ran here before")
     sessions.replace_dead()
-    close_old_connections()
+    with answers_within():
+        close_old_connections()
     if task.name in task_types():
         database.connection().health_check_done = True  # type: ignore[attr-defined]
 

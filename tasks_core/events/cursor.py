@@ -91,12 +91,15 @@ RETURNING id
 
 FAIL = f"""
 UPDATE tasks_core_eventsubscription SET
-    failures = failures + 1,
+    failures = failures + %(charged)s::int,
     error = %(error)s,
     retry_at = clock_timestamp() + make_interval(
         secs => GREATEST(LEAST(power(2, LEAST(failures, 20)), %(cap)s), %(pause)s)
     ),
-    state = CASE WHEN state = 'active' AND failures + 1 >= %(max_failures)s THEN 'parked' ELSE state END,
+    state = CASE
+        WHEN state = 'active' AND failures + %(charged)s::int >= %(max_failures)s THEN 'parked'
+        ELSE state
+    END,
     lease_until = NULL
 WHERE {BOUNDED} AND id = %(id)s AND fence = %(fence)s
 RETURNING state, failures
@@ -212,11 +215,16 @@ def release(cursor: Cursor) -> None:
 
 
 def fail(
-    cursor: Cursor, *, error: str, max_failures: int, pause: float = 0.0
+    cursor: Cursor,
+    *,
+    error: str,
+    max_failures: int,
+    pause: float = 0.0,
+    is_charged: bool = True,
 ) -> tuple[str, int] | None:
     """Note a failure; return the state it leads to and how many there were, None if it is not ours.
 
-    ``pause``: seconds that the next call waits at least.
+    ``pause``: seconds that the next call waits at least. One that ``is_charged`` counts towards the most.
     """
     parameters = {
         "id": cursor.id,
@@ -225,6 +233,7 @@ def fail(
         "max_failures": max_failures,
         "cap": LONGEST_PAUSE,
         "pause": pause,
+        "charged": 1 if is_charged else 0,
     }
     rows = fetch(FAIL, parameters)
     return (rows[0][0], rows[0][1]) if rows else None

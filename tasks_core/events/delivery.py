@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 
 from tasks_core import database, worker_process
-from tasks_core.database_errors import DATABASE_ERRORS
+from tasks_core.answer_limit import LONG_ANSWER_SECONDS, answers_within
+from tasks_core.database_errors import DATABASE_ERRORS, is_outage
 from tasks_core.engine.batching import chunks
 from tasks_core.engine.events import Event
 from tasks_core.events import cursor as cursors
@@ -34,6 +36,9 @@ SPARE_SECONDS = 10.0
 
 MAX_ERROR = 500
 
+OUTAGE_SECONDS = 10.0
+"""How soon one is called again that has met a database out of reach: that is no failure of its own."""
+
 LONGEST_RETRY_AFTER = 3_600.0
 """Seconds that a handler may ask for at most with ``RetryAfter``."""
 
@@ -54,7 +59,8 @@ def deliver(name: str, *, holder: str) -> int:
     session = Session(subscription, holder)
     Sessions().replace_dead()
     try:
-        session.run()
+        with answers_within():
+            session.run()
     except DATABASE_ERRORS as error:
         connection = database.connection()
         if not connection.in_atomic_block:
@@ -113,9 +119,10 @@ class Session:
         while not window.is_read:
             if self._is_over():
                 return False
-            events, upper = read(
-                window, kinds=wanted.kinds, task_types=wanted.task_types, limit=PAGE
-            )
+            with answers_within(LONG_ANSWER_SECONDS):
+                events, upper = read(
+                    window, kinds=wanted.kinds, task_types=wanted.task_types, limit=PAGE
+                )
             for batch in chunks(events, wanted.batch_size):
                 if not self._hand_over(cursor, batch):
                     return False
@@ -148,7 +155,7 @@ class Session:
     def _call(self, cursor: Cursor, batch: Sequence[Event]) -> None:
         limit = self.subscription.max_runtime
         try:
-            with sound(self._whose), time_limit(limit):
+            with sound(self._whose), answers_within(math.inf), time_limit(limit):
                 self.subscription.handler(batch)
         except OneByOneError as error:
             done = batch[: error.handled]
@@ -176,9 +183,14 @@ class Session:
         failure = failure_of(reason)
         error = f"{type(reason).__name__}: {failure.message}"[:MAX_ERROR]
         pause = min(failure.retry_after or 0.0, LONGEST_RETRY_AFTER)
+        is_charged = not is_outage(reason)
+        if not is_charged:
+            pause = max(pause, OUTAGE_SECONDS)
         # Together, so that a worker that dies here leaves no subscriber parked of which nobody was told.
         with transaction.atomic(using=database.alias()):
-            noted = cursors.fail(cursor, error=error, max_failures=most, pause=pause)
+            noted = cursors.fail(
+                cursor, error=error, max_failures=most, pause=pause, is_charged=is_charged
+            )
             if noted is None:
                 return
             state, failures = noted

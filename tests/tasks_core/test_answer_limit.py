@@ -10,15 +10,19 @@ import pytest
 from django.db import connection, connections
 
 import tasks_core
-from tasks_core import answer_limit, clock, database, worker_process
+from tasks_core import Fixed, TaskContext, answer_limit, clock, database, worker_process
 from tasks_core.answer_limit import answers_within, end_overdue
 from tasks_core.claiming import claim_patiently
 from tasks_core.duty import Duty
+from tasks_core.events import delivery, subscription
+from tasks_core.events.delivery import deliver
 from tasks_core.executor import execute
 from tasks_core.inflight import InFlight
+from tasks_core.models import EventSubscription
 from tasks_core.signals import PlatformSignal
 from tests.forwarder import Forwarder, forwarding
-from tests.tasks_core.life import queue
+from tests.tasks_core.events.recorder import Recorder
+from tests.tasks_core.life import plain_type, queue
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -141,18 +145,85 @@ def test_claim_is_made_on_another_connection(way: Forwarder) -> None:
 
     ids = tasks_core.enqueue_many("work", [{}, {}])
     queue()
+    with _lost_moment(way):
+        tasks, _ = claim_patiently(ids, task_type="work", worker="w", company=0, tried_at=[])
+    assert {task.id for task in tasks} == set(ids)
+
+
+@contextmanager
+def _lost_moment(way: Forwarder) -> Iterator[None]:
+    """Lose what this thread asks for next."""
     waits = _is_waiting(threading.current_thread().name)
 
     def lose_a_moment() -> None:
-        wait_until(waits, what="the claim waits")
+        wait_until(waits, what="it waits")
         way.swallows.clear()
 
     way.swallows.set()
     aside = threading.Thread(target=lose_a_moment)
     aside.start()
-    tasks, _ = claim_patiently(ids, task_type="work", worker="w", company=0)
-    aside.join()
-    assert {task.id for task in tasks} == set(ids)
+    try:
+        yield
+    finally:
+        way.swallows.clear()
+        aside.join()
+
+
+@pytest.mark.parametrize("statement", range(4))
+def test_delivery_of_events_goes_on(
+    way: Forwarder, monkeypatch: pytest.MonkeyPatch, statement: int
+) -> None:
+    monkeypatch.setattr(subscription, "_subscriptions", {})
+    monkeypatch.setattr(delivery, "LONG_ANSWER_SECONDS", 0.5)
+    plain_type()
+    recorder = Recorder("orders")
+    tasks_core.enqueue("plain", {})
+    asked = itertools.count()
+
+    def lose(run: Callable[..., object], *args: object) -> object:
+        if next(asked) != statement:
+            return run(*args)
+        with _lost_moment(way):
+            return run(*args)
+
+    with connection.execute_wrapper(lose):
+        deliver("orders", holder="test")
+    assert next(asked) > statement
+    EventSubscription.objects.update(lease_until=None, retry_at=None)
+    deliver("orders", holder="test")
+
+    assert len(recorder.events) >= 1
+    assert recorder.row.delivered == 1
+
+
+def test_subscribers_may_wait_as_long_as_they_want(
+    way: Forwarder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "_subscriptions", {})
+    plain_type()
+    recorder = Recorder("orders")
+    recorder.does = lambda: database.fetch("SELECT pg_sleep(1.5)", {})
+    tasks_core.enqueue("plain", {})
+
+    deliver("orders", holder="test")
+
+    assert (recorder.row.delivered, recorder.row.failures) == (1, 0)
+
+
+def test_progress_and_checkpoints_are_made_on_another_connection(way: Forwarder) -> None:
+    @tasks_core.task_type("work", retry=Fixed(max_attempts=1))
+    def work(payload: dict[str, int], context: TaskContext) -> None:
+        with _lost_moment(way):
+            context.progress(1, 1)
+        with _lost_moment(way):
+            context.checkpoint(7)
+
+    task = tasks_core.enqueue("work", {})
+    execute("work", queue(), worker="w")
+
+    task.refresh_from_db()
+    assert (task.state, task.checkpoint) == ("SUCCEEDED", 7)
+    assert task.progress == {"done": 1, "total": 1, "note": ""}
 
 
 def test_many_answers_may_take_long_together(way: Forwarder) -> None:

@@ -38,9 +38,20 @@ PLACES = [
         ),
         *("executor._rule", "attempting._attempt", "surroundings.put_back", "executor._hand_over"),
         *("inflight.decide", "inflight.discard", "outbox.add", "outbox.flush", "outbox._taken"),
-        *("outbox._write", "outbox._forget", "recorder.record", "finish.finish"),
+        *("executor._hold", "claiming._claim", "claim.claim", "claim._claimed"),
+        *(
+            "vain_messages.note_begun",
+            "outbox._write",
+            "outbox._forget",
+            "recorder.record",
+            "finish.finish",
+        ),
     )
 ]
+
+
+ONCE = ("outbox", "recorder", "finish", "claiming", "claim", "vain_messages", "_hold")
+"""Where one message comes only once."""
 
 
 class SoftLimit(Exception):
@@ -53,7 +64,7 @@ class Cut:
     def __init__(self, event: str, place: str) -> None:
         self._event = event
         self._module, self._name = place.split(".")
-        self._left = 1 if self._module in ("outbox", "recorder", "finish") else 2
+        self._left = 1 if self._module in ONCE or self._name in ONCE else 2
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         if event != self._event or frame.f_code.co_name != self._name:

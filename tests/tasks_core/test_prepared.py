@@ -126,7 +126,7 @@ def test_lists_arrive_as_they_were_given(names: list[str], numbers: list[int]) -
 
 def test_payloads_of_many_tasks_are_written_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[object]] = []
-    monkeypatch.setattr(prepared, "_array", lambda values: seen.append(values) or values)
+    monkeypatch.setattr(prepared, "_array", seen.append)
 
     tasks_core.enqueue_many("plain", [{"n": "plugh"}] * 3, correlation_ids=["a", "b", "c"])
 

@@ -1,14 +1,17 @@
 """What a subscriber's failure leaves behind."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 import tasks_core
 from tasks_core import RetryAfter, clock
-from tasks_core.models import DeadLetter
+from tasks_core.models import DeadLetter, EventSubscription
+from tests.tasks_core.cutting import cut_own
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import PLAIN, plain_type
+from tests.tasks_core.session_changes import run
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -36,6 +39,48 @@ def test_an_error_with_characters_that_the_database_refuses_counts_like_any_othe
     row = _failing(RuntimeError("got \x00 from the receiver")).row
     assert row.failures == 1
     assert "from the receiver" in row.error
+
+
+def _cut_and_ask() -> None:
+    cut_own()
+    DeadLetter.objects.count()
+
+
+def _write_on_a_standby() -> None:
+    run("SET default_transaction_read_only = on")
+    DeadLetter.objects.filter(pk=0).update(note="")
+
+
+@pytest.mark.parametrize("meets_it", [_cut_and_ask, _write_on_a_standby])
+def test_a_database_that_is_out_of_reach_is_no_failure_of_the_subscriber(
+    meets_it: Callable[[], None],
+) -> None:
+    plain_type()
+    recorder = Recorder(max_failures=2)
+    recorder.does = meets_it
+    tasks_core.schedule_delayed(PLAIN, {}, delay=timedelta(days=1))
+    for _ in range(3):
+        recorder.get()
+        row = recorder.row
+        assert (row.state, row.failures) == ("active", 0)
+        assert row.retry_at is not None
+        assert (row.retry_at - clock.now()).total_seconds() == pytest.approx(10, abs=3)
+        assert "Error" in row.error
+        EventSubscription.objects.update(retry_at=None)
+    recorder.does = int
+
+    recorder.get()
+
+    assert recorder.row.delivered == 1
+
+
+def test_what_a_subscriber_asks_of_the_database_itself_is_its_failure() -> None:
+    plain_type()
+    recorder = Recorder(max_failures=3)
+    recorder.does = lambda: run("SELECT nothing FROM nowhere")
+    tasks_core.schedule_delayed(PLAIN, {}, delay=timedelta(days=1))
+    recorder.get()
+    assert recorder.row.failures == 1
 
 
 def test_what_the_commit_refuses_counts_as_a_failure_of_the_subscriber() -> None:
