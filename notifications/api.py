@@ -29,7 +29,13 @@ from notifications.broadcasts.creation import create_broadcast, fill_broadcast
 from notifications.broadcasts.progress import broadcast_progress
 from notifications.broadcasts.receiver import Receiver
 from notifications.broadcasts.steering import cancel_broadcast, pause_broadcast, resume_broadcast
-from notifications.catalogue import check_template, find_version, preview, publish_template
+from notifications.catalogue import (
+    check_template,
+    checked_locale,
+    find_version,
+    preview,
+    publish_template,
+)
 from notifications.channels.webhook.endpoints import (
     disable as disable_endpoint,
 )
@@ -242,6 +248,7 @@ def notify_many(
         return []
     now = database_clock.callers_now()
     begins_at = check_terms(category, run_after, now)
+    locale = checked_locale(locale)
     known = recipients_among(message.to for message in asked)
     kind = choose_channel(asked[0].to, known, asked=channel, template=template, category=category)
     terms = Terms(

@@ -25,9 +25,8 @@ from notifications.rendering.variables import (
     plain_json,
     schema_for,
 )
+from notifications.rules.language_tags import fallbacks, language_tag
 from tasks_core import clock, database
-
-_LOCALE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 def publish_template(
@@ -50,7 +49,8 @@ def publish_template(
     Args:
         name: what callers give to ``notify``.
         channel: ``email`` (subject, text and optional HTML) or ``webhook`` (text that gives JSON).
-        locale: language tag; empty for the one that serves every locale without its own.
+        locale: language tag such as ``pt-BR``, in any case; empty for the one that serves every locale
+            without its own.
         subject: one line, for e-mail.
         text: the plain text, or the JSON document of a webhook.
         html: HTML part of an e-mail; the values in it are escaped.
@@ -62,6 +62,7 @@ def publish_template(
     Raises:
         InvalidTemplate: names the part, the line and what is wrong; nothing is written.
     """
+    locale = template_locale(locale)
     checked = check_template(
         name,
         channel=channel,
@@ -100,8 +101,7 @@ def check_template(
     """
     if not re.match(NAME_PATTERN, name) or len(name) > 100:
         raise InvalidTemplate("name", "use lower-case letters, digits, dots, dashes, underscores")
-    if locale and not _LOCALE.fullmatch(locale):
-        raise InvalidTemplate("locale", "use a lower-case language tag such as de or pt-br")
+    template_locale(locale)
     compiled = _compiled(channel, subject, text, html)
     used_schema = dict(schema) if schema else schema_for(compiled.names)
     check_schema(used_schema, compiled.names)
@@ -116,13 +116,37 @@ def preview(version: TemplateVersion, channel: str) -> Rendered:
     return _compiled(channel, version.subject, version.text, version.html).render(version.sample)
 
 
+def checked_locale(locale: object) -> str:
+    """Check the language tag of a message; give it as it is stored. Nothing is one.
+
+    Raises:
+        InvalidNotification: says what would be right.
+    """
+    try:
+        return language_tag(locale)
+    except ValueError as error:
+        raise InvalidNotification("locale", str(error)) from None
+
+
+def template_locale(locale: object) -> str:
+    """Do the same for a template.
+
+    Raises:
+        InvalidTemplate: says what would be right.
+    """
+    try:
+        return language_tag(locale)
+    except ValueError as error:
+        raise InvalidTemplate("locale", str(error)) from None
+
+
 def find_version(name: str, channel: str, locale: str = "") -> TemplateVersion:
-    """Find the version that a new notification uses: of the locale, its language, or any.
+    """Find the version that a new notification uses: of the locale, the nearest shorter one, or any.
 
     Raises:
         UnknownTemplate: lists close names, or the channels that the template has.
     """
-    wanted = [locale, locale.partition("-")[0], ""]
+    wanted = fallbacks(locale)
     found = {
         template.locale: template.current
         for template in Template.objects.filter(

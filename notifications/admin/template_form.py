@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -12,7 +13,7 @@ from unfold.widgets import (
 )
 
 from notifications.admin.template_source import PARTS, Source
-from notifications.catalogue import check_template
+from notifications.catalogue import check_template, template_locale
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidTemplate
 from notifications.models import Template
@@ -60,6 +61,13 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     def source(self) -> Source:
         """Return the parts as they were typed."""
         return Source.typed(self.cleaned_data)
+
+    def clean_locale(self) -> str:
+        """Check the language tag, and write it as it is stored."""
+        try:
+            return template_locale(self.cleaned_data["locale"])
+        except InvalidTemplate as error:
+            raise ValidationError(error.problem) from None
 
     def clean(self) -> dict[str, Any]:
         """Refuse to publish what is wrong; of a draft only its name, channel and locale are checked."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from notifications import conf
 from notifications.broadcasts.receiver import Receiver, identity_of, identity_of_text
-from notifications.catalogue import find_version
+from notifications.catalogue import checked_locale, find_version
 from notifications.channels.registry import channel_named
 from notifications.exceptions import InvalidNotification, RenderingFailed
 from notifications.models import (
@@ -42,7 +42,8 @@ class Checker:
             return self._rejected(receiver, f"to: {found.problem}")
         own = recipient.locale if recipient else ""
         try:
-            version = self._version(receiver.locale or own or self._broadcast.locale)
+            asked = checked_locale(receiver.locale)
+            version = self._version(asked or own or self._broadcast.locale)
             context = _checked(receiver.context, version)
         except InvalidNotification as error:
             return self._rejected(receiver, str(error))

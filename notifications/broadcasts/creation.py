@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from notifications.admission import check_terms
 from notifications.broadcasts.planning import plan
 from notifications.broadcasts.snapshot import Audience, copy_audience
-from notifications.catalogue import find_version
+from notifications.catalogue import checked_locale, find_version
 from notifications.channels.registry import channel_named
 from notifications.exceptions import BroadcastNotFound, InvalidBroadcast, InvalidNotification
 from notifications.message import ONE_TIME_CODE
@@ -77,6 +77,7 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
         raise InvalidBroadcast("name", "give one line of up to 150 characters")
     begins, ends = _terms(category, run_after, expires_at)
     channel_named(channel)
+    locale = checked_locale(locale)
     find_version(template, channel, locale)
     try:
         with transaction.atomic(using=database.alias()):

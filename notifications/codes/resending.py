@@ -8,7 +8,7 @@ from django.db.models import F
 from notifications import conf
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
-from notifications.catalogue import find_version
+from notifications.catalogue import checked_locale, find_version
 from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
 from notifications.confidential import open_variables
@@ -50,6 +50,7 @@ def resend(
         ResendRefused: says why not, and when it can be tried again if that would help.
         LimitExceeded, InvalidNotification: as for ``notify``.
     """
+    locale = checked_locale(locale)
     given = notification.pk if isinstance(notification, Notification) else notification
     with transaction.atomic(using=database.alias()):
         kept = _taken(_first(given))

@@ -11,7 +11,7 @@ import tasks_core
 from notifications import conf
 from notifications.address_hash import address_hash
 from notifications.admission import Terms, admit, check_terms
-from notifications.catalogue import find_version
+from notifications.catalogue import checked_locale, find_version
 from notifications.channels.registry import channel_for, channel_named
 from notifications.digests import names
 from notifications.exceptions import InvalidNotification
@@ -79,6 +79,7 @@ def add_to_digest(
         InvalidNotification: names the argument that is wrong; nothing is written.
     """
     _check(key, window, item, category)
+    locale = checked_locale(locale)
     now = clock.now()
     kind = channel_named(channel) if channel else channel_for(to)
     terms = Terms(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
+from notifications.rules.language_tags import language_tag
 from notifications.rules.quiet_hours import parse_window
 from tasks_core.engine.single_line import is_single_line
 
 MAX_KEY = 150
 MAX_ADDRESS = 2048
-_LOCALE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 def check_key(key: object) -> str:
@@ -34,11 +33,12 @@ def check_key(key: object) -> str:
     return key
 
 
-def check_locale(locale: str) -> str:
-    """Check a language tag; nothing is one."""
-    if locale and (len(locale) > 20 or not _LOCALE.fullmatch(locale)):
-        raise InvalidRecipient("locale", "use a lower-case language tag such as de or pt-br")
-    return locale
+def check_locale(locale: object) -> str:
+    """Check a language tag; give it as it is stored. Nothing is one."""
+    try:
+        return language_tag(locale)
+    except ValueError as error:
+        raise InvalidRecipient("locale", str(error)) from None
 
 
 def check_timezone(name: str) -> str:

@@ -128,7 +128,7 @@ def test_what_is_wrong_cannot_be_published_but_kept_as_a_draft(
     ("changes", "complaint"),
     [
         ({"name": "Über Uns"}, "use lower-case letters"),
-        ({"locale": "German"}, "use a lower-case language tag"),
+        ({"locale": "German"}, "use a language tag"),
         ({"channel": "pigeon"}, "Select a valid choice"),
     ],
 )
