@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, JsonResponse, RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -26,21 +27,25 @@ logger = logging.getLogger(__name__)
 def receive_event(request: HttpRequest, source: str) -> JsonResponse:
     """Record one signed event. A copy of one that is known is answered like the first.
 
-    Whoever is not registered gets the same answer as whoever signs wrongly.
+    Whoever is not registered gets the same answer as whoever signs wrongly. While the key of a secret is
+    missing here the event is refused as such that should be sent again.
     """
     limit = conf.current().provider_event_limit
     body = _body(request, limit)
     if body is None:
         return _answer(413, "body", f"has more than {limit} bytes")
     try:
-        report = _report(request, source, body)
+        status = "recorded" if record_report(_report(request, source, body)) else "duplicate"
     except NotGenuine:
         logger.warning("an event for source %s is not genuine", source)
         return _answer(401, "webhook-signature", "is not valid for this source and this time")
     except InvalidEvent as error:
         logger.warning("an event of source %s cannot be read: %s", source, error)
         return _answer(400, error.field, error.problem)
-    return JsonResponse({"status": "recorded" if record_report(report) else "duplicate"})
+    except ImproperlyConfigured as error:  # a key is missing here, and will be put back
+        logger.error("an event of source %s cannot be taken: %s", source, error)
+        return _answer(503, "server", "cannot take events just now; send it again later")
+    return JsonResponse({"status": status})
 
 
 def _report(request: HttpRequest, name: str, body: bytes) -> Report:
@@ -51,7 +56,7 @@ def _report(request: HttpRequest, name: str, body: bytes) -> Report:
     sent_at = verified_at(
         body,
         request.headers,
-        secrets=live_secrets(source.secrets, now),
+        secrets=lambda: live_secrets(source.secrets, now),
         now=now,
         tolerance=conf.current().provider_event_tolerance,
     )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+logger = logging.getLogger(__name__)
+
+Page = Callable[[HttpRequest, str], HttpResponse]
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
@@ -24,3 +31,17 @@ def page(
     answer["X-Robots-Tag"] = "noindex, nofollow"
     answer["Content-Security-Policy"] = POLICY
     return answer
+
+
+def reads_link(view: Page) -> Page:
+    """Ask whoever has a link to come again while the key that links are read with is missing here."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            return view(request, token)
+        except ImproperlyConfigured as error:
+            logger.error("the link of a mail cannot be read: %s", error)
+            return page(request, "later", {}, status=503)
+
+    return answered

@@ -17,7 +17,7 @@ from notifications.unsubscribing.wishes import (
     rows_for,
     store_wishes,
 )
-from notifications.web.page import page
+from notifications.web.page import page, reads_link
 
 LABELS = {"email": "E-mail", "sms": "SMS"}
 
@@ -25,6 +25,7 @@ LABELS = {"email": "E-mail", "sms": "SMS"}
 # There is no login that another site could abuse: whoever has the token may do this, and nobody else.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@reads_link
 def preference_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is on and off; store what is posted."""
     subscription = decode(token)

@@ -8,12 +8,13 @@ from django.views.decorators.http import require_http_methods
 
 from notifications.unsubscribing.token import Subscription, decode
 from notifications.unsubscribing.wishes import channels_of, name_of, unsubscribe
-from notifications.web.page import page
+from notifications.web.page import page, reads_link
 
 
 # Mail providers post without having been here before. The token is what they have to know.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@reads_link
 def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET, as scanners of mail follow every link; switch off on the POST that RFC 8058 defines."""
     subscription = decode(token)

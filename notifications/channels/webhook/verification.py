@@ -1,7 +1,7 @@
 """Standard Webhooks 1.0.0, the other way round: is a request genuine, and is it fresh."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from notifications.channels.webhook.signing import signed_headers
@@ -18,7 +18,7 @@ def verified_at(
     body: bytes,
     headers: Mapping[str, str],
     *,
-    secrets: Sequence[str],
+    secrets: Callable[[], Sequence[str]],
     now: datetime,
     tolerance: float,
 ) -> datetime:
@@ -27,12 +27,13 @@ def verified_at(
     Args:
         body: the exact bytes of the request body.
         headers: with ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature``, in any case.
-        secrets: every secret that counts.
+        secrets: gives every secret that counts; asked only about a request that could be fresh.
         now: the present instant.
         tolerance: seconds by which the two may differ.
 
     Raises:
         NotGenuine: it is not signed with one of the secrets, or not at this time.
+        Exception: whatever ``secrets`` raises.
     """
     given = {name.lower(): value for name, value in headers.items()}
     message_id = given.get("webhook-id", "")
@@ -41,7 +42,7 @@ def verified_at(
         raise NotGenuine
     if abs((now - sent_at).total_seconds()) > tolerance:
         raise NotGenuine
-    wanted = signed_headers(body, message_id=message_id, sent_at=sent_at, secrets=secrets)
+    wanted = signed_headers(body, message_id=message_id, sent_at=sent_at, secrets=secrets())
     offered = given.get("webhook-signature", "").split()[:MAX_SIGNATURES]
     if not _match(wanted["webhook-signature"].split(), offered):
         raise NotGenuine

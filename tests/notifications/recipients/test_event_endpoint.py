@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.test import Client
+from pytest_django import Settings
 
+from notifications import keyring
 from notifications.api import register_event_source, rotate_source_secret, suppressions_of
+from notifications.channels.webhook import secrets
 from notifications.channels.webhook.secrets import live_secrets
 from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource, ProviderEvent, TemplateVersion
@@ -272,6 +276,55 @@ def test_too_much_is_not_read(
 @pytest.mark.parametrize("method", ["get", "put", "delete", "head"])
 def test_other_methods_are_refused(acme: EventSource, outside: Client, method: str) -> None:
     assert getattr(outside, method)("/notifications/events/acme").status_code == 405
+
+
+@pytest.fixture
+def no_key(acme: EventSource, settings: Settings) -> None:
+    """This process has begun with other keys than those that sealed the source's secret."""
+    other = Fernet.generate_key().decode()
+    settings.BELLRINGER = {**settings.BELLRINGER, "ENCRYPTION_KEYS": [other]}
+    secrets._opened.cache_clear()
+    keyring.forget()
+
+
+@pytest.mark.parametrize("keys", [[Fernet.generate_key().decode()], []], ids=["others", "none"])
+def test_without_the_key_the_source_is_asked_to_send_again_and_one_line_says_why(
+    no_key: None,
+    outside: Client,
+    settings: Settings,
+    keys: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.BELLRINGER = {**settings.BELLRINGER, "ENCRYPTION_KEYS": keys}
+    answer = post(outside, BOUNCED)
+    assert answer.status_code == 503
+    assert "ENCRYPTION_KEYS" not in answer.content.decode()
+    [line] = [one for one in caplog.records if one.name == "notifications.web.events"]
+    assert line.levelname == "ERROR"
+    assert "source acme" in line.getMessage()
+    assert not ProviderEvent.objects.exists()
+
+
+def test_without_the_key_of_addresses_too(
+    acme: EventSource, outside: Client, settings: Settings
+) -> None:
+    post(outside, BOUNCED)
+    settings.BELLRINGER = {
+        **settings.BELLRINGER,
+        "ENCRYPTION_KEYS": [Fernet.generate_key().decode()],
+    }
+    keyring.forget()
+    assert post(outside, BOUNCED, event_id="evt_2").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("event_id", "age"), [("x" * 201, 0), ("a.b", 0), ("evt_1", 301), ("evt_1", -301)]
+)
+def test_of_what_is_not_fresh_no_secret_is_opened(
+    no_key: None, outside: Client, event_id: str, age: int
+) -> None:
+    at = datetime.now(UTC) - timedelta(seconds=age)
+    assert post(outside, BOUNCED, event_id=event_id, at=at).status_code == 401
 
 
 def test_nobody_needs_to_read_who_bounced(acme: EventSource, outside: Client) -> None:

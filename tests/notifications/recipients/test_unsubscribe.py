@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from django.test import Client
 from pytest_django import Settings
 
+from notifications import keyring
 from notifications.address_hash import address_hash
 from notifications.api import (
     delete_recipient,
@@ -256,6 +257,20 @@ def test_the_link_works_for_months_and_when_keys_are_rotated(
     with time_machine.travel(datetime.now(UTC) + timedelta(days=400)):
         assert "You are unsubscribed" in text(click(strict, path))
     assert not Preference.objects.get().enabled
+
+
+def test_without_the_key_of_links_whoever_clicks_is_asked_to_come_again(
+    ada: Recipient, strict: Client, mail_server: MailServer, settings: Settings
+) -> None:
+    send(to=ada, locale="en", category="news")
+    path = link(mail_server)
+    other = Fernet.generate_key().decode()
+    settings.BELLRINGER = {**settings.BELLRINGER, "ENCRYPTION_KEYS": [other]}
+    keyring.forget()
+    for answer in (strict.get(path), click(strict, path), strict.get(f"{path}/preferences")):
+        assert answer.status_code == 503
+        assert "Please try again later" in text(answer)
+    assert not Preference.objects.exists()
 
 
 def test_the_same_subscription_has_the_same_link_and_others_have_others() -> None:
