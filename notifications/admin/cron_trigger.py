@@ -14,9 +14,11 @@ from django.utils.safestring import SafeString
 from notifications.admin.badges import word
 from notifications.admin.cron_trigger_form import CronTriggerForm
 from notifications.admin.cron_trigger_steps import DISABLE, ENABLE
+from notifications.admin.exchange import header_table
 from notifications.models import CronTrigger
 from notifications.models.cron_trigger import SCHEDULE_PREFIX
 from notifications.triggers import create_cron_trigger, delete_cron_trigger
+from notifications.triggers.headers import shown_headers
 from notifications.triggers.listing import upcoming_ticks
 from tasks_core import clock
 from tasks_core.admin.badges import badge
@@ -75,6 +77,11 @@ class CronTriggerAdmin(Steered[CronTrigger]):
             (row.timezone, "UTC", ""), rows, empty="None: it is disabled or never due again."
         )
 
+    @admin.display(description="headers", empty_value="-")
+    def masked_headers(self, row: CronTrigger) -> SafeString | str:
+        """Name and value, or where it comes from; what is sealed is masked."""
+        return header_table(shown_headers(row.headers))
+
     @admin.display(description="last events")
     def last_events(self, row: CronTrigger) -> SafeString:
         """The last ten, with a link to all."""
@@ -99,8 +106,13 @@ class CronTriggerAdmin(Steered[CronTrigger]):
         return super().get_queryset(request).annotate(next_due=next_due)
 
     def get_fieldsets(self, request: HttpRequest, obj: CronTrigger | None = None) -> Any:
-        """Show the state of a trigger that exists."""
-        call = ("webhook", "payload", "headers", "retry_conf", "comment")
+        """Show the state of a trigger that exists.
+
+        The form masks headers; who may only look gets no form, but each field as it is stored.
+        """
+        looks_only = obj is not None and not self.has_change_permission(request, obj)
+        headers = "masked_headers" if looks_only else "headers"
+        call = ("webhook", "payload", headers, "retry_conf", "comment")
         sets: list[Any] = [
             (None, {"fields": ("name", "schedule", "timezone")}),
             ("Call", {"fields": call}),

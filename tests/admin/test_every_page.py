@@ -62,6 +62,12 @@ def errors(answers: dict[str, Answer]) -> dict[str, str]:
     return {url: str(answer) for url, answer in answers.items() if answer.status >= 500}
 
 
+def with_tokens(answers: dict[str, Answer]) -> list[str]:
+    """Return the pages that show what is sealed in its stored form, or opened."""
+    sealed = ("gAAAAA", "t0ken-of-ours")
+    return [url for url, answer in answers.items() if any(one in answer.html for one in sealed)]
+
+
 def forms_in(answers: dict[str, Answer]) -> Iterator[Form]:
     """Yield the forms of the pages, each once."""
     known = set()
@@ -91,6 +97,7 @@ class TestEveryPage:
         root = person("root", is_root=True)
         shown = {url: root.get(url) for url in pages(part)}
         assert errors(shown) == {}
+        assert with_tokens(shown) == []
         assert errors(sent(root, forms_in(shown), buttons=9)) == {}
 
     @pytest.mark.parametrize("word", ["", "view", *SELDOM])
@@ -126,6 +133,7 @@ class TestEveryPage:
             shown = [list_of(model), *(u for u in pages_of(model) if u.endswith("/change/"))]
             answers = {url: visitor.get(url) for url in shown}
             failed |= {url: str(one) for url, one in answers.items() if one.status != 200}
+            failed |= dict.fromkeys(with_tokens(answers), "shows a sealed token")
         assert failed == {}
 
     @pytest.mark.endurance

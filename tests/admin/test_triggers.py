@@ -57,6 +57,16 @@ def event(status: str = "error", **columns: Any) -> TriggerEvent:
     return made
 
 
+def test_whoever_may_only_look_sees_names_of_headers_and_masks_for_what_is_sealed(
+    viewer: Client, nightly: CronTrigger
+) -> None:
+    page = rows.text(viewer.get(f"{TRIGGERS}{nightly.pk}/change/"))
+    assert "X-Token" in page
+    assert "••••••" in page
+    assert nightly.headers[0]["sealed"] not in page
+    assert "gAAAAA" not in page
+
+
 def test_a_trigger_is_created_with_its_ticks(operator: Client, nightly: CronTrigger) -> None:
     assert (nightly.payload, nightly.comment, nightly.enabled) == ({"a": 1}, "report", True)
     assert nightly.retry_conf["num_retries"] == 3

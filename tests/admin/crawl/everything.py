@@ -35,6 +35,7 @@ from notifications.models import (
 )
 from notifications.pipeline.content import compiled_version
 from notifications.providers.registration import enable_provider
+from notifications.triggers import create_cron_trigger, create_scheduled_event
 from tasks_core import clock
 from tasks_core.events import cursor
 from tasks_core.models import (
@@ -167,6 +168,13 @@ def _notifications() -> None:
     publish_template("comments", subject="{{ count }}", text="{{ count }}")
     add_to_digest(
         "comments", to="ada@example.com", item={"who": "Bea"}, key="k", window=timedelta(minutes=10)
+    )
+    header = [{"name": "Authorization", "value": "Bearer t0ken-of-ours"}]
+    create_cron_trigger(
+        "sealed", webhook="https://hooks.example.com/in", schedule="0 9 * * *", headers=header
+    )
+    create_scheduled_event(
+        webhook="https://hooks.example.com/in", schedule_at=now + timedelta(days=1), headers=header
     )
     failed = TriggerEvent.objects.create(
         webhook="https://hooks.example.com/in", scheduled_time=now, created_at=now, status="error",
