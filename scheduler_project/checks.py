@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -19,6 +20,7 @@ REDIS_CLIENT_OPTIONS = (
     "socket_keepalive",
     "health_check_interval",
 )
+PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 # Read outside of the configuration: by the embedded servers and the launcher.
 OTHER_VARIABLES = ("BELLRINGER_DATA_DIR", "BELLRINGER_PLATFORM")
 
@@ -41,6 +43,25 @@ def redis_clients_notice_dead_connections(
         for setting, options in clients.items()
         for option in REDIS_CLIENT_OPTIONS
         if not options.get(option)
+    ]
+
+
+# With this tag, because these are the checks that collectstatic makes before it writes anything.
+@register(Tags.staticfiles)
+def static_files_have_a_place(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse to collect files among installed packages, where the next upgrade leaves or removes them."""
+    root = Path(settings.STATIC_ROOT or settings.BASE_DIR)
+    if not any(folder in PACKAGE_FOLDERS for folder in root.parts):
+        return []
+    return [
+        Error(
+            f"STATIC_ROOT is {root}, among installed packages, which are not to be written to.",
+            hint="Set the variable STATIC_ROOT to a folder of your own, before collectstatic and for the "
+            "web process.",
+            id="scheduler_project.E002",
+        )
     ]
 
 

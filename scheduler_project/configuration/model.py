@@ -126,8 +126,8 @@ class Configuration(BaseModel):
     )
     """How long browsers remember to use https:// only."""
     static_root: Path | None = Field(None, validation_alias="STATIC_ROOT")
-    """Folder of the collected static files; `staticfiles` beside the code if not set, which is wrong where
-    the package is installed in a folder that nobody should write to."""
+    """Folder of the collected static files; `staticfiles` beside the code if not set. An installed package
+    has to have one: beside its code are other packages, and the checks refuse that."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="BELLRINGER_LOG_LEVEL"
     )
