@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 digest() { docker buildx imagetools inspect "$1" --format '{{.Manifest.Digest}}'; }
 
 # The tag is kept beside the digest, for people and for the next time.
-images="$(sed -n -e 's/^FROM \([^ @]*:[^ @]*\).*/\1/p' -e 's/^ *image: \([^ @]*:[^ @]*\).*/\1/p' \
+images="$(sed -n -e 's/^FROM \([^ @$]*:[^ @]*\).*/\1/p' -e 's/^ *image: \([^ @$]*:[^ @]*\).*/\1/p' \
   Dockerfile compose.yaml | sort -u)"
 pinned=""
 for image in $images; do

@@ -52,7 +52,7 @@ def static_files_have_a_place(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Refuse to collect files among installed packages, where the next upgrade leaves or removes them."""
-    root = Path(settings.STATIC_ROOT or settings.BASE_DIR)
+    root = Path(str(settings.STATIC_ROOT))
     if not any(folder in PACKAGE_FOLDERS for folder in root.parts):
         return []
     return [

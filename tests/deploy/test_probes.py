@@ -46,6 +46,14 @@ def compose() -> dict[str, Any]:
     return found
 
 
+def settings_of(path: Path) -> "configparser.SectionProxy":
+    """Return the section Service of a unit of systemd."""
+    unit = configparser.ConfigParser()
+    unit.optionxform = str  # type: ignore[assignment,method-assign] # systemd minds the case
+    unit.read(path)
+    return unit["Service"]
+
+
 def is_understood(command: list[str], folder: Path) -> bool:
     """Run the probe's own parser: an unknown role or option ends with 2."""
     assert command[:3] == ["python", "-m", "tasks_core.liveness"]
@@ -55,11 +63,11 @@ def is_understood(command: list[str], folder: Path) -> bool:
 @pytest.mark.parametrize("role", ["worker", "beat"])
 def test_worker_and_beat_run_the_commands_of_the_procfile(role: str) -> None:
     command = procfile.commands()[role]
-    sizes = (" --concurrency=4", " --concurrency=${WORKER_CONCURRENCY:-4}")
     # Without a number a worker has a child for each core of the machine, whatever memory it may take.
-    pod, service = (command + size if role == "worker" else command for size in sizes)
-    assert " ".join(container(role)["command"]) == pod
-    assert compose()[role]["command"] == service
+    size = "--concurrency=${WORKER_CONCURRENCY:-4}"
+    assert command.endswith(size) == (role == "worker")
+    assert compose()[role]["command"] == command
+    assert " ".join(container(role)["command"]) == command.replace(size, "--concurrency=4")
 
 
 @pytest.mark.parametrize("role", ["worker", "beat"])
@@ -114,16 +122,46 @@ def test_pods_run_without_root_on_a_read_only_disk_with_a_place_for_reports() ->
         assert f"--uid {pod['securityContext']['runAsUser']} " in image
 
 
-def test_workers_are_given_more_time_to_stop_than_their_handlers_get() -> None:
-    grace = DEFAULTS["SHUTDOWN_GRACE_SECONDS"]
-    assert pods()["bellringer-worker"]["terminationGracePeriodSeconds"] > grace + 15
+def seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+def test_every_process_is_given_the_time_it_needs_to_stop() -> None:
+    needed = {
+        "web": 30,  # gunicorn's --graceful-timeout
+        "worker": DEFAULTS["SHUTDOWN_GRACE_SECONDS"] + 15,
+        "beat": 25,
+    }
+    for role, least in needed.items():
+        assert seconds(compose()[role]["stop_grace_period"]) > least, role
+        assert pods()[f"bellringer-{role}"]["terminationGracePeriodSeconds"] > least, role
+    unit = (CHECKOUT / "deploy" / "systemd" / "bellringer@.service").read_text()
+    assert int(unit.partition("TimeoutStopSec=")[2].split()[0]) > max(needed.values())
+
+
+def test_the_memory_of_a_worker_grows_with_its_children() -> None:
+    assert compose()["worker"]["mem_limit"] == "${WORKER_MEMORY:-1g}"
+    assert container("worker")["resources"]["limits"]["memory"] == "1Gi"
+    limits = settings_of(
+        CHECKOUT / "deploy" / "systemd" / "bellringer@worker.service.d" / "memory.conf"
+    )
+    assert limits["MemoryMax"] == "1G"
+    assert limits["OOMPolicy"] == "continue"  # of a child that takes too much, the worker stays
+    said = (CHECKOUT / "deploy" / "README.md").read_text()
+    for name in ("WORKER_CONCURRENCY", "WORKER_MEMORY", "memory.conf"):
+        assert name in said
+
+
+def test_the_database_counts_as_there_when_others_can_reach_it() -> None:
+    """While its image makes a new database, a server for itself answers at its socket alone."""
+    command = compose()["postgres"]["healthcheck"]["test"]
+    assert command[1] == "pg_isready"
+    assert command[command.index("-h") + 1] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("role", ["worker", "beat"])
 def test_systemds_watchdog_waits_longer_than_reports_take(role: str) -> None:
     path = CHECKOUT / "deploy" / "systemd" / f"bellringer@{role}.service.d" / "watchdog.conf"
-    unit = configparser.ConfigParser()
-    unit.optionxform = str  # type: ignore[assignment,method-assign] # systemd minds the case
-    unit.read(path)
-    assert unit["Service"]["NotifyAccess"] == "main"
-    assert float(unit["Service"]["WatchdogSec"]) > 2 * LONGEST_FRESH
+    found = settings_of(path)
+    assert found["NotifyAccess"] == "main"
+    assert float(found["WatchdogSec"]) > 2 * LONGEST_FRESH

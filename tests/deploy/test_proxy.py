@@ -66,7 +66,7 @@ def proxy(folder: Path, *, name_server: int, web: int) -> Iterator[int]:
         text = text.replace(said, here)
     (folder / "nginx.conf").write_text(text)
     options = f"daemon off; error_log stderr; pid {folder}/nginx.pid;"
-    command = ["nginx", "-p", folder, "-c", folder / "nginx.conf", "-g", options]
+    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield port
