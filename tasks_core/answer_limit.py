@@ -70,15 +70,19 @@ def answers_within(seconds: float | None = None) -> Iterator[None]:
 
 def longer_answers_within(seconds: float) -> AbstractContextManager[None]:
     """Allow more than the usual in a thread that is limited; elsewhere nothing is."""
-    thread = threading.get_ident()
-    if thread not in _limits:
+    if not is_limited():
         return nullcontext()
-    return answers_within(max(seconds, limit_of(thread)))
+    return answers_within(max(seconds, limit_of(threading.get_ident())))
 
 
 def patience_for_others() -> AbstractContextManager[None]:
     """Let receivers of other apps, called in such a block, wait longer; elsewhere nothing is limited."""
     return longer_answers_within(LONG_ANSWER_SECONDS)
+
+
+def is_limited() -> bool:
+    """Tell whether this thread waits for answers to the platform's own statements only."""
+    return threading.get_ident() in _limits
 
 
 def limit_of(thread: int | None) -> float:

@@ -33,6 +33,8 @@ class LaneWatch:
     def look(self, now: datetime) -> list[WaitingLane]:
         """Return the lanes with waiting tasks, the most urgent first."""
         if self._looks.is_due:
+            if not self._sinces:
+                self._remember([], now)  # should this look be cut, the next ones begin here
             with self._looks.timed():
                 lanes = waiting_lanes()
         else:

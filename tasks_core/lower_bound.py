@@ -35,6 +35,8 @@ class LowerBound:
         if now < self._looked_at:
             self._looks.forget()  # the clock was set back
         if self._looks.is_due:
+            if self.since == BEGINNING:
+                self.since = now - SLACK  # should this look be cut, the next ones begin here
             with self._looks.timed():
                 first = self._find(BEGINNING)
         else:

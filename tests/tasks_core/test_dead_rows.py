@@ -176,6 +176,7 @@ def test_no_look_at_everything_is_so_costly_that_it_is_not_made(
     costly: LaneWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(full_looks, "LONGEST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(full_looks, "LEAST_PAUSE", 0)
     assert _looks_at_everything(costly)
 
 
