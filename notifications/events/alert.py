@@ -4,13 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from notifications.address_hash import address_hash
 from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import AlertLimit, Notification
-from tasks_core import clock, database
+from tasks_core import clock
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.events import Event
 
 CATEGORY = "alert"
@@ -61,7 +60,7 @@ class AlertHandler:
         groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
         for event in events:
             groups[event.kind, event.task_type].append(event)
-        with transaction.atomic(using=database.alias()):
+        with bounded_locks():
             for group in groups.values():
                 self._tell(group, clock.now())
 

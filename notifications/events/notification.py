@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
-
 from notifications.address_hash import address_hash
 from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import Notification
-from tasks_core import database
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.events import Event
 
 Receivers = Iterable[str]
@@ -66,7 +64,7 @@ class NotificationHandler:
         Raises:
             InvalidNotification, LimitExceeded: one cannot be sent, so the batch comes again later.
         """
-        with transaction.atomic(using=database.alias()):
+        with bounded_locks():
             for event in events:
                 self._tell(event)
 

@@ -14,6 +14,7 @@ from notifications.events.document import document
 from notifications.models import Endpoint
 from notifications.outgoing.fetch import Response, post
 from tasks_core import RetryAfter, clock, worker_process
+from tasks_core.bounded_locks import bounded_locks
 from tasks_core.events import Event
 
 
@@ -76,7 +77,8 @@ class WebhookHandler:
             return
         problem = describe_status(response.status)
         if response.status == GONE:
-            disable(endpoint.pk, reason=problem)
+            with bounded_locks():
+                disable(endpoint.pk, reason=problem)
         asked = next(
             (value for name, value in response.headers.items() if name.lower() == "retry-after"),
             None,

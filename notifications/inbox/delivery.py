@@ -4,6 +4,7 @@ from datetime import datetime
 
 from notifications.pipeline.sendable import Sendable
 from tasks_core import database
+from tasks_core.bounded_locks import bounded_locks
 
 _PUT = """
 INSERT INTO notifications_inboxmessage (delivery_id, owner, title, text, category, created_at)
@@ -16,10 +17,14 @@ RETURNING id
 
 
 def put(sendable: Sendable, now: datetime) -> int:
-    """Store the message of a delivery, once; give its id."""
+    """Store the message of a delivery, once; give its id.
+
+    Raises:
+        django.db.OperationalError: somebody has kept the delivery locked for too long (``is_lock_timeout``).
+    """
     content = sendable.content
     values = {"title": content.subject, "text": content.text}
-    with database.connection().cursor() as cursor:
+    with bounded_locks(), database.connection().cursor() as cursor:
         cursor.execute(_PUT, {**values, "delivery": sendable.delivery_id, "now": now})
         number: int = cursor.fetchone()[0]
     return number

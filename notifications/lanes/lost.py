@@ -12,16 +12,20 @@ from tasks_core import database
 
 LOST = "the worker was lost while it was sending; it may have arrived"
 
+# What somebody else has locked is being closed by whoever ends its delivery, or is by the next beginning.
 _CLOSE = """
 WITH lost AS (
     SELECT * FROM unnest(%(deliveries)s::bigint[], %(tasks)s::bigint[]) AS l(delivery_id, task_id)
 )
 UPDATE notifications_deliveryattempt a
 SET finished_at = %(now)s, outcome = 'ambiguous', error = %(error)s
-FROM lost l
-WHERE a.delivery_id = l.delivery_id AND a.task_id = l.task_id
-  AND a.delivery_id = ANY(%(deliveries)s::bigint[])
-  AND a.finished_at IS NULL AND a.started_at < %(now)s
+WHERE a.id = ANY(ARRAY(
+    SELECT open.id FROM notifications_deliveryattempt open
+    JOIN lost l ON open.delivery_id = l.delivery_id AND open.task_id = l.task_id
+    WHERE open.delivery_id = ANY(%(deliveries)s::bigint[])
+      AND open.finished_at IS NULL AND open.started_at < %(now)s
+    FOR NO KEY UPDATE OF open SKIP LOCKED
+))
 """
 
 # By whomever they were closed: whoever ends a delivery with its task does so too. One that was recorded has a

@@ -22,10 +22,18 @@ SECONDS_EACH = 0.05
 
 COUNTED = 100_000
 
+# One that somebody else has locked is woken by nobody, and its task looks for itself.
 _PARK = """
-UPDATE notifications_delivery d SET parked_task_id = r.task_id, parked_for = r.kind
-FROM jsonb_to_recordset(%s::jsonb) AS r (delivery_id bigint, task_id bigint, kind text)
-WHERE d.id = r.delivery_id AND d.state IN ('pending', 'rendered', 'sending', 'failed')
+WITH asked AS (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r (delivery_id bigint, task_id bigint, kind text)
+)
+UPDATE notifications_delivery d SET parked_task_id = asked.task_id, parked_for = asked.kind
+FROM asked
+WHERE d.id = asked.delivery_id AND d.state IN ('pending', 'rendered', 'sending', 'failed')
+  AND d.id = ANY(ARRAY(
+    SELECT id FROM notifications_delivery WHERE id IN (SELECT delivery_id FROM asked)
+    FOR NO KEY UPDATE SKIP LOCKED
+  ))
 """
 
 _COUNT = """

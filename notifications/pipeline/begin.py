@@ -67,13 +67,23 @@ SELECT b.id, b.attempts, b.message_id, b.address, b.throttled, b.subject, b.text
 FROM begun b LEFT JOIN notifications_endpoint e ON e.id = b.endpoint_id
 """
 
+# What somebody else has locked stays begun, and whoever begins it next closes it.
 _GIVE_BACK = """
 WITH unmade AS (
     SELECT * FROM jsonb_to_recordset(%(attempts)s::jsonb) AS r (id bigint, number int)
+), free AS (
+    SELECT d.id FROM notifications_delivery d
+    WHERE d.id IN (SELECT id FROM unmade)
+    ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED
 ), removed AS (
-    DELETE FROM notifications_deliveryattempt a USING unmade
-    WHERE a.delivery_id = unmade.id AND a.number = unmade.number AND a.finished_at IS NULL
-    RETURNING a.delivery_id, a.number
+    DELETE FROM notifications_deliveryattempt WHERE id = ANY(ARRAY(
+        SELECT a.id FROM free
+        JOIN unmade ON unmade.id = free.id
+        JOIN notifications_deliveryattempt a
+            ON a.delivery_id = unmade.id AND a.number = unmade.number AND a.finished_at IS NULL
+        FOR UPDATE OF a SKIP LOCKED
+    ))
+    RETURNING delivery_id, number
 )
 UPDATE notifications_delivery d SET attempts = d.attempts - 1
 FROM removed WHERE d.id = removed.delivery_id AND d.attempts = removed.number

@@ -7,11 +7,16 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, transaction
 
+from notifications.api import notify, publish_template
 from notifications.broadcasts.creation import create_broadcast
 from notifications.broadcasts.handing_over import hand_over
 from notifications.broadcasts.receiver import Receiver
 from notifications.broadcasts.upkeep import advance_broadcasts
+from notifications.channels.inbox.channel import InboxChannel
+from notifications.channels.outcome import Outcome, SendResult
 from notifications.ladders.advancing import advance
+from notifications.lanes.lost import follow_lost
+from notifications.lanes.parking import LANE, Parked, park
 from notifications.models import (
     Broadcast,
     BroadcastChunk,
@@ -22,8 +27,10 @@ from notifications.models import (
     Notification,
     TemplateVersion,
 )
+from notifications.pipeline.begin import begin, give_back
 from notifications.pipeline.record import StillLocked, record, record_patiently
-from tasks_core import Snooze
+from notifications.pipeline.sendable import Sendable
+from tasks_core import Snooze, bounded_locks, clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
@@ -164,6 +171,60 @@ def test_a_broadcast_that_is_locked_holds_up_no_other(receipt: TemplateVersion) 
         Rival(advance_broadcasts).result()
     planned = BroadcastChunk.objects.filter(state="planned")
     assert [chunk.broadcast_id for chunk in planned] == [other.pk]
+
+
+def test_attempts_that_were_not_made_are_given_back_without_waiting_for_a_locked_one(
+    receipt: TemplateVersion,
+) -> None:
+    unmade = begun(3)
+    with locked("notifications_delivery", unmade[0].delivery_id):
+        Rival(lambda: give_back(unmade)).result()
+        left = DeliveryAttempt.objects.values_list("delivery", flat=True)
+        assert list(left) == [unmade[0].delivery_id]
+    assert list(Delivery.objects.order_by("pk").values_list("attempts", flat=True)) == [1, 0, 0]
+    [again] = begin({unmade[0].delivery_id: 1}).values()
+    assert isinstance(again, Sendable)
+    assert list(DeliveryAttempt.objects.order_by("pk").values_list("outcome", flat=True)) == [
+        "ambiguous",
+        "",
+    ]
+
+
+def test_an_attempt_that_is_locked_alone_is_not_waited_for_either(receipt: TemplateVersion) -> None:
+    unmade = begun(2)
+    held = DeliveryAttempt.objects.earliest("pk")
+    with locked("notifications_deliveryattempt", held.pk):
+        Rival(lambda: give_back(unmade)).result()
+        lost = [(one.delivery_id, one.delivery_id) for one in unmade]
+        Rival(lambda: follow_lost(lost, clock.now())).result()
+    assert list(DeliveryAttempt.objects.values_list("pk", "outcome")) == [(held.pk, "")]
+
+
+def test_deliveries_are_parked_without_waiting_for_a_locked_one(receipt: TemplateVersion) -> None:
+    pks = [one.delivery_id for one in begun(3)]
+    with locked("notifications_delivery", pks[0]):
+        Rival(lambda: park([Parked(pk, pk, LANE) for pk in pks])).result()
+    assert list(Delivery.objects.order_by("pk").values_list("parked_task_id", flat=True)) == [
+        None,
+        *pks[1:],
+    ]
+
+
+def test_a_message_for_an_inbox_comes_back_when_its_row_is_locked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bounded_locks, "LOCK_SECONDS", 0.1)
+    publish_template("paid", channel="inbox", subject="Payment", text="It arrived.")
+    notification = notify("paid", to="7", channel="inbox", context={})
+    run_batch("notification.schedule")
+    delivery = Delivery.objects.get(notification=notification)
+    [found] = begin({delivery.pk: 1}).values()
+    assert isinstance(found, Sendable)
+    with locked("notifications_delivery", delivery.pk):
+        result = Rival(lambda: InboxChannel().send(found)).result()
+    assert isinstance(result, SendResult)
+    assert result.untried
+    assert InboxChannel().send(found).outcome is Outcome.SUCCESS
 
 
 def made(name: str) -> Broadcast:

@@ -1,5 +1,7 @@
 """The inbox channel: a row, read through ``notifications.inbox``."""
 
+from django.db import OperationalError
+
 from notifications.channels.channel import Address
 from notifications.channels.outcome import Outcome, SendResult
 from notifications.exceptions import InvalidTemplate
@@ -8,9 +10,11 @@ from notifications.models.endpoint import Endpoint
 from notifications.pipeline.sendable import Sendable
 from notifications.rendering.compiled import CompiledText
 from tasks_core import Exponential, clock
+from tasks_core.database_errors import is_lock_timeout
 
 MAX_TEXT = 20_000
 MAX_OWNER = 200
+LOCKED = "somebody else has its row locked"
 
 
 class InboxChannel:
@@ -44,7 +48,12 @@ class InboxChannel:
         now = clock.now()
         if sendable.is_late(now):
             return SendResult(outcome=Outcome.EXPIRED, error="expired right before it was sent")
-        number = put(sendable, now)
+        try:
+            number = put(sendable, now)
+        except OperationalError as error:
+            if not is_lock_timeout(error):
+                raise
+            return SendResult(outcome=Outcome.THROTTLED, error=LOCKED, untried=True)
         return SendResult(
             outcome=Outcome.SUCCESS,
             provider_message_id=str(number),
