@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from tasks_core import clock
-from tasks_core.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.conf import setting
 from tasks_core.database import fetch
 from tasks_core.engine.states import FINAL, State
 from tasks_core.foreign_keys import let_go, unreferred
 from tasks_core.models import DeadLetter, Occurrence, Schedule, Task
+from tasks_core.removal import REMEDY, remove_some
 from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
 
 LIMIT = 1_000
-
-ROUNDS = 10
-"""So many batches of which none can be removed are stepped past at once."""
 
 # A task with an open dead letter stays until a person has dealt with it, and so does one that another app's
 # foreign key keeps.
@@ -77,13 +73,9 @@ WITH backfill AS (
 DELETE FROM tasks_core_schedule WHERE id = ANY(%(ids)s::bigint[]) RETURNING id
 """
 
-_REMEDY = (
-    "See which row of another table refers to it. A foreign key to it needs on_delete=SET_NULL or CASCADE, "
-    "or db_constraint=False; one that Django does not know needs ON DELETE in the database."
-)
-_tasks = RowBackoff("task {} cannot be removed by age", _REMEDY, longest=RETENTION_PAUSE)
-_ticks = RowBackoff("tick {} cannot be removed by age", _REMEDY, longest=RETENTION_PAUSE)
-_schedules = RowBackoff("schedule {} cannot be removed by age", _REMEDY, longest=RETENTION_PAUSE)
+_tasks = RowBackoff("task {} cannot be removed by age", REMEDY, longest=RETENTION_PAUSE)
+_ticks = RowBackoff("tick {} cannot be removed by age", REMEDY, longest=RETENTION_PAUSE)
+_schedules = RowBackoff("schedule {} cannot be removed by age", REMEDY, longest=RETENTION_PAUSE)
 
 
 def prune(*, limit: int = LIMIT) -> int:
@@ -97,7 +89,7 @@ def prune(*, limit: int = LIMIT) -> int:
     )
     now = clock.now()
     return sum(
-        _remove(
+        remove_some(
             old,
             _delete_tasks,
             _tasks,
@@ -116,7 +108,7 @@ def prune_ledger(*, limit: int = LIMIT) -> int:
     before = {"before": clock.now() - timedelta(days=setting("LEDGER_RETENTION_DAYS"))}
     ticks = OLD_TICKS.format(occurrence_unreferred=unreferred(Occurrence, "occurrence.id"))
     schedules = OLD_SCHEDULES.format(schedule_unreferred=unreferred(Schedule, "schedule.id"))
-    return _remove(ticks, _delete_ticks, _ticks, before, limit) + _remove(
+    return remove_some(ticks, _delete_ticks, _ticks, before, limit) + remove_some(
         schedules, _delete_schedules, _schedules, before, limit
     )
 
@@ -125,25 +117,6 @@ def retention(state: State) -> timedelta:
     """Return how long tasks that ended in ``state`` are kept."""
     name = "RETENTION_DAYS" if state is State.SUCCEEDED else "RETENTION_DAYS_UNSUCCESSFUL"
     return timedelta(days=setting(name))
-
-
-def _remove(
-    old: str,
-    delete: Callable[[Sequence[int]], int],
-    failing: RowBackoff,
-    parameters: dict[str, Any],
-    limit: int,
-) -> int:
-    """Remove one batch of ``old`` rows; step past batches of which none can be removed."""
-    removed = 0
-    for _ in range(ROUNDS):
-        with brief_transaction(seconds=RECEIVERS_SECONDS):
-            wanted = {**parameters, "limit": limit, "apart_from": failing.ids()}
-            ids = [row[0] for row in fetch(old, wanted)]
-            removed = failing.serve(ids, delete, key=lambda pk: pk)
-        if removed or len(ids) < limit:
-            break
-    return removed
 
 
 def _delete_tasks(ids: Sequence[int]) -> int:

@@ -3,16 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from notifications.models import KeptCode, Notification
-from tasks_core import clock, database
+from notifications.retention.removal import delete_some
+from tasks_core import clock
 
 LIMIT = 1_000
-
-_EXPIRED = """
-DELETE FROM notifications_keptcode WHERE notification_id = ANY(ARRAY(
-    SELECT notification_id FROM notifications_keptcode WHERE expires_at <= %s
-    ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
-))
-"""
 
 
 def keep(notifications: Sequence[Notification]) -> None:
@@ -48,7 +42,4 @@ def forget_superseded(keys: Iterable[str]) -> None:
 
 def forget_expired(*, limit: int = LIMIT) -> int:
     """Wipe one batch of expired codes; give how many. Call it again while it is not 0."""
-    with database.connection().cursor() as cursor:
-        cursor.execute(_EXPIRED, [clock.now(), limit])
-        removed: int = cursor.rowcount
-    return removed
+    return delete_some(KeptCode.objects.filter(expires_at__lte=clock.now()), limit)

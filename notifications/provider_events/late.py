@@ -10,7 +10,8 @@ from notifications.address_hash import address_hash
 from notifications.models import ProviderEvent
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.record import find_delivery
-from tasks_core import clock, database
+from notifications.retention.removal import delete_some
+from tasks_core import clock
 from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.row_backoff import RowBackoff
 
@@ -36,13 +37,6 @@ ORDER BY e.id LIMIT %s
 FOR UPDATE OF e SKIP LOCKED
 """
 
-_OLD = """
-DELETE FROM notifications_providerevent WHERE id = ANY(ARRAY(
-    SELECT id FROM notifications_providerevent WHERE received_at < %s
-    ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED
-))
-"""
-
 
 def follow_late_events() -> int:
     """Follow events whose delivery is known by now; give how many."""
@@ -62,10 +56,8 @@ def delete_old_events() -> int:
     days = conf.current().provider_event_retention_days
     if not days:
         return 0
-    with database.connection().cursor() as cursor:
-        cursor.execute(_OLD, [clock.now() - timedelta(days=days), LIMIT])
-        removed: int = cursor.rowcount
-    return removed
+    before = clock.now() - timedelta(days=days)
+    return delete_some(ProviderEvent.objects.filter(received_at__lt=before), LIMIT)
 
 
 def _follow_all(events: Sequence[ProviderEvent]) -> int:

@@ -3,29 +3,12 @@
 from datetime import datetime, timedelta
 
 from notifications import conf
-from tasks_core import clock, database
+from notifications.models import TriggerEvent, TriggerInvocation
+from notifications.retention.removal import delete_some
+from notifications.states import TRIGGER_EVENT_UNFINISHED
+from tasks_core import clock
 
 LIMIT = 1_000
-
-_EVENTS = """
-DELETE FROM notifications_triggerevent WHERE id = ANY(ARRAY(
-    SELECT id FROM notifications_triggerevent
-    WHERE finished_at < %(before)s AND status NOT IN ('scheduled', 'locked')
-      AND (%(trigger)s::bigint IS NULL OR trigger_id = %(trigger)s::bigint)
-    ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-))
-"""
-
-_LOGS = """
-DELETE FROM notifications_triggerinvocation WHERE id = ANY(ARRAY(
-    SELECT i.id FROM notifications_triggerinvocation i
-    WHERE i.created_at < %(before)s
-      AND (%(trigger)s::bigint IS NULL OR EXISTS (
-          SELECT 1 FROM notifications_triggerevent e
-          WHERE e.id = i.event_id AND e.trigger_id = %(trigger)s::bigint))
-    ORDER BY i.created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-))
-"""
 
 
 def clean_up(*, limit: int = LIMIT) -> int:
@@ -47,16 +30,12 @@ def clean_up(*, limit: int = LIMIT) -> int:
 
 def delete_events(before: datetime, *, trigger_id: int | None = None, limit: int = LIMIT) -> int:
     """Remove events that ended before an instant, with their logs; give how many. One batch."""
-    return _delete(_EVENTS, before, trigger_id, limit)
+    old = TriggerEvent.objects.filter(finished_at__lt=before)
+    old = old.exclude(status__in=TRIGGER_EVENT_UNFINISHED)
+    return delete_some(old if trigger_id is None else old.filter(trigger=trigger_id), limit)
 
 
 def delete_logs(before: datetime, *, trigger_id: int | None = None, limit: int = LIMIT) -> int:
     """Remove logs that were written before an instant, and leave the events; give how many."""
-    return _delete(_LOGS, before, trigger_id, limit)
-
-
-def _delete(statement: str, before: datetime, trigger_id: int | None, limit: int) -> int:
-    with database.connection().cursor() as cursor:
-        cursor.execute(statement, {"before": before, "trigger": trigger_id, "limit": limit})
-        removed: int = cursor.rowcount
-    return removed
+    old = TriggerInvocation.objects.filter(created_at__lt=before)
+    return delete_some(old if trigger_id is None else old.filter(event__trigger=trigger_id), limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tasks_core import clock
@@ -10,6 +11,7 @@ from tasks_core.database import fetch
 from tasks_core.events.compaction import compact, compact_default
 from tasks_core.events.needed import needed_since
 from tasks_core.events.partitions import DEFAULT, TableBusy, bounds, days
+from tasks_core.removal import REMEDY, remove_some
 from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
 
 LIMIT = 1_000
@@ -19,18 +21,23 @@ _failing = RowBackoff(
     "See what refers to them, or refuses the summaries; other days are removed.",
     longest=RETENTION_PAUSE,
 )
+_histories = RowBackoff(
+    "the summary of task {} cannot be removed by age", REMEDY, longest=RETENTION_PAUSE
+)
 
 # As long as the task is there, or events that go on from the summary, it is what they are replayed from.
-PRUNE_HISTORIES = """
-DELETE FROM tasks_core_taskhistory WHERE task_id = ANY(ARRAY(
-    SELECT task_id FROM tasks_core_taskhistory history
-    WHERE last_at < %(before)s
-      AND NOT EXISTS (SELECT FROM tasks_core_task WHERE id = history.task_id)
-      AND NOT EXISTS (SELECT FROM tasks_core_taskevent WHERE task_id = history.task_id)
-    ORDER BY last_at LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
-))
-RETURNING task_id
+OLD_HISTORIES = """
+SELECT task_id FROM tasks_core_taskhistory history
+WHERE last_at < %(before)s
+  AND NOT EXISTS (SELECT FROM tasks_core_task WHERE id = history.task_id)
+  AND NOT EXISTS (SELECT FROM tasks_core_taskevent WHERE task_id = history.task_id)
+  AND task_id <> ALL(%(apart_from)s::bigint[])
+ORDER BY last_at LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+"""
+
+DELETE_HISTORIES = """
+DELETE FROM tasks_core_taskhistory WHERE task_id = ANY(%(ids)s::bigint[]) RETURNING task_id
 """
 
 
@@ -73,4 +80,8 @@ def remove_old_events() -> int:
 def prune_histories(*, limit: int = LIMIT) -> int:
     """Remove at most ``limit`` summaries of tasks that are gone; call again while it is not 0."""
     before = clock.now() - timedelta(days=setting("HISTORY_RETENTION_DAYS"))
-    return len(fetch(PRUNE_HISTORIES, {"before": before, "limit": limit}))
+    return remove_some(OLD_HISTORIES, _delete_histories, _histories, {"before": before}, limit)
+
+
+def _delete_histories(task_ids: Sequence[int]) -> int:
+    return len(fetch(DELETE_HISTORIES, {"ids": list(task_ids)}))

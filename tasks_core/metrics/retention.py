@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.database import fetch
+from tasks_core.removal import REMEDY, remove_some
+from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
 
 LIMIT = 10_000
 
-PRUNE = """
+# Rows of a minute that is over stay where they are, so their place does for a key.
+OLD = """
+SELECT ctid::text FROM tasks_core_metricrollup
+WHERE minute < %(before)s AND ctid <> ALL(%(apart_from)s::tid[])
+ORDER BY minute LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
+
+DELETE = """
 WITH gone AS (
-    DELETE FROM tasks_core_metricrollup WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM tasks_core_metricrollup WHERE minute < %(before)s
-        ORDER BY minute LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    ))
-    RETURNING 1
+    DELETE FROM tasks_core_metricrollup WHERE ctid = ANY(%(places)s::tid[]) RETURNING 1
 )
 SELECT count(*) FROM gone
 """
+
+_failing = RowBackoff(
+    "the rollup at {} of its table cannot be removed by age", REMEDY, longest=RETENTION_PAUSE
+)
 
 
 def prune_rollups(*, limit: int = LIMIT) -> int:
     """Remove at most ``limit`` rollups older than METRICS_RETENTION_DAYS; return how many."""
     before = clock.now() - timedelta(days=setting("METRICS_RETENTION_DAYS"))
-    removed: int = fetch(PRUNE, {"before": before, "limit": limit})[0][0]
+    return remove_some(OLD, _delete, _failing, {"before": before}, limit)
+
+
+def _delete(places: Sequence[str]) -> int:
+    removed: int = fetch(DELETE, {"places": list(places)})[0][0]
     return removed

@@ -1,5 +1,6 @@
 """One row that cannot be served, or many of them, hold up no other: messages."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,10 @@ from pytest_django import Settings
 
 from notifications.api import Receiver, create_broadcast, publish_template, register_endpoint
 from notifications.broadcasts.upkeep import advance_broadcasts
+from notifications.codes.keeping import forget_expired
 from notifications.lanes import rows
 from notifications.lanes.release import wake_waiting
+from notifications.limits.clean_up import clean_up as clean_up_limits
 from notifications.models import (
     Broadcast,
     BroadcastChunk,
@@ -19,14 +22,19 @@ from notifications.models import (
     Endpoint,
     EndpointLane,
     InboxMessage,
+    KeptCode,
+    LimitCounter,
     Notification,
     ProviderEvent,
     TemplateVersion,
+    TriggerEvent,
+    TriggerInvocation,
 )
-from notifications.provider_events.late import follow_late_events
+from notifications.provider_events.late import delete_old_events, follow_late_events
 from notifications.retention.clean_up import clean_up
 from notifications.retention.duties import make_duties
 from notifications.retention.inboxes import clean_up_inboxes
+from notifications.triggers.clean_up import delete_events, delete_logs
 from tasks_core import clock
 from tests.notifications.conftest import SECRET
 from tests.notifications.mail_server import MailServer
@@ -145,3 +153,110 @@ def test_lane_that_cannot_be_read_keeps_no_other_from_waking(
 
     assert not EndpointLane.objects.get(endpoint=good).has_parked
     assert EndpointLane.objects.get(endpoint=endpoint).has_parked
+
+
+def _kept_code(number: int) -> None:
+    KeptCode.objects.create(
+        notification=sent().notification,
+        sealed="",
+        expires_at=clock.now(),
+        resends_left=number,
+        last_sent_at=clock.now(),
+    )
+
+
+def _limit_counter(number: int) -> None:
+    now = clock.now()
+    LimitCounter.objects.create(
+        name="some",
+        subject=str(number),
+        seconds=1,
+        window_start=now,
+        ends_at=now,
+        used=number,
+        most=1,
+    )
+
+
+def _trigger_event(number: int) -> TriggerEvent:
+    now = clock.now()
+    return TriggerEvent.objects.create(
+        scheduled_time=now, created_at=now, finished_at=now, status="delivered", tries=number
+    )
+
+
+def _invocation(number: int) -> None:
+    TriggerInvocation.objects.create(
+        event=_trigger_event(0), status=number, request={}, response={}, created_at=clock.now()
+    )
+
+
+def _provider_event(number: int) -> None:
+    now = clock.now()
+    ProviderEvent.objects.create(
+        source="some",
+        event_id=str(number),
+        kind="delivered",
+        channel="email",
+        occurred_at=now,
+        received_at=now,
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "make", "refused", "remove"),
+    [
+        pytest.param(
+            KeptCode,
+            _kept_code,
+            "OLD.resends_left < 3",
+            lambda: forget_expired(limit=1),
+            id="kept codes",
+        ),
+        pytest.param(
+            LimitCounter,
+            _limit_counter,
+            "OLD.used < 3",
+            lambda: clean_up_limits(limit=1),
+            id="limit counters",
+        ),
+        pytest.param(
+            TriggerEvent,
+            _trigger_event,
+            "OLD.tries < 3",
+            lambda: delete_events(clock.now(), limit=1),
+            id="trigger events",
+        ),
+        pytest.param(
+            TriggerInvocation,
+            _invocation,
+            "OLD.status < 3",
+            lambda: delete_logs(clock.now(), limit=1),
+            id="trigger logs",
+        ),
+        pytest.param(
+            ProviderEvent,
+            _provider_event,
+            "OLD.event_id < '3'",
+            delete_old_events,
+            id="provider events",
+        ),
+    ],
+)
+def test_old_row_that_a_stranger_refuses_to_let_go_keeps_none_behind_it(
+    model: type[models.Model],
+    make: Callable[[int], object],
+    refused: str,
+    remove: Callable[[], int],
+) -> None:
+    for number in (1, 2, 3, 4):
+        make(number)
+
+    with (
+        refusing(model._meta.db_table, refused, when="DELETE"),
+        clock.frozen(clock.now() + YEARS),
+    ):
+        for _ in range(3):
+            remove()
+
+    assert model._default_manager.count() == 2

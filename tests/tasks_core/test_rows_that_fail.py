@@ -12,8 +12,10 @@ from django.db import DataError, OperationalError, connection
 import tasks_core
 from tasks_core import Fixed, clock, expirer, recovery, row_backoff
 from tasks_core.engine.states import State
+from tasks_core.events.retention import prune_histories
 from tasks_core.expirer import expire_tasks
-from tasks_core.models import DeadLetter, Task
+from tasks_core.metrics.retention import prune_rollups
+from tasks_core.models import DeadLetter, MetricRollup, Task, TaskHistory
 from tasks_core.recovery import recover_attempts
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 from tests.tasks_core.life import LEASE, plain_type, queue, state_of, states, take
@@ -189,3 +191,36 @@ def test_hundreds_of_tasks_that_cannot_be_expired_starve_no_other(
         assert expire_tasks() == 1
         assert expire_tasks() == 0
     assert state_of(good) is State.EXPIRED
+
+
+def test_summary_that_the_database_does_not_let_go_keeps_none_behind_it() -> None:
+    now = clock.now()
+    for task_id in (1, 2, 3, 4):
+        TaskHistory.objects.create(
+            task_id=task_id, task_type="plain", first_at=now, last_at=now + task_id * SOON
+        )
+    with (
+        refusing("tasks_core_taskhistory", "OLD.task_id < 3", when="DELETE"),
+        clock.frozen(now + timedelta(days=100)),
+    ):
+        assert [prune_histories(limit=1) for _ in range(3)] == [1, 1, 0]
+    assert set(TaskHistory.objects.values_list("task_id", flat=True)) == {1, 2}
+
+
+def test_rollup_that_the_database_does_not_let_go_keeps_none_behind_it() -> None:
+    now = clock.now()
+    for number in (1, 2, 3, 4):
+        MetricRollup.objects.create(
+            minute=now + number * SOON,
+            task_type="plain",
+            measure="ended",
+            bucket=0,
+            count=number,
+            amount=0,
+        )
+    with (
+        refusing("tasks_core_metricrollup", "OLD.count < 3", when="DELETE"),
+        clock.frozen(now + timedelta(days=100)),
+    ):
+        assert [prune_rollups(limit=1) for _ in range(3)] == [1, 1, 0]
+    assert set(MetricRollup.objects.values_list("count", flat=True)) == {1, 2}
