@@ -32,7 +32,8 @@ from tasks_core.redis_client import SCHEMES, connect
 logger = logging.getLogger(__name__)
 
 SECONDS = 0.3
-"""For a connection, and for an answer."""
+"""For a connection to one address, and for an answer. Resolving a name has no limit but the system's own, and
+a name with several addresses that do not answer costs as many waits."""
 
 RULE = BreakerRule(threshold=1, pause=1.0, longest_pause=30.0)
 """A short pause at first: on a busy machine a single answer comes late for reasons of its own."""
