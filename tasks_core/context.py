@@ -43,7 +43,7 @@ PROGRESS_SECONDS = 1.0
 CHECKPOINT_SECONDS = 2.0
 """How long a checkpoint is tried while somebody else has locked the row of the task."""
 
-_queued = LowerBound(first_queued)
+_queued = LowerBound(first_queued, is_patient=False)
 
 _NEVER = float("-inf")
 

@@ -47,9 +47,13 @@ class FullLooks:
     """At one index: as often as they stay a small share of the time, and always while they are cheap.
 
     One that is cut by a time limit, of the role or of this thread, is not due again for a while.
+
+    Args:
+        is_patient: whether the next one may take ``PATIENCE_SECONDS`` then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_patient: bool = True) -> None:
+        self._is_patient = is_patient
         self._took: deque[float] = deque(maxlen=LAST_LOOKS)
         self._looked_at = float("-inf")
         self._spared_until = float("-inf")
@@ -72,7 +76,7 @@ class FullLooks:
         """Take the time of a look at everything, and give it more of that after one that was cut."""
         began = time.monotonic()
         try:
-            with _patience() if self._cut_after is not None else nullcontext():
+            with _patience() if self._is_patient and self._cut_after is not None else nullcontext():
                 yield
         except Error as error:
             took = time.monotonic() - began

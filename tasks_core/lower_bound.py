@@ -22,11 +22,14 @@ class LowerBound:
 
     Args:
         find: gives the first instant from the given one on, None if there is no row.
+        is_patient: see ``FullLooks``; False where a handler waits for the answer.
     """
 
-    def __init__(self, find: Callable[[datetime], datetime | None]) -> None:
+    def __init__(
+        self, find: Callable[[datetime], datetime | None], *, is_patient: bool = True
+    ) -> None:
         self._find = find
-        self._looks = FullLooks()
+        self._looks = FullLooks(is_patient=is_patient)
         self._looked_at = BEGINNING
         self.since = BEGINNING
 

@@ -101,6 +101,23 @@ def test_lower_bound_that_knows_where_rows_begin_goes_on_from_there() -> None:
     assert bound.first(clock.now()) == task.run_after
 
 
+@pytest.mark.parametrize("is_patient", [True, False])
+def test_handler_is_not_kept_waiting_for_a_look_as_beat_is(
+    monkeypatch: pytest.MonkeyPatch, is_patient: bool
+) -> None:
+    monkeypatch.setattr(full_looks, "LONGEST_PAUSE_SECONDS", 0.0)
+    task = tasks_core.enqueue("plain", {})
+    bound = LowerBound(_find, is_patient=is_patient)
+    with answers_within():
+        with pytest.raises(OperationalError, match="statement timeout"):
+            bound.first(clock.now())
+        if is_patient:
+            assert bound.first(clock.now()) == task.run_after
+        else:
+            with pytest.raises(OperationalError, match="statement timeout"):
+                bound.first(clock.now())
+
+
 def test_server_that_was_away_is_asked_for_everything_as_soon_as_it_is_back() -> None:
     task = tasks_core.schedule_once("plain", {}, at=clock.now() - timedelta(hours=1))
     asked: list[datetime] = []
