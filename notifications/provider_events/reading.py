@@ -13,6 +13,7 @@ from typing import Any
 from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
 from notifications.provider_events.report import Report
+from notifications.rules.addresses import EMAIL, bare, holds_several
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core.engine.instants import read_instant
 from tasks_core.json_text import UnreadableJson, parsed_json, storable_json
@@ -46,6 +47,10 @@ def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: dat
     message_id, address = _text(data, "message_id"), _text(data, "address")
     if not (message_id or address):
         raise InvalidEvent("data.message_id", "is missing; give it, or data.address")
+    if source.channel == EMAIL and holds_several(bare(EMAIL, address)):
+        raise InvalidEvent(
+            "data.address", "holds more than one mail address; send an event for each"
+        )
     return Report(
         source=source.name,
         event_id=event_id,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from contextlib import suppress
+from urllib.parse import unquote
 
 import phonenumbers
+
+from notifications.rules.domains import ascii_domain
 
 EMAIL = "email"
 SMS = "sms"
@@ -16,7 +19,53 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DOT_ATOM = re.compile(r"[^\s()<>\[\]:;@\\,.\"]+(\.[^\s()<>\[\]:;@\\,.\"]+)*")
 _ESCAPED = re.compile(r"\\(.)")
 _TO_ESCAPE = re.compile(r'[\\"]')
+_LABEL = re.compile(r"(?:rfc822|smtp|mailto)\s*[:;]\s*", re.IGNORECASE)
+_ANGLES = re.compile(r"([^<>]*)<\s*([^<>]+?)\s*>\s*")
+_QUOTED_PART = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BETWEEN = re.compile(r"[\s,;<>]|@.*@", re.DOTALL)
 _CHAT_NUMBER = re.compile(r"(-?)0*([0-9]+)")
+
+
+def bare(channel: str, address: str) -> str:
+    """Return an address without what people and programs write around it; what is none stays as it is.
+
+    That is a display name, angle brackets and ``mailto:`` or ``rfc822;`` around a mail address, and around a
+    phone number ``tel:``, marks of the reading direction and other characters that nobody sees.
+    """
+    plain = unicodedata.normalize("NFC", address).strip()
+    if channel == EMAIL:
+        return _bare_mail(plain)
+    return _bare_number(plain) if channel == SMS else plain
+
+
+def holds_several(address: str) -> bool:
+    """Tell whether a mail address that is ``bare`` holds more than one, or something beside it."""
+    return bool(_BETWEEN.search(_QUOTED_PART.sub("", address)))
+
+
+def _bare_mail(text: str) -> str:
+    if label := _LABEL.match(text):
+        text = text[label.end() :].strip()
+        if label[0].lower().startswith("mailto"):
+            text = unquote(text.partition("?")[0]).strip()
+    if (found := _ANGLES.fullmatch(text)) is None:
+        return text
+    name, inner = found[1].strip().strip('"'), found[2]
+    return inner if "@" not in name or name.casefold() == inner.casefold() else text
+
+
+def _bare_number(text: str) -> str:
+    seen = "".join(_seen(character) for character in text).strip()
+    if seen[:4].lower() == "tel:":
+        seen = seen[4:].partition(";")[0]
+    return seen.strip()
+
+
+def _seen(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    return " " if category == "Zs" else unicodedata.normalize("NFKC", character)
 
 
 def normal_form(channel: str, address: str) -> str:
@@ -27,7 +76,7 @@ def normal_form(channel: str, address: str) -> str:
     the domain is written as in the DNS. Phone numbers are written as E.164. Telegram's names are one in any
     case, and its numbers have no zeros in front. Anything else only loses the space around it.
     """
-    plain = unicodedata.normalize("NFC", address).strip()
+    plain = bare(channel, address)
     if channel == EMAIL:
         return _mail(plain)
     if channel == SMS:
@@ -41,7 +90,7 @@ def normal_form(channel: str, address: str) -> str:
 def e164(number: str) -> str:
     """Return an international phone number such as ``+4930123456``, or nothing if it is none."""
     try:
-        parsed = phonenumbers.parse(number, None)
+        parsed = phonenumbers.parse(bare(SMS, number), None)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_possible_number(parsed):
@@ -52,9 +101,8 @@ def e164(number: str) -> str:
 def _mail(address: str) -> str:
     local, _, domain = address.rpartition("@")
     domain = domain.lower().rstrip(".")
-    if not domain.isascii():
-        with suppress(UnicodeError):
-            domain = domain.encode("idna").decode("ascii")
+    with suppress(UnicodeError):
+        domain = ascii_domain(domain)
     return f"{_unquoted(local).casefold()}@{domain}"
 
 

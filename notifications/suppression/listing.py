@@ -10,7 +10,7 @@ from notifications import conf
 from notifications.address_hash import address_hash
 from notifications.exceptions import InvalidSuppression
 from notifications.models import Suppression
-from notifications.rules.addresses import EMAIL, SMS, e164, normal_form
+from notifications.rules.addresses import EMAIL, SMS, bare, e164, holds_several, normal_form
 from notifications.rules.suppressions import Reason
 from tasks_core import clock, database
 from tasks_core.engine.instants import InvalidInstant, checked_instant
@@ -118,6 +118,7 @@ def checked(entry: NewEntry) -> NewEntry:
     for field, limit in (("channel", 20), ("source", 50)):
         if not 0 < len(getattr(entry, field)) <= limit:
             raise InvalidSuppression(field, f"must have 1 to {limit} characters")
+    entry = replace(entry, address=bare(entry.channel, entry.address))
     if len(entry.category) > 64:
         raise InvalidSuppression("category", "has more than 64 characters")
     problem = _problem(entry.channel, entry.address)
@@ -185,6 +186,8 @@ def _problem(channel: str, address: str) -> str:
         return "is empty"
     if len(address) > LONGEST_ADDRESS or not is_single_line(address):
         return "is too long, or contains a control character"
+    if channel == EMAIL and holds_several(address):
+        return "holds more than one mail address; give one, such as ada@example.com"
     if channel == EMAIL and not all(address.rpartition("@")):
         return "is not a mail address; give one such as ada@example.com"
     if channel == SMS and not e164(address):

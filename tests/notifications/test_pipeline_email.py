@@ -65,6 +65,18 @@ def test_a_message_reaches_the_mail_server(
     assert tasks() == [("notification.deliver.email", "email", "order-7")]
 
 
+def test_an_international_domain_is_that_of_todays_standard(
+    receipt: TemplateVersion, mail_server: MailServer, settings: Settings
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Bank <bank@fa\u00df.example>"
+    notify("receipt", to="ada@fa\u00df.example", context=GOOD)
+    run_due()
+    [mail] = mail_server.messages
+    assert mail["To"] == "ada@xn--fa-hia.example"
+    assert mail["From"] == "Bank <bank@xn--fa-hia.example>"
+    assert mail["Message-ID"].endswith("@xn--fa-hia.example>")
+
+
 def test_a_message_that_is_due_later_takes_two_steps(
     receipt: TemplateVersion, mail_server: MailServer
 ) -> None:

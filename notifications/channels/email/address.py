@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from notifications.rules.domains import ascii_domain
+
 MAX_ADDRESS = 254
 
 _NO_ADDRESS = "is not a mail address; give one such as ada@example.com, without a display name"
@@ -34,4 +36,4 @@ def _as_asked_for(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if domain.isascii():
         return address
-    return f"{local}@{domain.encode('idna').decode('ascii')}"
+    return f"{local}@{ascii_domain(domain)}"

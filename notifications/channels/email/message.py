@@ -5,6 +5,7 @@ from django.conf import settings
 from notifications import conf
 from notifications.channels.email.unfolded import Mail
 from notifications.pipeline.sendable import Sendable
+from notifications.rules.domains import ascii_domain, with_ascii_domain
 from notifications.unsubscribing.headers import unsubscribe_headers
 
 
@@ -14,8 +15,9 @@ def compose(sendable: Sendable) -> Mail:
     message = Mail(
         subject=content.subject,
         body=content.text,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[sendable.address],
+        # Django would write another domain, by a standard of 2003.
+        from_email=with_ascii_domain(settings.DEFAULT_FROM_EMAIL),
+        to=[with_ascii_domain(sendable.address)],
         headers={
             "Message-ID": f"<{sendable.message_id}@{message_id_domain()}>",
             "Auto-Submitted": "auto-generated",
@@ -35,6 +37,6 @@ def message_id_domain() -> str:
         return domain
     # The header has no way to encode anything else (RFC 5322, 3.6.4).
     try:
-        return domain.encode("idna").decode("ascii")
+        return ascii_domain(domain)
     except UnicodeError:
         return "localhost"

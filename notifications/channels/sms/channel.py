@@ -10,6 +10,7 @@ from notifications.exceptions import InvalidTemplate
 from notifications.models.endpoint import Endpoint
 from notifications.pipeline.sendable import Sendable
 from notifications.providers.failover import send_through
+from notifications.rules.addresses import bare
 from tasks_core import Exponential
 
 
@@ -25,8 +26,11 @@ class SmsChannel:
     carriers = (Twilio(),)
 
     def recognises(self, to: str | Endpoint) -> bool:
-        """A text that begins with + and a digit."""
-        return isinstance(to, str) and to[:1] == "+" and to[1:2].isdigit()
+        """A text that begins with + and a digit, or with tel:."""
+        if not isinstance(to, str):
+            return False
+        number = bare(self.kind, to)
+        return number[:1] == "+" and number[1:2].isdigit()
 
     def addresses(self, receivers: list[str | Endpoint]) -> list[Address | str]:
         """Check each number, and that its country may be sent to."""

@@ -5,6 +5,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
+from notifications.rules.addresses import SMS, bare
+
 _NO_SMS = {
     PhoneNumberType.FIXED_LINE: "is a fixed line, which takes no SMS",
     PhoneNumberType.PREMIUM_RATE: "is a premium-rate number; those are not sent to",
@@ -42,7 +44,8 @@ def region_of(number: str) -> str:
 
 
 def _parsed(text: str) -> PhoneNumber:
-    if not text.lstrip().startswith("+"):
+    text = bare(SMS, text)
+    if not text.startswith("+"):
         raise InvalidNumber("is not an international number; write one such as +4915112345678")
     try:
         return phonenumbers.parse(text, None)

@@ -16,7 +16,19 @@ SPELLINGS = [
     ("sr_Latn_RS", "sr-latn-rs"),
     ("", ""),
 ]
-NONE = ["German", "d", "de-", "-de", "de--at", "de at", "dé", "de-x", "\uff11\uff12", "de\x00", "x" * 21]
+NONE = [
+    "German",
+    "d",
+    "de-",
+    "-de",
+    "de--at",
+    "de at",
+    "dé",
+    "de-x",
+    "\uff11\uff12",
+    "de\x00",
+    "x" * 21,
+]
 
 
 @pytest.mark.parametrize(("written", "stored"), SPELLINGS)
