@@ -11,7 +11,7 @@ from django.db import connection, connections
 
 import tasks_core
 from tasks_core import Fixed, TaskContext, answer_limit, clock, database, worker_process
-from tasks_core.answer_limit import answers_within, end_overdue
+from tasks_core.answer_limit import answers_within
 from tasks_core.claiming import claim_patiently
 from tasks_core.duty import Duty
 from tasks_core.events import delivery, subscription
@@ -23,6 +23,7 @@ from tasks_core.signals import PlatformSignal
 from tests.forwarder import Forwarder, forwarding
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import plain_type, queue
+from tests.tasks_core.overdue import ending_overdue
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -35,29 +36,12 @@ def way(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forwarder]:
     known = connections.settings["default"]
     before = {name: known[name] for name in ("HOST", "PORT")}
     connection.close()
-    with forwarding(known["HOST"], int(known["PORT"])) as forwarder, _looking():
+    with forwarding(known["HOST"], int(known["PORT"])) as forwarder, ending_overdue():
         known.update(HOST="127.0.0.1", PORT=forwarder.port)
         yield forwarder
         worker_process.drain()
         connection.close()
         known.update(before)
-
-
-@contextmanager
-def _looking() -> Iterator[None]:
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.05):
-            end_overdue()
-
-    thread = threading.Thread(target=look, name="looks")
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @contextmanager

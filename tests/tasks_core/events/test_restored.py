@@ -1,8 +1,5 @@
 """A restored copy of the database numbers its transactions anew; subscribers get every event all the same."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -10,14 +7,16 @@ from django.db import OperationalError, connection
 
 import tasks_core
 from tasks_core import answer_limit, clock
-from tasks_core.answer_limit import answers_within, end_overdue
+from tasks_core.answer_limit import answers_within
 from tasks_core.events import restored
 from tasks_core.events.relay import Relay
 from tasks_core.events.restored import mend_if_restored
 from tasks_core.models import EventSubscription, TaskEvent
+from tests.tasks_core.dawdling import dawdling
 from tests.tasks_core.events.open_transaction import OpenTransaction
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import PLAIN, plain_type
+from tests.tasks_core.overdue import ending_overdue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -185,42 +184,6 @@ def test_a_database_that_was_not_restored_stays_as_it_is() -> None:
     ) == before
 
 
-@contextmanager
-def _slow_renumbering() -> Iterator[None]:
-    """Let it take longer than a brief statement may."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$"
-        )
-        cursor.execute(
-            "CREATE TRIGGER dawdle AFTER UPDATE ON tasks_core_taskevent EXECUTE FUNCTION dawdle()"
-        )
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP FUNCTION dawdle() CASCADE")
-
-
-@contextmanager
-def _looking() -> Iterator[None]:
-    """Let somebody see again and again whether an answer is late, as beat does."""
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.05):
-            end_overdue()
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
 def test_renumbering_may_take_longer_than_the_brief_statements_of_a_duty_and_of_the_role(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -228,7 +191,8 @@ def test_renumbering_may_take_longer_than_the_brief_statements_of_a_duty_and_of_
     recorder = Recorder()
     missed = _enqueue(2)
     _restore()
-    with _slow_renumbering(), _looking(), answers_within():
+    slow = dawdling("tasks_core_taskevent", when="UPDATE", seconds=1)
+    with slow, ending_overdue(), answers_within():
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = '300ms'")
         try:

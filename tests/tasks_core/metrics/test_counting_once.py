@@ -10,7 +10,8 @@ import pytest
 from django.db import OperationalError, connection, connections
 
 import tasks_core
-from tasks_core import clock
+from tasks_core import answer_limit, clock
+from tasks_core.answer_limit import answers_within
 from tasks_core.engine.states import State
 from tasks_core.events import following, window
 from tasks_core.events.cursor import claim
@@ -19,6 +20,7 @@ from tasks_core.metrics import handler as handler_module
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.metrics.roll_up import RolledUp, roll_up
 from tasks_core.models import EventSubscription, MetricTotal, Task, TaskEvent
+from tests.tasks_core.dawdling import dawdling
 from tests.tasks_core.life import PLAIN, bring_to, plain_type
 from tests.tasks_core.metrics.counting import (
     count_all,
@@ -29,6 +31,7 @@ from tests.tasks_core.metrics.counting import (
     live,
     of,
 )
+from tests.tasks_core.overdue import ending_overdue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -269,3 +272,14 @@ def test_it_tells_how_far_it_has_come() -> None:
     assert cursor.delivered == TaskEvent.objects.count()
     assert cursor.last_event_at == TaskEvent.objects.latest("at").at
     assert claim("metrics", holder="test", seconds=1) is not None
+
+
+def test_counting_what_one_transaction_has_written_may_take_longer_than_a_brief_statement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answer_limit, "ANSWER_SECONDS", 0.3)
+    bring_to(State.SUCCEEDED)
+    slow = dawdling("tasks_core_metrictotal", when="INSERT", seconds=1)
+    with slow, ending_overdue(), answers_within():
+        count_all()
+    assert counted() == expected()
