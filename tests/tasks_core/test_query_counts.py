@@ -5,13 +5,19 @@ from typing import Any
 import pytest
 
 import tasks_core
-from tasks_core import Fixed
+from tasks_core import Fixed, outbox
 from tasks_core.executor import execute
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 from tests.tasks_core.counting import statements
 from tests.tasks_core.life import queue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine not write outcomes in between, because a batch has taken long."""
+    monkeypatch.setattr(outbox, "FLUSH_SECONDS", 60.0)
 
 
 @pytest.fixture(autouse=True)
