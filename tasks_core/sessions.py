@@ -129,7 +129,8 @@ def _put_back(one: BaseDatabaseWrapper, use: Use) -> None:
     try:
         with answers_within():
             use.put_back(one.connection)
-    except psycopg.Error as error:
+    # Another release of the driver may keep its own state elsewhere.
+    except (psycopg.Error, AttributeError) as error:
         logger.info("a session on %r cannot be put back and is replaced: %s", one.alias, error)
         database.discard(one)
     else:
