@@ -1,15 +1,20 @@
 """Read an audience from a CSV or a JSON lines file, entry by entry."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
-from typing import Any, TextIO
+from typing import Any
 
 from notifications.broadcasts.receiver import Receiver
 from notifications.exceptions import InvalidBroadcast
+from notifications.tables.exceptions import UnreadableTable
+from notifications.tables.reading import Columns, checked_table
 from tasks_core.json_text import UnreadableJson, read_json
 
 FORMATS = ("csv", "jsonl")
+
+_COLUMNS = Columns(
+    required="to", known=("to", "locale"), may_have_others=True, may_have_line_ends=True
+)
 
 
 def format_of(path: str) -> str | None:
@@ -17,11 +22,12 @@ def format_of(path: str) -> str | None:
     return {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(PurePath(path).suffix.lower())
 
 
-def read_receivers(file: TextIO, form: str) -> Iterator[Receiver]:
+def read_receivers(file: Iterable[str], form: str) -> Iterator[Receiver]:
     """Yield receivers.
 
     CSV has a first line with the names of columns: ``to``, if wanted ``locale``, and the others
-    are variables. A JSON line is an object with ``to``, and if wanted ``locale`` and ``context``.
+    are variables. It is read to its end before the first receiver is given. A JSON line is an object
+    with ``to``, and if wanted ``locale`` and ``context``.
 
     Raises:
         InvalidBroadcast: names the line that cannot be read. It never quotes it.
@@ -30,22 +36,17 @@ def read_receivers(file: TextIO, form: str) -> Iterator[Receiver]:
 
 
 def _csv_receivers(file: Iterable[str]) -> Iterator[Receiver]:
-    reader = csv.DictReader(file, strict=True)
     try:
-        if "to" not in (reader.fieldnames or ()):
-            raise InvalidBroadcast("line 1", "has no column named to; name the columns in line 1")
-        for row in reader:
-            if None in row or None in row.values():
-                raise InvalidBroadcast(
-                    f"line {reader.line_num}", "has not as many values as line 1 has columns"
-                )
-            yield _receiver(row.pop("to"), row.pop("locale", ""), row)
-    except csv.Error as error:
-        raise InvalidBroadcast(f"line {reader.line_num}", f"is not CSV: {error}") from None
+        with checked_table(file, _COLUMNS) as rows:
+            for row in rows:
+                values = dict(row.values)
+                yield _receiver(values.pop("to"), values.pop("locale", ""), values)
+    except UnreadableTable as error:
+        raise InvalidBroadcast(f"line {error.line}", error.problem) from None
 
 
 def _json_receivers(file: Iterable[str]) -> Iterator[Receiver]:
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(_lines(file), 1):
         if not line.strip():
             continue
         try:
@@ -54,6 +55,13 @@ def _json_receivers(file: Iterable[str]) -> Iterator[Receiver]:
             problem = "is not JSON" if error.line else f"cannot be stored: {error}"
             raise InvalidBroadcast(f"line {number}", problem) from None
         yield _json_receiver(entry, f"line {number}")
+
+
+def _lines(file: Iterable[str]) -> Iterator[str]:
+    try:
+        yield from file
+    except UnreadableTable as error:
+        raise InvalidBroadcast(f"line {error.line}", error.problem) from None
 
 
 def _json_receiver(entry: Any, where: str) -> Receiver:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +12,13 @@ from django.db import transaction
 from notifications.exceptions import InvalidSuppression
 from notifications.rules.suppressions import Reason
 from notifications.suppression.listing import NewEntry, checked, put
+from notifications.tables.exceptions import UnreadableTable
+from notifications.tables.reading import Columns, Row, checked_table
 from tasks_core import database
 from tasks_core.engine.instants import read_instant
 
 COLUMNS = ("address", "channel", "reason", "category", "expires_at")
+_COLUMNS = Columns(required="address", known=COLUMNS, may_skip_lines=True)
 CHUNK = 1_000
 SHOWN = 20
 
@@ -48,38 +50,34 @@ def import_suppressions(
     A wrong line is counted and the others are stored; what is on the list already stays as it is.
 
     Raises:
-        InvalidSuppression: the first line does not name the columns, or the file cannot be read on; what
-            was stored before stays.
+        InvalidSuppression: the file is no such table; it names the line, and nothing is stored.
     """
-    reader = csv.DictReader(lines)
     imported = Imported()
+    default = NewEntry(channel=channel, reason=reason, source=source)
     try:
-        _check_columns(reader.fieldnames)
-        rows = _entries(reader, imported, NewEntry(channel=channel, reason=reason, source=source))
-        while chunk := list(islice(rows, CHUNK)):
-            with transaction.atomic(using=database.alias()):
-                imported.stored += put(chunk)
-    except (csv.Error, UnicodeDecodeError) as error:
-        problem = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise InvalidSuppression(f"after line {reader.line_num}", problem) from None
+        with checked_table(lines, _COLUMNS) as rows:
+            entries = _entries(rows, imported, default)
+            while chunk := list(islice(entries, CHUNK)):
+                with transaction.atomic(using=database.alias()):
+                    imported.stored += put(chunk)
+    except UnreadableTable as error:
+        raise InvalidSuppression(f"line {error.line}", error.problem) from None
     return imported
 
 
-def _entries(
-    reader: csv.DictReader[str], imported: Imported, default: NewEntry
-) -> Iterator[NewEntry]:
-    for row in reader:
+def _entries(rows: Iterator[Row], imported: Imported, default: NewEntry) -> Iterator[NewEntry]:
+    for row in rows:
         imported.read += 1
         try:
             yield checked(_entry(row, default))
         except InvalidSuppression as error:
-            _refuse(imported, reader.line_num, str(error))
+            _refuse(imported, row.line, str(error))
 
 
-def _entry(row: dict[str, str], default: NewEntry) -> NewEntry:
-    if None in row:  # DictReader's mark for too many fields
-        raise InvalidSuppression("line", "has more fields than the first line has names")
-    given = {name: (row.get(name) or "").strip() for name in COLUMNS}
+def _entry(row: Row, default: NewEntry) -> NewEntry:
+    if row.problem:
+        raise InvalidSuppression("line", row.problem)
+    given = {name: row.values.get(name, "").strip() for name in COLUMNS}
     return NewEntry(
         channel=given["channel"] or default.channel,
         address=given["address"],
@@ -103,16 +101,6 @@ def _instant(text: str) -> datetime:
         return read_instant(text)
     except ValueError:
         raise InvalidSuppression("expires_at", "must be like 2026-07-01T09:00Z") from None
-
-
-def _check_columns(names: Iterable[str] | None) -> None:
-    found = list(names or [])
-    unknown = sorted(set(found) - set(COLUMNS))
-    if "address" not in found or unknown:
-        raise InvalidSuppression(
-            "line 1",
-            f"must name the columns: address and, if wanted, {', '.join(COLUMNS[1:])}",
-        )
 
 
 def _refuse(imported: Imported, line: int, problem: str) -> None:

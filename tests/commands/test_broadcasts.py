@@ -59,10 +59,10 @@ def test_json_lines_come_from_standard_input(run: Run, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("x.csv", "email,name\na@example.com,A\n", "line 1: has no column named to"),
+        ("x.csv", "email,name\na@example.com,A\n", "line 1: must name the columns: to, locale"),
         ("x.csv", "to,name\na@example.com\n", "line 2: has not as many values"),
         ("x.csv", "to,name\na@example.com,A,B\n", "line 2: has not as many values"),
-        ("x.csv", 'to,name\n"a@example.com,A\n', "is not CSV"),
+        ("x.csv", 'to,name\n"a@example.com,A\n', "line 2: opens a quote that is not closed"),
         ("x.jsonl", "{\n", "line 1: is not JSON"),
         ("x.jsonl", "[" * 50_000 + "]" * 50_000, "line 1: cannot be stored: it is nested deeper"),
         ("x.jsonl", '{"to": 1e999}\n', "line 1: cannot be stored: Out of range"),

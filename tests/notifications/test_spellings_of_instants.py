@@ -15,6 +15,7 @@ from notifications.rendering import filters
 from notifications.rules.suppressions import Reason
 from notifications.suppression.importing import _entry
 from notifications.suppression.listing import NewEntry
+from notifications.tables.reading import Row
 from notifications.triggers.timestamps import parse_instant
 from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.schedule_keywords import keywords
@@ -35,7 +36,8 @@ def _of_an_event(text: str) -> object:
 
 def _of_a_suppression(text: str) -> object:
     default = NewEntry(channel="email", reason=Reason.MANUAL, source="test")
-    return _entry({"address": "ada@example.com", "expires_at": text}, default).expires_at
+    row = Row(2, {"address": "ada@example.com", "expires_at": text})
+    return _entry(row, default).expires_at
 
 
 def _of_an_exclusion(text: str) -> object:

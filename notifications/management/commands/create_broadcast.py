@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TextIO
+from itertools import chain, islice
+from typing import Any
 
 from django.core.management.base import CommandError
 
@@ -16,6 +13,7 @@ from notifications.broadcasts.files import FORMATS, format_of, read_receivers
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import NotificationsError
 from notifications.management.broadcast_descriptions import describe_broadcast
+from notifications.management.text_input import opened_lines
 from notifications.models import Broadcast
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.numbers import per_second, positive
@@ -78,10 +76,12 @@ class Command(PlatformCommand):
         form = options["audience_format"] or format_of(options["audience"])
         if form is None:
             raise CommandError("--audience-format: the file's name does not say; give csv or jsonl")
-        with _opened(options["audience"]) as file:
+        with opened_lines(options["audience"]) as file:
+            read = read_receivers(file, form)
+            first = list(islice(read, 1))  # before anything is made: the file may be no such table
             if not options["resume"]:
                 _create(options)
-            receivers = with_progress(read_receivers(file, form), total=None, what="receivers")
+            receivers = with_progress(chain(first, read), total=None, what="receivers")
             how = {"skip_invalid": options["skip_invalid"], "hold": options["hold"]}
             fill_broadcast(options["name"], receivers, **how)
         facts = describe_broadcast(Broadcast.objects.get(name=options["name"]))
@@ -93,17 +93,3 @@ def _create(options: dict[str, Any]) -> None:
     create_broadcast(
         options["name"], options["template"], **{name: options[name] for name in passed_on}
     )
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[TextIO]:
-    if path == "-":
-        yield sys.stdin
-        return
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            yield file
-    except UnicodeDecodeError:
-        raise CommandError(f"{path} is not UTF-8 text") from None
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}") from None

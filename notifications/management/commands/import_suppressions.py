@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.core.management.base import CommandError
 
 from notifications.exceptions import NotificationsError
 from notifications.management.known_channels import check_channel
+from notifications.management.text_input import opened_lines
 from notifications.models import Suppression
 from notifications.rules.suppressions import Reason
 from notifications.suppression.importing import import_suppressions
@@ -31,7 +28,7 @@ class Command(PlatformCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the file and what its lines do not say."""
-        parser.add_argument("file", help="Path of the file, in UTF-8, or - for standard input.")
+        parser.add_argument("file", help="Path of the file, or - for standard input.")
         parser.add_argument(
             "--channel", default="email", metavar="NAME", help="Of lines that name none: email."
         )
@@ -51,7 +48,7 @@ class Command(PlatformCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what became of the lines."""
         check_channel(options["channel"], Suppression.objects.all())
-        with _opened(options["file"]) as lines:
+        with opened_lines(options["file"]) as lines:
             imported = import_suppressions(
                 lines,
                 channel=options["channel"],
@@ -64,16 +61,3 @@ class Command(PlatformCommand):
             self.stderr.write(problem)
         if imported.refused:
             raise CommandError(f"{imported.refused} lines were refused; the others are stored")
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[TextIO]:
-    if name == "-":
-        yield sys.stdin
-        return
-    try:
-        file = Path(name).open(encoding="utf-8-sig", newline="")  # noqa: SIM115  (closed below)
-    except OSError as error:
-        raise CommandError(f"{name} cannot be read: {error.strerror}") from None
-    with file:
-        yield file

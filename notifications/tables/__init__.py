@@ -1,0 +1,1 @@
+"""Tables that people hand in as files: CSV as spreadsheets and other programs write it."""
