@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.exceptions import InvalidRequest
+from tasks_core.exceptions import InvalidRequest, InvalidTransition
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.instants import OFTEN, instants
@@ -29,6 +29,12 @@ def schedule(**times: Any) -> object:
     )
 
 
+def pause(**times: Any) -> object:
+    with suppress(InvalidTransition):  # it is not paused
+        tasks_core.resume_schedule("steered")
+    return tasks_core.pause_schedule("steered", reason="a test", **times)
+
+
 DOORS: dict[str, Door] = {
     "run_after": lambda at: tasks_core.enqueue("plain", {}, run_after=at),
     "expires_at": lambda at: tasks_core.enqueue("plain", {}, expires_at=at),
@@ -40,7 +46,7 @@ DOORS: dict[str, Door] = {
     "at_until": lambda at: tasks_core.find_events(at_until=at),
     "start_at": lambda at: schedule(start_at=at),
     "end_at": lambda at: schedule(end_at=at),
-    "resume_at": lambda at: tasks_core.pause_schedule("steered", reason="a test", resume_at=at),
+    "resume_at": lambda at: pause(resume_at=at),
     "after": lambda at: tasks_core.preview_schedule("steered", 3, after=at),
     "backfill": lambda at: tasks_core.backfill("steered", at, at + timedelta(hours=1)),
     "enqueue_task": lambda at: call_command(
