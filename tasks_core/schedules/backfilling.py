@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
@@ -35,6 +35,9 @@ _last = 0
 _failing = RowBackoff(
     "backfill {} cannot go on", "Mend the definition of its schedule, or cancel the backfill."
 )
+
+CALLERS_AHEAD = timedelta(seconds=5)
+"""A caller whose clock is ahead of the database's by no more may call its own present instant ``end``."""
 
 OPEN = frozenset({TickOutcome.UPCOMING, TickOutcome.BUFFERED})
 LEFT_OUT = frozenset({TickOutcome.EXCLUDED, TickOutcome.SKIPPED_DST})
@@ -272,9 +275,9 @@ def _unfinished(plan: Backfill) -> int:
 
 def _range(start: datetime, end: datetime, now: datetime) -> tuple[datetime, datetime]:
     start, end = options.instant("start", start), options.instant("end", end)
-    if not start <= end <= now:
+    if not start <= end <= now + CALLERS_AHEAD:
         raise InvalidSchedule(
             f"start ({start.isoformat()}) must not lie after end ({end.isoformat()}), "
             f"nor end after now ({now.isoformat()})"
         )
-    return start, end
+    return min(start, now), min(end, now)

@@ -177,6 +177,14 @@ def test_range_must_lie_in_the_past(schedule: Schedule) -> None:
         tasks_core.backfill("minutely", START, START + MINUTE)
 
 
+def test_range_may_end_now_by_a_callers_clock_that_is_ahead(schedule: Schedule) -> None:
+    with clock.frozen(START):
+        ahead = START + timedelta(seconds=3)
+        until_now = list(tasks_core.preview_backfill("minutely", PAST, START))
+        assert list(tasks_core.preview_backfill("minutely", PAST, ahead)) == until_now
+        assert list(tasks_core.preview_backfill("minutely", ahead, ahead)) == until_now[-1:]
+
+
 def test_range_must_have_a_time_zone(schedule: Schedule) -> None:
     with clock.frozen(START), pytest.raises(InvalidSchedule, match=r"end .* has no time zone"):
         tasks_core.backfill("minutely", PAST, START.replace(tzinfo=None))
