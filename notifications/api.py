@@ -31,7 +31,6 @@ from notifications.broadcasts.receiver import Receiver
 from notifications.broadcasts.steering import cancel_broadcast, pause_broadcast, resume_broadcast
 from notifications.catalogue import (
     check_template,
-    checked_locale,
     find_version,
     preview,
     publish_template,
@@ -51,6 +50,7 @@ from notifications.destinations.switching import disable_destination, enable_des
 from notifications.digests.adding import add_to_digest
 from notifications.erasure.erase import erase
 from notifications.ladders.fallback import Fallback
+from notifications.locales import checked_locale
 from notifications.message import Message
 from notifications.models import Endpoint, Notification, Recipient
 from notifications.pipeline.cancel import cancel

@@ -16,6 +16,7 @@ from notifications.exceptions import (
     RenderingFailed,
     UnknownTemplate,
 )
+from notifications.locales import checked_locale
 from notifications.models import Template, TemplateVersion
 from notifications.models.template import NAME_PATTERN
 from notifications.rendering.compiled import Rendered
@@ -25,7 +26,7 @@ from notifications.rendering.variables import (
     plain_json,
     schema_for,
 )
-from notifications.rules.language_tags import fallbacks, language_tag
+from notifications.rules.language_tags import fallbacks
 from tasks_core import clock, database
 
 
@@ -62,7 +63,7 @@ def publish_template(
     Raises:
         InvalidTemplate: names the part, the line and what is wrong; nothing is written.
     """
-    locale = template_locale(locale)
+    locale = checked_locale(locale, InvalidTemplate)
     checked = check_template(
         name,
         channel=channel,
@@ -101,7 +102,7 @@ def check_template(
     """
     if not re.match(NAME_PATTERN, name) or len(name) > 100:
         raise InvalidTemplate("name", "use lower-case letters, digits, dots, dashes, underscores")
-    template_locale(locale)
+    checked_locale(locale, InvalidTemplate)
     compiled = _compiled(channel, subject, text, html)
     used_schema = dict(schema) if schema else schema_for(compiled.names)
     check_schema(used_schema, compiled.names)
@@ -114,30 +115,6 @@ def check_template(
 def preview(version: TemplateVersion, channel: str) -> Rendered:
     """Render a version, saved or not, with its sample variables."""
     return _compiled(channel, version.subject, version.text, version.html).render(version.sample)
-
-
-def checked_locale(locale: object) -> str:
-    """Check the language tag of a message; give it as it is stored. Nothing is one.
-
-    Raises:
-        InvalidNotification: says what would be right.
-    """
-    try:
-        return language_tag(locale)
-    except ValueError as error:
-        raise InvalidNotification("locale", str(error)) from None
-
-
-def template_locale(locale: object) -> str:
-    """Do the same for a template.
-
-    Raises:
-        InvalidTemplate: says what would be right.
-    """
-    try:
-        return language_tag(locale)
-    except ValueError as error:
-        raise InvalidTemplate("locale", str(error)) from None
 
 
 def find_version(name: str, channel: str, locale: str = "") -> TemplateVersion:

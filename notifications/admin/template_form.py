@@ -13,9 +13,10 @@ from unfold.widgets import (
 )
 
 from notifications.admin.template_source import PARTS, Source
-from notifications.catalogue import check_template, template_locale
+from notifications.catalogue import check_template
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidTemplate
+from notifications.locales import checked_locale
 from notifications.models import Template
 from tasks_core.admin.form_fields.lines import LinesField
 
@@ -65,7 +66,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     def clean_locale(self) -> str:
         """Check the language tag, and write it as it is stored."""
         try:
-            return template_locale(self.cleaned_data["locale"])
+            return checked_locale(self.cleaned_data["locale"], InvalidTemplate)
         except InvalidTemplate as error:
             raise ValidationError(error.problem) from None
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from notifications import conf
 from notifications.broadcasts.receiver import Receiver, identity_of, identity_of_text
-from notifications.catalogue import checked_locale, find_version
+from notifications.catalogue import find_version
 from notifications.channels.registry import channel_named
 from notifications.exceptions import InvalidNotification, RenderingFailed
+from notifications.locales import checked_locale
 from notifications.models import (
     Broadcast,
     BroadcastReceiver,

@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from notifications.admission import check_terms
 from notifications.broadcasts.planning import plan
 from notifications.broadcasts.snapshot import Audience, copy_audience
-from notifications.catalogue import checked_locale, find_version
+from notifications.catalogue import find_version
 from notifications.channels.registry import channel_named
 from notifications.exceptions import BroadcastNotFound, InvalidBroadcast, InvalidNotification
+from notifications.locales import checked_locale
 from notifications.message import ONE_TIME_CODE
 from notifications.models import Broadcast
 from notifications.states import BroadcastState

@@ -8,12 +8,13 @@ from django.db.models import F
 from notifications import conf
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
-from notifications.catalogue import checked_locale, find_version
+from notifications.catalogue import find_version
 from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
 from notifications.confidential import open_variables
 from notifications.exceptions import ResendRefused
 from notifications.ladders.fallback import Fallback
+from notifications.locales import checked_locale
 from notifications.message import Message
 from notifications.models import Endpoint, KeptCode, Notification, TemplateVersion
 from notifications.pipeline.cancel import cancel_all

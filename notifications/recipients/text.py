@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
-from notifications.rules.language_tags import language_tag
+from notifications.locales import checked_locale
 from notifications.rules.quiet_hours import parse_window
 from tasks_core.engine.single_line import is_single_line
 
@@ -35,10 +35,7 @@ def check_key(key: object) -> str:
 
 def check_locale(locale: object) -> str:
     """Check a language tag; give it as it is stored. Nothing is one."""
-    try:
-        return language_tag(locale)
-    except ValueError as error:
-        raise InvalidRecipient("locale", str(error)) from None
+    return checked_locale(locale, InvalidRecipient)
 
 
 def check_timezone(name: str) -> str:

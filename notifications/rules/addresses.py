@@ -23,6 +23,11 @@ _LABEL = re.compile(r"(?:rfc822|smtp|mailto)\s*[:;]\s*", re.IGNORECASE)
 _ANGLES = re.compile(r"([^<>]*)<\s*([^<>]+?)\s*>\s*")
 _QUOTED_PART = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BETWEEN = re.compile(r"[\s,;<>]|@.*@", re.DOTALL)
+_END = re.compile(r"[.\s]+\Z")
+
+_SEEN_AS = {"\uff0b": "+"}
+"""Digits and strokes of other widths are understood where numbers are parsed."""
+
 _CHAT_NUMBER = re.compile(r"(-?)0*([0-9]+)")
 
 
@@ -34,7 +39,9 @@ def bare(channel: str, address: str) -> str:
     """
     plain = unicodedata.normalize("NFC", address).strip()
     if channel == EMAIL:
-        return _bare_mail(plain)
+        while (bared := _bare_mail(plain)) != plain:
+            plain = bared
+        return plain
     return _bare_number(plain) if channel == SMS else plain
 
 
@@ -65,7 +72,7 @@ def _seen(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Cf":
         return ""
-    return " " if category == "Zs" else unicodedata.normalize("NFKC", character)
+    return " " if category == "Zs" else _SEEN_AS.get(character, character)
 
 
 def normal_form(channel: str, address: str) -> str:
@@ -100,7 +107,7 @@ def e164(number: str) -> str:
 
 def _mail(address: str) -> str:
     local, _, domain = address.rpartition("@")
-    domain = domain.lower().rstrip(".")
+    domain = _END.sub("", domain.lower())
     with suppress(UnicodeError):
         domain = ascii_domain(domain)
     return f"{_unquoted(local).casefold()}@{domain}"

@@ -15,6 +15,9 @@ from scheduler_project.embedded.ports import free_port
 from tasks_core import nudge, registry, worker_process
 from tasks_core.nudge import About
 from tasks_core.redis_client import key
+from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
+
+Receive = Callable[[list[UnsuccessfulTask]], object]
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +112,20 @@ def fresh_session(transactional_db: None) -> Iterator[None]:
     connection.close()
     yield
     connection.close()
+
+
+@pytest.fixture
+def received() -> Iterator[Callable[[Receive], None]]:
+    """Return a function that connects a receiver of ``tasks_unsuccessful``."""
+    connected = []
+
+    def connect(receive: Receive) -> None:
+        def receiver(tasks: list[UnsuccessfulTask], **_: object) -> None:
+            receive(tasks)
+
+        connected.append(receiver)
+        tasks_unsuccessful.connect(receiver)
+
+    yield connect
+    for receiver in connected:
+        tasks_unsuccessful.disconnect(receiver)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,28 +15,11 @@ from tasks_core import Fixed, PermanentError, outbox, worker_process
 from tasks_core.engine.states import State
 from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task
-from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
+from tasks_core.signals import UnsuccessfulTask
 from tests.tasks_core.life import queue, state_of
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
-
-
-@pytest.fixture
-def received() -> Iterator[Callable[[Callable[[list[UnsuccessfulTask]], object]], None]]:
-    """Return a function that connects a receiver of ``tasks_unsuccessful``."""
-    connected = []
-
-    def connect(receive: Callable[[list[UnsuccessfulTask]], object]) -> None:
-        def receiver(tasks: list[UnsuccessfulTask], **_: object) -> None:
-            receive(tasks)
-
-        connected.append(receiver)
-        tasks_unsuccessful.connect(receiver)
-
-    yield connect
-    for receiver in connected:
-        tasks_unsuccessful.disconnect(receiver)
 
 
 def _lease(task_id: int) -> datetime | None:

@@ -1,7 +1,7 @@
 """One row that cannot be served, or hundreds of them, hold up no other: tasks."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -32,23 +32,6 @@ Receive = Callable[[list[UnsuccessfulTask]], None]
 @pytest.fixture(autouse=True)
 def known_type() -> None:
     plain_type(retry=Fixed(initial=10, max_attempts=1))
-
-
-@pytest.fixture
-def received() -> Iterator[Callable[[Receive], None]]:
-    """Return a function that connects a receiver of ``tasks_unsuccessful``."""
-    connected = []
-
-    def connect(receive: Receive) -> None:
-        def receiver(tasks: list[UnsuccessfulTask], **_: object) -> None:
-            receive(tasks)
-
-        connected.append(receiver)
-        tasks_unsuccessful.connect(receiver)
-
-    yield connect
-    for receiver in connected:
-        tasks_unsuccessful.disconnect(receiver)
 
 
 def _lost(payloads: list[dict[str, bool]]) -> list[int]:
