@@ -196,9 +196,29 @@ def storable_json(value: object, *, limit: int = LARGEST) -> Any:
         value: anything.
         limit: characters of all of it; the longest text is cut to as many.
     """
-    if _is_storable_json(value, limit):
+    if _is_plain(value, limit) or _is_storable_json(value, limit):
         return value
     return _Copy(limit).of(value, 0)
+
+
+def _is_plain(value: object, limit: int) -> bool:
+    """Tell at once of an object of a few short texts in ASCII, as most are."""
+    if type(value) is not dict or len(value) > _FEW:
+        return False
+    length = _AROUND
+    for name, item in value.items():
+        if type(name) is not str or type(item) is not str:
+            return False
+        text = name + item
+        if "\x00" in text or not text.isascii():
+            return False
+        length += len(text) + _AROUND
+    return length * _LONGEST_ESCAPE <= limit
+
+
+_FEW = 20
+_AROUND, _LONGEST_ESCAPE = 6, len("\\u001f")
+"""Characters that an entry has around its texts, and that one of them may become."""
 
 
 def _is_storable_json(value: object, limit: int) -> bool:

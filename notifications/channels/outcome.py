@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from operator import attrgetter, is_
 from typing import Any
 
 from notifications.rules.provider_events import Bounce
@@ -85,18 +86,29 @@ def storable_result(result: SendResult) -> SendResult:
     nor those that are written with it, nor what lanes and providers learn. Its texts stay as long as they
     are (see ``fitting``).
     """
-    request, response = _storable_objects(result.request, result.response)
-    kept = {
-        "error": _storable_text(result.error),
-        "status_code": _storable_code(result.status_code),
-        "retry_after": _storable_seconds(result.retry_after),
-        "provider_message_id": _storable_text(result.provider_message_id),
-        "request": request,
-        "response": response,
-    }
-    if all(value is getattr(result, name) for name, value in kept.items()):
+    kept = (
+        _storable_text(result.error),
+        _storable_code(result.status_code),
+        _storable_seconds(result.retry_after),
+        _storable_text(result.provider_message_id),
+        _storable_object(result.request),
+        _storable_object(result.response),
+    )
+    given = _given(result)
+    if all(map(is_, kept, given)):
         return result
-    return replace(result, **kept)  # type: ignore[arg-type]
+    return replace(result, **dict(zip(_FROM_OUTSIDE, kept, strict=True)))  # type: ignore[arg-type]
+
+
+_FROM_OUTSIDE = (
+    "error",
+    "status_code",
+    "retry_after",
+    "provider_message_id",
+    "request",
+    "response",
+)
+_given = attrgetter(*_FROM_OUTSIDE)
 
 
 def fitting(result: SendResult) -> SendResult:
@@ -134,9 +146,6 @@ def _storable_seconds(seconds: object) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
-def _storable_objects(*values: object) -> list[dict[str, Any]]:
-    """Give objects as they can be stored: most are right, and then one look is enough for all."""
-    together = [*values]
-    is_right = storable_json(together) is together
-    found = together if is_right else [storable_json(one) for one in values]
-    return [one if isinstance(one, dict) else {"value": one} for one in found]
+def _storable_object(value: object) -> dict[str, Any]:
+    found = storable_json(value)
+    return found if isinstance(found, dict) else {"value": found}

@@ -11,6 +11,8 @@ from weakref import WeakKeyDictionary
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
+from tasks_core import session_state
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -32,8 +34,8 @@ class Together(Generic[Item, Answer]):
 
     With a few callers there is no waiting; with a hundred, a few calls carry them all. The function
     runs in a thread, and gives one answer for each item, in their order; an exception among them is raised
-    for the caller of that item. ``at_rest`` is called when nobody waits any more, and there
-    is something to do for it.
+    for the caller of that item. It is the platform's own, so its sessions need not be put back behind it.
+    ``at_rest`` is called when nobody waits any more, and there is something to do for it.
     """
 
     def __init__(
@@ -111,6 +113,8 @@ class Together(Generic[Item, Answer]):
             raise
         if any(isinstance(answer, Exception) for answer in answers):
             self._doubt()
+        else:
+            session_state.know_all()
         return answers
 
     def _connect(self) -> None:

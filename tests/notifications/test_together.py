@@ -3,12 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import Error, connection
 
 from notifications.pipeline.together import CROWD, MAX_TOGETHER, Together
+from tasks_core import session_state
 
 
 async def test_what_arrives_during_a_call_goes_into_the_next_one() -> None:
@@ -221,3 +223,20 @@ def end_session(pid: int) -> None:
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
     other.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_put_back_behind_the_platforms_own_statements() -> None:
+    connection.close()
+    connection.ensure_connection()
+    connection.connection.wait = use = session_state.Use(connection.connection)
+
+    def ask(items: list[int]) -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        assert use.is_new
+        return items
+
+    with closing(connection):
+        assert async_to_sync(Together(ask))(1) == 1
+        assert not use.is_new

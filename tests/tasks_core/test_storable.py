@@ -108,3 +108,9 @@ def test_what_is_nested_too_deep_is_cut_there(depth: int) -> None:
 )
 def test_what_is_too_much_is_cut(value: Any) -> None:
     assert len(json_text(storable_json(value, limit=1_000))) < 150_000
+
+
+@given(st.dictionaries(TEXTS, TEXTS, max_size=5), st.integers(0, 500))
+def test_what_is_kept_as_it_is_is_within_the_limit(value: dict[str, str], limit: int) -> None:
+    if storable_json(value, limit=limit) is value:
+        assert len(json_text(value)) <= limit
