@@ -205,20 +205,18 @@ def _is_plain(value: object, limit: int) -> bool:
     """Tell at once of an object of a few short texts in ASCII, as most are."""
     if type(value) is not dict or len(value) > _FEW:
         return False
-    length = _AROUND
-    for name, item in value.items():
-        if type(name) is not str or type(item) is not str:
-            return False
-        text = name + item
-        if "\x00" in text or not text.isascii():
-            return False
-        length += len(text) + _AROUND
-    return length * _LONGEST_ESCAPE <= limit
+    try:
+        text = "".join((*value, *value.values()))
+    except TypeError:
+        return False
+    if "\x00" in text or not text.isascii():
+        return False
+    return (len(text) + _AROUND * (len(value) + 1)) * _LONGEST_ESCAPE <= limit
 
 
 _FEW = 20
 _AROUND, _LONGEST_ESCAPE = 6, len("\\u001f")
-"""Characters that an entry has around its texts, and that one of them may become."""
+"""Characters that an object and an entry have around their texts, and that one of these may become."""
 
 
 def _is_storable_json(value: object, limit: int) -> bool:
