@@ -21,7 +21,7 @@ from tasks_core.engine.retry import RetryRule
 from tasks_core.event_loop import is_given_up
 from tasks_core.exceptions import InvalidPayload, MaxRuntimeExceeded, PermanentError, Snooze, Yield
 from tasks_core.failures import failure_of
-from tasks_core.json_text import byte_size, check_depth, json_text
+from tasks_core.json_text import byte_size, check_depth, is_plain_object, json_text
 from tasks_core.payloads import secrets_of
 from tasks_core.registry import TaskType
 from tasks_core.sealing import KeyMissing
@@ -139,6 +139,8 @@ def succeeded(result: Any) -> Outcome:
     if result is None:
         return decision.succeeded(None)
     limit = setting("MAX_RESULT_BYTES")
+    if is_plain_object(result, limit):
+        return decision.succeeded({**result})
     try:
         text = json_text(result)
         check_depth(text)

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import Any
 
 from asgiref.sync import SyncToAsync
@@ -22,16 +22,12 @@ class _Task(asyncio.Task[None]):
     """A handler on the loop. No handler may cancel another one."""
 
     is_given_up = False
-
-    def __init__(
-        self, coroutine: Coroutine[Any, Any, None], *, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self._where = copy_context()
-        super().__init__(coroutine, loop=loop, context=self._where)
+    where: Context
+    """What it runs in, which says whose attempt it is."""
 
     def cancel(self, msg: Any | None = None) -> bool:
         caller = current_context.get()
-        if caller is not None and caller is not self._where.get(current_context):
+        if caller is not None and caller is not self.where.get(current_context):
             return False
         return super().cancel(msg)
 
@@ -93,7 +89,9 @@ class EventLoopThread:
 
     def _spawn(self, name: str, coroutines: Sequence[Coroutine[Any, Any, None]]) -> None:
         for coroutine in coroutines:
-            task = _Task(coroutine, loop=self.loop)
+            where = copy_context()
+            task = _Task(coroutine, loop=self.loop, context=where)
+            task.where = where
             self._running.add(task)
             task.add_done_callback(lambda done: self._ended(name, done))
 

@@ -196,13 +196,16 @@ def storable_json(value: object, *, limit: int = LARGEST) -> Any:
         value: anything.
         limit: characters of all of it; the longest text is cut to as many.
     """
-    if _is_plain(value, limit) or _is_storable_json(value, limit):
+    if is_plain_object(value, limit) or _is_storable_json(value, limit):
         return value
     return _Copy(limit).of(value, 0)
 
 
-def _is_plain(value: object, limit: int) -> bool:
-    """Tell at once of an object of a few short texts in ASCII, as most are."""
+def is_plain_object(value: object, limit: int) -> bool:
+    """Tell at once of an object of a few short texts in ASCII, as most are, that it is stored as it is.
+
+    ``limit`` is how many characters it may have as JSON.
+    """
     if type(value) is not dict or len(value) > _FEW:
         return False
     try:

@@ -146,8 +146,10 @@ def _is_denied_by_setting(address: IPv4Address | IPv6Address) -> bool:
 
 def _ports_of_some() -> tuple[int, ...]:
     """Give the ports that some address may be reached on: which one it is, is known when it is resolved."""
-    own = [allowed.port or EVERY_PORT for allowed in conf.allowed_networks()]
-    ports = {*_public_ports(), *own}
+    public = _public_ports()
+    if EVERY_PORT in public:
+        return (EVERY_PORT,)
+    ports = {*public, *(allowed.port or EVERY_PORT for allowed in conf.allowed_networks())}
     return (EVERY_PORT,) if EVERY_PORT in ports else tuple(sorted(ports))
 
 

@@ -76,7 +76,11 @@ async def deliver_async(
     if result.untried:
         await _give_back_together(found)
         return nothing_to_send(postponed(found, result))
-    await _record(ended(found, started_at, result))
+    attempt = ended(found, started_at, result)
+    try:
+        await _take_turn(attempt)
+    except StillLocked:
+        await _record_later(attempt)
     return conclude(found, result)
 
 
@@ -87,15 +91,16 @@ async def _record_cut_off(attempt: Ended) -> None:
             await _take_turn(attempt)
 
 
-async def _record(attempt: Ended) -> None:
+async def _record_later(attempt: Ended) -> None:
+    """Put an attempt on record whose delivery is locked by somebody else."""
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
+        await asyncio.sleep(AGAIN_SECONDS)
         try:
             await _take_turn(attempt)
         except StillLocked:
             if time.monotonic() > until:
                 raise
-            await asyncio.sleep(AGAIN_SECONDS)
         else:
             return
 
