@@ -116,6 +116,8 @@ def test_processes_of_a_killed_launcher_are_ended_by_the_next(
     left = subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(tmp_path)})
     others = subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: str(tmp_path / "other")})
     try:
+        # A process has no variables yet for a moment after it has begun another program.
+        wait_until(lambda: len(marked(tmp_path)) == 1, seconds=10, what="it has no mark")
         platform.start()
         assert left.poll() is not None
         assert others.poll() is None
