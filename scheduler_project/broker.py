@@ -3,8 +3,7 @@
 from typing import Any
 
 from scheduler_project.configuration import Configuration
-
-REDIS_SCHEMES = ("redis://", "rediss://")
+from tasks_core.redis_address import for_celery, is_redis
 
 
 def redis_options(configuration: Configuration) -> dict[str, Any]:
@@ -24,14 +23,19 @@ def redis_url(configuration: Configuration) -> str | None:
     """Return the address of Redis for wake-up calls, None if the installation has none."""
     if configuration.redis_url:
         return configuration.redis_url.get_secret_value()
-    broker = configuration.broker_url.get_secret_value()
-    return broker if broker.startswith(REDIS_SCHEMES) else None
+    broker = broker_url(configuration)
+    return broker if is_redis(broker) else None
+
+
+def broker_url(configuration: Configuration) -> str:
+    """Return the address of the broker for Celery."""
+    return for_celery(configuration.broker_url.get_secret_value())
 
 
 def transport_options(configuration: Configuration) -> dict[str, Any]:
     """Return kombu's options for the broker."""
     broker = configuration.broker_url.get_secret_value()
-    if broker.startswith(REDIS_SCHEMES):
+    if is_redis(broker):
         return {**redis_options(configuration), **_redis_transport(configuration)}
     if broker.startswith("sqs:"):
         return {

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from scheduler_project.broker import REDIS_SCHEMES
 from scheduler_project.configuration import Configuration
 from scheduler_project.configuration.application_settings import unknown_variables
+from tasks_core.redis_address import is_redis
 
 REDIS_CLIENT_OPTIONS = (
     "socket_timeout",
@@ -31,7 +31,7 @@ def redis_clients_notice_dead_connections(
 ) -> list[CheckMessage]:
     """Require time-outs, keepalive and health checks wherever a Redis client is configured."""
     clients = {"REDIS_OPTIONS": settings.REDIS_OPTIONS}
-    if settings.CELERY_BROKER_URL.startswith(REDIS_SCHEMES):
+    if is_redis(settings.CELERY_BROKER_URL):
         clients["CELERY_BROKER_TRANSPORT_OPTIONS"] = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     return [
         Error(

@@ -150,7 +150,7 @@ FLOWER_BASIC_AUTH = (
     configuration.flower_basic_auth.get_secret_value() if configuration.flower_basic_auth else None
 )
 
-CELERY_BROKER_URL = configuration.broker_url.get_secret_value()
+CELERY_BROKER_URL = broker.broker_url(configuration)
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(configuration)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # For ever: by default a worker gives up after three quarters of an hour without a broker.

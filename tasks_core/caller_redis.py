@@ -27,7 +27,8 @@ from tasks_core.engine.breaker import (
     after_success,
     probed,
 )
-from tasks_core.redis_client import SCHEMES, connect
+from tasks_core.redis_address import is_redis
+from tasks_core.redis_client import connect
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ def wake_up_redis() -> CallerRedis | None:
 def broker_redis() -> CallerRedis | None:
     """Return the broker if that is Redis, else None."""
     url = settings.CELERY_BROKER_URL
-    return _at(url, os.getpid()) if url.startswith(SCHEMES) else None
+    return _at(url, os.getpid()) if is_redis(url) else None
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error
 from tasks_core import routing_checks
 from tasks_core.conf import setting
 from tasks_core.foreign_key_checks import check_foreign_keys
+from tasks_core.number_checks import DAY, LONGEST_DAYS, MOST, Bounds, check_numbers
 
 
 def register() -> None:
@@ -74,30 +75,27 @@ def _is_fernet_key(key: str) -> bool:
 
 
 def _numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    messages: list[CheckMessage] = []
-    for name, least in (
-        ("LEASE_SECONDS", 5),
-        ("LOST_MESSAGE_SECONDS", 1),
-        ("MAX_LOSSES", 1),
-        ("SHUTDOWN_GRACE_SECONDS", 0),
-        ("CANCEL_GRACE_SECONDS", 0),
-        ("MAX_PAYLOAD_BYTES", 1_024),
-        ("MAX_RESULT_BYTES", 1_024),
-        ("LANE_WINDOW_MESSAGES", 1),
-        ("AGEING_SECONDS", 1),
-        ("BUFFERED_TICKS_LIMIT", 1),
-        ("RETENTION_DAYS", 0),
-        ("RETENTION_DAYS_UNSUCCESSFUL", 0),
-        ("EVENT_RETENTION_DAYS", 1),
-        ("HISTORY_RETENTION_DAYS", 0),
-        ("DEAD_LETTER_QUEUE_LIMIT", 0),
-    ):
-        value = setting(name)
-        if not isinstance(value, int | float) or value < least:
-            messages.append(
-                Error(
-                    f"BELLRINGER[{name!r}] is {value!r}; it must be a number of at least {least}",
-                    id="tasks_core.E003",
-                )
-            )
-    return messages
+    return check_numbers(NUMBERS, setting, code="tasks_core.E003")
+
+
+NUMBERS = {
+    "LEASE_SECONDS": Bounds(5, DAY),
+    "LOST_MESSAGE_SECONDS": Bounds(1, DAY),
+    "MAX_LOSSES": Bounds(1, MOST, whole=True),
+    "SHUTDOWN_GRACE_SECONDS": Bounds(0, DAY),
+    "CANCEL_GRACE_SECONDS": Bounds(0, DAY),
+    "MAX_PAYLOAD_BYTES": Bounds(1_024, MOST, whole=True),
+    "MAX_RESULT_BYTES": Bounds(1_024, MOST, whole=True),
+    "LANE_WINDOW_MESSAGES": Bounds(1, 1_000_000, whole=True),
+    "AGEING_SECONDS": Bounds(1, LONGEST_DAYS * DAY),
+    "BUFFERED_TICKS_LIMIT": Bounds(1, MOST, whole=True),
+    "RETENTION_DAYS": Bounds(0, LONGEST_DAYS),
+    "RETENTION_DAYS_UNSUCCESSFUL": Bounds(0, LONGEST_DAYS),
+    "LEDGER_RETENTION_DAYS": Bounds(0, LONGEST_DAYS),
+    "EVENT_RETENTION_DAYS": Bounds(1, LONGEST_DAYS),
+    "HISTORY_RETENTION_DAYS": Bounds(0, LONGEST_DAYS),
+    "METRICS_RETENTION_DAYS": Bounds(0, LONGEST_DAYS),
+    "DEAD_LETTER_QUEUE_LIMIT": Bounds(0, MOST, whole=True),
+    "LIVENESS_SECONDS": Bounds(1, DAY),
+}
+"""Those of the platform, with what they may be."""

@@ -10,7 +10,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-SCHEMES = ("redis://", "rediss://", "unix://")
+from tasks_core.redis_address import for_client, is_redis, is_socket
 
 
 def wake_up_client() -> redis.Redis | None:
@@ -25,7 +25,7 @@ def broker_client(*, timeout: float | None = None) -> redis.Redis | None:
     ``timeout``: seconds to wait for a connection, and for an answer; those of the settings unless given.
     """
     url = settings.CELERY_BROKER_URL
-    return _client(url, os.getpid(), timeout) if url.startswith(SCHEMES) else None
+    return _client(url, os.getpid(), timeout) if is_redis(url) else None
 
 
 def key(name: str) -> str:
@@ -36,7 +36,10 @@ def key(name: str) -> str:
 def connect(url: str, *, timeout: float | None = None) -> redis.Redis:
     """Return a new client; ``timeout`` goes before those of the settings and of the address."""
     # No retries: whoever waits here is a caller that has committed already, or a loop that comes again.
-    client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **settings.REDIS_OPTIONS)
+    options = dict(settings.REDIS_OPTIONS)
+    if is_socket(url):
+        options.pop("socket_keepalive", None)
+    client = redis.Redis.from_url(for_client(url), retry=Retry(NoBackoff(), 0), **options)
     if timeout is not None:
         client.connection_pool.connection_kwargs.update(
             socket_timeout=timeout, socket_connect_timeout=timeout

@@ -2,11 +2,12 @@
 
 from django.core import checks
 
-from notifications.checks.connections import connections_can_be_made, ways_out_can_be_read
+from notifications.checks.connections import ways_out_can_be_read
 from notifications.checks.foreign_keys import foreign_keys_let_rows_go
 from notifications.checks.keeping import retention_can_be_read, sandbox_is_on
 from notifications.checks.limits import currency_is_known, limits_can_be_read
-from notifications.checks.mail import passwords_are_not_sent_in_the_clear
+from notifications.checks.mail import passwords_are_not_sent_in_the_clear, sender_can_be_written
+from notifications.checks.numbers import numbers_are_sensible
 from notifications.checks.recipients import (
     mails_can_be_unsubscribed_from,
     public_url_can_be_reached,
@@ -18,7 +19,8 @@ from notifications.checks.variables import bindings_can_be_read
 def register() -> None:
     """Register the checks with Django; called once, when the app is ready."""
     checks.register(sandbox_is_on)
-    checks.register(connections_can_be_made)
+    checks.register(numbers_are_sensible)
+    checks.register(sender_can_be_written)
     checks.register(ways_out_can_be_read)
     checks.register(passwords_are_not_sent_in_the_clear)
     checks.register(retention_can_be_read)

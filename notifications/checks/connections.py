@@ -13,21 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from notifications import conf
 from notifications.rules.networks import allowed_network
 
-
-def connections_can_be_made(
-    app_configs: Sequence[AppConfig] | None, **_: Any
-) -> list[CheckMessage]:
-    """Refuse a number of connections that is none."""
-    given = conf.current().outgoing_connections
-    if given >= 1:
-        return []
-    return [
-        Error(
-            f"OUTGOING_CONNECTIONS is {given}, and a worker process needs at least one",
-            hint="Set it to a number such as 400.",
-            id="notifications.E008",
-        )
-    ]
+_HIGHEST_PORT = 65_535
 
 
 def ways_out_can_be_read(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
@@ -48,6 +34,9 @@ def _problems() -> Iterator[str]:
                 f"OUTGOING_NAME_SERVERS has {server!r}; "
                 "write addresses such as 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:5353"
             )
+    for port in conf.current().outgoing_ports:
+        if not 0 <= port <= _HIGHEST_PORT:
+            yield f"OUTGOING_PORTS has {port}; write ports from 1 to {_HIGHEST_PORT}, or 0 for all of them"
     proxy = conf.current().apprise_proxy
     if proxy and not _is_proxy(proxy):
         yield "APPRISE_PROXY is no address of a proxy; write one such as http://proxy.internal:4750"

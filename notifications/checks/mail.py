@@ -1,16 +1,22 @@
-"""How the mail server is spoken to."""
+"""How the mail server is spoken to, and who mails are from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from email.utils import parseaddr
 from ipaddress import ip_address
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Warning  # noqa: A004  (Django's name)
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Django's name)
+from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
 from notifications.channels.email.backend import new_backend
+from notifications.channels.email.by_django import write
+from notifications.rules.addresses import holds_several
+from notifications.rules.domains import with_ascii_domain
 
 
 def passwords_are_not_sent_in_the_clear(
@@ -32,6 +38,30 @@ def passwords_are_not_sent_in_the_clear(
             id="notifications.W012",
         )
     ]
+
+
+def sender_can_be_written(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse a sender that the mailer cannot read: each mail would fail with it, as often as it is tried."""
+    sender = with_ascii_domain(settings.DEFAULT_FROM_EMAIL)
+    message = EmailMessage(from_email=sender, to=["nobody@example.com"])
+    try:
+        letter = write(EmailBackend(), message)
+    # Whatever Django raises about a header.
+    except Exception as error:  # noqa: BLE001
+        return [_unreadable(str(error))]
+    address = parseaddr(letter.sender)[1]  # as smtplib takes it out
+    if holds_several(address) or not all(address.rpartition("@")):
+        return [_unreadable(f"read as {address!r}")]
+    return []
+
+
+def _unreadable(problem: str) -> CheckMessage:
+    return Error(
+        f"DEFAULT_FROM_EMAIL is not one mail address: {problem}",
+        hint='Set it to one such as "Bank, Inc." <news@example.com>; a name with a comma, brackets or the '
+        "like stands in quotes.",
+        id="notifications.E013",
+    )
 
 
 def _is_this_machine(host: str) -> bool:

@@ -13,6 +13,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from notifications import conf
+from notifications.rules.domains import ascii_domain
 from notifications.rules.quiet_hours import parse_window
 
 
@@ -23,17 +24,41 @@ def public_url_can_be_reached(
     url = conf.current().public_url
     if not url:
         return []
-    address = urlsplit(url)
-    schemes = ("https", "http") if settings.DEBUG else ("https",)  # to try links out locally
-    if address.scheme in schemes and address.hostname and not (address.query or address.fragment):
+    if _is_public(url):
         return []
     return [
         Error(
             "PUBLIC_URL is not the https:// address of this installation; mail programs follow no other",
-            hint="Set it to an address such as https://notify.example.com.",
+            hint=f"Set it to an address such as {_in_ascii(url) or 'https://notify.example.com'}.",
             id="notifications.E003",
         )
     ]
+
+
+def _is_public(url: str) -> bool:
+    """Tell whether it can stand in a link and in a header, which knows no characters beyond ASCII."""
+    try:
+        address = urlsplit(url)
+        is_one = bool(address.hostname) and address.port != 0
+    except ValueError:
+        return False
+    schemes = ("https", "http") if settings.DEBUG else ("https",)  # to try links out locally
+    is_plain = url.isascii() and url.isprintable() and not set(url) & set(' <>"@\\')
+    return (
+        is_one
+        and is_plain
+        and address.scheme in schemes
+        and not (address.query or address.fragment)
+    )
+
+
+def _in_ascii(url: str) -> str:
+    """Give the address of an international name as it is reached, if there is one."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return "" if host.isascii() else f"https://{ascii_domain(host)}"
+    except ValueError:
+        return ""
 
 
 def mails_can_be_unsubscribed_from(

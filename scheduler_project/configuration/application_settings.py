@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from scheduler_project.configuration.complaints import complaint
 
@@ -66,7 +66,7 @@ def _meant(name: str, names: Collection[str]) -> str | None:
 
 
 def _parsed(kind: Any, value: str) -> object:
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    adapter: TypeAdapter[Any] = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
     if value.startswith("{"):
         return adapter.validate_json(value)
     origin = typing.get_origin(kind)

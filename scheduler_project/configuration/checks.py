@@ -1,16 +1,17 @@
 """Checks of single values. Their messages follow the name of the variable: `X must be ...`."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from email.policy import SMTP
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from notifications.rules.domains import ascii_domain
+
 SHORTEST_SECRET_KEY = 50
+HOST = re.compile(r"\*|\.?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{24,}=*")
-BROKERS = frozenset({"redis", "rediss", "amqp", "amqps", "sqs"})
-REDIS = frozenset({"redis", "rediss"})
-MAIL_SCHEMES = frozenset({"smtp", "smtp+starttls", "smtps", "console"})
 
 
 def secret_key(value: SecretStr) -> SecretStr:
@@ -34,46 +35,46 @@ def fernet_keys(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return values
 
 
-def origins(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Require scheme and host, as Django does."""
+def hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Require names as browsers send them: without scheme, port and path, and international ones in ASCII."""
     for value in values:
-        if "://" not in value:
-            raise ValueError(f"must hold origins such as https://bell.example.com, not {value}")
+        if not HOST.fullmatch(value):
+            raise ValueError(
+                f"must hold host names such as bell.example.com, not {value}{_in_ascii(value)}"
+            )
     return values
 
 
-def database_url(value: SecretStr) -> SecretStr:
-    """Require a PostgreSQL address that names a database."""
-    address = _split(value)
-    if address.scheme not in {"postgres", "postgresql"} or len(address.path) < 2:
-        raise ValueError("must be postgresql://USER:PASSWORD@HOST:5432/NAME")
-    return value
+def origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Require scheme and host, and nothing behind them, as browsers send them."""
+    for value in values:
+        scheme, _, rest = value.partition("://")
+        host = rest.removeprefix("*.")
+        try:
+            parsed = urlsplit(f"https://{host}")
+            _ = parsed.port
+            is_one = bool(scheme) and parsed.netloc == host and bool(HOST.fullmatch(_name(host)))
+        except ValueError:
+            is_one = False
+        if not is_one:
+            raise ValueError(
+                f"must hold origins such as https://bell.example.com, not {value}{_in_ascii(host)}"
+            )
+    return values
 
 
-def broker_url(value: SecretStr) -> SecretStr:
-    """Require a kind of broker that the platform knows."""
-    if _split(value).scheme not in BROKERS:
+def sender(value: str) -> str:
+    """Require one mail address, with a name or without, as the mailer reads it."""
+    try:
+        header = SMTP.header_factory("From", value)
+        found, defects = header.addresses, header.defects
+    # The standard library's parser raises whatever it stumbles over.
+    except Exception:  # noqa: BLE001
+        found, defects = (), ()
+    if defects or len(found) != 1 or not (found[0].username and found[0].domain):
         raise ValueError(
-            "must be an address such as redis://:PASSWORD@HOST:6379/0; redis, rediss, amqp, amqps "
-            "and sqs are possible"
-        )
-    return value
-
-
-def redis_url(value: SecretStr) -> SecretStr:
-    """Require an address of Redis or Valkey."""
-    if _split(value).scheme not in REDIS:
-        raise ValueError("must be redis://:PASSWORD@HOST:6379/0, or rediss:// with TLS")
-    return value
-
-
-def email_url(value: SecretStr) -> SecretStr:
-    """Require a mail server, or the console."""
-    address = _split(value)
-    if address.scheme not in MAIL_SCHEMES or (address.scheme != "console" and not address.hostname):
-        raise ValueError(
-            "must be smtp://HOST:PORT, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT, "
-            "or console:"
+            'must be one mail address, such as "Bank, Inc." <news@example.com>; a name with a comma, '
+            "brackets or the like stands in quotes"
         )
     return value
 
@@ -96,13 +97,15 @@ def basic_auth(value: SecretStr) -> SecretStr:
     return value
 
 
-def _split(value: SecretStr) -> SplitResult:
-    """Take an address apart. The standard library's messages would show parts of it."""
+def _name(host: str) -> str:
+    return re.sub(r":[0-9]+\Z", "", host)
+
+
+def _in_ascii(host: str) -> str:
+    """Offer an international name as browsers send it."""
+    if host.isascii():
+        return ""
     try:
-        address = urlsplit(value.get_secret_value())
-        _ = address.port
-    except ValueError:
-        raise ValueError(
-            "is no valid address; in a password, characters such as / and @ are written %2F and %40"
-        ) from None
-    return address
+        return f"; browsers write {ascii_domain(_name(host))}"
+    except UnicodeError:
+        return ""

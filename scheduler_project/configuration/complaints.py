@@ -9,9 +9,10 @@ WORDS = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
     "float_parsing": "must be a number",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be {ge} or more",
-    "less_than_equal": "must be {le} or less",
+    "finite_number": "must be a number",
+    "greater_than": "must be more than {gt:,.15g}",
+    "greater_than_equal": "must be {ge:,.15g} or more",
+    "less_than_equal": "must be {le:,.15g} or less",
     "literal_error": "must be one of {expected}",
 }
 

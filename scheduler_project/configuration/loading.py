@@ -6,9 +6,11 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import ValidationError
 
 from scheduler_project.configuration import development
+from scheduler_project.configuration.application_settings import PREFIX
 from scheduler_project.configuration.complaints import complaints
-from scheduler_project.configuration.model import SECRETS, Configuration
+from scheduler_project.configuration.model import SECRETS, VARIABLES, Configuration
 from scheduler_project.configuration.secret_files import with_secret_files
+from scheduler_project.configuration.written import marked_names, mistakes_in_writing
 
 REQUIRED = {
     "SECRET_KEY": "a long random string; `openssl rand -base64 48` makes one",
@@ -28,7 +30,8 @@ def load(environment: Mapping[str, str]) -> Configuration:
     An empty variable counts as not set. Raises ImproperlyConfigured with a line for each mistake,
     which names the variable and never shows the value of a secret.
     """
-    values = {name: value for name, value in environment.items() if value.strip()}
+    values = {name: value.strip(" \t\n") for name, value in environment.items() if value.strip()}
+    _refuse_what_is_badly_written(values)
     values = with_secret_files(values, SECRETS)
     if development.asked_for(values):
         values = {**development.defaults(), **values}
@@ -46,6 +49,21 @@ def load(environment: Mapping[str, str]) -> Configuration:
     if mistakes:
         raise _refusal(mistakes, values)
     return configuration
+
+
+def _refuse_what_is_badly_written(values: Mapping[str, str]) -> None:
+    ours = {
+        name: value
+        for name, value in values.items()
+        if name in VARIABLES or name.startswith(PREFIX)
+    }
+    mistakes = [f"{name} {problem}." for name, problem in mistakes_in_writing(ours)]
+    mistakes += [
+        f"The name of {name} begins with a byte order mark; save the file it comes from as UTF-8 without one."
+        for name in marked_names(values)
+    ]
+    if mistakes:
+        raise _refusal(mistakes, values)
 
 
 def _refusal(mistakes: list[str], values: Mapping[str, str]) -> ImproperlyConfigured:

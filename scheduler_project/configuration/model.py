@@ -13,7 +13,7 @@ from pydantic import (
     SecretStr,
 )
 
-from scheduler_project.configuration import checks
+from scheduler_project.configuration import addresses, checks
 from tasks_core.logs.secrets import hidden_parts
 
 
@@ -26,7 +26,7 @@ def _listed(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=addresses.LONGEST_SECONDS, allow_inf_nan=False)]
 
 
 class Configuration(BaseModel):
@@ -45,22 +45,24 @@ class Configuration(BaseModel):
     )
     """Fernet keys for secrets in the database: the first encrypts, all decrypt. A new one goes to the end,
     everywhere, and to the front after that. An old one may go when `reseal_secrets --check` says so."""
-    allowed_hosts: Words = Field(validation_alias="ALLOWED_HOSTS")
+    allowed_hosts: Annotated[Words, AfterValidator(checks.hosts)] = Field(
+        validation_alias="ALLOWED_HOSTS"
+    )
     """Host names that the web process answers to."""
     csrf_trusted_origins: Annotated[Words, AfterValidator(checks.origins)] = Field(
         (), validation_alias="CSRF_TRUSTED_ORIGINS"
     )
     """Origins (https://host) whose forms are accepted, for a proxy that changes the host."""
 
-    database_url: Annotated[SecretStr, AfterValidator(checks.database_url)] = Field(
+    database_url: Annotated[SecretStr, AfterValidator(addresses.database_url)] = Field(
         validation_alias="DATABASE_URL"
     )
     """PostgreSQL, 14 or later; of several servers (ONE:5432,TWO:5432) the first that takes writes is used."""
-    broker_url: Annotated[SecretStr, AfterValidator(checks.broker_url)] = Field(
+    broker_url: Annotated[SecretStr, AfterValidator(addresses.broker_url)] = Field(
         validation_alias="BROKER_URL"
     )
     """Celery's broker."""
-    redis_url: Annotated[SecretStr, AfterValidator(checks.redis_url)] | None = Field(
+    redis_url: Annotated[SecretStr, AfterValidator(addresses.redis_url)] | None = Field(
         None, validation_alias="BELLRINGER_REDIS_URL"
     )
     """Redis for wake-up calls and rate limits; taken from the broker if that is Redis."""
@@ -70,11 +72,11 @@ class Configuration(BaseModel):
     """Seconds that beat and workers wait for an answer of Redis before the connection counts as dead."""
     redis_connect_timeout: Seconds = Field(3, validation_alias="BELLRINGER_REDIS_CONNECT_TIMEOUT")
     """Seconds that beat and workers wait for a connection to Redis. Callers wait 0.3 s for either."""
-    redis_health_check_interval: Annotated[int, Field(gt=0)] = Field(
+    redis_health_check_interval: Annotated[int, Field(gt=0, le=addresses.LONGEST_SECONDS)] = Field(
         10, validation_alias="BELLRINGER_REDIS_HEALTH_CHECK_INTERVAL"
     )
     """Seconds of silence after which a connection to Redis is tested before use."""
-    visibility_timeout: Annotated[int, Field(ge=60)] = Field(
+    visibility_timeout: Annotated[int, Field(ge=60, le=2_592_000)] = Field(
         7200, validation_alias="BELLRINGER_VISIBILITY_TIMEOUT"
     )
     """Seconds until Redis hands out an unacknowledged message again: twice the longest run time.
@@ -82,11 +84,13 @@ class Configuration(BaseModel):
     Only a backstop: leases in the database decide how soon a dead worker's tasks come back. Must be
     the same in all processes that share a Redis database.
     """
-    email_url: Annotated[SecretStr, AfterValidator(checks.email_url)] = Field(
+    email_url: Annotated[SecretStr, AfterValidator(addresses.email_url)] = Field(
         SecretStr("smtp://localhost:25"), validation_alias="EMAIL_URL"
     )
     """Mail server: smtp://, smtp+starttls:// or smtps://USER:PASSWORD@HOST:PORT, or console:"""
-    default_from_email: str = Field("bellringer@localhost", validation_alias="DEFAULT_FROM_EMAIL")
+    default_from_email: Annotated[str, AfterValidator(checks.sender)] = Field(
+        "bellringer@localhost", validation_alias="DEFAULT_FROM_EMAIL"
+    )
     """Sender of e-mails whose template names none."""
 
     metrics_token: Annotated[SecretStr, AfterValidator(checks.bearer_token)] | None = Field(
@@ -121,7 +125,7 @@ class Configuration(BaseModel):
     """Redirect http:// to https:// and keep cookies to https. Off only inside a VPN."""
     trust_proxy: bool = Field(False, validation_alias="BELLRINGER_TRUST_PROXY")
     """Believe X-Forwarded-Proto. Only with a proxy in front that always sets it."""
-    hsts_seconds: Annotated[int, Field(ge=0)] = Field(
+    hsts_seconds: Annotated[int, Field(ge=0, le=2_147_483_647)] = Field(
         31_536_000, validation_alias="BELLRINGER_HSTS_SECONDS"
     )
     """How long browsers remember to use https:// only."""
@@ -150,6 +154,9 @@ class Configuration(BaseModel):
                 if isinstance(secret, SecretStr):
                     yield from hidden_parts(secret.get_secret_value())
 
+
+VARIABLES = frozenset(str(field.validation_alias) for field in Configuration.model_fields.values())
+"""The names of all of them."""
 
 SECRETS = frozenset(
     str(field.validation_alias)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from notifications.channels.email.letter import Letter
@@ -29,11 +30,16 @@ def write_by_django(backend: SmtpBackend, sendable: Sendable) -> Letter:
     Raises:
         Exception: whatever Django raises about addresses and headers.
     """
+    return write(backend, compose(sendable))
+
+
+def write(backend: SmtpBackend, message: EmailMessage) -> Letter:
+    """Let Django write a message that goes to one recipient, with the same errors."""
     taker: Any = _Taker()
     connection = backend.connection
     backend.connection = taker
     try:
-        backend._send(compose(sendable))  # type: ignore[attr-defined]
+        backend._send(message)  # type: ignore[attr-defined]
     finally:
         backend.connection = connection
     [letter] = taker.letters

@@ -1,12 +1,16 @@
 """A wrong installation says so at start."""
 
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
+from notifications import conf
+from notifications.checks import numbers as notification_numbers
 from scheduler_project.mail import mail_settings
+from tasks_core import checks as platform_checks
+from tasks_core.conf import DEFAULTS
 
 
 def found(*, deploy: bool = False) -> list[str]:
@@ -23,6 +27,19 @@ def found(*, deploy: bool = False) -> list[str]:
         ("PUBLIC_URL", "notify.bank.example", ["notifications.E003"]),
         ("PUBLIC_URL", "https://", ["notifications.E003"]),
         ("PUBLIC_URL", "https://notify.bank.example?x=1", ["notifications.E003"]),
+        ("PUBLIC_URL", "https://b\u00fccher.example", ["notifications.E003"]),
+        ("PUBLIC_URL", "https://xn--bcher-kva.example", []),
+        ("PUBLIC_URL", "https://user:pw@bank.example", ["notifications.E003"]),
+        ("PUBLIC_URL", "https://bank.example:port", ["notifications.E003"]),
+        ("PUBLIC_URL", "https://bank.example/a b", ["notifications.E003"]),
+        ("OUTGOING_TOTAL_TIMEOUT", 0, ["notifications.E008"]),
+        ("OUTGOING_TOTAL_TIMEOUT", "20", ["notifications.E008"]),
+        ("EMAIL_TIMEOUT", float("nan"), ["notifications.E008"]),
+        ("EMAIL_TIMEOUT", float("inf"), ["notifications.E008"]),
+        ("LOOP_LIMIT", 10.5, ["notifications.E008"]),
+        ("LOOP_LIMIT", True, ["notifications.E008"]),
+        ("OUTGOING_PORTS", (443, 0), []),
+        ("OUTGOING_PORTS", (443, 65_536), ["notifications.E012"]),
         ("OUTGOING_CONNECTIONS", 1, []),
         ("OUTGOING_CONNECTIONS", 0, ["notifications.E008"]),
         ("OUTGOING_ALLOWED_NETWORKS", ["10.20.0.0/16:8443", "[fd00::/8]:443"], []),
@@ -44,6 +61,49 @@ def test_a_setting_that_cannot_be_used_is_an_error(
     bellringer: dict[str, Any], entry: str, value: object, ids: list[str]
 ) -> None:
     bellringer[entry] = value
+    assert found() == ids
+
+
+def test_every_number_of_the_settings_has_bounds() -> None:
+    kinds = get_type_hints(conf.NotificationSettings)
+    numbers = {name.upper() for name, kind in kinds.items() if kind in (int, float)}
+    assert set(notification_numbers.NUMBERS) == numbers
+    of_platform = {
+        name
+        for name, value in DEFAULTS.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    assert set(platform_checks.NUMBERS) == of_platform
+
+
+def test_the_address_of_an_international_name_is_offered_as_it_is_reached(
+    bellringer: dict[str, Any],
+) -> None:
+    bellringer["PUBLIC_URL"] = "https://b\u00fccher.example/notify"
+    [error] = [one for one in run_checks() if one.id == "notifications.E003"]
+    assert "https://xn--bcher-kva.example" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("sender", "ids"),
+    [
+        ("news@example.com", []),
+        ('"Bank, Inc." <news@example.com>', []),
+        ("B\u00fccher <news@b\u00fccher.example>", []),
+        ("webmaster@localhost", []),
+        ("Bank, Inc. <news@example.com>", ["notifications.E013"]),
+        ("[Bank] <news@example.com>", ["notifications.E013"]),
+        ("news@example.com\r", ["notifications.E013"]),
+        ("Bank <news@example.com> #prod", ["notifications.E013"]),
+        ("news@example.com, b@example.com", ["notifications.E013"]),
+        ("Bank", ["notifications.E013"]),
+        ("", ["notifications.E013"]),
+    ],
+)
+def test_a_sender_that_the_mailer_does_not_read_is_an_error(
+    settings: Settings, sender: str, ids: list[str]
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
     assert found() == ids
 
 

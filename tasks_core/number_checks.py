@@ -1,0 +1,49 @@
+"""Numbers of the settings, and what they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.core.checks import CheckMessage, Error
+
+DAY = 86_400.0
+LONGEST_DAYS = 36_500.0
+MOST = 2**31 - 1
+
+
+class Bounds(NamedTuple):
+    """What a number may be, its bounds included."""
+
+    least: float
+    most: float
+    whole: bool = False
+    """Whether it has to be an integer."""
+
+    def allow(self, value: object) -> bool:
+        """Tell whether a value is such a number; one that is none (nan) is not."""
+        kinds = int if self.whole else (int, float)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            return False
+        return self.least <= value <= self.most
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} from {self.least:,g} to {self.most:,.15g}"
+
+
+def check_numbers(
+    bounds: Mapping[str, Bounds], given: Callable[[str], Any], *, code: str
+) -> list[CheckMessage]:
+    """Name the settings whose numbers nobody can work with.
+
+    Args:
+        bounds: by name of the setting.
+        given: its value.
+        code: the id of the errors.
+    """
+    return [
+        Error(f"BELLRINGER[{name!r}] is {given(name)!r}; it must be {allowed}", id=code)
+        for name, allowed in bounds.items()
+        if not allowed.allow(given(name))
+    ]
