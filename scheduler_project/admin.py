@@ -16,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from scheduler_project.periodic_task_admin import PeriodicTaskAdmin
+from scheduler_project.unknown_zones import UnknownZone
 from tasks_core.admin.theme import ModelAdmin
 from tasks_core.json_text import UnreadableJson, read_json
 
@@ -46,6 +47,16 @@ class PeriodicTaskForm(celery_beat.PeriodicTaskForm):
 
 class CrontabForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """Explains what Celery cannot read though it passes the model's own check."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        zone = self.instance.timezone
+        if isinstance(zone, UnknownZone):  # else the page would propose the first of all
+            field: Any = self.fields["timezone"]
+            field.choices = [
+                (zone.key, f"{zone.key} (this machine does not know it)"),
+                *field.choices,
+            ]
 
     def _post_clean(self) -> None:
         stored = {name: getattr(self.instance, name) for name in self.fields}

@@ -10,7 +10,8 @@ class SchedulerProjectConfig(AppConfig):
     verbose_name = "Bellringer"
 
     def ready(self) -> None:
-        """Register the checks, and start what watches the platform from outside."""
-        from scheduler_project import checks, observation  # noqa: F401
+        """Register the checks, start what watches the platform, and let every crontab be read."""
+        from scheduler_project import checks, observation, unknown_zones  # noqa: F401
 
         observation.connect()
+        unknown_zones.connect()

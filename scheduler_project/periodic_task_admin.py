@@ -10,8 +10,10 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
+from django.db import DataError
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django_celery_beat import admin as celery_beat
 from django_celery_beat.models import PeriodicTask
@@ -74,6 +76,24 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
             if is_servers_fault(error):
                 raise
             page.result_list = _each_alone(list(page.result_list.values_list("pk", flat=True)))
+        return page
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say why a row cannot be shown, on the page that shows the others."""
+        try:
+            page: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
+        except DataError as error:
+            words = f"This row holds what cannot be shown: {error}. Correct it in the database."
+            self.message_user(request, words, level=messages.ERROR)
+            return redirect("admin:django_celery_beat_periodictask_changelist")
         return page
 
     @admin.display(description="Next run", ordering="mirror_next_run", empty_value="-")

@@ -87,6 +87,65 @@ def test_row_that_cannot_be_read_hides_no_other_in_the_list_and_says_why(
     assert says in page
 
 
+def _change_crontab(change: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE django_celery_beat_crontabschedule SET {change}")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "crontabschedule_changelist",
+        "crontabschedule_change",
+        "periodictask_add",
+        "periodictask_change",
+        "periodictask_history",
+        "periodictask_delete",
+    ],
+)
+def test_pages_show_the_name_of_a_zone_that_this_machine_does_not_know(
+    owner: Client, row: PeriodicTask, page: str
+) -> None:
+    _change_crontab("timezone = 'Mars/Olympus'")
+    pk = row.crontab_id if page.startswith("crontab") else row.pk
+    keys = [] if page.endswith(("add", "list")) else [pk]
+    answer = owner.get(reverse(f"admin:django_celery_beat_{page}", args=keys))
+    assert answer.status_code == 200
+    if page != "periodictask_history":
+        assert "Mars/Olympus" in answer.content.decode()
+
+
+def test_zone_that_this_machine_does_not_know_is_corrected_in_the_form(
+    owner: Client, row: PeriodicTask
+) -> None:
+    _change_crontab("timezone = 'Mars/Olympus'")
+    change = reverse("admin:django_celery_beat_crontabschedule_change", args=[row.crontab_id])
+    page = owner.get(change).content.decode()
+    assert '<option value="Mars/Olympus" selected>' in page
+    fields = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
+    form = {
+        "periodictask_set-TOTAL_FORMS": "0",
+        "periodictask_set-INITIAL_FORMS": "0",
+        **{name: getattr(row.crontab, name) for name in fields},
+    }
+    refused = owner.post(change, {**form, "timezone": "Mars/Olympus"})
+    assert "Select a valid choice" in refused.content.decode()
+    assert owner.post(change, {**form, "timezone": "Europe/Berlin"}).status_code == 302
+    follow()
+    assert Schedule.objects.ticking().get().timezone == "Europe/Berlin"
+
+
+def test_row_whose_instant_nobody_can_read_leads_back_to_the_list_with_the_reason(
+    owner: Client, row: PeriodicTask
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE django_celery_beat_periodictask SET start_time = 'infinity'")
+    change = reverse("admin:django_celery_beat_periodictask_change", args=[row.pk])
+    page = owner.get(change, follow=True).content.decode()
+    assert "holds what cannot be shown" in page
+    assert "nightly count" in page
+
+
 def test_form_tells_why_a_row_does_not_run(owner: Client, row: PeriodicTask) -> None:
     CrontabSchedule.objects.update(day_of_month="31", month_of_year="2")
     follow()
