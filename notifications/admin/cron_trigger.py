@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery, Value
@@ -25,6 +24,7 @@ from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import link, table
 from tasks_core.admin.moments import exact_instant, moment, moment_in_full, relative
 from tasks_core.admin.places import list_url
+from tasks_core.admin.schedule_zone import zone_or_utc
 from tasks_core.admin.steering.steered import Steered
 from tasks_core.models import Occurrence
 
@@ -64,7 +64,7 @@ class CronTriggerAdmin(Steered[CronTrigger]):
         """The next ten, in the trigger's zone and in UTC."""
         now = clock.now()
         dues = upcoming_ticks(row).order_by("due").values_list("due", flat=True)[:SHOWN]
-        zone = ZoneInfo(row.timezone)
+        zone = zone_or_utc(row.timezone)
         rows = [
             (
                 f"{due.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}",
@@ -73,9 +73,7 @@ class CronTriggerAdmin(Steered[CronTrigger]):
             )
             for due in dues
         ]
-        return table(
-            (row.timezone, "UTC", ""), rows, empty="None: it is disabled or never due again."
-        )
+        return table((str(zone), "UTC", ""), rows, empty="None: it is disabled or never due again.")
 
     @admin.display(description="headers", empty_value="-")
     def masked_headers(self, row: CronTrigger) -> SafeString | str:

@@ -12,7 +12,7 @@ from notifications.states import DeliveryState, NotificationState
 from tasks_core import clock
 from tasks_core.signals import UnsuccessfulTask
 
-_OUR_OWN = frozenset({"PermanentError", "RetryAfter", "DeliveryFailed", "ConditionUndecided"})
+_OUR_OWN = frozenset({"PermanentError", "RetryAfter", "DeliveryFailed", "ScreeningUndecided"})
 """Exceptions whose text is enough for people: the channels raise them with the receiver's answer."""
 
 _LOST = "the worker was lost or stopped while it was sending; it may have arrived"

@@ -40,8 +40,8 @@ SELECT id FROM ended WHERE has_fallback
 """
 
 
-class ConditionUndecided(Exception):
-    """A condition could not be asked; it is tried again by the task's policy."""
+class ScreeningUndecided(Exception):
+    """Nobody can say whether it may be sent: it is asked again by the task's policy."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Held:
     goes_on: bool = False
     """Whether its fallback takes over."""
 
-    def answer(self) -> str | Snooze | ConditionUndecided:
+    def answer(self) -> str | Snooze | ScreeningUndecided:
         """Return the state it is in, or what makes its task ask again."""
         if isinstance(self.verdict, Wait):
             return Snooze(_seconds(self.verdict), self.verdict.reason)
         if isinstance(self.verdict, Undecided):
-            return ConditionUndecided(self.verdict.problem)
+            return ScreeningUndecided(self.verdict.problem)
         return NotificationState.IN_PROGRESS.value if self.goes_on else self.verdict.state
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from notifications import conf
 from notifications.conditions import holds
@@ -16,6 +15,7 @@ from notifications.rules.suppressions import stopping
 from notifications.screening.known import Known
 from notifications.screening.subject import Subject
 from notifications.screening.verdict import EXPIRED, Stop, Undecided, Verdict, Wait
+from tasks_core.engine.schedule.zones import zone_named
 
 logger = logging.getLogger(__name__)
 
@@ -79,12 +79,13 @@ def _quiet_hours(subject: Subject, known: Known, now: datetime) -> Verdict | Non
     behaviour = known.tree.in_quiet_hours(subject.category)
     if subject.recipient_id is None or behaviour == Behaviour.SEND:
         return None
-    settings = conf.current()
-    window = parse_window(subject.quiet_hours or settings.quiet_hours)
-    if window is None:
-        return None
-    zone = ZoneInfo(subject.timezone or settings.recipient_timezone)
-    opens = opens_at(window, zone, now)
+    try:
+        opens = _opens(subject, now)
+    # Stored when it was right, or on a machine that knows more zones.
+    except ValueError as error:
+        return Undecided(
+            f"the quiet hours of recipient {subject.recipient_id} are not known: {error}"
+        )
     if opens is None:
         return None
     if behaviour == Behaviour.DROP:
@@ -95,8 +96,17 @@ def _quiet_hours(subject: Subject, known: Known, now: datetime) -> Verdict | Non
     until = release_at(
         opens,
         key=f"recipient-{subject.recipient_id}",
-        jitter=settings.quiet_hours_jitter,
+        jitter=conf.current().quiet_hours_jitter,
         expires_at=expires_at,
     )
     shown = f"{opens.astimezone(UTC):%Y-%m-%d %H:%M}Z"
     return Wait(until, f"quiet hours until {shown}")
+
+
+def _opens(subject: Subject, now: datetime) -> datetime | None:
+    """Give the end of the quiet hours that the recipient is in, None outside of them."""
+    settings = conf.current()
+    window = parse_window(subject.quiet_hours or settings.quiet_hours)
+    if window is None:
+        return None
+    return opens_at(window, zone_named(subject.timezone or settings.recipient_timezone), now)

@@ -12,9 +12,12 @@ from tasks_core.models import Schedule
 def zone_of(schedules: Sequence[Schedule]) -> tzinfo:
     """Return the zone that they all have; UTC if they have several, or one that nobody knows."""
     names = {schedule.timezone for schedule in schedules}
-    if len(names) != 1:
-        return UTC
+    return zone_or_utc(names.pop()) if len(names) == 1 else UTC
+
+
+def zone_or_utc(name: str) -> tzinfo:
+    """Return a zone by its name; UTC if this machine knows none."""
     try:
-        return zone_named(names.pop())
+        return zone_named(name)
     except InvalidZone:
         return UTC

@@ -215,3 +215,13 @@ def test_the_task_of_an_event_links_to_it(operator: Client) -> None:
     )
     page = rows.text(operator.get(f"/admin/tasks_core/task/{made.task_id}/change/"))
     assert f"{EVENTS}{made.pk}/change/" in page
+
+
+def test_a_trigger_in_a_zone_that_this_machine_does_not_know_is_shown_in_utc(
+    operator: Client, nightly: CronTrigger
+) -> None:
+    CronTrigger.objects.update(timezone="Mars/Olympus")
+    assert operator.get(TRIGGERS).status_code == 200
+    page = rows.text(operator.get(f"{TRIGGERS}{nightly.pk}/change/"))
+    assert "Mars/Olympus" in page
+    assert "UTC" in page

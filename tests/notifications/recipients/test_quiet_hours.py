@@ -202,3 +202,31 @@ def test_nights_in_which_clocks_change(
         run_due()
     notification.refresh_from_db()
     assert notification.held_until == datetime.fromisoformat(until)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"timezone": "Mars/Olympus"}, "Mars/Olympus"), ({"quiet_hours": "at night"}, "22:00-08:00")],
+)
+def test_a_recipient_whose_quiet_hours_nobody_can_tell_holds_up_no_other(
+    ada: Recipient, mail_server: MailServer, change: dict[str, str], says: str
+) -> None:
+    with clock.frozen(MORNING + timedelta(hours=6)):
+        others = [save_recipient(f"other-{n}", email=f"o{n}@example.com") for n in range(10)]
+        Recipient.objects.filter(pk=ada.pk).update(**change)
+        stuck = notify("receipt", to=ada, context=GOOD)
+        for other in others:
+            notify("receipt", to=other, context=GOOD)
+        run_due()
+    stuck.refresh_from_db()
+    assert stuck.state == "accepted"
+    assert len(mail_server.messages) == len(others)
+    [task] = Task.objects.exclude(error="")
+    assert says in task.error
+    assert str(ada.pk) in task.error
+
+    Recipient.objects.filter(pk=ada.pk).update(timezone="", quiet_hours="")
+    with clock.frozen(task.run_after):
+        run_due()
+    stuck.refresh_from_db()
+    assert stuck.state == "sent"
