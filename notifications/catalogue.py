@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from notifications import conf
+from notifications.arguments import storable_arguments
 from notifications.channels.channel import CompiledTemplate
 from notifications.channels.registry import channel_named
 from notifications.exceptions import (
@@ -28,8 +29,10 @@ from notifications.rendering.variables import (
 )
 from notifications.rules.language_tags import fallbacks
 from tasks_core import clock, database
+from tasks_core.json_text import is_storable
 
 
+@storable_arguments(InvalidTemplate, description=200)
 def publish_template(
     name: str,
     *,
@@ -84,6 +87,7 @@ def publish_template(
         return _current_if_same(template, checked) or _publish(template, checked)
 
 
+@storable_arguments(InvalidTemplate)
 def check_template(
     name: str,
     *,
@@ -123,6 +127,10 @@ def find_version(name: str, channel: str, locale: str = "") -> TemplateVersion:
     Raises:
         UnknownTemplate: lists close names, or the channels that the template has.
     """
+    if not is_storable(name):
+        raise UnknownTemplate(
+            "template", "is the name of no template; it holds what nothing stores"
+        )
     wanted = fallbacks(locale)
     found = {
         template.locale: template.current

@@ -6,10 +6,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from notifications.arguments import check_storable
 from notifications.exceptions import InvalidNotification, UnknownCondition
 
 Predicate = TypeVar("Predicate", bound=Callable[..., bool])
 
+_LONGEST = 200
 _predicates: dict[str, Callable[..., bool]] = {}
 
 
@@ -55,6 +57,7 @@ def check_condition(name: str, arguments: Mapping[str, Any]) -> None:
     Raises:
         InvalidNotification: says what would be right.
     """
+    check_storable(InvalidNotification, "condition", name, _LONGEST)
     if name not in _predicates:
         listed = ", ".join(sorted(_predicates)) or "none yet"
         raise InvalidNotification(

@@ -2,8 +2,10 @@
 
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
+from notifications.arguments import storable_arguments
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_for, channel_named
+from notifications.exceptions import InvalidNotification
 from notifications.message import Message
 from notifications.models import Endpoint, Notification, TemplateVersion
 from tasks_core import clock
@@ -11,6 +13,7 @@ from tasks_core import clock
 CATEGORY = "test"
 
 
+@storable_arguments(InvalidNotification)
 def send_test(
     template: str | TemplateVersion,
     *,

@@ -19,8 +19,10 @@ from notifications.models import (
 from notifications.pipeline.content import compiled_version
 from notifications.recipients.addressing import Found, find_addresses, recipients_among
 from notifications.rendering.variables import check_variables, plain_json
+from tasks_core.json_text import storable
 
 MAX_PROBLEM = 300
+LONGEST_ENTRY = 2_048
 
 
 class Checker:
@@ -59,7 +61,7 @@ class Checker:
         )
 
     def _rejected(self, receiver: Receiver, problem: str) -> BroadcastReceiver:
-        to = _text_of(receiver.to)[:2048].replace("\x00", "")
+        to = storable(_text_of(receiver.to), limit=LONGEST_ENTRY)
         return BroadcastReceiver(
             broadcast=self._broadcast,
             # Apart from the addresses: a right entry for the same one must not count as a duplicate.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from notifications.admission import check_terms
+from notifications.arguments import storable_arguments
 from notifications.broadcasts.planning import plan
 from notifications.broadcasts.snapshot import Audience, copy_audience
 from notifications.catalogue import find_version
@@ -22,9 +23,10 @@ CHUNK_SIZE = 500
 LARGEST_CHUNK = 1000
 SLICE = timedelta(seconds=5)
 """With a rate, a chunk is at most what may be sent in this time: that is how evenly it goes out."""
-IN_FLIGHT = 2000
+IN_FLIGHT, MOST_IN_FLIGHT = 2_000, 2**31 - 1
 
 
+@storable_arguments(InvalidBroadcast, category=64)
 def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     name: str,
     template: str,
@@ -70,8 +72,8 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     """
     if rate is not None and not (rate > 0 and math.isfinite(rate)):
         raise InvalidBroadcast("rate", "must be more than 0 messages a second; None has no limit")
-    if in_flight < 1:
-        raise InvalidBroadcast("in_flight", "must be at least 1")
+    if not 1 <= in_flight <= MOST_IN_FLIGHT:
+        raise InvalidBroadcast("in_flight", f"must be from 1 to {MOST_IN_FLIGHT:,}")
     if chunk_size is not None and not 1 <= chunk_size <= LARGEST_CHUNK:
         raise InvalidBroadcast("chunk_size", f"must be from 1 to {LARGEST_CHUNK:,}")
     if not name or len(name) > 150 or not is_single_line(name):
@@ -103,6 +105,7 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     return broadcast
 
 
+@storable_arguments(InvalidBroadcast)
 def fill_broadcast(
     name: str, audience: Audience, *, skip_invalid: bool = False, hold: bool = False
 ) -> None:

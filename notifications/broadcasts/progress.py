@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Case, Count, Value, When
 
-from notifications.exceptions import BroadcastNotFound
+from notifications.arguments import storable_arguments
+from notifications.exceptions import BroadcastNotFound, InvalidBroadcast
 from notifications.models import Broadcast, Notification
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
 
@@ -33,6 +34,7 @@ class Progress:
         return self.total - self.waiting - unfinished
 
 
+@storable_arguments(InvalidBroadcast)
 def broadcast_progress(name: str) -> Progress:
     """Count what became of a broadcast's receivers, with two queries.
 

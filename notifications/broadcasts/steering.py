@@ -2,14 +2,16 @@
 
 from django.db import transaction
 
+from notifications.arguments import storable_arguments
 from notifications.broadcasts.planning import plan
-from notifications.exceptions import BroadcastNotFound
+from notifications.exceptions import BroadcastNotFound, InvalidBroadcast
 from notifications.models import Broadcast, BroadcastChunk, Notification
 from notifications.pipeline.cancel import cancel_all
 from notifications.states import BROADCAST_FINAL, CHUNK_UNFINISHED, BroadcastState, ChunkState
 from tasks_core import clock, database
 
 
+@storable_arguments(InvalidBroadcast, reason=200)
 def pause_broadcast(name: str, *, reason: str = "") -> bool:
     """Hand over no more chunks; False if it does not run.
 
@@ -22,6 +24,7 @@ def pause_broadcast(name: str, *, reason: str = "") -> bool:
     return pause(_key(name), reason=reason)
 
 
+@storable_arguments(InvalidBroadcast)
 def resume_broadcast(name: str) -> bool:
     """Go on where it was paused; False if it is not paused.
 
@@ -31,6 +34,7 @@ def resume_broadcast(name: str) -> bool:
     return resume(_key(name))
 
 
+@storable_arguments(InvalidBroadcast, reason=200)
 def cancel_broadcast(name: str, *, reason: str = "") -> bool:
     """End it and take back what has not been sent; False if it had ended.
 

@@ -97,7 +97,8 @@ def storable_result(result: SendResult) -> SendResult:
     given = _given(result)
     if all(map(is_, kept, given)):
         return result
-    return replace(result, **dict(zip(_FROM_OUTSIDE, kept, strict=True)))  # type: ignore[arg-type]
+    changes: dict[str, Any] = dict(zip(_FROM_OUTSIDE, kept, strict=True))
+    return replace(result, **changes)
 
 
 _FROM_OUTSIDE = (

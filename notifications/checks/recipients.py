@@ -15,6 +15,7 @@ from django.core.checks import CheckMessage, Error
 from notifications import conf
 from notifications.rules.domains import ascii_domain
 from notifications.rules.quiet_hours import parse_window
+from tasks_core.engine.single_line import is_single_line
 
 
 def public_url_can_be_reached(
@@ -43,7 +44,7 @@ def _is_public(url: str) -> bool:
     except ValueError:
         return False
     schemes = ("https", "http") if settings.DEBUG else ("https",)  # to try links out locally
-    is_plain = url.isascii() and url.isprintable() and not set(url) & set(' <>"@\\')
+    is_plain = url.isascii() and is_single_line(url) and not set(url) & set(' <>"@\\')
     return (
         is_one
         and is_plain

@@ -8,11 +8,12 @@ from django.db.models import F
 from notifications import conf
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
+from notifications.arguments import storable_arguments
 from notifications.catalogue import find_version
 from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
 from notifications.confidential import open_variables
-from notifications.exceptions import ResendRefused
+from notifications.exceptions import InvalidNotification, ResendRefused
 from notifications.ladders.fallback import Fallback
 from notifications.locales import checked_locale
 from notifications.message import Message
@@ -26,6 +27,7 @@ from tasks_core import clock, database
 AGAIN = "sent again by a newer notification"
 
 
+@storable_arguments(InvalidNotification)
 def resend(
     notification: Notification | int,
     *,

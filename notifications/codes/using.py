@@ -2,7 +2,9 @@
 
 from django.db import transaction
 
+from notifications.arguments import storable_arguments
 from notifications.codes.keeping import forget
+from notifications.exceptions import InvalidNotification
 from notifications.models import LadderStep, Notification
 from notifications.pipeline.settle import settle
 from tasks_core import database
@@ -10,6 +12,7 @@ from tasks_core import database
 REASON = "the code was used"
 
 
+@storable_arguments(InvalidNotification)
 def forget_code(notification_id: int) -> bool:
     """Wipe a kept code, because it was used or is not wanted any more; False if there was nothing to do.
 

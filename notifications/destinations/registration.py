@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
+from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.destinations.loading import hidden_texts
 from notifications.exceptions import InvalidProvider
@@ -26,6 +27,7 @@ class TakesDestinations(Protocol):
         ...
 
 
+@storable_arguments(InvalidProvider)
 def register_destination(name: str, *, channel: str, **secret: Any) -> Destination:
     """Store a destination, or give the one of this name a new address.
 

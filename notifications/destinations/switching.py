@@ -1,9 +1,12 @@
 """Switching destinations off, by hand or because they are gone, and on again."""
 
+from notifications.arguments import storable_arguments
+from notifications.exceptions import InvalidProvider
 from notifications.models import Delivery, Destination
 from tasks_core import clock
 
 
+@storable_arguments(InvalidProvider)
 def disable_destination(channel: str, name: str, *, reason: str) -> bool:
     """Switch a destination off; False if it was off."""
     found = Destination.objects.filter(channel=channel, name=name, enabled=True)
@@ -16,6 +19,7 @@ def disable_gone(delivery_id: int, *, reason: str) -> None:
     disable_destination(channel, name, reason=reason)
 
 
+@storable_arguments(InvalidProvider)
 def enable_destination(channel: str, name: str) -> bool:
     """Switch a destination on; False if it was on."""
     found = Destination.objects.filter(channel=channel, name=name, enabled=False)

@@ -11,6 +11,7 @@ import tasks_core
 from notifications import conf
 from notifications.address_hash import address_hash
 from notifications.admission import Terms, admit, check_terms
+from notifications.arguments import storable_arguments
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_for, channel_named
 from notifications.digests import names
@@ -46,6 +47,7 @@ RETURNING id, items_count, items_bytes
 """
 
 
+@storable_arguments(InvalidNotification)
 def add_to_digest(
     template: str,
     *,

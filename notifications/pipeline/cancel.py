@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import QuerySet
 
+from notifications.arguments import storable_arguments
 from notifications.codes.keeping import forget, forget_superseded
+from notifications.exceptions import InvalidNotification
 from notifications.models import Delivery, Notification
 from notifications.pipeline.settle import let_follow, lock_deliveries, settle
 from notifications.pipeline.wiping import secret_wiped
@@ -18,6 +20,7 @@ from notifications.states import (
 from tasks_core import clock, database
 
 
+@storable_arguments(InvalidNotification)
 def cancel(notification_id: int, *, reason: str) -> bool:
     """Cancel an unfinished notification; False if it had ended. A kept code is wiped in any case.
 

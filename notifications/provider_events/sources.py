@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 
 from notifications import conf
+from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.channels.webhook.secrets import add_secret, checked_secret, sealed_entry
 from notifications.exceptions import InvalidEvent
@@ -17,6 +18,7 @@ from notifications.rules.addresses import SMS
 from tasks_core import clock, database
 
 
+@storable_arguments(InvalidEvent)
 def register_event_source(
     name: str, *, channel: str = "email", secret: str | None = None
 ) -> EventSource:
@@ -49,6 +51,7 @@ def register_event_source(
         raise InvalidEvent("name", "belongs to another source; choose another") from None
 
 
+@storable_arguments(InvalidEvent)
 def rotate_source_secret(source: EventSource, *, secret: str | None = None) -> str:
     """Give a source a new secret, and return it to hand over; the old one counts for a while.
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, transaction
 
+from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
@@ -18,6 +19,7 @@ from notifications.providers.admission import forgive
 from tasks_core import clock, database, logs, sealing
 
 
+@storable_arguments(InvalidProvider)
 def register_provider(
     name: str,
     *,
@@ -156,6 +158,7 @@ def check_provider(
     return account
 
 
+@storable_arguments(InvalidProvider)
 def enable_provider(name: str, *, on: bool = True) -> bool:
     """Switch a provider on, with nothing held against it, or off.
 

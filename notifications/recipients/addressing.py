@@ -9,6 +9,7 @@ from notifications.channels.channel import Address, Channel
 from notifications.channels.registry import CHANNELS, channel_for, channel_named
 from notifications.exceptions import InvalidNotification
 from notifications.models import Category, Endpoint, Recipient, RecipientAddress, Template
+from tasks_core.json_text import is_storable
 
 To = str | Endpoint | Recipient
 
@@ -31,7 +32,9 @@ class Found:
 
 def recipients_among(receivers: Iterable[To]) -> dict[str, Recipient]:
     """Load the recipients whose keys are among ``receivers``, with one query."""
-    keys = {to for to in receivers if isinstance(to, str) and not _is_address(to)}
+    keys = {
+        to for to in receivers if isinstance(to, str) and is_storable(to) and not _is_address(to)
+    }
     if not keys:
         return {}
     return {one.key: one for one in Recipient.objects.filter(key__in=keys)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidCategory
 from notifications.models import Category
@@ -22,6 +23,7 @@ MOST_DAYS = 36_500
 _TREE_LOCK = "SELECT pg_advisory_xact_lock(7463)"
 
 
+@storable_arguments(InvalidCategory, name=100, description=300, digest_template=100)
 def save_category(
     key: str,
     *,

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidRecipient
 from notifications.models import Preference, Recipient
 from tasks_core import clock, database
 
 
+@storable_arguments(InvalidRecipient)
 def set_preference(
     recipient: Recipient,
     enabled: bool | None,

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from notifications import conf
 from notifications.address_hash import address_hash
+from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidNotification, InvalidRecipient, RecipientNotFound
 from notifications.models import Recipient, RecipientAddress
 from notifications.recipients.text import (
@@ -22,6 +23,7 @@ from notifications.rendering.variables import plain_json
 from tasks_core import clock, database
 
 
+@storable_arguments(InvalidRecipient)
 def save_recipient(
     key: str,
     *,
@@ -67,6 +69,7 @@ def save_recipient(
     return recipient
 
 
+@storable_arguments(InvalidRecipient)
 def get_recipient(key: str) -> Recipient:
     """Return the recipient of this key.
 
@@ -81,6 +84,7 @@ def get_recipient(key: str) -> Recipient:
     return found
 
 
+@storable_arguments(InvalidRecipient)
 def delete_recipient(key: str) -> bool:
     """Forget a recipient with addresses and preferences; False if there was none.
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from notifications import conf
 from notifications.address_hash import address_hash
+from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidSuppression
 from notifications.models import Suppression
 from notifications.rules.addresses import EMAIL, SMS, bare, e164, holds_several, normal_form
@@ -50,6 +51,7 @@ class NewEntry:
     expires_at: datetime | None = None
 
 
+@storable_arguments(InvalidSuppression)
 def suppress(
     channel: str,
     address: str,
@@ -84,6 +86,7 @@ def suppress(
     put([checked(entry)])
 
 
+@storable_arguments(InvalidSuppression)
 def unsuppress(
     channel: str, address: str, *, reason: Reason | str | None = None, category: str | None = None
 ) -> int:
@@ -103,6 +106,7 @@ def unsuppress(
     return found.delete()[0]
 
 
+@storable_arguments(InvalidSuppression)
 def suppressions_of(channel: str, address: str) -> list[Suppression]:
     """Return the entries that hold for an address now."""
     found = Suppression.objects.holding(clock.now())

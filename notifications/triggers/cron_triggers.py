@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 import tasks_core
+from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger, TriggerExists, TriggerNotFound
 from notifications.models import CronTrigger, TriggerEvent
 from notifications.triggers.definition import define
@@ -18,6 +19,7 @@ from tasks_core.engine.single_line import is_single_line
 MAX_NAME = 150
 
 
+@storable_arguments(InvalidTrigger)
 def create_cron_trigger(  # noqa: PLR0913  (each is one thing a caller may say)
     name: str,
     *,
@@ -117,6 +119,7 @@ def check_cron_trigger(
     }
 
 
+@storable_arguments(InvalidTrigger)
 def get_cron_trigger(name: str) -> CronTrigger:
     """Give a trigger by name.
 
@@ -134,6 +137,7 @@ def get_cron_triggers() -> "QuerySet[CronTrigger]":
     return CronTrigger.objects.order_by("name")
 
 
+@storable_arguments(InvalidTrigger)
 def delete_cron_trigger(name: str) -> None:
     """Delete a trigger with its events and their logs; what has not been delivered is not sent.
 

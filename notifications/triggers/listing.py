@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import BooleanField, CharField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Cast
 
+from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger, TriggerEvent, TriggerInvocation
 from notifications.models.webhook_call import WebhookCall
@@ -53,6 +54,7 @@ class ListedEvent:
     call: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
+@storable_arguments(InvalidTrigger)
 def get_scheduled_events(
     type: str,  # noqa: A002  (the word of the API that this one follows)
     *,
@@ -88,6 +90,7 @@ def get_scheduled_events(
     return Page(items=_page(trigger, events, ticks, limit, offset), count=count)
 
 
+@storable_arguments(InvalidTrigger)
 def get_scheduled_event_invocations(
     *,
     event_id: UUID | str | None = None,

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from notifications.exceptions import TriggerEventUnfinished
+from notifications.arguments import storable_arguments
+from notifications.exceptions import InvalidTrigger, TriggerEventUnfinished
 from notifications.models import TriggerEvent
 from notifications.states import TRIGGER_EVENT_FINAL
 from notifications.triggers.definition import Definition
@@ -14,6 +15,7 @@ from tasks_core import clock, database
 from tasks_core.models import Task
 
 
+@storable_arguments(InvalidTrigger)
 def redeliver_event(event_id: UUID | str) -> TriggerEvent:
     """Make a new event that is due now, with the call of an event that has ended.
 

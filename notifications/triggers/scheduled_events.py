@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 import tasks_core
+from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger, TriggerEventNotFound, TriggerEventUnfinished
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
@@ -18,6 +19,7 @@ from tasks_core import clock, database
 from tasks_core.options import MAX_AHEAD
 
 
+@storable_arguments(InvalidTrigger)
 def create_scheduled_event(
     *,
     webhook: str,
@@ -64,6 +66,7 @@ def create_scheduled_event(
     return write_event(scheduled_time=scheduled_time, **definition.columns())
 
 
+@storable_arguments(InvalidTrigger)
 def get_event(event_id: UUID | str) -> TriggerEvent:
     """Give an event by its id.
 
@@ -80,6 +83,7 @@ def get_event(event_id: UUID | str) -> TriggerEvent:
     return event
 
 
+@storable_arguments(InvalidTrigger)
 def cancel_scheduled_event(event_id: UUID | str, *, reason: str) -> bool:
     """Cancel an event that waits, also one that waits for another try; False if it had ended.
 
@@ -106,6 +110,7 @@ def cancel_scheduled_event(event_id: UUID | str, *, reason: str) -> bool:
     return bool(changed)
 
 
+@storable_arguments(InvalidTrigger)
 def delete_scheduled_event(event_id: UUID | str) -> None:
     """Delete an event, whatever its status, with its log rows; what it was to deliver is not sent.
 

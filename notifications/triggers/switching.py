@@ -2,12 +2,14 @@
 
 from django.db import transaction
 
+from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger, TriggerNotFound
 from notifications.models import CronTrigger
 from notifications.triggers.schedules import keep_schedule
 from tasks_core import clock, database
 
 
+@storable_arguments(InvalidTrigger)
 def disable_cron_trigger(name: str, *, reason: str) -> bool:
     """Switch a trigger off: no ticks and no deliveries until it is enabled; False if it was off.
 
@@ -22,6 +24,7 @@ def disable_cron_trigger(name: str, *, reason: str) -> bool:
     return _switch(CronTrigger.objects.filter(name=name).first(), enabled=False, reason=reason)
 
 
+@storable_arguments(InvalidTrigger)
 def enable_cron_trigger(name: str) -> bool:
     """Switch a trigger on; it ticks from now. False if it was on.
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from notifications import conf
+from notifications.arguments import storable_arguments
 from notifications.channels.email.address import problem_of
 from notifications.channels.webhook.secrets import (
     add_secret,
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 
+@storable_arguments(InvalidEndpoint)
 def register_endpoint(
     name: str,
     url: str,
@@ -158,6 +160,7 @@ MOVED = (
 )
 
 
+@storable_arguments(InvalidEndpoint)
 def rotate_secret(endpoint: Endpoint, *, secret: str | None = None) -> str:
     """Give an endpoint a new secret, and return it to hand over.
 
@@ -178,6 +181,7 @@ def rotate_secret(endpoint: Endpoint, *, secret: str | None = None) -> str:
     return new
 
 
+@storable_arguments(InvalidEndpoint)
 def disable(endpoint_id: int, *, reason: str) -> bool:
     """Switch an endpoint off; False if it was off."""
     return bool(
@@ -187,6 +191,7 @@ def disable(endpoint_id: int, *, reason: str) -> bool:
     )
 
 
+@storable_arguments(InvalidEndpoint)
 def enable(endpoint_id: int) -> bool:
     """Switch an endpoint on, with nothing held against it; False if it was on."""
     with transaction.atomic(using=database.alias()):
