@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import Max
 
 from notifications import conf
-from notifications.arguments import storable_arguments
 from notifications.channels.channel import CompiledTemplate
 from notifications.channels.registry import channel_named
 from notifications.exceptions import (
@@ -29,6 +28,7 @@ from notifications.rendering.variables import (
 )
 from notifications.rules.language_tags import fallbacks
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.json_text import is_storable
 
 

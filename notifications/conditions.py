@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from notifications.arguments import check_storable
 from notifications.exceptions import InvalidNotification, UnknownCondition
+from tasks_core.arguments import check_storable
 
 Predicate = TypeVar("Predicate", bound=Callable[..., bool])
 

@@ -2,13 +2,13 @@
 
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
-from notifications.arguments import storable_arguments
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_for, channel_named
 from notifications.exceptions import InvalidNotification
 from notifications.message import Message
 from notifications.models import Endpoint, Notification, TemplateVersion
 from tasks_core import clock
+from tasks_core.arguments import storable_arguments
 
 CATEGORY = "test"
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from notifications.admission import check_terms
-from notifications.arguments import storable_arguments
 from notifications.broadcasts.planning import plan
 from notifications.broadcasts.snapshot import Audience, copy_audience
 from notifications.catalogue import find_version
@@ -17,6 +16,7 @@ from notifications.message import ONE_TIME_CODE
 from notifications.models import Broadcast
 from notifications.states import BroadcastState
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.engine.single_line import is_single_line
 
 CHUNK_SIZE = 500

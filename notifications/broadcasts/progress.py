@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from django.db.models import Case, Count, Value, When
 
-from notifications.arguments import storable_arguments
 from notifications.exceptions import BroadcastNotFound, InvalidBroadcast
 from notifications.models import Broadcast, Notification
 from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
+from tasks_core.arguments import storable_arguments
 
 
 @dataclass(frozen=True, kw_only=True)

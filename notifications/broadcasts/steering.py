@@ -2,13 +2,13 @@
 
 from django.db import transaction
 
-from notifications.arguments import storable_arguments
 from notifications.broadcasts.planning import plan
 from notifications.exceptions import BroadcastNotFound, InvalidBroadcast
 from notifications.models import Broadcast, BroadcastChunk, Notification
 from notifications.pipeline.cancel import cancel_all
 from notifications.states import BROADCAST_FINAL, CHUNK_UNFINISHED, BroadcastState, ChunkState
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidBroadcast, reason=200)

@@ -8,7 +8,6 @@ from django.db.models import F
 from notifications import conf
 from notifications.acceptance import accept
 from notifications.admission import Terms, admit
-from notifications.arguments import storable_arguments
 from notifications.catalogue import find_version
 from notifications.channels.channel import Channel
 from notifications.channels.registry import channel_for, channel_named
@@ -23,6 +22,7 @@ from notifications.pipeline.settle import settle
 from notifications.rules.addresses import normal_form
 from notifications.rules.ladders import Until
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 AGAIN = "sent again by a newer notification"
 

@@ -2,12 +2,12 @@
 
 from django.db import transaction
 
-from notifications.arguments import storable_arguments
 from notifications.codes.keeping import forget
 from notifications.exceptions import InvalidNotification
 from notifications.models import LadderStep, Notification
 from notifications.pipeline.settle import settle
 from tasks_core import database
+from tasks_core.arguments import storable_arguments
 
 REASON = "the code was used"
 

@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.destinations.loading import hidden_texts
 from notifications.exceptions import InvalidProvider
 from notifications.models import Destination
 from tasks_core import clock, logs, sealing
+from tasks_core.arguments import storable_arguments
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

@@ -1,9 +1,9 @@
 """Switching destinations off, by hand or because they are gone, and on again."""
 
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidProvider
 from notifications.models import Delivery, Destination
 from tasks_core import clock
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidProvider)

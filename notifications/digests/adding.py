@@ -11,7 +11,6 @@ import tasks_core
 from notifications import conf
 from notifications.address_hash import address_hash
 from notifications.admission import Terms, admit, check_terms
-from notifications.arguments import storable_arguments
 from notifications.catalogue import find_version
 from notifications.channels.registry import channel_for, channel_named
 from notifications.digests import names
@@ -22,6 +21,7 @@ from notifications.models import Digest, DigestItem, Endpoint, Notification
 from notifications.rules.addresses import normal_form
 from notifications.states import DigestState
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.engine.single_line import is_single_line
 from tasks_core.exceptions import UnsettledKey
 

@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 
-from notifications.arguments import storable_arguments
 from notifications.channels.registry import channel_named
 from notifications.erasure.audiences import erase_receivers
 from notifications.erasure.destinations import erase_destinations
@@ -14,15 +13,16 @@ from notifications.erasure.owned import addresses_of, last_message
 from notifications.erasure.recipients import erase_addresses, forget_recipient
 from notifications.erasure.subject import Subject, subject_of
 from notifications.erasure.traces import PLACES, count_at_work, erase_traces
-from notifications.exceptions import InvalidNotification, InvalidRecipient
+from notifications.exceptions import InvalidNotification
 from notifications.recipients.saving import get_recipient
+from tasks_core.arguments import storable_arguments
 
 logger = logging.getLogger(__name__)
 
 LEFT = "unfinished tasks that hold it"
 
 
-@storable_arguments(InvalidRecipient)
+@storable_arguments(InvalidNotification)
 def erase(
     *,
     address: str | None = None,

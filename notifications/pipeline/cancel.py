@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import QuerySet
 
-from notifications.arguments import storable_arguments
 from notifications.codes.keeping import forget, forget_superseded
 from notifications.exceptions import InvalidNotification
 from notifications.models import Delivery, Notification
@@ -18,6 +17,7 @@ from notifications.states import (
     NotificationState,
 )
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidNotification)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 
 from notifications import conf
-from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.channels.webhook.secrets import add_secret, checked_secret, sealed_entry
 from notifications.exceptions import InvalidEvent
@@ -16,6 +15,7 @@ from notifications.models import EventSource
 from notifications.models.event_source import NAME_PATTERN
 from notifications.rules.addresses import SMS
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidEvent)

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, transaction
 
-from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
@@ -17,6 +16,7 @@ from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import account_of, forget_accounts
 from notifications.providers.admission import forgive
 from tasks_core import clock, database, logs, sealing
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidProvider)
@@ -142,6 +142,9 @@ def check_provider(
     """
     if not name or len(name) > 100:
         raise InvalidProvider("name", "must have 1 to 100 characters")
+    for field, said in (("options", options), ("credentials", credentials)):
+        if not isinstance(said, Mapping | None):
+            raise InvalidProvider(field, "must be an object of names and values")
     carrier = carrier_of(channel, kind)
     given = credentials or carrier.generated()
     logs.hide(*(str(value) for value in given.values()))

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import transaction
 
-from notifications.arguments import storable_arguments
 from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidCategory
 from notifications.models import Category
@@ -16,6 +15,7 @@ from notifications.models.category import KEY_PATTERN
 from notifications.recipients.inheriting import INHERIT, Inherit
 from notifications.rules.addresses import SMS
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 RETENTION = ("body_retention_days", "exchange_retention_days", "row_retention_days")
 MOST_DAYS = 36_500

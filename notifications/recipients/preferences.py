@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidRecipient
 from notifications.models import Preference, Recipient
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidRecipient)

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from notifications import conf
 from notifications.address_hash import address_hash
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidNotification, InvalidRecipient, RecipientNotFound
 from notifications.models import Recipient, RecipientAddress
 from notifications.recipients.text import (
@@ -21,6 +20,7 @@ from notifications.recipients.text import (
 )
 from notifications.rendering.variables import plain_json
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidRecipient)

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from notifications import conf
 from notifications.address_hash import address_hash
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidSuppression
 from notifications.models import Suppression
 from notifications.rules.addresses import EMAIL, SMS, bare, e164, holds_several, normal_form
 from notifications.rules.suppressions import Reason
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.single_line import is_single_line
 

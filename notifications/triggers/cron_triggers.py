@@ -6,12 +6,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 import tasks_core
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger, TriggerExists, TriggerNotFound
 from notifications.models import CronTrigger, TriggerEvent
 from notifications.triggers.definition import define
 from notifications.triggers.schedules import drop_schedule, keep_schedule
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.engine.schedule import CronExpression, zone_named
 from tasks_core.engine.schedule.errors import InvalidSchedule
 from tasks_core.engine.single_line import is_single_line

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db.models import BooleanField, CharField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Cast
 
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger, TriggerEvent, TriggerInvocation
 from notifications.models.webhook_call import WebhookCall
@@ -19,6 +18,7 @@ from notifications.triggers.definition import Definition
 from notifications.triggers.event_ids import tick_id
 from notifications.triggers.headers import shown_headers
 from notifications.triggers.scheduled_events import get_event
+from tasks_core.arguments import storable_arguments
 from tasks_core.models import Occurrence
 
 TYPES = ("one_off", "cron")

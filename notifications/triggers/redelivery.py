@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger, TriggerEventUnfinished
 from notifications.models import TriggerEvent
 from notifications.states import TRIGGER_EVENT_FINAL
@@ -12,6 +11,7 @@ from notifications.triggers.definition import Definition
 from notifications.triggers.enqueue import write_event
 from notifications.triggers.scheduled_events import get_event
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.models import Task
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db import transaction
 
 import tasks_core
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger, TriggerEventNotFound, TriggerEventUnfinished
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
@@ -16,6 +15,7 @@ from notifications.triggers.enqueue import write_event
 from notifications.triggers.event_ids import cancel_tick
 from notifications.triggers.timestamps import parse_instant
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.options import MAX_AHEAD
 
 

@@ -2,11 +2,11 @@
 
 from django.db import transaction
 
-from notifications.arguments import storable_arguments
 from notifications.exceptions import InvalidTrigger, TriggerNotFound
 from notifications.models import CronTrigger
 from notifications.triggers.schedules import keep_schedule
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 
 
 @storable_arguments(InvalidTrigger)

@@ -204,7 +204,8 @@ def _policy(column: str, policy: Any) -> Callable[[Schedule, str, Any], None]:
 
 def _exclusions(schedule: Schedule, name: str, value: Any) -> None:
     try:
-        calendar = value if isinstance(value, Exclusions) else Exclusions.from_json(value or {})
+        given = {} if value is None else value
+        calendar = given if isinstance(given, Exclusions) else Exclusions.from_json(given)
     except engine.InvalidSchedule as error:
         where = "" if error.field == name else f"{name}: "
         raise InvalidSchedule(f"{where}{error}") from None

@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from notifications import conf
-from notifications.arguments import storable_arguments
 from notifications.channels.email.address import problem_of
 from notifications.channels.webhook.secrets import (
     add_secret,
@@ -21,6 +20,7 @@ from notifications.models.endpoint_lane import EndpointLane
 from notifications.outgoing.guard import InvalidUrl, check_url
 from notifications.outgoing.origins import leads_elsewhere
 from tasks_core import clock, database
+from tasks_core.arguments import storable_arguments
 from tasks_core.engine.breaker import BreakerState
 
 __all__ = [

@@ -52,7 +52,9 @@ class Command(PlatformCommand):
             raise CommandError("give either an ADDRESS or --recipient KEY")
         if address == "-":
             address = sys.stdin.readline()
-        tombstone = "" if recipient else subject_of(address, options["channel"]).tombstone
+        tombstone = ""
+        if recipient is None:
+            tombstone = subject_of(address, options["channel"]).tombstone
         if not options["yes"]:
             _confirm(from_input=options["address"] == "-")
         counts = erase(

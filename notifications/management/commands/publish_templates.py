@@ -44,7 +44,11 @@ class Command(PlatformCommand):
 
 def _folder(text: str) -> Path:
     folder = Path(text)
-    if not any(folder.glob("*/*/text.txt")):
+    try:
+        holds_some = any(folder.glob("*/*/text.txt"))
+    except (OSError, ValueError) as error:  # too long for a name, or with a NUL in it
+        raise ArgumentTypeError(f"{text!r} cannot be read: {error}") from None
+    if not holds_some:
         raise ArgumentTypeError(f"{text!r} holds no NAME/CHANNEL/text.txt")
     return folder
 

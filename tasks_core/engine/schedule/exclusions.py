@@ -75,7 +75,11 @@ class Exclusions:
             InvalidExclusions: an unknown name, or an entry that cannot be understood.
             InvalidCron: an expression that cannot be understood.
         """
-        unknown = sorted(set(data) - set(KINDS))
+        if not isinstance(data, Mapping):
+            raise InvalidExclusions(
+                "exclusions", type(data).__name__, f"must be an object with {', '.join(KINDS)}"
+            )
+        unknown = sorted(set(data) - set(KINDS), key=str)
         if unknown:
             raise InvalidExclusions(
                 "exclusions", str(unknown[0]), f"is not known, there are {', '.join(KINDS)}"

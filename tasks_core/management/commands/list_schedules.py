@@ -55,7 +55,7 @@ def _chosen(options: Mapping[str, Any], now: datetime) -> QuerySet[Schedule]:
         schedules = in_standing(schedules, Standing(options["state"]), now)
     filters = {
         "task_type": options["type"],
-        "tags__contains": options["tag"] and [options["tag"]],
+        "tags__contains": None if options["tag"] is None else [options["tag"]],
         "name__icontains": options["name"],
         "pk__lt": options["after"],
     }
