@@ -21,36 +21,60 @@ def publish_builtin_templates(folder: Path = FOLDER) -> list[TemplateVersion]:
     ``variables.json`` (JSON Schema) and ``sample.json``.
 
     Raises:
-        InvalidTemplate: names the part, the line and what is wrong; nothing is published.
+        InvalidTemplate: names the part, the file, the line and what is wrong; nothing is published.
     """
     with transaction.atomic(using=database.alias()):
         return [_publish(text.parent) for text in sorted(folder.glob("*/*/text.txt"))]
 
 
 def _publish(folder: Path) -> TemplateVersion:
-    return publish_template(
-        folder.parent.name,
-        channel=folder.name,
-        subject=_read(folder / "subject.txt").strip(),
-        text=_read(folder / "text.txt"),
-        html=_read(folder / "html.html"),
-        schema=_read_json(folder / "variables.json", "schema"),
-        sample=_read_json(folder / "sample.json", "sample"),
-    )
+    try:
+        return publish_template(
+            folder.parent.name,
+            channel=folder.name,
+            subject=_read(folder, "subject").strip(),
+            text=_read(folder, "text"),
+            html=_read(folder, "html"),
+            schema=_read_json(folder, "schema"),
+            sample=_read_json(folder, "sample"),
+        )
+    except InvalidTemplate as error:
+        place = f"{folder.parent.name}/{folder.name}/{FILES.get(error.part, '')}"
+        raise InvalidTemplate(error.part, f"in {place}: {error.problem}", error.line) from None
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+FILES = {
+    "subject": "subject.txt",
+    "text": "text.txt",
+    "html": "html.html",
+    "schema": "variables.json",
+    "sample": "sample.json",
+}
+"""Where each part is."""
 
 
-def _read_json(path: Path, part: str) -> dict[str, Any] | None:
-    text = _read(path)
+def _read(folder: Path, part: str) -> str:
+    try:
+        # With the mark that some editors put at the beginning, or without.
+        return (folder / FILES[part]).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise InvalidTemplate(
+            part, f"is no UTF-8 at byte {error.start + 1:,}; save it in that encoding"
+        ) from None
+    except OSError as error:
+        raise InvalidTemplate(part, f"cannot be read: {error.strerror}") from None
+
+
+def _read_json(folder: Path, part: str) -> dict[str, Any] | None:
+    text = _read(folder, part)
     if not text:
         return None
     try:
         found = read_json(text)
     except UnreadableJson as error:
-        raise InvalidTemplate(part, f"{path.name}: {error}", error.line) from None
+        raise InvalidTemplate(part, str(error), error.line) from None
     if not isinstance(found, dict):
-        raise InvalidTemplate(part, f"{path.name} must be a JSON object")
+        raise InvalidTemplate(part, "must be a JSON object")
     return found

@@ -11,6 +11,7 @@ from tasks_core.engine.single_line import is_single_line
 from tasks_core.json_text import UnreadableJson, shortest_json
 
 MAX_SUBJECT = 500
+ONE_LINE = "has a line break or control character; it is one line"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class CompiledMail:
             raise InvalidTemplate("subject", "is empty; an e-mail needs one")
         if not text.strip():
             raise InvalidTemplate("text", "is empty; it is always sent, HTML is added to it")
-        self._subject = Part("subject", subject, TEXT)
+        self._subject = _subject_part(subject)
         self._text = Part("text", text, TEXT)
         self._html = Part("html", html, HTML) if html.strip() else None
         parts = [self._subject, self._text, *([self._html] if self._html else [])]
@@ -58,7 +59,7 @@ class CompiledText:
         """
         if not text.strip():
             raise InvalidTemplate("text", "is empty; it is the message")
-        self._subject = Part("subject", subject, TEXT) if subject.strip() else None
+        self._subject = _subject_part(subject) if subject.strip() else None
         self._text = Part("text", text, TEXT)
         self._limit = limit
         self.names = self._text.names | (self._subject.names if self._subject else frozenset())
@@ -95,10 +96,16 @@ class CompiledPayload:
             raise RenderingFailed("text", f"does not give JSON; {hint}", line=error.line) from None
 
 
+def _subject_part(subject: str) -> Part:
+    if not is_single_line(subject.strip()):
+        raise InvalidTemplate("subject", ONE_LINE)
+    return Part("subject", subject, TEXT)
+
+
 def _check_subject(subject: str) -> None:
     if not subject:
         raise RenderingFailed("subject", "is empty with these variables")
     if not is_single_line(subject):
-        raise RenderingFailed("subject", "has a line break or control character; it is one line")
+        raise RenderingFailed("subject", ONE_LINE)
     if len(subject) > MAX_SUBJECT:
         raise RenderingFailed("subject", f"has more than {MAX_SUBJECT} characters")

@@ -150,9 +150,13 @@ def test_an_error_shows_neither_a_value_nor_the_error_below_it() -> None:
     assert failed.value.__suppress_context__
 
 
-@pytest.mark.parametrize(
-    "subject", ["a\nb", "a{{ '\r\n' }}Bcc: x@example.com", "a\u2028b", "{{ e }}"]
-)
+@pytest.mark.parametrize("subject", ["a\nb", "a{{ '\r\n' }}Bcc: x@example.com", "a\u2028b"])
+def test_a_subject_of_two_lines_is_refused_before_it_is_published(subject: str) -> None:
+    with pytest.raises(InvalidTemplate, match=r"^subject: .*one line"):
+        CompiledMail(subject, "text")
+
+
+@pytest.mark.parametrize("subject", [r"a{{ '\r\n' }}Bcc: x@example.com", "{{ e }}"])
 def test_a_subject_is_one_printable_line(subject: str) -> None:
     with pytest.raises(RenderingFailed, match=r"^subject: "):
         CompiledMail(subject, "text").render({"e": "  "})
