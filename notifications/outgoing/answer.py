@@ -14,11 +14,12 @@ MAX_INTERIM = 16
 
 _UNREAD_BYTES = 2 * MAX_BLOCK_BYTES  # what is not body, and still in the parser
 _SWITCHING_PROTOCOLS = 101
+_VERSIONS = frozenset({"1.0", "1.1"})
 _KEEP_ALIVE = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,6})(?!\d)", re.IGNORECASE)
 
 
 class NotHttp(Exception):
-    """What came is no answer in HTTP, or one beyond its limits."""
+    """What came is no answer in HTTP, or has no status within the limits."""
 
 
 class Answer:
@@ -28,8 +29,8 @@ class Answer:
     """
 
     __slots__ = (
-        "_block_bytes", "_fields", "_interim", "_is_final", "_limit", "_line_bytes", "_parser",
-        "_unread", "body", "can_be_followed", "headers", "is_complete", "kept_for", "status",
+        "_block_bytes", "_fields", "_has_code", "_interim", "_is_final", "_limit", "_line_bytes",
+        "_parser", "_unread", "body", "can_be_followed", "headers", "is_complete", "kept_for", "status",
     )  # fmt: skip
 
     def __init__(self, limit: int) -> None:
@@ -44,7 +45,7 @@ class Answer:
         self.kept_for: float | None = None
         """Seconds for which the other side keeps an idle connection; None: it does not say."""
         self._limit = limit
-        self._is_final = False
+        self._is_final = self._has_code = False
         self._interim = self._line_bytes = self._block_bytes = self._unread = 0
         self._fields: list[tuple[bytes, bytes]] = []
         self._parser = HttpResponseParser(self)
@@ -60,7 +61,7 @@ class Answer:
         """Take what has come; say whether all that will be kept is here.
 
         Raises:
-            NotHttp: it is no answer, or one beyond the limits.
+            NotHttp: it is no answer, or is beyond the limits before it has a status.
         """
         self._unread += len(data)
         try:
@@ -69,17 +70,38 @@ class Answer:
             if not is_early:
                 self._parser.feed_data(data[-1:])
         except (HttpParserError, HttpParserUpgrade):
-            is_early = self.is_complete
-            if not is_early:
+            if not self.settle():
                 raise NotHttp from None
+            is_early = True
         if is_early:
             self.can_be_followed = False
-        if not self.is_complete and self._unread > _UNREAD_BYTES:
+        if self._unread > _UNREAD_BYTES and not self.settle():
             raise NotHttp
         has_come = self.is_complete or (self._is_final and len(self.body) >= self._limit)
         if has_come:
             del self._parser  # it knows this answer: without it, both are freed at once
         return has_come
+
+    def settle(self) -> bool:
+        """End here with the status that was read; say whether there is one.
+
+        It is the answer, whatever is wrong with what follows it, or does not come: the other side has
+        decided, and to ask again would let it do so twice.
+        """
+        if self.is_complete:
+            return True
+        if not self._is_final:
+            status = self._parser.get_status_code()
+            if (
+                not self._has_code
+                or status < 200
+                or self._parser.get_http_version() not in _VERSIONS
+            ):
+                return False
+            self._begin(status)
+        self.is_complete = True
+        self.can_be_followed = False
+        return True
 
     def end(self) -> bool:
         """Take note that the connection has ended; say whether that ends the answer too."""
@@ -93,12 +115,14 @@ class Answer:
 
     def on_status(self, part: bytes) -> None:
         """Bound the status line."""
+        self._has_code = True
         self._line_bytes += len(part)
         if self._line_bytes > MAX_FIELD_BYTES:
             raise NotHttp
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header within the limits. Those after the body count, and are not read."""
+        self._has_code = True
         size = len(name) + len(value)
         self._block_bytes += size
         if (
@@ -113,11 +137,14 @@ class Answer:
     def on_headers_complete(self) -> None:
         """Tell an interim answer from the one that counts."""
         status = self._parser.get_status_code()
-        if status == _SWITCHING_PROTOCOLS or self._parser.get_http_version() not in {"1.0", "1.1"}:
+        if status == _SWITCHING_PROTOCOLS or self._parser.get_http_version() not in _VERSIONS:
             raise NotHttp
         if status < 200:
             self._pass_over()
             return
+        self._begin(status)
+
+    def _begin(self, status: int) -> None:
         self.status = status
         self._is_final = True
         for name, value in self._fields:  # of several with one name the first counts
@@ -140,6 +167,7 @@ class Answer:
     def _pass_over(self) -> None:
         self._interim += 1
         self._line_bytes = 0
+        self._has_code = False
         self._fields.clear()
         if self._interim > MAX_INTERIM:
             raise NotHttp

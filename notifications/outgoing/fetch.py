@@ -106,10 +106,12 @@ async def _exchange(target: Target, request: bytes, answer: Answer, seconds: flo
         await connection.exchange(request, answer, until=until)
     except NotHttp:
         raise UnreadableResponse(Failure.UNKNOWN, "the response is not HTTP") from None
-    except TimeoutError:
-        raise ExchangeFailed(Failure.UNKNOWN, f"no answer within {seconds:g} s") from None
     except OSError as error:
+        if answer.settle():
+            return
         problem = f"connection failed before the answer: {type(error).__name__}"
+        if isinstance(error, TimeoutError):
+            problem = f"no answer within {seconds:g} s"
         raise ExchangeFailed(Failure.UNKNOWN, problem) from None
     finally:
         connections.release(connection)

@@ -178,6 +178,19 @@ def test_an_answer_with_a_damaged_place_raises_nothing_else(
         b"HTTP/0.9 200 OK\r\n\r\n",
         b"HTTP/1.1 20 OK\r\n\r\n",
         b"HTTP/1.1 99 OK\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n\0\0",
+    ],
+)
+def test_what_is_no_answer_is_refused(garbage: bytes) -> None:
+    with pytest.raises(NotHttp):
+        read(garbage)
+
+
+@pytest.mark.parametrize("cut", [0, 20, 25])
+@pytest.mark.parametrize(
+    "broken",
+    [
         OK + b"Content-Length: x\r\n\r\n",
         OK + b"Content-Length: -1\r\n\r\n",
         OK + b"Content-Length: 99999999999999999999999\r\n\r\n",
@@ -187,13 +200,14 @@ def test_an_answer_with_a_damaged_place_raises_nothing_else(
         OK + b"X: a\0b\r\n\r\n",
         OK + b"No colon\r\n\r\n",
         OK + b"Spaced : x\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\n\r\n\0\0",
     ],
 )
-def test_what_is_no_answer_is_refused(garbage: bytes) -> None:
-    with pytest.raises(NotHttp):
-        read(garbage)
+def test_a_status_that_was_read_is_the_answer_whatever_is_wrong_behind_it(
+    broken: bytes, cut: int
+) -> None:
+    seen = read(*([broken[:cut], broken[cut:]] if cut else [broken]))
+    assert seen is not None
+    assert (seen.status, seen.is_complete, seen.can_be_followed) == (200, True, False)
 
 
 def test_upgrading_is_no_answer_but_an_offer_of_it_is() -> None:
@@ -273,7 +287,6 @@ END = b"Content-Length: 0\r\n\r\n"
         (b"HTTP/1.1 200 " + b"O" * MAX_FIELD_BYTES + b"\r\n" + END, True),
         (b"HTTP/1.1 200 " + b"O" * (MAX_FIELD_BYTES + 1) + b"\r\n" + END, False),
         (b"HTTP/1.1 103 \r\n\r\n" * MAX_INTERIM + OK + END, True),
-        (b"HTTP/1.1 103 \r\n\r\n" * (MAX_INTERIM + 1) + OK + END, False),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + fields(70, 10) + b"\r\n", False),
     ],
 )
@@ -281,17 +294,15 @@ def test_the_limits_of_a_head_are_where_they_are_said_to_be(
     head: bytes, is_allowed: bool, packet: int
 ) -> None:
     packets = [head[start : start + packet] for start in range(0, len(head), packet)]
-    if is_allowed:
-        assert read(*packets) is not None
-    else:
-        with pytest.raises(NotHttp):
-            read(*packets)
+    seen = read(*packets)
+    assert seen is not None
+    assert seen.status == 200
+    assert seen.can_be_followed is is_allowed
 
 
 @pytest.mark.parametrize(
     ("first", "again"),
     [
-        (b"\r\n", b"\r\n" * 500),
         (OK + b"X: ", b" " * 1_000),
         (OK + b"X: ", b"x" * 1_000),
         (OK + b"X", b"x" * 1_000),
@@ -302,8 +313,17 @@ def test_the_limits_of_a_head_are_where_they_are_said_to_be(
 def test_what_never_comes_to_an_end_is_given_up_after_a_bounded_number_of_bytes(
     first: bytes, again: bytes
 ) -> None:
+    seen = read(first + again, *[again] * 200)
+    assert seen is not None
+    assert (seen.status, seen.can_be_followed) == (200, False)
+
+
+@pytest.mark.parametrize(
+    "endless", [b"\r\n" * 100_000, b"HTTP/1.1 103 \r\n\r\n" * (MAX_INTERIM + 1) + OK + END]
+)
+def test_what_has_no_status_within_bounds_is_no_answer(endless: bytes) -> None:
     with pytest.raises(NotHttp):
-        read(first + again, *[again] * 200)
+        read(endless)
 
 
 @pytest.mark.parametrize(

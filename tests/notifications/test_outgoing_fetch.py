@@ -171,13 +171,11 @@ async def test_a_compressed_answer_is_not_unpacked(receiver: Receiver) -> None:
 @pytest.mark.parametrize(
     "headers", [{"X-Long": "x" * 100_000}, {f"X-{n}": "x" for n in range(10_000)}]
 )
-async def test_an_answer_with_endless_headers_is_a_failure(
+async def test_of_an_answer_with_endless_headers_the_status_counts(
     receiver: Receiver, headers: dict[str, str]
 ) -> None:
     receiver.plan(Reply(headers=headers))
-    with pytest.raises(ExchangeFailed) as failed:
-        await post(receiver.url, b"", {})
-    assert failed.value.failure is Failure.UNKNOWN
+    assert (await post(receiver.url, b"", {})).status == 200
 
 
 async def test_a_receiver_that_hangs_is_given_up_in_time_and_counts_as_unknown(
@@ -193,10 +191,10 @@ async def test_a_receiver_that_hangs_is_given_up_in_time_and_counts_as_unknown(
     assert failed.value.failure is Failure.UNKNOWN
 
 
-async def test_an_answer_that_trickles_is_given_up_when_the_total_time_is_over(
+async def test_a_body_that_trickles_is_left_when_the_total_time_is_over(
     allow_loopback: dict[str, Any],
 ) -> None:
-    """Each byte comes in time; all of them together do not."""
+    """Each byte comes in time; all of them together do not. The status is known."""
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -210,12 +208,13 @@ async def test_an_answer_that_trickles_is_given_up_when_the_total_time_is_over(
         thread = threading.Thread(target=trickle)
         thread.start()
         try:
-            with pytest.raises(ExchangeFailed, match=r"no answer within 0\.4 s") as failed:
-                await post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {}, seconds=0.4)
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            response = await post(url, b"", {}, seconds=0.4)
         finally:
             stop.set()
             thread.join()
-    assert failed.value.failure is Failure.UNKNOWN
+    assert response.status == 200
+    assert 0 < len(response.body) < 100
 
 
 async def test_a_closed_port_counts_as_not_sent(receiver: Receiver) -> None:

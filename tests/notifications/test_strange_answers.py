@@ -205,6 +205,23 @@ def test_what_nobody_took_is_on_record_whatever_was_said(
     assert len([one for one in found.values() if one.status_code == reply.status]) == len(TO) + 1
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{f"X-{n}": "v" for n in range(80)}, {"X-Long": "v" * 9_000}],
+    ids=["many", "long"],
+)
+def test_a_webhook_that_was_taken_is_sent_once_however_the_answer_goes_on(
+    strangers: Strangers, headers: dict[str, str]
+) -> None:
+    with always(strangers.receiver, Reply(200, headers)):
+        notify("note", to=strangers.endpoint)
+        run_due()
+        assert run_due() == 0
+    delivery = Delivery.objects.get()
+    assert (delivery.state, len(strangers.receiver.received)) == ("sent", 1)
+    assert on_record(delivery)[0].status_code == 200
+
+
 def test_a_place_in_the_lane_comes_back_whatever_date_was_named(strangers: Strangers) -> None:
     with always(strangers.receiver, Reply(503, {"Retry-After": FAR})):
         notify("note", to=strangers.endpoint)
