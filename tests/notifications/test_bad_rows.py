@@ -1,0 +1,132 @@
+"""A row that cannot be used here, in any table of notifications, stops what needs it and nothing else."""
+
+from typing import Any
+
+import pytest
+from django.db import models
+
+from notifications.api import (
+    notify,
+    publish_template,
+    register_destination,
+    register_endpoint,
+    save_category,
+    save_recipient,
+)
+from notifications.models import (
+    Category,
+    Delivery,
+    Destination,
+    Endpoint,
+    Notification,
+    Provider,
+    Recipient,
+    RecipientAddress,
+    TemplateVersion,
+)
+from notifications.pipeline.content import compiled_version
+from notifications.providers.accounts import forget_accounts
+from tasks_core.models import Task
+from tasks_core.testing import run_due
+from tests.notifications.channels.conftest import NUMBER, add_gateway
+from tests.notifications.mail_server import MailServer
+from tests.notifications.receiver import Receiver
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NAN, INFINITY = float("nan"), float("inf")
+NONSENSE = "gAAAAABnonsense"
+
+BAD: list[tuple[type[models.Model], str, Any]] = [
+    *((Endpoint, "secrets", value) for value in ([], {}, "x", [1], [{"sealed": NONSENSE}], [{}])),
+    *((Endpoint, "url", value) for value in ("", "http://[::1", "ftp://x", "https://\u2028")),
+    *((Endpoint, "rate_limit", value) for value in (NAN, INFINITY)),
+    *((Endpoint, "breaker_pause", value) for value in (NAN, INFINITY)),
+    *((Provider, "kind", value) for value in ("", "unknown", "slack")),
+    *((Provider, "options", value) for value in ([], {}, "x", {"sender": 7}, {"unknown": 1})),
+    *((Provider, "base_url", value) for value in ("", "http://[::1", "ftp://x")),
+    *((Provider, "credentials", value) for value in ("", NONSENSE)),
+    *((Provider, "rate_limit", value) for value in (NAN, INFINITY)),
+    *((Provider, "breaker_pause", value) for value in (NAN, INFINITY)),
+    *((Destination, "sealed", value) for value in ("", NONSENSE)),
+    *((Recipient, "timezone", value) for value in ("Mars/Olympus", "../etc", "America")),
+    *((Recipient, "quiet_hours", value) for value in ("at night", "25:00-26:00")),
+    *((Recipient, "locale", value) for value in ("!!", "x" * 20)),
+    *((Recipient, "attributes", value) for value in ([], "x", 7)),
+    *((RecipientAddress, "address", value) for value in ("", "nobody", "a@b@c", "a\u2028@b.c")),
+    *((Category, "quiet_hours", value) for value in ("", "never")),
+    *((Category, "digest_template", value) for value in ("nothing",)),
+    *((Category, "default_channels", value) for value in ([], ["nothing"])),
+    *((TemplateVersion, "text", value) for value in ("", "{{ broken", "{% for %}")),
+    *((TemplateVersion, "schema", value) for value in ([], "x", {"type": 7})),
+]
+"""What another release, a restored backup or somebody's SQL may have left."""
+
+
+@pytest.fixture
+def parties(
+    receiver: Receiver, mail_server: MailServer, allow_loopback: dict[str, Any]
+) -> dict[type[models.Model], dict[str, Any]]:
+    """Give for each table what names a receiver that needs its bad row."""
+    forget_accounts()
+    allow_loopback["QUIET_HOURS"] = "03:00-03:01"
+    for channel, template in (
+        ("email", "odd"),
+        ("email", "note"),
+        ("sms", "note"),
+        ("teams", "note"),
+    ):
+        subject = "Note" if channel == "email" else ""
+        publish_template(template, channel=channel, subject=subject, text="hello")
+    publish_template("note", channel="webhook", text="{}")
+    add_gateway(receiver)
+    save_category("news", name="News")
+    save_recipient("odd", email="odd@example.com")
+    endpoint = register_endpoint("odd", receiver.url)
+    register_destination("team", channel="teams", url=f"{receiver.url}/workflows/x")
+    return {
+        Endpoint: {"template": "note", "to": endpoint},
+        Provider: {"template": "note", "to": NUMBER, "channel": "sms"},
+        Destination: {"template": "note", "to": "team", "channel": "teams"},
+        Recipient: {"template": "note", "to": "odd", "channel": "email"},
+        RecipientAddress: {"template": "note", "to": "odd", "channel": "email"},
+        Category: {"template": "note", "to": "odd", "channel": "email", "category": "news"},
+        TemplateVersion: {"template": "odd", "to": "odd@example.com"},
+    }
+
+
+@pytest.mark.parametrize(("model", "column", "value"), BAD)
+def test_a_bad_row_stops_only_what_needs_it(
+    parties: dict[type[models.Model], dict[str, Any]],
+    receiver: Receiver,
+    model: type[models.Model],
+    column: str,
+    value: object,
+) -> None:
+    asked = parties[model]
+    stuck = notify(**asked)
+    row = stuck.template_version if model is TemplateVersion else None
+    rows = model._default_manager.filter(pk=row.pk) if row else model._default_manager.all()
+    rows.filter(pk__in=list(rows.values_list("pk", flat=True))[-1:]).update(**{column: value})
+    compiled_version.cache_clear()
+    forget_accounts()
+    well = [notify("note", to=f"o{n}@example.com", channel="email") for n in range(3)]
+    hook = register_endpoint("good", receiver.url)
+    well += [notify("note", to=hook) for _ in range(3)]
+
+    def all_sent() -> bool:
+        run_due()
+        return not Notification.objects.filter(pk__in=[one.pk for one in well]).exclude(
+            state="sent"
+        )
+
+    wait_until(all_sent, what="the neighbours are served")
+    stuck.refresh_from_db()
+    said = {
+        stuck.reason,
+        *Task.objects.values_list("error", flat=True),
+        *Delivery.objects.filter(notification=stuck).values_list("error", flat=True),
+    }
+    assert stuck.state == "sent" or any(said), "it is not sent, and nothing says why"
+    assert not [text for text in said if "lost" in text]
