@@ -31,6 +31,34 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+LONG = (
+    "tests/acceptance/test_codes_appear_nowhere.py",
+    "tests/admin/test_every_page.py",
+    "tests/admin/test_parameters.py",
+    "tests/browser/",
+)
+"""Where tests take half a minute and more by their own work; at the end everybody would wait for them."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each of several processes begin with its share of the long tests.
+
+    pytest-xdist gives each process a piece of the list, and those that are done take from the others.
+    """
+    count = getattr(config, "workerinput", {}).get("workercount", 1)
+    if count == 1:
+        return
+    long = [item for item in items if item.nodeid.startswith(LONG)]
+    others = [item for item in items if not item.nodeid.startswith(LONG)]
+    size = len(others) // count + 1
+    items[:] = [
+        item
+        for number in range(count)
+        for item in (*long[number::count], *others[number * size : (number + 1) * size])
+    ]
+
+
 @pytest.fixture(autouse=True)
 def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for their whole delay: a short draw would let some come due within a test."""
