@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import QuerySet
 
 from tasks_core import database
 from tasks_core.database_errors import is_healed_by_savepoint, is_servers_fault
@@ -36,6 +37,7 @@ SAY_EACH = 20
 """A row that has been named is named again after so many failures."""
 
 Row = TypeVar("Row")
+Found = TypeVar("Found", bound=models.Model)
 
 
 @dataclass(slots=True)
@@ -148,6 +150,27 @@ class RowBackoff:
             self.failed(key, error)
         else:
             self.went_well([key])
+
+    def read(self, rows: QuerySet[Found], *, limit: int) -> list[Found]:
+        """Read rows in a transaction, and step past those that Python cannot hold.
+
+        Their columns are read by the client, so that the transaction goes on after such an error. Errors for
+        which the database is to blame are raised.
+        """
+        try:
+            return list(rows[:limit])
+        except Exception as error:
+            if _meets_all(error):
+                raise
+        found: list[Found] = []
+        for pk in list(rows.values_list("pk", flat=True)[:limit]):
+            try:
+                found += rows.filter(pk=pk)
+            except Exception as error:
+                if _meets_all(error):
+                    raise
+                self.failed(pk, error)
+        return found
 
     def serve(
         self,

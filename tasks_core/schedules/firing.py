@@ -117,14 +117,15 @@ def fire(leadership: Leadership | None = None, *, limit: int = SCHEDULES) -> int
     with brief_transaction():
         if leadership is not None and not leadership.holds():
             return 0
-        schedules = list(
+        due = (
             Schedule.objects.existing()
             .filter(next_fire_at__lte=now, generated_until__gt=now)
             .exclude(pk__in=[*failing.ids(), *_waiting_for_locks()])
             .only(*NEEDED)
             .order_by("next_fire_at")
-            .select_for_update(skip_locked=True)[:limit]
+            .select_for_update(skip_locked=True)
         )
+        schedules = failing.read(due, limit=limit)
         return failing.serve(schedules, lambda some: _fire(some, now), key=lambda one: one.pk)
 
 
@@ -312,7 +313,8 @@ def release_buffered() -> int:
         ids = ledger.releasable(now=now, apart_from=failing.ids(), limit=SCHEDULES)
         if not ids:
             return 0
-        schedules = list(Schedule.objects.filter(pk__in=ids).select_for_update(skip_locked=True))
+        free = Schedule.objects.filter(pk__in=ids).select_for_update(skip_locked=True)
+        schedules = failing.read(free, limit=SCHEDULES)
         return failing.serve(schedules, lambda some: _release(some, now), key=lambda one: one.pk)
 
 

@@ -12,6 +12,7 @@ from django.db.models import Min
 
 from tasks_core import clock
 from tasks_core.brief_transaction import brief_transaction
+from tasks_core.engine.instants import EARLIEST, LATEST
 from tasks_core.engine.schedule import Tick, TickOutcome, jitter_delay
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.schedule.tick import HORIZON
@@ -53,7 +54,7 @@ def generate(*, limit: int = SCHEDULES) -> int:
             .order_by("refill_at")
             .select_for_update(skip_locked=True)
         )
-        schedules = list(wanting[:limit])
+        schedules = _failing.read(wanting, limit=limit)
         return _failing.serve(schedules, lambda some: _fill(some, now), key=lambda one: one.pk)
 
 
@@ -64,9 +65,22 @@ def _fill(schedules: Sequence[Schedule], now: datetime) -> int:
 
 def first_wanted_at() -> datetime | None:
     """Return when the first schedule fires or wants more ticks, or None if none ever does."""
-    fires = Schedule.objects.exclude(pk__in=firing.failing.ids()).aggregate(at=Min("next_fire_at"))
-    refills = Schedule.objects.exclude(pk__in=_failing.ids()).aggregate(at=Min("refill_at"))
-    return min((first["at"] for first in (fires, refills) if first["at"]), default=None)
+    return min(
+        (
+            first
+            for column, failing in (("next_fire_at", firing.failing), ("refill_at", _failing))
+            if (first := _first(column, failing))
+        ),
+        default=None,
+    )
+
+
+def _first(column: str, failing: RowBackoff) -> datetime | None:
+    # What lies beyond was not written here, and Python may have no such instant.
+    bounds = {f"{column}__gte": EARLIEST, f"{column}__lt": LATEST}
+    sound = Schedule.objects.exclude(pk__in=failing.ids()).filter(**bounds)
+    found: datetime | None = sound.aggregate(at=Min(column))["at"]
+    return found
 
 
 def fill(schedules: Sequence[Schedule], *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 
 import tasks_core
 from tasks_core import clock, row_backoff
@@ -104,6 +105,24 @@ def test_definition_that_cannot_be_read_stops_one_ledger_only(column: str) -> No
     beat(later)
 
     assert len(outcomes(good, later)) == 200
+
+
+@pytest.mark.parametrize("instant", ["infinity", "-infinity", "0044-03-15 BC"])
+@pytest.mark.parametrize(
+    "column", ["next_fire_at", "refill_at", "generated_until", "paused_at", "updated_at"]
+)
+def test_instant_that_nobody_can_read_stops_one_schedule_only(column: str, instant: str) -> None:
+    bad, good = _two()
+    with connection.cursor() as cursor:
+        statement = f"UPDATE tasks_core_schedule SET {column} = %s WHERE id = %s"
+        cursor.execute(statement, [instant, bad.pk])
+    later = START + 200 * MINUTE
+    beat(later)
+    first_wanted_at()
+
+    ran = Occurrence.objects.filter(schedule=good, fire_at__lte=later)
+    assert set(ran.values_list("outcome", flat=True)) == {"fired", "coalesced"}
+    assert ran.count() == 200
 
 
 def test_hundreds_of_schedules_that_cannot_fire_starve_no_other(
