@@ -38,28 +38,35 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NAN, INFINITY = float("nan"), float("inf")
 NONSENSE = "gAAAAABnonsense"
 
+
+def _each(
+    model: type[models.Model], column: str, values: tuple[Any, ...]
+) -> list[tuple[type[models.Model], str, Any]]:
+    return [(model, column, value) for value in values]
+
+
 BAD: list[tuple[type[models.Model], str, Any]] = [
-    *((Endpoint, "secrets", value) for value in ([], {}, "x", [1], [{"sealed": NONSENSE}], [{}])),
-    *((Endpoint, "url", value) for value in ("", "http://[::1", "ftp://x", "https://\u2028")),
-    *((Endpoint, "rate_limit", value) for value in (NAN, INFINITY)),
-    *((Endpoint, "breaker_pause", value) for value in (NAN, INFINITY)),
-    *((Provider, "kind", value) for value in ("", "unknown", "slack")),
-    *((Provider, "options", value) for value in ([], {}, "x", {"sender": 7}, {"unknown": 1})),
-    *((Provider, "base_url", value) for value in ("", "http://[::1", "ftp://x")),
-    *((Provider, "credentials", value) for value in ("", NONSENSE)),
-    *((Provider, "rate_limit", value) for value in (NAN, INFINITY)),
-    *((Provider, "breaker_pause", value) for value in (NAN, INFINITY)),
-    *((Destination, "sealed", value) for value in ("", NONSENSE)),
-    *((Recipient, "timezone", value) for value in ("Mars/Olympus", "../etc", "America")),
-    *((Recipient, "quiet_hours", value) for value in ("at night", "25:00-26:00")),
-    *((Recipient, "locale", value) for value in ("!!", "x" * 20)),
-    *((Recipient, "attributes", value) for value in ([], "x", 7)),
-    *((RecipientAddress, "address", value) for value in ("", "nobody", "a@b@c", "a\u2028@b.c")),
-    *((Category, "quiet_hours", value) for value in ("", "never")),
-    *((Category, "digest_template", value) for value in ("nothing",)),
-    *((Category, "default_channels", value) for value in ([], ["nothing"])),
-    *((TemplateVersion, "text", value) for value in ("", "{{ broken", "{% for %}")),
-    *((TemplateVersion, "schema", value) for value in ([], "x", {"type": 7})),
+    *_each(Endpoint, "secrets", ([], {}, "x", [1], [{"sealed": NONSENSE}], [{}])),
+    *_each(Endpoint, "url", ("", "http://[::1", "ftp://x", "https://\u2028")),
+    *_each(Endpoint, "rate_limit", (NAN, INFINITY)),
+    *_each(Endpoint, "breaker_pause", (NAN, INFINITY)),
+    *_each(Provider, "kind", ("", "unknown", "slack")),
+    *_each(Provider, "options", ([], {}, "x", {"sender": 7}, {"unknown": 1})),
+    *_each(Provider, "base_url", ("", "http://[::1", "ftp://x")),
+    *_each(Provider, "credentials", ("", NONSENSE)),
+    *_each(Provider, "rate_limit", (NAN, INFINITY)),
+    *_each(Provider, "breaker_pause", (NAN, INFINITY)),
+    *_each(Destination, "sealed", ("", NONSENSE)),
+    *_each(Recipient, "timezone", ("Mars/Olympus", "../etc", "America")),
+    *_each(Recipient, "quiet_hours", ("at night", "25:00-26:00")),
+    *_each(Recipient, "locale", ("!!", "x" * 20)),
+    *_each(Recipient, "attributes", ([], "x", 7)),
+    *_each(RecipientAddress, "address", ("", "nobody", "a@b@c", "a\u2028@b.c")),
+    *_each(Category, "quiet_hours", ("", "never")),
+    *_each(Category, "digest_template", ("nothing",)),
+    *_each(Category, "default_channels", ([], ["nothing"])),
+    *_each(TemplateVersion, "text", ("", "{{ broken", "{% for %}")),
+    *_each(TemplateVersion, "schema", ([], "x", {"type": 7})),
 ]
 """What another release, a restored backup or somebody's SQL may have left."""
 
