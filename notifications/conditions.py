@@ -11,7 +11,7 @@ from tasks_core.arguments import check_storable
 
 Predicate = TypeVar("Predicate", bound=Callable[..., bool])
 
-_LONGEST = 200
+_LONGEST = 100
 _predicates: dict[str, Callable[..., bool]] = {}
 
 

@@ -30,17 +30,14 @@ They never quote a value, because a value may be a one-time code.
 
 from datetime import datetime, timedelta
 
-from tasks_core.exceptions import LONGEST_MESSAGE
-from tasks_core.json_text import storable
+from tasks_core.exceptions import in_short
 
 
 class NotificationsError(Exception):
     """Base of all errors of the notifications app. What it says can be stored and shown."""
 
     def __init__(self, *said: object) -> None:
-        super().__init__(
-            *(storable(one, limit=LONGEST_MESSAGE) if isinstance(one, str) else one for one in said)
-        )
+        super().__init__(*in_short(said))
 
 
 class _InvalidField(NotificationsError, ValueError):

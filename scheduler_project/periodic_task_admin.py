@@ -90,8 +90,12 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
             page: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context
             )
-        except DataError as error:
-            words = f"This row holds what cannot be shown: {error}. Correct it in the database."
+        except DataError:
+            # What was typed may be to blame as well, and that is an error of its own.
+            unreadable = read_rows([int(object_id)]).unreadable if object_id else []
+            if not unreadable:
+                raise
+            words = f"This row is not shown: {unreadable[0][1]}. Correct it in the database."
             self.message_user(request, words, level=messages.ERROR)
             return redirect("admin:django_celery_beat_periodictask_changelist")
         return page

@@ -7,7 +7,7 @@ break the transaction of the caller with it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -24,12 +24,13 @@ _LARGEST = 2**63 - 1
 
 
 def storable_arguments(
-    refusal: Refusal, **limits: int
+    refusal: Refusal, *, but: Collection[str] = (), **limits: int
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Refuse texts and numbers that no column holds, by the name of the argument.
 
     Args:
         refusal: makes the error.
+        but: arguments that are looked at elsewhere, entry by entry.
         limits: characters that the text of an argument may have, if its column holds so many only.
     """
 
@@ -39,7 +40,8 @@ def storable_arguments(
         @wraps(function)
         def checked(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
             given = signature.bind(*args, **named).arguments
-            for name, value in given.items():
+            for name in given.keys() - but:
+                value = given[name]
                 is_rest = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
                 check_storable(refusal, "" if is_rest else name, value, limits.get(name))
             return function(*args, **named)

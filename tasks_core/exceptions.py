@@ -28,9 +28,16 @@ TaskCancelled, MaxRuntimeExceeded (also TimeoutError)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tasks_core.json_text import storable
 
 LONGEST_MESSAGE = 1_000
+
+
+def in_short(said: Iterable[object]) -> list[object]:
+    """Return what an error says so that it can be stored and shown, whatever it quotes."""
+    return [storable(one, limit=LONGEST_MESSAGE) if isinstance(one, str) else one for one in said]
 
 
 class TasksCoreError(Exception):
@@ -40,9 +47,7 @@ class TasksCoreError(Exception):
     """
 
     def __init__(self, *said: object) -> None:
-        super().__init__(
-            *(storable(one, limit=LONGEST_MESSAGE) if isinstance(one, str) else one for one in said)
-        )
+        super().__init__(*in_short(said))
 
 
 class InvalidRequest(TasksCoreError, ValueError):

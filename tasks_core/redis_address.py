@@ -50,9 +50,10 @@ def for_client(url: str) -> str:
     Source: Celery, "Using Redis" (broker); redis-py, ``ConnectionPool.from_url``.
     """
     address = urlsplit(url)
+    given = dict(parse_qsl(address.query, keep_blank_values=True))
     options = {
         name: _CERTIFICATES.get(value, value)
-        for name, value in parse_qsl(address.query, keep_blank_values=True)
+        for name, value in given.items()
         if name not in _OF_CELERY_ALONE
     }
     scheme = address.scheme
@@ -60,7 +61,7 @@ def for_client(url: str) -> str:
         scheme = "unix"
         if number := options.pop("virtual_host", ""):
             options["db"] = number.strip("/")
-    elif options == dict(parse_qsl(address.query, keep_blank_values=True)):
+    elif options == given:
         return url
     query = f"?{urlencode(options, quote_via=quote)}" if options else ""
     return f"{scheme}://{address.netloc}{address.path}{query}"

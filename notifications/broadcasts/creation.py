@@ -26,7 +26,7 @@ SLICE = timedelta(seconds=5)
 IN_FLIGHT, MOST_IN_FLIGHT = 2_000, 2**31 - 1
 
 
-@storable_arguments(InvalidBroadcast, category=64)
+@storable_arguments(InvalidBroadcast, but={"audience"}, category=64)
 def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     name: str,
     template: str,
@@ -105,7 +105,7 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     return broadcast
 
 
-@storable_arguments(InvalidBroadcast)
+@storable_arguments(InvalidBroadcast, but={"audience"})
 def fill_broadcast(
     name: str, audience: Audience, *, skip_invalid: bool = False, hold: bool = False
 ) -> None:

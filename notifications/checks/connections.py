@@ -12,8 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
 from notifications.rules.networks import allowed_network
+from tasks_core.number_checks import Bounds
 
-_HIGHEST_PORT = 65_535
+_PORTS = Bounds(0, 65_535, whole=True)
 
 
 def ways_out_can_be_read(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
@@ -35,8 +36,8 @@ def _problems() -> Iterator[str]:
                 "write addresses such as 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:5353"
             )
     for port in conf.current().outgoing_ports:
-        if not 0 <= port <= _HIGHEST_PORT:
-            yield f"OUTGOING_PORTS has {port}; write ports from 1 to {_HIGHEST_PORT}, or 0 for all of them"
+        if not _PORTS.allow(port):
+            yield f"OUTGOING_PORTS has {port!r}; write {_PORTS}, where 0 is all of them"
     proxy = conf.current().apprise_proxy
     if proxy and not _is_proxy(proxy):
         yield "APPRISE_PROXY is no address of a proxy; write one such as http://proxy.internal:4750"

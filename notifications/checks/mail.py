@@ -42,9 +42,9 @@ def passwords_are_not_sent_in_the_clear(
 
 def sender_can_be_written(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Refuse a sender that the mailer cannot read: each mail would fail with it, as often as it is tried."""
-    sender = with_ascii_domain(settings.DEFAULT_FROM_EMAIL)
-    message = EmailMessage(from_email=sender, to=["nobody@example.com"])
     try:
+        sender = with_ascii_domain(settings.DEFAULT_FROM_EMAIL)
+        message = EmailMessage(from_email=sender, to=["nobody@example.com"])
         letter = write(EmailBackend(), message)
     # Whatever Django raises about a header.
     except Exception as error:  # noqa: BLE001

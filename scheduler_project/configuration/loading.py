@@ -31,8 +31,8 @@ def load(environment: Mapping[str, str]) -> Configuration:
     which names the variable and never shows the value of a secret.
     """
     values = {name: value.strip(" \t\n") for name, value in environment.items() if value.strip()}
-    _refuse_what_is_badly_written(values)
     values = with_secret_files(values, SECRETS)
+    _refuse_what_is_badly_written(values)
     if development.asked_for(values):
         values = {**development.defaults(), **values}
     mistakes = [

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 import redis
+from pytest_django import Settings
 
 from tasks_core.events.rebuilding import rebuild
+from tests.acceptance.mailing import LOOPBACK, running_mailing
 from tests.acceptance.processes import Processes
+from tests.notifications.mail_server import MailServer, running_mail_server
+from tests.notifications.receiver import Receiver, running_receiver
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +42,35 @@ def processes(
     started = Processes(process_environment, tmp_path)
     yield started
     started.end_all()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """Give a mail server that takes every mail."""
+    with running_mail_server() as running:
+        yield running
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Give a receiver of webhooks."""
+    with running_receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def mailing(
+    process_environment: dict[str, str],
+    broker: "redis.Redis",
+    tmp_path: Path,
+    mail_server: MailServer,
+    settings: Settings,
+) -> Iterator[Processes]:
+    """Give workers and beats that send to the mail server, and reach receivers on this machine."""
+    settings.BELLRINGER = {
+        **settings.BELLRINGER,
+        "OUTGOING_HTTPS_ONLY": False,
+        "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"],
+    }
+    with running_mailing({**process_environment, **LOOPBACK}, tmp_path, mail_server) as running:
+        yield running

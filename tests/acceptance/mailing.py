@@ -7,6 +7,12 @@ from pathlib import Path
 from tests.acceptance.processes import Processes
 from tests.notifications.mail_server import MailServer
 
+LOOPBACK = {
+    "BELLRINGER_OUTGOING_HTTPS_ONLY": "false",
+    "BELLRINGER_OUTGOING_ALLOWED_NETWORKS": "127.0.0.0/8",
+}
+"""Lets processes reach the receivers of the tests."""
+
 
 @contextmanager
 def running_mailing(

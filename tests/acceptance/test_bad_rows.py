@@ -2,16 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from django.db import connection
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
-from pytest_django import Settings
 
 import tasks_core
 import tests.project.task_types  # noqa: F401  (registers them here too)
@@ -26,10 +23,8 @@ from notifications.api import (
 from notifications.models import Notification, TriggerEvent
 from tasks_core.models import Occurrence
 from tasks_core.redis_client import key
-from tests.acceptance.mailing import running_mailing
 from tests.acceptance.processes import Processes
-from tests.notifications.mail_server import MailServer, running_mail_server
-from tests.notifications.receiver import Receiver, running_receiver
+from tests.notifications.receiver import Receiver
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
@@ -64,40 +59,6 @@ BAD = {
     "notifications_recipient": ["timezone = 'Mars/Olympus'", "quiet_hours = 'at night'"],
     "notifications_endpoint": ["secrets = '[]'", "url = 'http://[::1'", "secrets = '7'"],
 }
-LOOPBACK = {
-    "BELLRINGER_OUTGOING_HTTPS_ONLY": "false",
-    "BELLRINGER_OUTGOING_ALLOWED_NETWORKS": "127.0.0.0/8",
-    "BELLRINGER_QUIET_HOURS": "03:00-03:01",
-}
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with running_mail_server() as running:
-        yield running
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with running_receiver() as running:
-        yield running
-
-
-@pytest.fixture
-def mailing(
-    process_environment: dict[str, str],
-    broker: "redis.Redis",
-    tmp_path: Path,
-    mail_server: MailServer,
-    settings: Settings,
-) -> Iterator[Processes]:
-    settings.BELLRINGER = {
-        **settings.BELLRINGER,
-        "OUTGOING_HTTPS_ONLY": False,
-        "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"],
-    }
-    with running_mailing({**process_environment, **LOOPBACK}, tmp_path, mail_server) as running:
-        yield running
 
 
 def names(table: str) -> list[str]:
@@ -145,7 +106,7 @@ def messages(url: str) -> list[int]:
     publish_template("note", channel="webhook", text="{}")
     keys, hooks = names("notifications_recipient"), names("notifications_endpoint")
     for n, name in enumerate(keys):
-        save_recipient(name, email=f"r{n}@example.com")
+        save_recipient(name, email=f"r{n}@example.com", quiet_hours="03:00-03:01")
     endpoints = {name: register_endpoint(name, url) for name in hooks}
     spoil("notifications_recipient", "key")
     spoil("notifications_endpoint")

@@ -1,39 +1,18 @@
 """A broadcast with real processes: workers and beats are killed in the middle of it."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import redis
 
 from notifications.api import Receiver, broadcast_progress, create_broadcast, publish_template
 from notifications.models import Broadcast, BroadcastChunk, DeliveryAttempt, Notification
-from tests.acceptance.mailing import running_mailing
 from tests.acceptance.processes import Processes, kill_tree
-from tests.notifications.mail_server import MailServer, running_mail_server
+from tests.notifications.mail_server import MailServer
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=16)]
 
 RECEIVERS = 1200
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with running_mail_server() as running:
-        yield running
-
-
-@pytest.fixture
-def mailing(
-    process_environment: dict[str, str],
-    broker: "redis.Redis",
-    tmp_path: Path,
-    mail_server: MailServer,
-) -> Iterator[Processes]:
-    with running_mailing(process_environment, tmp_path, mail_server) as running:
-        yield running
 
 
 @pytest.mark.timeout(300)

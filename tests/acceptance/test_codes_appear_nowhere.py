@@ -38,6 +38,7 @@ from notifications.triggers.scheduled_events import create_scheduled_event
 from scheduler_project.embedded.ports import free_port
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
+from tests.acceptance.mailing import LOOPBACK
 from tests.acceptance.processes import Processes
 from tests.acceptance.searching import (
     found_secrets,
@@ -45,7 +46,6 @@ from tests.acceptance.searching import (
     whole_broker,
     whole_database,
 )
-from tests.acceptance.test_deliveries_survive import LOOPBACK
 from tests.admin.test_notifications import every_page
 from tests.collector import Collector, running_collector
 from tests.notifications.mail_server import MailServer, running_mail_server, text_of

@@ -3,64 +3,27 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings as project
-from pytest_django import Settings
 
 from notifications.api import Message, notify, notify_many, publish_template, register_endpoint
 from notifications.models import Delivery, DeliveryAttempt, Notification
 from tasks_core import clock
 from tasks_core.models import Task
-from tests.acceptance.mailing import running_mailing
 from tests.acceptance.processes import SETTINGS, Processes, kill_tree
 from tests.acceptance.searching import whole_broker
 from tests.notifications.channels.scripted_mail_server import HANG, ScriptedMailServer, serving
-from tests.notifications.mail_server import MailServer, running_mail_server
-from tests.notifications.receiver import Receiver, Reply, running_receiver
+from tests.notifications.mail_server import MailServer
+from tests.notifications.receiver import Receiver, Reply
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 LEASE = float(SETTINGS["BELLRINGER_LEASE_SECONDS"])
-LOOPBACK = {
-    "BELLRINGER_OUTGOING_HTTPS_ONLY": "false",
-    "BELLRINGER_OUTGOING_ALLOWED_NETWORKS": "127.0.0.0/8",
-}
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with running_mail_server() as running:
-        yield running
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with running_receiver() as running:
-        yield running
-
-
-@pytest.fixture
-def mailing(
-    process_environment: dict[str, str],
-    broker: "redis.Redis",
-    tmp_path: Path,
-    mail_server: MailServer,
-    settings: Settings,
-) -> Iterator[Processes]:
-    settings.BELLRINGER = {
-        **settings.BELLRINGER,
-        "OUTGOING_HTTPS_ONLY": False,
-        "OUTGOING_ALLOWED_NETWORKS": ["127.0.0.0/8"],
-    }
-    environment = {**process_environment, **LOOPBACK}
-    with running_mailing(environment, tmp_path, mail_server) as running:
-        yield running
 
 
 @pytest.mark.guarantee(n=1)

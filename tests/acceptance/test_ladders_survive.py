@@ -10,7 +10,7 @@ from pytest_django import Settings
 from notifications.api import Fallback, Message, notify_many, publish_template, register_provider
 from notifications.models import Delivery, DeliveryAttempt, LadderStep, Notification
 from tasks_core import clock
-from tests.acceptance.mailing import running_mailing
+from tests.acceptance.mailing import LOOPBACK, running_mailing
 from tests.acceptance.processes import kill_tree
 from tests.notifications.channels.conftest import SID, TOKEN
 from tests.notifications.mail_server import MailServer, running_mail_server, text_of
@@ -21,10 +21,6 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=17)]
 
 COUNT = 40
 REFUSED = Reply(400, body=b'{"code": 21211, "message": "no such number"}')
-LOOPBACK = {
-    "BELLRINGER_OUTGOING_HTTPS_ONLY": "false",
-    "BELLRINGER_OUTGOING_ALLOWED_NETWORKS": "127.0.0.0/8",
-}
 
 
 @pytest.mark.timeout(300)

@@ -40,6 +40,8 @@ def test_what_people_write_is_understood(
     ("read", "text", "says"),
     [
         (instant, "2026-07-01T09:00", "has no time zone; write 2026-07-01T09:00Z for UTC"),
+        (instant, "2026-07-01T09", "has no time zone; write 2026-07-01T09:00Z for UTC"),
+        (instant, "2026-07-01", "has no time zone; write 2026-07-01T00:00Z for UTC"),
         (instant, "tomorrow", "is no date and time; write it like 2026-07-01T09:00"),
         (duration, "soon", "is no length of time; write seconds"),
         (duration, "-5m", "must not be negative"),

@@ -21,7 +21,7 @@ def instant(text: str) -> datetime:
             f"{text!r} is no date and time; write it like 2026-07-01T09:00+02:00"
         ) from None
     if value.tzinfo is None:
-        whole = text if ":" in text else f"{text}T00:00"
+        whole = text if ":" in text else value.isoformat(timespec="minutes")
         raise ArgumentTypeError(
             f"{text!r} has no time zone; write {whole}Z for UTC, or an offset such as {whole}+02:00"
         )

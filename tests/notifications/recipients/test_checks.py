@@ -40,6 +40,7 @@ def found(*, deploy: bool = False) -> list[str]:
         ("LOOP_LIMIT", True, ["notifications.E008"]),
         ("OUTGOING_PORTS", (443, 0), []),
         ("OUTGOING_PORTS", (443, 65_536), ["notifications.E012"]),
+        ("OUTGOING_PORTS", ("443",), ["notifications.E012"]),
         ("OUTGOING_CONNECTIONS", 1, []),
         ("OUTGOING_CONNECTIONS", 0, ["notifications.E008"]),
         ("OUTGOING_ALLOWED_NETWORKS", ["10.20.0.0/16:8443", "[fd00::/8]:443"], []),
@@ -97,6 +98,8 @@ def test_the_address_of_an_international_name_is_offered_as_it_is_reached(
         ("Bank <news@example.com> #prod", ["notifications.E013"]),
         ("news@example.com, b@example.com", ["notifications.E013"]),
         ("Bank", ["notifications.E013"]),
+        ("news@b\u00fccher..example", ["notifications.E013"]),
+        ("news@\u2488com", ["notifications.E013"]),
         ("", ["notifications.E013"]),
     ],
 )
