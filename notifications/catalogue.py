@@ -28,11 +28,12 @@ from notifications.rendering.variables import (
 )
 from notifications.rules.language_tags import fallbacks
 from tasks_core import clock, database
-from tasks_core.arguments import storable_arguments
+from tasks_core.arguments import check_storable, storable_arguments
 from tasks_core.json_text import is_storable
 
+_LONGEST_DESCRIPTION = 200
 
-@storable_arguments(InvalidTemplate, description=200)
+
 def publish_template(
     name: str,
     *,
@@ -67,6 +68,7 @@ def publish_template(
         InvalidTemplate: names the part, the line and what is wrong; nothing is written.
     """
     locale = checked_locale(locale, InvalidTemplate)
+    check_storable(InvalidTemplate, "description", description, _LONGEST_DESCRIPTION)
     checked = check_template(
         name,
         channel=channel,
@@ -87,7 +89,7 @@ def publish_template(
         return _current_if_same(template, checked) or _publish(template, checked)
 
 
-@storable_arguments(InvalidTemplate)
+@storable_arguments(InvalidTemplate, but={"locale"})
 def check_template(
     name: str,
     *,

@@ -13,7 +13,7 @@ from tasks_core.arguments import storable_arguments
 CATEGORY = "test"
 
 
-@storable_arguments(InvalidNotification)
+@storable_arguments(InvalidNotification, but={"locale"})
 def send_test(
     template: str | TemplateVersion,
     *,

@@ -30,7 +30,7 @@ def storable_arguments(
 
     Args:
         refusal: makes the error.
-        but: arguments that are looked at elsewhere, entry by entry.
+        but: arguments that have a check of their own, with words of its own.
         limits: characters that the text of an argument may have, if its column holds so many only.
     """
 
@@ -40,7 +40,7 @@ def storable_arguments(
         @wraps(function)
         def checked(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
             given = signature.bind(*args, **named).arguments
-            for name in given.keys() - but:
+            for name in (name for name in given if name not in but):
                 value = given[name]
                 is_rest = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
                 check_storable(refusal, "" if is_rest else name, value, limits.get(name))

@@ -26,7 +26,7 @@ SLICE = timedelta(seconds=5)
 IN_FLIGHT, MOST_IN_FLIGHT = 2_000, 2**31 - 1
 
 
-@storable_arguments(InvalidBroadcast, but={"audience"}, category=64)
+@storable_arguments(InvalidBroadcast, but={"audience", "locale"}, category=64)
 def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
     name: str,
     template: str,

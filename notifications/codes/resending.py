@@ -27,7 +27,7 @@ from tasks_core.arguments import storable_arguments
 AGAIN = "sent again by a newer notification"
 
 
-@storable_arguments(InvalidNotification)
+@storable_arguments(InvalidNotification, but={"locale"})
 def resend(
     notification: Notification | int,
     *,

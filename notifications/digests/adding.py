@@ -47,7 +47,7 @@ RETURNING id, items_count, items_bytes
 """
 
 
-@storable_arguments(InvalidNotification)
+@storable_arguments(InvalidNotification, but={"locale"})
 def add_to_digest(
     template: str,
     *,

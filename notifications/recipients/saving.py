@@ -23,7 +23,7 @@ from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments
 
 
-@storable_arguments(InvalidRecipient)
+@storable_arguments(InvalidRecipient, but={"locale"})
 def save_recipient(
     key: str,
     *,

@@ -58,6 +58,8 @@ def broker_url(value: SecretStr) -> SecretStr:
     url = value.get_secret_value()
     try:
         Connection(url)  # type: ignore[no-untyped-call]  # kombu has no types
+    except ImportError:
+        return value  # of a broker whose package is not installed Celery says so itself
     except TypeError as error:
         raise ValueError(_option(error, "Celery")) from None
     except (KeyError, ValueError):
