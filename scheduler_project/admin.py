@@ -7,7 +7,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import Model
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from django_celery_beat import admin as celery_beat
 from django_celery_beat import models as schedules
 from django_celery_results import admin as celery_results
@@ -69,6 +70,15 @@ class CrontabForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptabl
                 setattr(self.instance, name, value)  # the page reads the expression out
 
 
+class PeriodicTaskInline(celery_beat.PeriodicTaskInline):
+    """Lists the rows that use a schedule, and reads of them no more than it shows."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Leave the instants out: one that nobody can read would close the page of the schedule."""
+        rows: QuerySet[Model] = super().get_queryset(request)
+        return rows.only(*self.fields, "interval", "crontab", "solar", "clocked")
+
+
 def _themed(model: type[Model], plain: type[Any], **attributes: Any) -> None:
     """Register ``model`` again, its own admin class put on top of the theme's."""
     admin.site.unregister(model)
@@ -86,10 +96,11 @@ _themed(
 )
 _themed(Group, GroupAdmin)
 _themed(schedules.PeriodicTask, PeriodicTaskAdmin, form=PeriodicTaskForm)
-_themed(schedules.IntervalSchedule, celery_beat.IntervalScheduleAdmin)
-_themed(schedules.CrontabSchedule, celery_beat.CrontabScheduleAdmin, form=CrontabForm)
-_themed(schedules.SolarSchedule, celery_beat.SolarScheduleAdmin)
-_themed(schedules.ClockedSchedule, celery_beat.ClockedScheduleAdmin)
+_with_rows = {"inlines": [PeriodicTaskInline]}
+_themed(schedules.IntervalSchedule, celery_beat.IntervalScheduleAdmin, **_with_rows)
+_themed(schedules.CrontabSchedule, celery_beat.CrontabScheduleAdmin, form=CrontabForm, **_with_rows)
+_themed(schedules.SolarSchedule, celery_beat.SolarScheduleAdmin, **_with_rows)
+_themed(schedules.ClockedSchedule, celery_beat.ClockedScheduleAdmin, **_with_rows)
 _themed(results.TaskResult, celery_results.TaskResultAdmin)
 _themed(results.GroupResult, celery_results.GroupResultAdmin)
 

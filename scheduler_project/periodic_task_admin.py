@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
-from django.db import DataError
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django_celery_beat import admin as celery_beat
 from django_celery_beat.models import PeriodicTask
 
 import tasks_core
-from tasks_core.database_errors import is_servers_fault
 from tasks_core.models import PeriodicTaskMirror, Schedule
-from tasks_core.schedules.periodic_tasks.rows import read_rows
+
+READABLE = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""Instants that Python can hold; a list with any other closes the form that offers it."""
 
 NEXT_RUN, PROBLEM = "schedule__next_fire_at", "problem"
-
-
-def _each_alone(ids: Sequence[int]) -> list[PeriodicTask]:
-    """Give rows in this order, with what the list shows of their mirrors."""
-    rows = read_rows(ids)
-    found: dict[int, Any] = {
-        row.pk: row for row in [*rows.sound, *(row for row, _ in rows.unreadable)]
-    }
-    for mirror in PeriodicTaskMirror.objects.filter(pk__in=ids).select_related("schedule"):
-        if row := found.get(mirror.pk):
-            row.mirror_next_run = mirror.schedule and mirror.schedule.next_fire_at
-            row.mirror_problem = mirror.problem
-    for row, problem in rows.unreadable:
-        found[row.pk].mirror_problem = problem
-    return [found[pk] for pk in ids if pk in found]
 
 
 class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
@@ -67,38 +51,25 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
         )
         return rows
 
-    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Show a row that cannot be read by its name and its problem, and the others as ever."""
-        page: ChangeList = super().get_changelist_instance(request)
-        try:
-            page.result_list = list(page.result_list)
-        except Exception as error:
-            if is_servers_fault(error):
-                raise
-            page.result_list = _each_alone(list(page.result_list.values_list("pk", flat=True)))
-        return page
+    def in_place_of(self, key: int, problem: str) -> Any:
+        """Show a row that cannot be read by its name and its problem."""
+        row: Any = PeriodicTask.objects.only("name", "enabled").get(pk=key)
+        mirror = PeriodicTaskMirror.objects.filter(pk=key).select_related("schedule").first()
+        schedule = mirror and mirror.schedule
+        shown: Any = PeriodicTask(pk=key, name=row.name, enabled=row.enabled)
+        shown.mirror_next_run = schedule and schedule.next_fire_at
+        shown.mirror_problem = problem
+        return shown
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Say why a row cannot be shown, on the page that shows the others."""
-        try:
-            page: HttpResponse = super().changeform_view(
-                request, object_id, form_url, extra_context
-            )
-        except DataError:
-            # What was typed may be to blame as well, and that is an error of its own.
-            unreadable = read_rows([int(object_id)]).unreadable if object_id else []
-            if not unreadable:
-                raise
-            words = f"This row is not shown: {unreadable[0][1]}. Correct it in the database."
-            self.message_user(request, words, level=messages.ERROR)
-            return redirect("admin:django_celery_beat_periodictask_changelist")
-        return page
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **options: Any
+    ) -> ModelChoiceField[Any] | None:
+        """Offer no instant that cannot be read."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **options)
+        if field is not None and db_field.name == "clocked":
+            field.queryset = field.queryset.filter(clocked_time__range=READABLE)
+        offered: ModelChoiceField[Any] | None = field
+        return offered
 
     @admin.display(description="Next run", ordering="mirror_next_run", empty_value="-")
     def next_run(self, row: Any) -> datetime | None:

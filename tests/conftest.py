@@ -44,11 +44,16 @@ LONG = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let each of several processes begin with its share of the long tests.
 
-    pytest-xdist gives each process a piece of the list, and those that are done take from the others.
+    pytest-xdist gives each process a piece of the list, and those that are done take from the others. All
+    must have the same list; the parameters of a test may come from a set, whose order is each process's own.
     """
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     if count == 1:
         return
+    places: dict[str, int] = {}
+    for place, item in enumerate(items):
+        places.setdefault(item.nodeid.partition("[")[0], place)
+    items.sort(key=lambda item: (places[item.nodeid.partition("[")[0]], item.nodeid))
     long = [item for item in items if item.nodeid.startswith(LONG)]
     others = [item for item in items if not item.nodeid.startswith(LONG)]
     size = len(others) // count + 1

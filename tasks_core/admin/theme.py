@@ -21,8 +21,9 @@ else:
 
     from tasks_core.admin.checked import CheckedAdmin
     from tasks_core.admin.edits_on_record import EditsOnRecord
+    from tasks_core.admin.unreadable_rows import EachRowAlone
 
-    class ModelAdmin(EditsOnRecord, CheckedAdmin, ThemedModelAdmin):
+    class ModelAdmin(EditsOnRecord, EachRowAlone, CheckedAdmin, ThemedModelAdmin):
         """The theme's class; ``ModelAdmin[Task]`` is the same class, for type checkers.
 
         ``explanation`` says in one sentence, above its list, what the rows are.

@@ -5,10 +5,11 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, PeriodicTask
 
 from tasks_core.models import Schedule, Task
 from tasks_core.schedules.periodic_tasks.mirroring import follow
+from tests.admin.rows import text
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:django_celery_beat_periodictask_changelist"
@@ -142,8 +143,55 @@ def test_row_whose_instant_nobody_can_read_leads_back_to_the_list_with_the_reaso
         cursor.execute("UPDATE django_celery_beat_periodictask SET start_time = 'infinity'")
     change = reverse("admin:django_celery_beat_periodictask_change", args=[row.pk])
     page = owner.get(change, follow=True).content.decode()
-    assert "This row is not shown: this process cannot read it: timestamp too large" in page
+    assert f"Row {row.pk} is not shown: this process cannot read it: timestamp too large" in page
     assert "nightly count" in page
+
+
+@pytest.mark.parametrize("page", ["change", "delete", "history"])
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [
+        ("periodictask", "start_time"),
+        ("periodictask", "expires"),
+        ("periodictask", "last_run_at"),
+        ("periodictask", "date_changed"),
+        ("clockedschedule", "clocked_time"),
+    ],
+)
+def test_instant_that_nobody_can_read_closes_no_page_but_those_of_its_row(
+    owner: Client, row: PeriodicTask, model: str, column: str, page: str
+) -> None:
+    clocked = ClockedSchedule.objects.create(clocked_time="2036-07-01T09:00Z")
+    sound = ClockedSchedule.objects.create(clocked_time="2037-08-02T10:00Z")
+    _run_at(clocked, "once")
+    crontab = row.crontab
+    assert crontab
+    key = row.pk if model == "periodictask" else clocked.pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE django_celery_beat_{model} SET {column} = 'infinity' WHERE id = %s", [key]
+        )
+    change = reverse(f"admin:django_celery_beat_{model}_{page}", args=[key])
+    answer = owner.get(change, follow=True)
+    assert answer.status_code == 200
+    assert "is not shown: this process cannot read it: timestamp too large" in text(answer)
+    for name in ("periodictask", "clockedschedule", "crontabschedule"):
+        seen = text(owner.get(reverse(f"admin:django_celery_beat_{name}_changelist")))
+        if name == "clockedschedule":
+            assert "Aug. 2, 2037" in seen
+            is_named = f"Row {clocked.pk} is not shown: this process cannot read it" in seen
+            assert is_named == (model == name)
+    for schedule in (crontab, sound):
+        url = f"admin:django_celery_beat_{schedule._meta.model_name}_change"
+        assert owner.get(reverse(url, args=[schedule.pk])).status_code == 200
+    other = _run_at(sound, "once more")
+    for url, keys in (("add", []), ("change", [other.pk])):
+        page_of_all = owner.get(reverse(f"admin:django_celery_beat_periodictask_{url}", args=keys))
+        assert "2037-08-02" in text(page_of_all)
+
+
+def _run_at(clocked: ClockedSchedule, name: str) -> PeriodicTask:
+    return PeriodicTask.objects.create(name=name, task="shop.count", clocked=clocked, one_off=True)
 
 
 def test_form_tells_why_a_row_does_not_run(owner: Client, row: PeriodicTask) -> None:
