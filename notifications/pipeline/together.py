@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 MAX_TOGETHER = 200
 
-CROWD, GATHER_SECONDS = 8, 0.01
+CROWD, GATHER_SECONDS = 8, 0.02
 """After so many at once the next are gathered for so long: a statement for fifty costs little more than one
 for five, and under load every statement waits for the one before it anyway."""
 
