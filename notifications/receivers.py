@@ -59,6 +59,7 @@ def _on_lost(*, tasks: list[LostTask], now: datetime, **_: Any) -> None:
         (delivery_id, task.task_id)
         for task in tasks
         if is_delivery_step(task.task_type)
+        and isinstance(task.payload, dict)
         and isinstance(delivery_id := task.payload.get("delivery"), int)
     ]
     if lost:

@@ -38,7 +38,7 @@ def announce_dead_letters() -> int:
         if not fetch(_LOCK, {})[0][0]:
             return 0
         wanted = DeadLetter.objects.unannounced().exclude(pk__in=_failing.ids())
-        letters = list(wanted.order_by("id")[:LIMIT])
+        letters = _failing.read(wanted.order_by("id"), limit=LIMIT)
         if not letters:
             return 0
         room = setting("DEAD_LETTER_QUEUE_LIMIT") - waiting_messages([queue])[queue]

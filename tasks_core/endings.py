@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import Error
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from tasks_core.database_errors import is_lock_timeout, is_servers_fault
 from tasks_core.engine.states import State
+from tasks_core.json_text import stored_json
 from tasks_core.models import Task
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 
@@ -17,14 +20,14 @@ def announce_unsuccessful(ids: Iterable[int]) -> None:
     wanted = list(ids)
     if not wanted or not tasks_unsuccessful.has_listeners():
         return
-    rows = Task.objects.filter(pk__in=wanted).values_list(
-        "id", "task_type", "state", "payload", "error"
-    )
+    rows = Task.objects.filter(pk__in=wanted).annotate(text=Cast("payload", TextField()))
     tasks = [
         UnsuccessfulTask(
-            task_id=pk, task_type=kind, state=State(state), payload=payload, error=error
+            task_id=pk, task_type=kind, state=State(state), payload=stored_json(text), error=error
         )
-        for pk, kind, state, payload, error in rows
+        for pk, kind, state, text, error in rows.values_list(
+            "id", "task_type", "state", "text", "error"
+        )
     ]
     announce(tasks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, TaskNotFound
 from tasks_core.models import Task
 from tasks_core.models.task import TaskQuerySet
-from tasks_core.options import instant, short_text
+from tasks_core.options import instant, short_text, span
+from tasks_core.reading_rows import read_rows, what_is_wrong
+
+logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
@@ -60,6 +64,8 @@ def find(
 ) -> Page:
     """Return the newest tasks that fit all of the conditions, a page at a time.
 
+    One whose row Python cannot read is left out, and the log says so.
+
     Args:
         states: any of these; empty means all.
         task_types: any of these; empty means all.
@@ -83,12 +89,17 @@ def find(
         tasks = tasks.filter(correlation_id=correlation_id).exclude(correlation_id="")
     tasks = _between(tasks, enqueued_from, enqueued_until)
     if overdue_by is not None:
-        tasks = tasks.overdue(clock.now() - overdue_by)
+        tasks = tasks.overdue(clock.now() - span("overdue_by", overdue_by))
     if after is not None:
         tasks = tasks.filter(pk__lt=after)
-    found = list(tasks[: limit + 1])
-    page = found[:limit]
-    return Page(page, page[-1].pk if len(found) > limit else None)
+    found = read_rows(tasks, limit=limit + 1)
+    for key, error in found.unreadable.items():
+        logger.error("task %s is left out of what was found: %s", key, what_is_wrong(error))
+    keys = sorted([*(task.pk for task in found.sound), *found.unreadable], reverse=True)
+    if len(keys) <= limit:
+        return Page(found.sound, None)
+    last = keys[limit - 1]
+    return Page([task for task in found.sound if task.pk >= last], last)
 
 
 def wait(task_id: int, *, timeout: float) -> Task:

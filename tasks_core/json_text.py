@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -29,7 +30,7 @@ def json_text(value: Any, *, default: Callable[[Any], Any] | None = None) -> str
 
 
 class UnreadableJson(ValueError):
-    """What came from outside is no JSON, or none that can be kept and read again; quotes nothing of it.
+    """What came from outside is no JSON, or none that can be kept and read again; quotes no value of it.
 
     ``line`` is where it stops being JSON; None if it is JSON, but not kept.
     """
@@ -43,10 +44,10 @@ def read_json(given: str | bytes) -> Any:
     """Read JSON that somebody has typed or sent, if it can be stored and shown again.
 
     Raises:
-        UnreadableJson: it is no JSON, is nested too deeply, or has a number, a NUL or half of a surrogate
-            pair in it that nothing can keep.
+        UnreadableJson: it is no JSON, is nested too deeply, has a number, a NUL or half of a surrogate pair
+            in it that nothing can keep, or an object that says one thing twice: nobody knows what was meant.
     """
-    found = _parsed(given)
+    found = _parsed(given, object_pairs_hook=_object)
     try:
         json_text(found)
     except ValueError as error:
@@ -63,6 +64,27 @@ def read_any_json(given: str | bytes) -> Any:
         UnreadableJson: it is no JSON at all, or deeper than Python follows.
     """
     return storable_json(parsed_json(given))
+
+
+class UnreadText(str):
+    """Stands for stored JSON that Python cannot read; it says why."""
+
+    __slots__ = ()
+
+
+def stored_json(text: str) -> Any:
+    """Read JSON that the database holds.
+
+    Whoever wrote it past our doors may have written what Python cannot follow. That is the trouble of its
+    row, and no error here: it comes as ``UnreadText``.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # whose words are for programmers
+        return UnreadText(
+            "cannot be read as it is stored: a number in it is too long, or it is nested too deeply; correct "
+            "it in the database"
+        )
 
 
 def shortest_json(given: str) -> str:
@@ -83,12 +105,25 @@ def shortest_json(given: str) -> str:
     return text
 
 
-def _parsed(given: str | bytes) -> Any:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(name for name, count in Counter(n for n, _ in pairs).items() if count > 1)
+        named = f"the name {twice!r}" if len(twice) <= _SHORT else "a name"
+        raise UnreadableJson(f"it has {named} twice in one object; leave one of them")
+    return found
+
+
+_SHORT = 50
+"""Characters of a name that may be quoted."""
+
+
+def _parsed(given: str | bytes, **options: Any) -> Any:
     """Read JSON as its standard has it, no deeper than MAX_DEPTH."""
     try:
         text = _decoded(given)
         check_depth(text)
-        return parsed_json(text, parse_constant=_refuse_constant)
+        return parsed_json(text, parse_constant=_refuse_constant, **options)
     except UnreadableJson:
         raise
     except ValueError as error:

@@ -10,10 +10,17 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
-from tasks_core.json_text import byte_size, check_depth, json_text
+from tasks_core.json_text import (
+    UnreadableJson,
+    UnreadText,
+    byte_size,
+    check_depth,
+    json_text,
+    read_json,
+)
 from tasks_core.sealing import seal, unseal
 
 SEALED = "$sealed"
@@ -100,6 +107,8 @@ class PayloadSchema:
         Raises:
             InvalidPayload: it no longer fits the schema, which has changed since it was stored.
         """
+        if isinstance(stored, UnreadText):
+            raise InvalidPayload(stored)
         if self._is_plain:
             return opened(stored)
         text = json.dumps(stored)
@@ -148,8 +157,8 @@ def parse(text: str) -> Any:
         InvalidPayload: not JSON; the message says where.
     """
     try:
-        return from_json(text)
-    except ValueError as error:
+        return read_json(text)
+    except UnreadableJson as error:
         raise InvalidPayload(f"payload is not JSON: {error}") from None
 
 

@@ -10,6 +10,8 @@ from functools import partial
 from random import Random
 
 from django.db import transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from tasks_core import clock, database
 from tasks_core.blame import Blame, Loss, judge
@@ -18,6 +20,7 @@ from tasks_core.conf import setting
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Failure, Outcome
+from tasks_core.json_text import stored_json
 from tasks_core.lanes import lane_name
 from tasks_core.lower_bound import LowerBound
 from tasks_core.models import Task
@@ -123,8 +126,11 @@ def _record(tasks: Sequence[AbandonedTask]) -> int:
 
 
 def _tell(ids: Sequence[int], now: datetime) -> None:
-    rows = Task.objects.filter(pk__in=ids).values_list("id", "task_type", "payload")
-    tasks = [LostTask(task_id=pk, task_type=kind, payload=payload) for pk, kind, payload in rows]
+    rows = Task.objects.filter(pk__in=ids).annotate(text=Cast("payload", TextField()))
+    tasks = [
+        LostTask(task_id=pk, task_type=kind, payload=stored_json(text))
+        for pk, kind, text in rows.values_list("id", "task_type", "text")
+    ]
     attempts_lost.send_robust(sender=Task, tasks=tasks, now=now)
 
 

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from tasks_core import database
 from tasks_core.database_errors import is_healed_by_savepoint, is_servers_fault
+from tasks_core.reading_rows import read_rows
 
 logger = logging.getLogger(__name__)
 
@@ -157,20 +158,10 @@ class RowBackoff:
         Their columns are read by the client, so that the transaction goes on after such an error. Errors for
         which the database is to blame are raised.
         """
-        try:
-            return list(rows[:limit])
-        except Exception as error:
-            if _meets_all(error):
-                raise
-        found: list[Found] = []
-        for pk in list(rows.values_list("pk", flat=True)[:limit]):
-            try:
-                found += rows.filter(pk=pk)
-            except Exception as error:
-                if _meets_all(error):
-                    raise
-                self.failed(pk, error)
-        return found
+        found = read_rows(rows, limit=limit)
+        for pk, error in found.unreadable.items():
+            self.failed(pk, error)
+        return found.sound
 
     def serve(
         self,

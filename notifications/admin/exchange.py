@@ -17,7 +17,7 @@ from notifications.confidential import MASK
 from notifications.triggers.sensitive import is_sensitive
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import facts_table, table
-from tasks_core.json_text import UnreadableJson, read_json
+from tasks_core.json_text import UnreadableJson, read_any_json
 
 BODY_SHOWN = 20_000
 """Characters of a body that a page shows, whatever a log has kept."""
@@ -86,7 +86,7 @@ def body_text(body: Any) -> str:
     """Return a body as text: JSON indented, anything else as it is, and no more than fits a page."""
     text = body if isinstance(body, str) else json.dumps(body)
     try:
-        document = read_json(text)
+        document = read_any_json(text)
     except UnreadableJson:
         document = None
     if isinstance(document, dict | list):

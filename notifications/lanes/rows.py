@@ -11,12 +11,14 @@ from typing import Any
 from notifications import conf
 from notifications.lanes.lane import Lane, LaneRule
 from notifications.lanes.rate import Pace
+from notifications.lanes.sound import sound_pause, sound_rate, sound_state
 from notifications.pipeline.names import DELIVER_WEBHOOK
 from tasks_core import database
 from tasks_core.bounded_locks import BOUNDED
 from tasks_core.database import fetch_often
-from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
+from tasks_core.engine.breaker import Breaker, BreakerRule
 from tasks_core.row_backoff import RowBackoff
+from tasks_core.statements.calendar import readable
 
 PATIENCE_MARGIN = 15.0
 """Seconds that an attempt may take beyond its own time limit, before and after the exchange."""
@@ -28,10 +30,12 @@ SELECT id, '{}', 'closed', 0, 0, '', false FROM notifications_endpoint WHERE id 
 ON CONFLICT (endpoint_id) DO NOTHING
 """
 
-_COLUMNS = """
-SELECT l.endpoint_id, l.taken::text, l.breaker, l.failures, l.openings, l.breaker_until, l.next_at,
-       l.promised_at, l.paused_until, l.failing_since, l.last_error, l.last_error_at, l.has_parked,
-       e.max_concurrency, e.rate_limit, e.breaker_threshold, e.breaker_pause, e.enabled
+_COLUMNS = f"""
+SELECT l.endpoint_id, l.taken::text, l.breaker, l.failures, l.openings, {readable("l.breaker_until")},
+       {readable("l.next_at")}, {readable("l.promised_at")}, {readable("l.paused_until")},
+       {readable("l.failing_since")}, l.last_error, {readable("l.last_error_at")}, l.has_parked,
+       e.max_concurrency, {sound_rate("e.rate_limit")}, e.breaker_threshold,
+       {sound_pause("e.breaker_pause")}, e.enabled
 """
 _FROM = "FROM notifications_endpointlane l JOIN notifications_endpoint e ON e.id = l.endpoint_id\n"
 _READ = _COLUMNS + _FROM
@@ -102,14 +106,7 @@ def waiting() -> Rows:
     """Read the lanes of enabled endpoints in which deliveries may wait for room."""
     with database.connection().cursor() as cursor:
         cursor.execute(_WAITING)
-        waiting = cursor.fetchall()
-    found: Rows = {}
-    for row in waiting:
-        try:
-            found.update([_loaded(row)])
-        except (ValueError, TypeError) as error:
-            failing.failed(row[0], error)  # of another release; the other lanes are read
-    return found
+        return dict(_loaded(row) for row in cursor.fetchall())
 
 
 def disabled() -> list[int]:
@@ -144,14 +141,22 @@ def write(lanes: Mapping[int, Lane]) -> None:
         fetch_often(_WRITE, {"lanes": json.dumps([_row(pk, lane) for pk, lane in lanes.items()])})
 
 
+def _places(taken: str) -> dict[int, int]:
+    """Read how many places each slot has taken: none if that cannot be read, as it must not stop the lane."""
+    try:
+        return {int(slot): int(count) for slot, count in json.loads(taken).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
 def _loaded(row: tuple[Any, ...]) -> tuple[int, tuple[Lane, LaneRule]]:
     endpoint_id, taken, state, failures, openings, until, next_at, promised_at = row[:8]
     paused_until, failing_since, last_error, last_error_at, has_parked = row[8:13]
     max_concurrency, rate_limit, threshold, pause, is_enabled = row[13:]
     lane = Lane(
-        taken={int(slot): count for slot, count in json.loads(taken).items()},
+        taken=_places(taken),
         breaker=Breaker(
-            state=BreakerState(state), failures=failures, openings=openings, until=until
+            state=sound_state(state), failures=failures, openings=openings, until=until
         ),
         pace=Pace(next_at, promised_at),
         paused_until=paused_until,

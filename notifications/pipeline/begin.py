@@ -1,6 +1,7 @@
 """Begin attempts: many deliveries with one statement."""
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -88,6 +89,8 @@ WITH unmade AS (
 UPDATE notifications_delivery d SET attempts = d.attempts - 1
 FROM removed WHERE d.id = removed.delivery_id AND d.attempts = removed.number
 """
+
+logger = logging.getLogger(__name__)
 
 LOCKED = NotSendable(DeliveryState.SENDING, "somebody else has its row locked", wait=1.0)
 
@@ -178,6 +181,12 @@ def _loaded(row: tuple[Any, ...], slot: int, link: str) -> Sendable | NotSendabl
         return NotSendable(DeliveryState.SENDING, str(error), lacks_key=True)
     except ImproperlyConfigured as error:
         return NotSendable(DeliveryState.SENDING, str(error), may_recover=True)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        logger.exception("delivery %s waits: its row cannot be read", row[0])
+        return NotSendable(DeliveryState.SENDING, UNREADABLE, may_recover=True)
+
+
+UNREADABLE = "its row, or that of its endpoint, cannot be read; the log of the worker says why"
 
 
 def _sendable(row: tuple[Any, ...], slot: int, link: str) -> Sendable:

@@ -29,20 +29,24 @@ def follow_unsuccessful(tasks: Iterable[UnsuccessfulTask]) -> None:
 
 def _order(task: UnsuccessfulTask) -> int:
     """Deliveries are locked in one order everywhere; see ``notifications.pipeline.settle``."""
-    delivery_id = task.payload.get("delivery")
-    return delivery_id if isinstance(delivery_id, int) else 0
+    return _said(task, "delivery") or 0
+
+
+def _said(task: UnsuccessfulTask, name: str) -> int | None:
+    """Return an id of the payload, which may have any form: it may be another type's, or unreadable."""
+    found = task.payload.get(name) if isinstance(task.payload, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def _end_notification(task: UnsuccessfulTask) -> None:
-    notification_id = task.payload.get("notification")
-    if isinstance(notification_id, int):
+    if notification_id := _said(task, "notification"):
         state = NotificationState(_state(task).value)
         end_notification(notification_id, state, _reason(task))
 
 
 def _end_delivery(task: UnsuccessfulTask) -> None:
-    delivery_id = task.payload.get("delivery")
-    if not isinstance(delivery_id, int):
+    delivery_id = _said(task, "delivery")
+    if not delivery_id:
         return
     end_deliveries([delivery_id], _state(task), _reason(task))
     DeliveryAttempt.objects.filter(delivery=delivery_id, finished_at=None).update(

@@ -14,6 +14,7 @@ from notifications.retention.removal import delete_some
 from tasks_core import clock
 from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.row_backoff import RowBackoff
+from tasks_core.statements.calendar import readable
 
 LIMIT = 500
 ROUNDS = 10
@@ -26,16 +27,16 @@ _failing = RowBackoff(
     "provider event {} cannot be followed", "Mend what raises, or delete the event."
 )
 
-_CANDIDATES = """
+_CANDIDATES = f"""
 SELECT e.id, e.source, e.event_id, e.channel, e.message_id, e.kind, e.bounce, e.reason, e.address_hash,
-       e.occurred_at, e.received_at, e.delivery_id
+       e.occurred_at, {readable("e.received_at")} AS received_at, e.delivery_id
 FROM notifications_providerevent e
 JOIN notifications_delivery d
   ON d.provider_message_id = e.message_id AND d.provider_message_id <> '' AND d.channel = e.channel
 WHERE e.delivery_id IS NULL AND e.message_id <> '' AND e.received_at > %s AND e.id <> ALL(%s::bigint[])
 ORDER BY e.id LIMIT %s
 FOR UPDATE OF e SKIP LOCKED
-"""
+"""  # noqa: S608 (all of it stands here)
 
 
 def follow_late_events() -> int:

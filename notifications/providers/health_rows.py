@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from notifications import conf
 from notifications.lanes.rate import Pace
+from notifications.lanes.sound import sound_pause, sound_rate, sound_state
 from notifications.providers.health import Health, HealthRule
 from tasks_core import database
 from tasks_core.bounded_locks import BOUNDED
-from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
+from tasks_core.engine.breaker import Breaker, BreakerRule
+from tasks_core.statements.calendar import readable
 
 PATIENCE_MARGIN = 15.0
 """Seconds that a message may take beyond its own time limit, before and after the exchange."""
@@ -24,15 +27,22 @@ SELECT id, 'closed', 0, 0, 0, '' FROM notifications_provider WHERE id = ANY(%s) 
 ON CONFLICT (provider_id) DO NOTHING
 """
 
-_READ = """
+_FORM = """
 SELECT p.id, p.name, coalesce(h.breaker, 'closed'), coalesce(h.failures, 0), coalesce(h.openings, 0),
-       h.breaker_until, h.next_at, h.promised_at, h.paused_until, coalesce(h.pauses, 0),
-       coalesce(h.last_error, ''), h.last_error_at, p.rate_limit, p.breaker_threshold, p.breaker_pause
+       {breaker_until}, {next_at}, {promised_at}, {paused_until}, coalesce(h.pauses, 0),
+       coalesce(h.last_error, ''), {last_error_at}, {rate}, p.breaker_threshold, {pause}
 FROM notifications_provider p {join} JOIN notifications_providerhealth h ON h.provider_id = p.id
 WHERE {condition} p.id = ANY(%s) ORDER BY p.id
 """
-_PLAIN = _READ.format(join="LEFT", condition="")
-_LOCKED = _READ.format(join="", condition=f"{BOUNDED} AND") + "FOR UPDATE OF h"
+_INSTANTS = ("breaker_until", "next_at", "promised_at", "paused_until", "last_error_at")
+_read = partial(
+    _FORM.format,
+    rate=sound_rate("p.rate_limit"),
+    pause=sound_pause("p.breaker_pause"),
+    **{name: readable(f"h.{name}") for name in _INSTANTS},
+)
+_PLAIN = _read(join="LEFT", condition="")
+_LOCKED = _read(join="", condition=f"{BOUNDED} AND") + "FOR UPDATE OF h"
 
 _WRITE = """
 UPDATE notifications_providerhealth h
@@ -88,7 +98,7 @@ def _loaded(row: tuple[Any, ...]) -> tuple[int, Known]:
     paused_until, pauses, last_error, last_error_at, rate_limit, threshold, pause = row[8:]
     health = Health(
         breaker=Breaker(
-            state=BreakerState(state), failures=failures, openings=openings, until=until
+            state=sound_state(state), failures=failures, openings=openings, until=until
         ),
         pace=Pace(next_at, promised_at),
         paused_until=paused_until,

@@ -37,7 +37,9 @@ def recipients_among(receivers: Iterable[To]) -> dict[str, Recipient]:
     }
     if not keys:
         return {}
-    return {one.key: one for one in Recipient.objects.filter(key__in=keys)}
+    # No more than what is asked for here: one value that cannot be read would refuse all.
+    rows = Recipient.objects.filter(key__in=keys).only("key", "locale")
+    return {one.key: one for one in rows}
 
 
 def choose_channel(

@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
 from notifications.models import Category
+from notifications.recipients.categories import MOST_DAYS
 from notifications.rules.preferences import path_of
 
 SHORTEST_ROW = 1.0
@@ -46,7 +47,8 @@ class Rules:
         for key in reversed(path_of(category, self.parents) or (category,)):
             days.update(_checked(key, {**days, **_override(key)}))
             days.update(self.said.get(key, {}))
-        return Rule(**days)
+        # A row may have been written past the door that bounds them, and no calendar goes so far back.
+        return Rule(**{word: min(number, MOST_DAYS) for word, number in days.items()})
 
 
 def load_rules() -> Rules:

@@ -16,6 +16,7 @@ from notifications.screening.known import Known
 from notifications.screening.subject import Subject
 from notifications.screening.verdict import EXPIRED, Stop, Undecided, Verdict, Wait
 from tasks_core.engine.schedule.zones import zone_named
+from tasks_core.json_text import UnreadText
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ def _condition(subject: Subject) -> Verdict | None:
     name = subject.condition
     if not name:
         return None
+    if isinstance(subject.condition_args, UnreadText):
+        return Undecided(f"what the condition '{name}' is asked {subject.condition_args}")
     try:
         still_holds = holds(name, subject.condition_args)
     except UnknownCondition as error:

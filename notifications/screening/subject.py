@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from tasks_core.database import fetch_often
+from tasks_core.json_text import UnreadText, stored_json
 
 _COLUMNS = """
 n.id, {place}.channel, {place}.address, n.category, n.critical, n.condition, n.condition_args::text,
@@ -43,7 +43,7 @@ class Subject(NamedTuple):
     category: str
     critical: bool
     condition: str
-    condition_args: dict[str, Any]
+    condition_args: dict[str, Any] | UnreadText
     recipient_id: int | None
     timezone: str
     quiet_hours: str
@@ -72,7 +72,7 @@ def _load(statement: str, ids: Sequence[int]) -> dict[int, Subject]:
 def _subject(row: tuple[Any, ...]) -> Subject:
     loaded = Subject(*row)
     return loaded._replace(
-        condition_args=json.loads(row[6]),
+        condition_args=stored_json(row[6]),
         timezone=loaded.timezone or "",
         quiet_hours=loaded.quiet_hours or "",
     )

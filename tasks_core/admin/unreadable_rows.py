@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.db import DataError, transaction
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from tasks_core.database_errors import is_servers_fault
+from tasks_core.reading_rows import read_rows, what_is_wrong
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -33,38 +34,26 @@ class EachRowAlone(Base):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Read each row by itself if they cannot be read together."""
         page: Any = super().get_changelist_instance(request)
-        try:
-            page.result_list = list(page.result_list)
-        except Exception as error:
-            if is_servers_fault(error):
-                raise
-            page.result_list = self._each_alone(request, page.result_list)
+        if isinstance(page.result_list, QuerySet):
+            page.result_list = self._each(request, page.result_list)
         found: ChangeList = page
         return found
 
-    def _each_alone(self, request: HttpRequest, rows: QuerySet[Any]) -> list[Any]:
-        shown: list[Any] = []
-        for key in list(rows.values_list("pk", flat=True)):
-            problem = self._problem(self.get_queryset(request), key, found=shown)
-            if problem is None:
-                continue
-            if (instead := self.in_place_of(key, problem)) is not None:
-                shown.append(instead)
-            else:
-                self._say(request, key, problem)
-        return shown
-
-    def _problem(self, rows: QuerySet[Any], key: Any, *, found: list[Any]) -> str | None:
-        """Add the row to those found, or return why it cannot be read."""
+    def _each(self, request: HttpRequest, rows: QuerySet[Any]) -> list[Any]:
         try:
-            with transaction.atomic(using=rows.db):
-                found += rows.filter(pk=key)
+            return list(rows)
         except Exception as error:
             if is_servers_fault(error):
                 raise
-            words = "; ".join(getattr(error, "messages", [])) or str(error)
-            return f"this process cannot read it: {words}"
-        return None
+        keys = list(rows.values_list("pk", flat=True))  # of the page, which is a slice
+        found = read_rows(self.get_queryset(request).filter(pk__in=keys))
+        shown = {row.pk: row for row in found.sound}
+        for key, trouble in found.unreadable.items():
+            problem = what_is_wrong(trouble)
+            shown[key] = self.in_place_of(key, problem)
+            if shown[key] is None:
+                self._say(request, key, problem)
+        return [row for key in keys if (row := shown.get(key)) is not None]
 
     def _say(self, request: HttpRequest, key: Any, problem: str) -> None:
         words = f"Row {key} is not shown: {problem}. Correct it in the database."
@@ -102,8 +91,8 @@ class EachRowAlone(Base):
         except DataError:
             # What was typed may be to blame as well, and that is an error of its own.
             key = unquote(object_id or "")
-            problem = key and self._problem(self.get_queryset(request), key, found=[])
-            if not problem:
+            found = read_rows(self.get_queryset(request).filter(pk=key)) if key else None
+            if not found or not found.unreadable:
                 raise
-            self._say(request, key, problem)
+            self._say(request, key, what_is_wrong(next(iter(found.unreadable.values()))))
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from random import Random
 from typing import Any, ClassVar, Literal, get_args
@@ -156,13 +156,15 @@ STRATEGIES: dict[str, type[RetryRule]] = {
 }
 
 
-def from_json(data: dict[str, Any]) -> RetryRule:
+def from_json(data: Mapping[str, Any]) -> RetryRule:
     """Rebuild a rule from ``RetryRule.to_json``.
 
     Raises:
         ValueError: an unknown strategy, an unknown field, a value out of range or of the wrong type; the
             message names it.
     """
+    if not isinstance(data, Mapping):
+        raise ValueError(f"a rule must be an object with its strategy, not {type(data).__name__}")
     values = dict(data)
     strategy = values.pop("strategy", None)
     rule = STRATEGIES.get(str(strategy))

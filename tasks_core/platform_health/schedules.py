@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from django.db.models import QuerySet
 
 from tasks_core import clock
 from tasks_core.models import Leadership, Occurrence, Schedule
@@ -13,6 +16,9 @@ from tasks_core.platform_health.probe import Reporter
 
 report = Reporter("schedules")
 
+EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
+"""What is written as earlier nobody can read; beat tells of such a schedule."""
+
 
 def look() -> Iterator[Finding]:
     """Tell of ticks that nobody settles, and who leads."""
@@ -21,16 +27,19 @@ def look() -> Iterator[Finding]:
     if not ticking.exists():
         yield report.healthy("there are no schedules")
         return
-    late = ticking.filter(next_fire_at__lt=now - LATE).order_by("next_fire_at").first()
-    unfilled = ticking.filter(refill_at__lt=now - LATE).order_by("refill_at").first()
-    if late is not None and late.next_fire_at is not None:
+    before = (EARLIEST, now - LATE)
+    late = _first(ticking.filter(next_fire_at__range=before), "next_fire_at")
+    unfilled = _first(ticking.filter(refill_at__range=before), "refill_at")
+    if late is not None:
+        name, due = late
         yield report.degraded(
-            f"schedule {late.name!r} has a tick that was due {age(now - late.next_fire_at)} ago",
+            f"schedule {name!r} has a tick that was due {age(now - due)} ago",
             "see whether a beat is alive and what its log says; misfire policies decide when it is back",
         )
-    elif unfilled is not None and unfilled.refill_at is not None:
+    elif unfilled is not None:
+        name, since = unfilled
         yield report.degraded(
-            f"the ledger of schedule {unfilled.name!r} is not filled since {age(now - unfilled.refill_at)}",
+            f"the ledger of schedule {name!r} is not filled since {age(now - since)}",
             "see what beat's log says of it",
         )
     buffered = Occurrence.objects.buffered().filter(fire_at__lt=now - LATE).count()
@@ -46,3 +55,8 @@ def look() -> Iterator[Finding]:
         )
     else:
         yield report.healthy(f"led by {leader}; {told}")
+
+
+def _first(schedules: QuerySet[Schedule], column: str) -> tuple[str, datetime] | None:
+    """Return name and instant of the first one, and read no more of it: the rest may be unreadable."""
+    return schedules.order_by(column).values_list("name", column).first()

@@ -8,12 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks_core.database import fetch_often
+from tasks_core.json_text import UnreadText, stored_json
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _microseconds(column: str) -> str:
-    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+    """Return SQL for an instant as a number; infinity is one that no calendar has."""
+    return (
+        f"CASE WHEN isfinite({column}) THEN (extract(epoch FROM {column}) * 1000000)::bigint "
+        f"WHEN {column} IS NOT NULL THEN {BEYOND} END"
+    )
+
+
+BEYOND = 9_223_372_036_854_775_807
 
 
 COLUMNS = f"""
@@ -144,12 +152,47 @@ def claimed_before(
     return _claimed(fetch_often(CLAIMED_BEFORE, parameters))
 
 
-_JSON_COLUMNS = (3, 11, 14)
+_PAYLOAD, _RETRY, _CHECKPOINT = _JSON_COLUMNS = (3, 11, 14)
 _TIME_COLUMNS = (6, 7, 8, 9, 15)
 
 
 def _claimed(rows: list[tuple[Any, ...]]) -> list[ClaimedTask]:
-    """Make the tasks of one batch.
+    """Make the tasks of one batch; one that Python cannot read is made such that it fails by itself."""
+    try:
+        return _made(rows)
+    except (ValueError, RecursionError, OverflowError):
+        return [_alone(row) for row in rows]
+
+
+def _alone(row: tuple[Any, ...]) -> ClaimedTask:
+    """Make one task of which Python cannot read something; the reason stands where its payload was.
+
+    A rule of its own that cannot be read gives way to that of its type.
+    """
+    fields, problem = list(row), None
+    for column in _JSON_COLUMNS:
+        found = stored_json(row[column] or "null")
+        if isinstance(found, UnreadText):
+            fields[column] = None
+            if column != _RETRY:
+                name = "payload" if column == _PAYLOAD else "checkpoint"
+                problem = UnreadText(f"{name} {found}")
+    for column in _TIME_COLUMNS:
+        try:
+            _ = _Times()[row[column] or 0]
+        except OverflowError:
+            fields[column], problem = 0, UnreadText(_BEYOND)
+    [task] = _made([tuple(fields)])
+    if problem is not None:
+        task.payload = problem
+    return task
+
+
+_BEYOND = "an instant of its row is beyond the calendar; correct it in the database"
+
+
+def _made(rows: list[tuple[Any, ...]]) -> list[ClaimedTask]:
+    """Make tasks.
 
     Times come as microseconds and JSON as text: parsing those here, all JSON of a batch at once, costs a
     third of what the driver's and Django's converters take value by value. Not as seconds: how many digits

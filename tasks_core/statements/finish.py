@@ -12,7 +12,7 @@ from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, lock_timeout
 from tasks_core.database import fetch, fetch_often
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.states import FINAL, UNSUCCESSFUL, EventKind, State
-from tasks_core.json_text import json_text
+from tasks_core.json_text import json_text, stored_json
 from tasks_core.signals import UnsuccessfulTask
 from tasks_core.statements.lease import still_owned
 
@@ -176,7 +176,7 @@ def _unsuccessful(
         task_id=task_id,
         task_type=task_type,
         state=State(state),
-        payload=json.loads(payload),
+        payload=stored_json(payload),
         error=error,
     )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tasks_core.database import fetch
+from tasks_core.json_text import stored_json
 from tasks_core.lower_bound import BEGINNING
+from tasks_core.statements.calendar import readable
 
 # What has left an index is in it as long as anybody's old transaction might want to see it, and costs each
 # look that passes it over: so all of these begin where the first row is known to be.
@@ -54,21 +55,21 @@ SELECT id FROM task
 
 # What a process that has ended had in hand is what is still RUNNING in its name. It is counted by the same
 # statement that locks, so two beats that share the tasks of a process do not each take theirs for alone.
-ABANDONED = """
+ABANDONED = f"""
 WITH process AS MATERIALIZED (
     SELECT worker, count(*) AS in_hand FROM tasks_core_task
     WHERE state = 'RUNNING' AND lease_until >= %(since)s
     GROUP BY worker
 )
-SELECT id, attempts, attempts_returned, task_type, isolated, claimed_with, worker, started_at,
-    last_attempted_at, lease_until, expires_at, retry_policy_id,
+SELECT id, attempts, attempts_returned, task_type, isolated, claimed_with, worker,
+    {readable("started_at")}, {readable("last_attempted_at")}, lease_until, expires_at, retry_policy_id,
     (SELECT in_hand FROM process WHERE process.worker = task.worker), retry
 FROM tasks_core_task task
 WHERE state = 'RUNNING' AND lease_until >= %(since)s AND lease_until < %(now)s
   AND id <> ALL(%(apart_from)s::bigint[])
 ORDER BY lease_until LIMIT %(limit)s
 FOR NO KEY UPDATE OF task SKIP LOCKED
-"""
+"""  # noqa: S608 (all of it stands here)
 
 # Their leases end at different times, and the last one must not look as if it had been alone. The sign is the
 # note: how many were claimed together stays legible.
@@ -221,7 +222,7 @@ def abandoned(
 
 
 def _abandoned(row: tuple[Any, ...]) -> AbandonedTask:
-    retry = None if row[-1] is None else json.loads(row[-1])  # JSON comes as text
+    retry = None if row[-1] is None else stored_json(row[-1])  # JSON comes as text
     return AbandonedTask(*(*row[:-1], retry))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import redis
-from django.db import connection
+from django.db import connection, transaction
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 import tasks_core
@@ -15,13 +15,16 @@ import tests.project.task_types  # noqa: F401  (registers them here too)
 from notifications import triggers
 from notifications.api import (
     Message,
+    create_broadcast,
     notify_many,
     publish_template,
+    register_destination,
     register_endpoint,
     save_recipient,
 )
-from notifications.models import Notification, TriggerEvent
-from tasks_core.models import Occurrence
+from notifications.api import Receiver as Person
+from notifications.models import Broadcast, Notification, TriggerEvent
+from tasks_core.models import Occurrence, Task
 from tasks_core.redis_client import key
 from tests.acceptance.processes import Processes
 from tests.notifications.receiver import Receiver
@@ -56,6 +59,25 @@ BAD = {
         """headers = '[{"name": "X", "sealed": "nonsense"}]'""",
         "retry_conf = '7'",
     ],
+    "tasks_core_task": [
+        "payload = '7'",
+        "payload = ('{\"n\": ' || repeat('9', 5000) || '}')::jsonb",
+        """payload = '{"$sealed": "nonsense"}'""",
+        "retry = '7'",
+        "checkpoint = (repeat('[', 3000) || repeat(']', 3000))::jsonb",
+        "task_type = 'project.nothing'",
+        "traceparent = 'nonsense'",
+    ],
+    "notifications_broadcast": [
+        "template = 'nothing'",
+        "channel = 'fax'",
+        "locale = '!!'",
+        "rate = 'NaN'",
+        "rate = -1",
+        "category = 'nothing'",
+        "next_chunk_at = 'infinity'",
+    ],
+    "notifications_destination": ["sealed = ''", "sealed = 'gAAAAABnonsense'", "channel = 'fax'"],
     "notifications_recipient": ["timezone = 'Mars/Olympus'", "quiet_hours = 'at night'"],
     "notifications_endpoint": ["secrets = '[]'", "url = 'http://[::1'", "secrets = '7'"],
 }
@@ -66,11 +88,38 @@ def names(table: str) -> list[str]:
     return [f"bad {n}" for n in range(len(BAD[table]))] + [f"good {n}" for n in range(GOOD)]
 
 
+def tasks() -> list[int]:
+    """Enqueue them, and spoil some before anybody has seen one."""
+    with transaction.atomic():
+        found = {
+            name: tasks_core.enqueue("project.work", {}, correlation_id=name).pk
+            for name in names("tasks_core_task")
+        }
+        spoil("tasks_core_task", "correlation_id")
+    return [pk for name, pk in found.items() if name.startswith("good")]
+
+
+def broadcasts() -> None:
+    for name in names("notifications_broadcast"):
+        people = [Person(to=f"b{n}@example.com") for n in range(3)]
+        with transaction.atomic():
+            create_broadcast(name, "note", people)
+            spoil_one("notifications_broadcast", name)
+
+
 def spoil(table: str, column: str = "name") -> None:
     with connection.cursor() as cursor:
         for n, change in enumerate(BAD[table]):
             cursor.execute(f"UPDATE {table} SET {change} WHERE {column} = %s", [f"bad {n}"])
             assert cursor.rowcount == 1
+
+
+def spoil_one(table: str, name: str) -> None:
+    kind, number = name[:3], name[4:]
+    if kind == "bad":
+        with connection.cursor() as cursor:
+            change = BAD[table][int(number)]
+            cursor.execute(f"UPDATE {table} SET {change} WHERE name = %s", [name])
 
 
 def schedules() -> None:
@@ -113,6 +162,20 @@ def messages(url: str) -> list[int]:
     mails: Any = notify_many("note", [Message(to=name) for name in keys], channel="email")
     webhooks: Any = notify_many("note", [Message(to=endpoints[name]) for name in hooks])
     pairs = [*zip(keys, mails, strict=True), *zip(hooks, webhooks, strict=True)]
+    return [one.pk for name, one in pairs if name.startswith("good")] + rooms(url)
+
+
+def rooms(url: str) -> list[int]:
+    """Send to destinations, and give the messages to the good ones."""
+    publish_template("note", channel="teams", text="hello")
+    found = names("notifications_destination")
+    called = [name.replace(" ", "-") for name in found]
+    for name in called:
+        register_destination(name, channel="teams", url=f"{url}/0123456789")
+    asked: Any = notify_many("note", [Message(to=name) for name in called], channel="teams")
+    for name in called:
+        spoil_one("notifications_destination", name)
+    pairs = zip(found, asked, strict=True)
     return [one.pk for name, one in pairs if name.startswith("good")]
 
 
@@ -125,6 +188,8 @@ def test_ten_good_rows_of_each_table_are_served_in_time(
     periodic_tasks()
     cron_triggers(receiver.url)
     sent = messages(receiver.url)
+    broadcasts()
+    worked = tasks()
 
     def ticked() -> bool:
         own = Occurrence.objects.filter(schedule__task_type="project.work")
@@ -147,5 +212,12 @@ def test_ten_good_rows_of_each_table_are_served_in_time(
     def delivered() -> bool:
         return not Notification.objects.filter(pk__in=sent).exclude(state="sent").exists()
 
-    for served in (ticked, told, called, delivered):
+    def broadcast() -> bool:
+        good = Broadcast.objects.filter(name__startswith="good", state="finished")
+        return good.count() == GOOD
+
+    def ran() -> bool:
+        return not Task.objects.filter(pk__in=worked).exclude(state="SUCCEEDED").exists()
+
+    for served in (ran, ticked, told, called, delivered, broadcast):
         wait_until(served, seconds=IN_TIME, what=f"{served.__name__}: the good rows are served")

@@ -10,8 +10,8 @@ from django.core.checks import run_checks
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from notifications.api import notify
-from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
+from notifications.api import notify, save_category
+from notifications.models import Category, Delivery, DeliveryAttempt, Notification, TemplateVersion
 from notifications.retention.clean_up import clean_up
 from scheduler_project.configuration.application_settings import application_settings
 from scheduler_project.settings import APPLICATION_SETTINGS
@@ -43,6 +43,16 @@ def sent(**options: Any) -> Notification:
 def clean_up_after(days: float) -> int:
     with clock.frozen(datetime.now(UTC) + timedelta(days=days)):
         return clean_up()
+
+
+@pytest.mark.usefixtures("receipt", "mail_server")
+def test_days_beyond_the_calendar_stop_the_retention_of_no_other_category() -> None:
+    save_category("odd")
+    Category.objects.filter(key="odd").update(row_retention_days=2_000_000)
+    notify("receipt", to="eve@example.com", context=GOOD, category="odd")
+    sent(category="well")
+    assert clean_up_after(400)
+    assert list(Notification.objects.values_list("category", flat=True)) == ["odd"]
 
 
 def elsewhere(work: Callable[[], object]) -> None:

@@ -141,7 +141,7 @@ def test_report_that_cannot_be_followed_holds_no_other_up(
     assert [d.state for d in Delivery.objects.order_by("pk")] == ["sent"] * 4 + ["delivered"]
 
 
-def test_lane_that_cannot_be_read_keeps_no_other_from_waking(
+def test_lane_in_a_state_that_nobody_knows_wakes_as_the_others_do(
     endpoint: Endpoint, receiver: WebhookReceiver
 ) -> None:
     good = register_endpoint("good", receiver.url + "good", secret=SECRET)
@@ -151,8 +151,7 @@ def test_lane_that_cannot_be_read_keeps_no_other_from_waking(
 
     wake_waiting()
 
-    assert not EndpointLane.objects.get(endpoint=good).has_parked
-    assert EndpointLane.objects.get(endpoint=endpoint).has_parked
+    assert not EndpointLane.objects.filter(has_parked=True).exists()
 
 
 def _kept_code(number: int) -> None:

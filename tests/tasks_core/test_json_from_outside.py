@@ -42,6 +42,15 @@ def test_what_cannot_be_sent_is_refused_with_the_same(given: str) -> None:
         shortest_json(given)
 
 
+@pytest.mark.parametrize(
+    "given", ['{"to": 1, "to": 2}', '[{"a": {"b": 1, "\\u0062": 1}}]', '{"c": 1, "to": 2, "c": 1}']
+)
+def test_an_object_that_says_one_thing_twice_is_refused_by_its_name(given: str) -> None:
+    with pytest.raises(UnreadableJson, match=r"it has the name '(to|b|c)' twice in one object"):
+        read_json(given)
+    assert read_any_json(given)  # strangers cannot be told
+
+
 @pytest.mark.parametrize("given", WRONG.values(), ids=list(WRONG))
 def test_whoever_cannot_be_told_is_refused_only_what_is_no_json(given: str | bytes) -> None:
     with pytest.raises(UnreadableJson):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db import transaction
 from django_celery_beat.models import PeriodicTask
 
-from tasks_core import database
-from tasks_core.database_errors import is_servers_fault
+from tasks_core import database, reading_rows
+from tasks_core.reading_rows import what_is_wrong
 
 
 @dataclass(slots=True)
@@ -35,33 +33,10 @@ def read_rows(ids: Collection[int]) -> Rows:
     Raises:
         django.db.Error: the database is to blame.
     """
-    try:
-        return Rows(_read(ids))
-    except Exception as error:
-        if is_servers_fault(error):
-            raise
-    rows = Rows()
-    names = PeriodicTask.objects.using(database.alias()).filter(pk__in=list(ids)).order_by("pk")
-    for pk, name, is_enabled in names.values_list("pk", "name", "enabled"):
-        try:
-            rows.sound += _read([pk])
-        except Exception as error:
-            if is_servers_fault(error):
-                raise
-            rows.unreadable.append(
-                (PeriodicTask(pk=pk, name=name, enabled=is_enabled), _said(error))
-            )
+    wanted = PeriodicTask.objects.using(database.alias()).filter(pk__in=list(ids)).order_by("pk")
+    found = reading_rows.read_rows(wanted.select_related("interval", "crontab", "solar", "clocked"))
+    rows = Rows(found.sound)
+    for bare in wanted.filter(pk__in=list(found.unreadable)).only("name", "enabled"):
+        row = PeriodicTask(pk=bare.pk, name=bare.name, enabled=bare.enabled)
+        rows.unreadable.append((row, what_is_wrong(found.unreadable[bare.pk])))
     return rows
-
-
-def _read(ids: Collection[int]) -> list[PeriodicTask]:
-    rows = PeriodicTask.objects.using(database.alias()).select_related(
-        "interval", "crontab", "solar", "clocked"
-    )
-    with transaction.atomic(using=database.alias()):
-        return list(rows.filter(pk__in=list(ids)).order_by("pk"))
-
-
-def _said(error: Any) -> str:
-    words = "; ".join(getattr(error, "messages", [])) or str(error)
-    return f"this process cannot read it: {words}"
