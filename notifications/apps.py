@@ -13,8 +13,10 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         """Register receivers, checks, metrics, and the conditions of all apps."""
         from notifications import checks, metrics, receivers
+        from notifications.soundness import probe
 
         checks.register()
         receivers.connect()
         metrics.register()
+        probe.register()
         autodiscover_modules("notification_conditions")

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from notifications.admin.problem_told import ProblemTold
 from notifications.exceptions import InvalidCategory
 from notifications.models import Category
 from notifications.recipients.categories import check_category, check_parent, lock_tree
@@ -59,7 +60,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
 
 @admin.register(Category)
-class CategoryAdmin(ModelAdmin[Category]):
+class CategoryAdmin(ProblemTold, ModelAdmin[Category]):
     """The key is what callers give, and does not change. Built-in ones stay critical."""
 
     explanation = (

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from notifications.admin.destination_form import SUPERUSERS_ONLY, DestinationForm
+from notifications.admin.problem_told import ProblemTold
 from notifications.admin.switching_steps import disabling, enabling
 from notifications.destinations.registration import register_destination
 from notifications.destinations.switching import disable_destination, enable_destination
@@ -30,7 +31,7 @@ ENABLE: Step[Destination] = enabling(
 
 
 @admin.register(Destination)
-class DestinationAdmin(Steered[Destination]):
+class DestinationAdmin(ProblemTold, Steered[Destination]):
     """Name and channel are given once; the address is written and never shown."""
 
     explanation = "Rooms, browsers and services whose addresses are secrets; messages name them."

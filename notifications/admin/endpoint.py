@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from notifications.admin.endpoint_lane import FACTS, LaneFacts
 from notifications.admin.endpoint_steps import DISABLE, ENABLE, ROTATE
 from notifications.admin.having_defaults import keep_what_was_left_empty, leave_optional
+from notifications.admin.problem_told import ProblemTold
 from notifications.channels.webhook.endpoints import (
     LIMITS,
     MOVED,
@@ -97,7 +98,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(LaneFacts, Steered[Endpoint]):
+class EndpointAdmin(ProblemTold, LaneFacts, Steered[Endpoint]):
     """Name, address and the limits of its lane are edited; everything else is a step."""
 
     explanation = (
@@ -119,7 +120,10 @@ class EndpointAdmin(LaneFacts, Steered[Endpoint]):
     @admin.display(description="signing secrets")
     def secrets_in_use(self, row: Endpoint) -> str:
         """How many there are; never what they are."""
-        return f"{count_live(row.secrets, clock.now())} in use"
+        try:
+            return f"{count_live(row.secrets, clock.now())} in use"
+        except (TypeError, LookupError, ValueError):
+            return "They cannot be read"
 
     @admin.display(description="disabled")
     def off_since(self, row: Endpoint) -> SafeString | str:

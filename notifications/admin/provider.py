@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from notifications.admin.problem_told import ProblemTold
 from notifications.admin.provider_form import ProviderForm, has_address
 from notifications.admin.provider_health import FACTS, HealthFacts
 from notifications.admin.switching_steps import disabling, enabling
@@ -36,7 +37,7 @@ ENABLE: Step[Provider] = enabling(
 
 
 @admin.register(Provider)
-class ProviderAdmin(HealthFacts, Steered[Provider]):
+class ProviderAdmin(ProblemTold, HealthFacts, Steered[Provider]):
     """Everything is edited but what it is; credentials are written and never shown."""
 
     explanation = (

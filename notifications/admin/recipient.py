@@ -14,6 +14,7 @@ from notifications.address_hash import address_hash
 from notifications.admin.badges import word
 from notifications.admin.long_list import LongList
 from notifications.admin.preference_step import SET_PREFERENCE
+from notifications.admin.problem_told import ProblemTold
 from notifications.admin.recipient_form import CHANNELS, RecipientForm
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Recipient
@@ -28,7 +29,7 @@ FACTS = ("reached_at", "wishes", "last_notifications")
 
 
 @admin.register(Recipient)
-class RecipientAdmin(ViewLogged[Recipient], LongList[Recipient]):
+class RecipientAdmin(ProblemTold, ViewLogged[Recipient], LongList[Recipient]):
     """Edited as by ``save_recipient``; the key is what callers know and does not change."""
 
     explanation = (

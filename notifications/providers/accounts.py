@@ -3,15 +3,16 @@
 import json
 import logging
 import time
-from collections.abc import Iterable
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
+from django.db.models import QuerySet
 
 from notifications.models import Provider
 from notifications.providers.account import Account
 from tasks_core import logs, sealing
+from tasks_core.reading_rows import read_rows, what_is_wrong
 
 logger = logging.getLogger(__name__)
 
@@ -50,27 +51,36 @@ def _read(channel: str) -> list[Account]:
     return found
 
 
-def _opened(rows: Iterable[Provider]) -> list[Account]:
+def _opened(rows: QuerySet[Provider]) -> list[Account]:
     found: list[Account] = []
-    problems: list[ImproperlyConfigured] = []
-    for row in rows:
+    read = read_rows(rows)
+    problems = {
+        key: ImproperlyConfigured(f"provider {key}: {what_is_wrong(error)}")
+        for key, error in read.unreadable.items()
+    }
+    for row in read.sound:
         try:
             found.append(account_of(row))
         except ImproperlyConfigured as error:
-            problems.append(error)
-            if row.pk not in _unopened:
-                _unopened.add(row.pk)
-                logger.error("provider %s is left out: %s", row.name, error)
+            problems[row.pk] = error
         else:
             _unopened.discard(row.pk)
+    names = {row.pk: row.name for row in read.sound}
+    for key in problems.keys() - _unopened:
+        _unopened.add(key)
+        logger.error("provider %s is left out: %s", names.get(key, key), problems[key])
     if problems and not found:
-        raise problems[0]
+        raise next(iter(problems.values()))
     return found
 
 
 def account_of(row: Provider) -> Account:
-    """Open a provider's credentials; they are masked in this process's log lines from then on."""
-    credentials: dict[str, str] = json.loads(sealing.unseal(row.credentials))
+    """Open a provider's credentials; they are masked in this process's log lines from then on.
+
+    Raises:
+        ImproperlyConfigured: they cannot be used; KeyMissing if another worker may have the key.
+    """
+    credentials = _credentials(sealing.unseal(row.credentials))
     logs.hide_everywhere(*credentials.values())
     return Account(
         name=row.name,
@@ -80,3 +90,13 @@ def account_of(row: Provider) -> Account:
         options=row.options,
         credentials=credentials,
     )
+
+
+def _credentials(opened: str) -> dict[str, str]:
+    try:
+        found = json.loads(opened)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
+        return found
+    raise ImproperlyConfigured("its credentials are no object of texts; enter them again")

@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 
 from notifications.channels.registry import CHANNELS
+from notifications.columns import check_columns
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
 from notifications.outgoing.guard import InvalidUrl, check_url
@@ -118,12 +119,7 @@ LIMITS = ("rate_limit", "breaker_threshold", "breaker_pause")
 
 
 def _check_limits(limits: Mapping[str, Any]) -> None:
-    others = [field.name for field in Provider._meta.concrete_fields if field.name not in limits]
-    try:
-        Provider(**limits).clean_fields(exclude=others)
-    except ValidationError as error:
-        name, problems = next(iter(error.message_dict.items()))
-        raise InvalidProvider(name, problems[0]) from None
+    check_columns(Provider(**limits), list(limits), InvalidProvider)
 
 
 def check_provider(

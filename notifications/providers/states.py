@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q
+
 from notifications.lanes.states import STATES
+from notifications.models import Provider
+from notifications.providers.accounts import account_of
 from tasks_core import clock, database
+from tasks_core.reading_rows import read_rows
 
 _COUNTS = """
 SELECT CASE WHEN NOT p.enabled THEN 'disabled'
@@ -13,6 +19,23 @@ SELECT CASE WHEN NOT p.enabled THEN 'disabled'
 FROM notifications_provider p LEFT JOIN notifications_providerhealth h ON h.provider_id = p.id
 GROUP BY 1
 """
+
+
+def unopened_providers() -> int:
+    """Count the enabled providers that would get messages, and whose credentials cannot be used here."""
+    tried = Provider.objects.filter(enabled=True).filter(
+        Q(health=None) | Q(health__breaker="closed")
+    )
+    found = read_rows(tried.only("name", "kind", "base_url", "options", "credentials"))
+    return len(found.unreadable) + sum(not _opens(row) for row in found.sound)
+
+
+def _opens(row: Provider) -> bool:
+    try:
+        account_of(row)
+    except ImproperlyConfigured:
+        return False
+    return True
 
 
 def provider_states() -> dict[str, int]:

@@ -54,6 +54,11 @@ PROBES: dict[str, Probe] = {
 """Every probe by its name, in the order in which they are asked."""
 
 
+def add_probe(probe: Probe) -> None:
+    """Ask this one too, after all others; for apps, when they are ready."""
+    PROBES[probe.name] = probe
+
+
 def chosen(names: Collection[str] = ()) -> list[Probe]:
     """Return the probes called ``names`` in their order, or all of them.
 

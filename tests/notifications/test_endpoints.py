@@ -1,5 +1,7 @@
 """Registering webhook endpoints."""
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -42,6 +44,27 @@ def test_a_wrong_field_is_named_and_leaves_no_row(
         register_endpoint(name, url, secret=secret)
     assert refused.value.field == field
     assert Endpoint.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "problem"),
+    [
+        ("rate_limit", float("nan"), "must be a number"),
+        ("rate_limit", float("inf"), "must be a number"),
+        ("rate_limit", True, "must be a number"),
+        ("rate_limit", "5", "must be a number"),
+        ("rate_limit", 0.0, "greater than or equal to"),
+        ("breaker_pause", float("nan"), "must be a number"),
+        ("max_concurrency", 1.5, "must be a whole number"),
+        ("max_concurrency", 2**31, "less than or equal to"),
+        ("breaker_threshold", True, "must be a whole number"),
+    ],
+)
+def test_a_limit_that_is_no_number_is_named(limit: str, value: Any, problem: str) -> None:
+    with pytest.raises(InvalidEndpoint, match=problem) as refused:
+        register_endpoint("a", "https://a.example/", **{limit: value})
+    assert refused.value.field == limit
+    assert not Endpoint.objects.exists()
 
 
 def test_an_endpoint_is_switched_off_and_on_once() -> None:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from notifications import conf
@@ -14,6 +13,7 @@ from notifications.channels.webhook.secrets import (
     live_secrets,
     sealed_entry,
 )
+from notifications.columns import check_columns
 from notifications.exceptions import InvalidEndpoint
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
@@ -91,12 +91,7 @@ LIMITS = ("owner_email", "max_concurrency", "rate_limit", "breaker_threshold", "
 
 
 def _check_limits(endpoint: Endpoint) -> None:
-    fields = [field.name for field in endpoint._meta.concrete_fields]
-    try:
-        endpoint.clean_fields(exclude=[name for name in fields if name not in LIMITS])
-    except ValidationError as error:
-        name, problems = next(iter(error.message_dict.items()))
-        raise InvalidEndpoint(name, problems[0]) from None
+    check_columns(endpoint, LIMITS, InvalidEndpoint)
     check_owner_email(endpoint.owner_email)
 
 

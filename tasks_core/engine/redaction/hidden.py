@@ -13,13 +13,15 @@ class HiddenValues:
     __slots__ = ("_known", "_values")
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values = frozenset(values)
+        self._values = _texts(values)
         self._known: KnownSecrets | None = None
 
     def add(self, values: Iterable[str]) -> None:
         """Hide ``values`` from now on."""
-        self._values |= frozenset(values)
-        self._known = None
+        more = _texts(values) - self._values
+        if more:
+            self._values |= more
+            self._known = None
 
     def __iter__(self) -> Iterator[str]:
         """Give the values."""
@@ -31,3 +33,8 @@ class HiddenValues:
         if self._known is None and self._values:
             self._known = KnownSecrets(self._values)
         return self._known
+
+
+def _texts(values: Iterable[object]) -> frozenset[str]:
+    """Take what should be texts: one that is none must not fail each line from then on."""
+    return frozenset(str(value) for value in values if value is not None)
