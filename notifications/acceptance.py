@@ -69,7 +69,7 @@ def _accept(admitted: Sequence[Notification]) -> list[Notification]:
         make_deliveries(at_once)
         _enqueue([one for one in new if one.state == NotificationState.ACCEPTED])
     # Last: the rows of the counters stay locked until the caller's transaction ends.
-    take(charge for one in new if not one.is_test for charge in charges_of(one, one.created_at))
+    take(charge for one in new for charge in charges_of(one, one.created_at))
     return answers
 
 

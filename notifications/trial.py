@@ -23,8 +23,8 @@ def send_test(
 ) -> Notification:
     """Send a template with its sample variables; the notification is marked as a test.
 
-    It goes the whole way, with the real provider. It counts against no limit and is in category
-    ``test``, whatever the template is for.
+    It goes the whole way, with the real provider. It is in category ``test``, whatever the template is for,
+    so it counts against no limit of codes; an SMS costs what it costs, and counts.
 
     Args:
         template: name of a published template, or one of its versions.
@@ -34,6 +34,7 @@ def send_test(
 
     Raises:
         InvalidNotification: names what is wrong; for example the template has no sample.
+        LimitExceeded: no more SMS may be sent to that country now, or no more may be spent.
     """
     if isinstance(template, TemplateVersion):
         version, kind = template, channel_named(template.template.channel)

@@ -11,7 +11,14 @@ from tasks_core.payloads import MASK, SEALED, KeptSecret
 
 # What comes before the colon, and before the @, has a greatest length: else a long text takes its square.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]{0,31}:(?://|\\\\)[^/?#\s\"'<>\\]*", re.IGNORECASE)
-MAIL_ADDRESS = re.compile(r"[^\s@<>\"',;:/]{1,64}@[^\s@<>\"',;:/?#]+")
+MAIL_ADDRESS = re.compile(r"[^\s@<>,;:/]{0,64}@[^\s@<>\"',;:/?#]+")
+# As browsers and clients read an address: for these schemes any number of strokes of either kind, or none.
+WHOLE = re.compile(r"(?:(?:https?|wss?|ftp|file):[/\\]*|[/\\]{2,})[^/?#\\]*", re.IGNORECASE)
+UNSEEN = re.compile(r"[\x00-\x20\x7f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
+"""What they leave out of it."""
+LONGEST = 4_096
+"""Characters at the beginning of a text that may be one address."""
+
 NAMES_A_HOST = re.compile(
     r"host|server|domain|endpoint|origin|webhook|callback|proxy|recipient|address|ur[li]$|ur[li]s$",
     re.IGNORECASE,
@@ -83,8 +90,9 @@ def _addresses(value: Any, where: tuple[object, ...] = ()) -> Iterator[tuple[obj
         for position, item in enumerate(value):
             yield from _addresses(item, (*where, position))
     elif isinstance(value, str):
-        found = (*ORIGIN.findall(value), *MAIL_ADDRESS.findall(value))
-        yield from ((*where, one.lower()) for one in found)
+        whole = WHOLE.match(UNSEEN.sub("", value[:LONGEST]))
+        found = [*ORIGIN.findall(value), *MAIL_ADDRESS.findall(value)]
+        yield from ((*where, one.lower()) for one in (*found, *([whole[0]] if whole else ())))
         name = next((str(key) for key in reversed(where) if not isinstance(key, int)), "")
         if NAMES_A_HOST.search(name) and not ORIGIN.match(value):
             yield (*where, value)

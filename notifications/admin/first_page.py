@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from notifications.lanes.states import COUNTED, endpoint_lane_states, parked_deliveries
 from notifications.lateness import oldest_due, unbegun_since
-from notifications.providers.states import provider_states
+from notifications.providers.states import provider_states, unopened_providers
 from notifications.states import NotificationState
 from tasks_core.admin.moments import span
 from tasks_core.admin.places import list_url
@@ -27,7 +27,9 @@ def tiles(request: HttpRequest, now: datetime) -> Iterator[Tile]:
     if user.has_perm("notifications.view_endpoint"):
         yield _cut_off("Endpoints", "notifications_endpoint", endpoint_lane_states())
     if user.has_perm("notifications.view_provider"):
-        yield _cut_off("Providers", "notifications_provider", provider_states())
+        states, unopened = provider_states(), unopened_providers()
+        states |= {"closed": states["closed"] - unopened, "unopened": unopened}
+        yield _cut_off("Providers", "notifications_provider", states)
 
 
 def _lateness(now: datetime) -> Tile:
@@ -56,15 +58,17 @@ def _late_ones(late: list[str], *, is_unbegun: bool) -> str:
 
 
 def _cut_off(who: str, model: str, states: Mapping[str, int]) -> Tile:
-    failing, off = states["open"] + states["half_open"], states["paused"] + states["disabled"]
+    failing = states["open"] + states["half_open"] + states.get("unopened", 0)
+    off = states["paused"] + states["disabled"]
     words = {
         "open": "keep failing",
         "half_open": "being tried",
+        "unopened": "cannot be used with the keys that are here",
         "paused": "asked for a pause",
         "disabled": "disabled",
     }
     all_well = f"all {states['closed']:,} get messages" if states["closed"] else "there are none"
-    said = [f"{states[state]:,} {word}" for state, word in words.items() if states[state]]
+    said = [f"{states[state]:,} {word}" for state, word in words.items() if states.get(state)]
     return Tile(
         label=f"{who} cut off",
         figure=f"{failing + off:,}",

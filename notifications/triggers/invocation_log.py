@@ -8,7 +8,7 @@ from notifications import conf
 from notifications.confidential import MASK
 from notifications.triggers.request import Request
 from notifications.triggers.sensitive import Redaction, is_sensitive
-from tasks_core.json_text import UnreadableJson, read_json
+from tasks_core.json_text import UnreadableJson, read_any_json
 
 VERSION = "1"
 
@@ -47,7 +47,10 @@ def logged_response(
 ) -> dict[str, Any]:
     """Give the log of a response."""
     listed = [
-        {"name": name, "value": MASK if is_sensitive(name) else redaction.text(value)}
+        {
+            "name": redaction.text(name),
+            "value": MASK if is_sensitive(name) else redaction.text(value),
+        }
         for name, value in headers.items()
     ]
     data = {"status": status, "headers": listed, "body": redaction.text(body)}
@@ -64,7 +67,7 @@ def _body(request: Request) -> str | None:
         return None
     text = request.body.decode()
     try:
-        document = read_json(text)
+        document = read_any_json(text)  # whatever was sent, its secrets are to be found
     except UnreadableJson:
         return request.redaction.text(text)
     return request.redaction.text(json.dumps(request.redaction.json(document), ensure_ascii=False))

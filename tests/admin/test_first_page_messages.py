@@ -97,6 +97,15 @@ def test_endpoints_and_providers_that_are_switched_off_are_not_green(operator: C
         assert "Works" not in operator.get(url).content.decode()
 
 
+def test_a_provider_that_no_key_opens_is_not_green(operator: Client) -> None:
+    Provider.objects.create(
+        name="sms-main", channel="sms", kind="twilio", credentials="gAAA", created_at=clock.now()
+    )
+    providers = tiles(operator)["Providers cut off"]
+    assert (providers.figure, providers.tone) == ("1", "bad")
+    assert providers.note == "1 cannot be used with the keys that are here"
+
+
 def test_messages_that_no_worker_has_begun_with_are_late(operator: Client) -> None:
     publish_template("hello", channel="console", subject="Hello", text="Hello")
     now = clock.now()

@@ -132,6 +132,31 @@ def test_secrets_of_a_list_that_has_grown_or_shrunk_are_entered_anew(replayer: C
     assert secrets_of(task.payload["codes"]) == ["one", "two"]
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        "https:evil.example/x",
+        "https:/evil.example/x",
+        "https:\\evil.example/x",
+        "https:/\tevil.example/x",
+        "ht\ntps:/evil.example",
+        "//evil.example/x",
+        "/\n/evil.example/x",
+        "\u200bhttps:evil.example",
+        "o'@evil.example",
+        '"x y"@shop.example',
+    ],
+)
+def test_secrets_do_not_follow_an_address_in_any_form_that_clients_read(
+    replayer: Client, note: str
+) -> None:
+    for before in ("https://shop.example/x", "ada@shop.example"):
+        letter = dead_call(token=SECRET, note=before)
+        page = replayed(replayer, letter, {"token": MASK, "note": note})
+        assert "its secrets do not follow" in rows.text(page)
+    assert not Task.objects.exclude(replay_of=None).exists()
+
+
 @pytest.mark.parametrize("url", ["https://evil.example/hook", "http://shop.example/hook", "evil"])
 def test_secrets_do_not_follow_an_address_that_was_changed(replayer: Client, url: str) -> None:
     letter = dead_call(token=SECRET)

@@ -26,6 +26,8 @@ _PREFIXED = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
+# What a mail has as its unsubscribe link never expires, and whoever has it speaks for its receiver.
+_LINK = re.compile(r"(?<=/u/)[\w\-]{20,}+", re.ASCII)
 _BEARER = re.compile(r"(?i)(?<![A-Za-z0-9])(?:bearer|negotiate)\s{1,3}+([\w.~+/=\-]{4,}+)")
 _NO_BEARER = frozenset(
     ("token", "tokens", "auth", "authentication", "authorization", "scheme", "header", "with")
@@ -43,6 +45,8 @@ _PORT = re.compile(r":\d{1,5}$")
 def token_spans(text: str) -> Iterator[Span]:
     """Give the places of everything that is a secret by its form."""
     yield from (found.span() for found in _PREFIXED.finditer(text))
+    if "/u/" in text:
+        yield from (found.span() for found in _LINK.finditer(text))
     yield from _scheme_spans(text)
     if "-----BEGIN" in text:
         yield from _pem_spans(text)

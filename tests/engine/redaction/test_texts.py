@@ -72,6 +72,19 @@ HIDDEN = (
 )
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Bad Request: /u/{}",
+        "Method Not Allowed (PUT): /u/{}/preferences",
+        "https://bank.example/u/{}?x=1",
+    ],
+)
+def test_the_link_of_a_mail_is_masked_where_a_path_is_logged(line: str) -> None:
+    token = "k3J9_xQ-" * 6
+    assert Redactor().text(line.format(token), ()) == line.format(MASK)
+
+
 @pytest.mark.parametrize("text", HIDDEN)
 def test_secret_is_masked(text: str) -> None:
     assert S in text

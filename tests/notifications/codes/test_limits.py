@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from pytest_django import Settings
 
-from notifications.api import Message, notify, notify_many, publish_template
+from notifications.api import Message, notify, notify_many, publish_template, send_test
 from notifications.exceptions import LimitExceeded
 from notifications.limits.clean_up import clean_up
 from notifications.limits.prices import price_of
@@ -151,6 +151,14 @@ class TestLimits:
         news(text="x" * 300)
         counter.refresh_from_db()
         assert counter.used == 950_000
+
+    def test_what_is_spent_on_tests_counts(self, limits: Callable[..., None]) -> None:
+        limits(SMS_PRICES=["*=0.5"], SMS_SPEND_LIMITS=["1.00/1d"])
+        publish_template("try", channel="sms", text="hello", sample={})
+        for _ in range(2):
+            send_test("try", to=GERMAN, channel="sms")
+        with pytest.raises(LimitExceeded, match="sms_spend"):
+            send_test("try", to=GERMAN, channel="sms")
 
     def test_spending_is_capped_where_nobody_set_a_limit(self, settings: Settings) -> None:
         news()
