@@ -155,7 +155,7 @@ class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
         """Put it on the list; one that holds longer stays as it is."""
-        entry = form.entry(request.user.get_username()[:50])
+        entry = checked(form.entry(request.user.get_username()[:50]))
         put([entry])
         stored = Suppression.objects.get(
             address_hash=address_hash(entry.channel, entry.address),

@@ -1,6 +1,5 @@
 """Make a broadcast and fill it with its audience."""
 
-import math
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -20,6 +19,9 @@ from tasks_core.arguments import storable_arguments
 from tasks_core.engine.single_line import is_single_line
 
 CHUNK_SIZE = 500
+SLOWEST, FASTEST = 1 / 86_400, 1_000_000.0
+"""Messages a second."""
+
 LARGEST_CHUNK = 1000
 SLICE = timedelta(seconds=5)
 """With a rate, a chunk is at most what may be sent in this time: that is how evenly it goes out."""
@@ -70,8 +72,12 @@ def create_broadcast(  # noqa: PLR0913  (each is one thing a caller may say)
         InvalidBroadcast, InvalidNotification: names the argument, and what would be right; no
             broadcast was made. For a wrong entry (``audience[n]``) it is left ``snapshotting``.
     """
-    if rate is not None and not (rate > 0 and math.isfinite(rate)):
-        raise InvalidBroadcast("rate", "must be more than 0 messages a second; None has no limit")
+    if rate is not None and not SLOWEST <= rate <= FASTEST:
+        raise InvalidBroadcast(
+            "rate",
+            f"must be more than 0 messages a second: at least one a day, at most {FASTEST:,.0f} a second; "
+            "None has no limit",
+        )
     if not 1 <= in_flight <= MOST_IN_FLIGHT:
         raise InvalidBroadcast("in_flight", f"must be from 1 to {MOST_IN_FLIGHT:,}")
     if chunk_size is not None and not 1 <= chunk_size <= LARGEST_CHUNK:

@@ -6,6 +6,7 @@ from typing import Any
 
 from notifications.broadcasts.receiver import Receiver
 from notifications.exceptions import InvalidBroadcast
+from notifications.tables.copies import copied_lines
 from notifications.tables.exceptions import UnreadableTable
 from notifications.tables.reading import Columns, checked_table
 from tasks_core.json_text import UnreadableJson, read_json
@@ -26,11 +27,11 @@ def read_receivers(file: Iterable[str], form: str) -> Iterator[Receiver]:
     """Yield receivers.
 
     CSV has a first line with the names of columns: ``to``, if wanted ``locale``, and the others
-    are variables. It is read to its end before the first receiver is given. A JSON line is an object
-    with ``to``, and if wanted ``locale`` and ``context``.
+    are variables. A JSON line is an object with ``to``, and if wanted ``locale`` and ``context``. The file is
+    read to its end before the first receiver is given.
 
     Raises:
-        InvalidBroadcast: names the line that cannot be read. It never quotes it.
+        InvalidBroadcast: names the line that cannot be read. It quotes no value of it.
     """
     return _csv_receivers(file) if form == "csv" else _json_receivers(file)
 
@@ -46,13 +47,21 @@ def _csv_receivers(file: Iterable[str]) -> Iterator[Receiver]:
 
 
 def _json_receivers(file: Iterable[str]) -> Iterator[Receiver]:
-    for number, line in enumerate(_lines(file), 1):
+    with copied_lines(file) as (lines, copy):
+        for _ in _each_receiver(_lines(lines)):
+            pass
+        yield from _each_receiver(copy)
+
+
+def _each_receiver(lines: Iterable[str]) -> Iterator[Receiver]:
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             entry = read_json(line)
         except UnreadableJson as error:
-            problem = "is not JSON" if error.line else f"cannot be stored: {error}"
+            said = str(error).partition(": line ")[0]  # of the file, and not of this entry
+            problem = f"is not JSON: {said}" if error.line else f"cannot be stored: {error}"
             raise InvalidBroadcast(f"line {number}", problem) from None
         yield _json_receiver(entry, f"line {number}")
 

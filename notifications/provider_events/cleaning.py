@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from notifications.address_hash import address_hash
+from notifications.provider_events.address import usable_address
 from notifications.provider_events.report import Report
 from notifications.suppression.listing import LONGEST_ADDRESS
 from tasks_core.engine.single_line import single_line
@@ -33,7 +34,7 @@ def cleaned(report: Report, now: datetime) -> Report:
         occurred_at=_plausible(report.occurred_at, now),
         # Provider's ids of deliveries are kept in the same form, so a cut one is still found by it.
         message_id=storable(report.message_id.strip(), limit=LONGEST_ID),
-        address=_address(report.address),
+        address=_address(report.channel, report.address),
         reason=storable(single_line(report.reason), limit=LONGEST_REASON),
     )
 
@@ -50,10 +51,13 @@ def whole(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _address(text: str) -> str:
-    """What is too long is no address; the first part of it would be somebody else's."""
+def _address(channel: str, text: str) -> str:
+    """What is too long is no address; the first part of it would be somebody else's.
+
+    Without one, that of the delivery counts.
+    """
     address = single_line(text)
-    return address if len(address) <= LONGEST_ADDRESS else ""
+    return usable_address(channel, address) if len(address) <= LONGEST_ADDRESS else ""
 
 
 def _plausible(at: datetime, now: datetime) -> datetime:

@@ -12,10 +12,12 @@ from typing import Any
 
 from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
+from notifications.provider_events.address import usable_address
 from notifications.provider_events.report import Report
 from notifications.rules.addresses import EMAIL, bare, holds_several
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core.engine.instants import read_instant
+from tasks_core.engine.single_line import single_line
 from tasks_core.json_text import UnreadableJson, parsed_json, storable_json
 
 _BOUNCES = {
@@ -51,6 +53,8 @@ def read_report(body: bytes, *, source: EventSource, event_id: str, sent_at: dat
         raise InvalidEvent(
             "data.address", "holds more than one mail address; send an event for each"
         )
+    if not (message_id or usable_address(source.channel, single_line(address))):
+        raise InvalidEvent("data.address", f"is no address of channel {source.channel}")
     return Report(
         source=source.name,
         event_id=event_id,

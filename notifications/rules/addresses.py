@@ -11,6 +11,9 @@ import phonenumbers
 
 from notifications.rules.domains import ascii_domain
 
+LONGEST = 2_048
+"""Characters of the longest address: that of a browser's push service."""
+
 EMAIL = "email"
 SMS = "sms"
 TELEGRAM = "telegram"
@@ -19,8 +22,10 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DOT_ATOM = re.compile(r"[^\s()<>\[\]:;@\\,.\"]+(\.[^\s()<>\[\]:;@\\,.\"]+)*")
 _ESCAPED = re.compile(r"\\(.)")
 _TO_ESCAPE = re.compile(r'[\\"]')
-_LABEL = re.compile(r"(?:rfc822|smtp|mailto)\s*[:;]\s*", re.IGNORECASE)
-_ANGLES = re.compile(r"([^<>]*)<\s*([^<>]+?)\s*>\s*")
+_LABEL = re.compile(r"(?:rfc822|smtp|mailto|e-?mail)\s*[:;]\s*(?://)?", re.IGNORECASE)
+_AROUND = ('""', "''", "“”", "„“", "\u2018\u2019", "«»", "()", "[]")
+"""Pairs of characters that people and programs put around an address."""
+_ANGLES = re.compile(r"([^<>]*)<([^<>]+)>\s*")
 _QUOTED_PART = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BETWEEN = re.compile(r"[\s,;<>]|@.*@", re.DOTALL)
 _END = re.compile(r"[.\s]+\Z")
@@ -34,11 +39,14 @@ _CHAT_NUMBER = re.compile(r"(-?)0*([0-9]+)")
 def bare(channel: str, address: str) -> str:
     """Return an address without what people and programs write around it; what is none stays as it is.
 
-    That is a display name, angle brackets and ``mailto:`` or ``rfc822;`` around a mail address, and around a
-    phone number ``tel:``, marks of the reading direction and other characters that nobody sees.
+    That is a display name, quotes, angle brackets and ``mailto:`` or ``rfc822;`` around a mail address,
+    ``tel:`` around a phone number, and in both marks of the reading direction and others that nobody sees.
     """
     plain = unicodedata.normalize("NFC", address).strip()
+    if len(plain) > LONGEST:
+        return plain  # no address has so many; whoever sends it shall not keep us busy
     if channel == EMAIL:
+        plain = "".join(one for one in plain if unicodedata.category(one) != "Cf").strip()
         while (bared := _bare_mail(plain)) != plain:
             plain = bared
         return plain
@@ -47,17 +55,27 @@ def bare(channel: str, address: str) -> str:
 
 def holds_several(address: str) -> bool:
     """Tell whether a mail address that is ``bare`` holds more than one, or something beside it."""
+    if len(address) > LONGEST:
+        return False  # it is none at all
     return bool(_BETWEEN.search(_QUOTED_PART.sub("", address)))
 
 
 def _bare_mail(text: str) -> str:
+    text = _END.sub("", text)
     if label := _LABEL.match(text):
         text = text[label.end() :].strip()
         if label[0].lower().startswith("mailto"):
             text = unquote(text.partition("?")[0]).strip()
+    inside = text[1:-1]
+    if (
+        text[:1] + text[-1:] in _AROUND
+        and "@" in inside
+        and not set(text[:1] + text[-1:]) & set(inside)
+    ):
+        text = inside.strip()
     if (found := _ANGLES.fullmatch(text)) is None:
         return text
-    name, inner = found[1].strip().strip('"'), found[2]
+    name, inner = found[1].strip().strip('"'), found[2].strip()
     return inner if "@" not in name or name.casefold() == inner.casefold() else text
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifications import conf
 from notifications.address_hash import address_hash
+from notifications.channels.email.address import problem_of_any
+from notifications.channels.registry import CHANNELS
 from notifications.exceptions import InvalidSuppression
 from notifications.models import Suppression
 from notifications.rules.addresses import EMAIL, SMS, bare, e164, holds_several, normal_form
@@ -17,7 +20,9 @@ from tasks_core.arguments import storable_arguments
 from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.single_line import is_single_line
 
-LONGEST_ADDRESS = 2048
+LONGEST_ADDRESS, LONGEST_SOURCE = 2048, 50
+
+_CATEGORY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 # An entry that holds longer wins; for ever is longest.
 _PUT = """
@@ -97,19 +102,23 @@ def unsuppress(
         address: in any spelling.
         reason: only entries for this reason; None for all.
         category: only entries for this category, empty for those that hold for all; None for any.
+
+    Raises:
+        InvalidSuppression: names the argument.
     """
+    channel = channel.strip().casefold()
     found = Suppression.objects.filter(channel=channel, address_hash=address_hash(channel, address))
     if reason is not None:
         found = found.filter(reason=_reason(reason))
     if category is not None:
-        found = found.filter(category=category)
+        found = found.filter(category=category.strip().lower())
     return found.delete()[0]
 
 
 @storable_arguments(InvalidSuppression)
 def suppressions_of(channel: str, address: str) -> list[Suppression]:
     """Return the entries that hold for an address now."""
-    found = Suppression.objects.holding(clock.now())
+    found, channel = Suppression.objects.holding(clock.now()), channel.strip().casefold()
     return list(found.filter(channel=channel, address_hash=address_hash(channel, address)))
 
 
@@ -119,12 +128,15 @@ def checked(entry: NewEntry) -> NewEntry:
     Raises:
         InvalidSuppression: names the field; never quotes the address.
     """
-    for field, limit in (("channel", 20), ("source", 50)):
-        if not 0 < len(getattr(entry, field)) <= limit:
-            raise InvalidSuppression(field, f"must have 1 to {limit} characters")
-    entry = replace(entry, address=bare(entry.channel, entry.address))
-    if len(entry.category) > 64:
-        raise InvalidSuppression("category", "has more than 64 characters")
+    if not 0 < len(entry.source) <= LONGEST_SOURCE:
+        raise InvalidSuppression("source", f"must have 1 to {LONGEST_SOURCE} characters")
+    channel, category = known_channel(entry.channel), entry.category.strip().lower()
+    if category and not _CATEGORY.fullmatch(category):
+        raise InvalidSuppression(
+            "category", "is no key of one; use up to 64 letters, digits, dots, dashes, underscores"
+        )
+    address = bare(channel, entry.address)
+    entry = replace(entry, channel=channel, category=category, address=address)
     problem = _problem(entry.channel, entry.address)
     if problem and not entry.hashed:
         raise InvalidSuppression("address", problem)
@@ -134,6 +146,19 @@ def checked(entry: NewEntry) -> NewEntry:
         return replace(entry, expires_at=checked_instant(entry.expires_at))
     except InvalidInstant as problem:
         raise InvalidSuppression("expires_at", str(problem)) from None
+
+
+def known_channel(name: str) -> str:
+    """Return the name of a channel as it is stored, however it is written.
+
+    Raises:
+        InvalidSuppression: there is none; lists those that there are.
+    """
+    known = sorted({*CHANNELS, SMS})
+    channel = name.strip().casefold()
+    if channel not in known:
+        raise InvalidSuppression("channel", f"there is none of this name; use {', '.join(known)}")
+    return channel
 
 
 def put(entries: Iterable[NewEntry]) -> int:
@@ -192,8 +217,8 @@ def _problem(channel: str, address: str) -> str:
         return "is too long, or contains a control character"
     if channel == EMAIL and holds_several(address):
         return "holds more than one mail address; give one, such as ada@example.com"
-    if channel == EMAIL and not all(address.rpartition("@")):
-        return "is not a mail address; give one such as ada@example.com"
+    if channel == EMAIL and (problem := problem_of_any(address)):
+        return problem
     if channel == SMS and not e164(address):
         return "is no phone number; give one with its country, such as +4915112345678"
     return ""

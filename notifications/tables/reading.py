@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import csv
 import itertools
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
 
+from notifications.tables.copies import copied_lines
 from notifications.tables.exceptions import UnreadableTable
 
 SEPARATORS = ",;\t"
-
-IN_MEMORY = 4 * 2**20
-"""A copy that is longer goes to a temporary file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +56,10 @@ def checked_table(lines: Iterable[str], columns: Columns) -> Iterator[Iterator[R
     Raises:
         UnreadableTable: names the line and what would be right.
     """
-    with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="") as copy:
-        for _ in _rows(_copied(lines, copy), columns):
+    with copied_lines(lines) as (first_time, copy):
+        for _ in _rows(first_time, columns):
             pass
-        copy.seek(0)
         yield _rows(copy, columns)
-
-
-def _copied(lines: Iterable[str], copy: IO[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, 1):
-        try:
-            copy.write(line)
-        except UnicodeEncodeError:
-            raise UnreadableTable(number, "holds half of a character") from None
-        yield line
 
 
 def _rows(lines: Iterable[str], columns: Columns) -> Iterator[Row]:

@@ -28,6 +28,9 @@ _OF_DJANGO = frozenset(
 )
 """What may stand among libpq's options of a database in Django."""
 
+_TIMEOUTS = frozenset({"socket_timeout", "socket_connect_timeout", "timeout"})
+_DATABASE = re.compile(r"[0-9]{1,5}")
+
 _UNKNOWN = re.compile(r"unexpected keyword argument '(\w+)'|multiple values for .*'(\w+)'")
 
 
@@ -99,8 +102,15 @@ def _check_redis(url: str) -> None:
     """Let the client read an address as it will, without connecting."""
     address = urlsplit(url)
     number = address.path.strip("/")
-    if address.scheme in {"redis", "rediss"} and number and not number.isdecimal():
+    if address.scheme in {"redis", "rediss"} and number and not _DATABASE.fullmatch(number):
         raise ValueError("must end with the number of a database, such as /0")
+    if address.port == 0:
+        raise ValueError("has port 0; there are those from 1 to 65535")
+    for name, given in parse_qsl(address.query, keep_blank_values=True):
+        if name in _TIMEOUTS and not _is_bounded(given):
+            raise ValueError(
+                f"has a {name} that is no number of seconds above 0, up to {LONGEST_SECONDS}"
+            )
     if address.scheme == "redis" and "ssl_" in address.query:
         raise ValueError("has an option of TLS; write rediss:// to use it")
     try:

@@ -1,5 +1,6 @@
 """The types of command-line arguments."""
 
+import io
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from tasks_core.management.arguments.duration import duration
 from tasks_core.management.arguments.instant import instant
-from tasks_core.management.arguments.json_input import private_json_input
+from tasks_core.management.arguments.json_input import json_input, private_json_input
 from tasks_core.management.arguments.numbers import identifier, per_second
 from tasks_core.management.arguments.priority import priority
 
@@ -47,11 +48,14 @@ def test_what_people_write_is_understood(
         (duration, "-5m", "must not be negative"),
         (duration, f"{'9' * 400}d", "is too long"),
         (duration, f"{'9' * 30}d", "is too long"),
+        (duration, "2000000d", "is too long; at most 36500d"),
         (priority, "urgent", "is none of critical, high, normal, low"),
         (identifier, "0", "is not an id: a whole number from 1"),
         (identifier, "9" * 30, "is not an id"),
-        (per_second, "0", "is no rate; write 5/s"),
+        (per_second, "0", "is no rate from one a day"),
         (per_second, "fast", "is no rate"),
+        (per_second, "9" * 400, "is no rate"),
+        (per_second, f"0.{'0' * 300}1", "is no rate"),
     ],
 )
 def test_what_is_not_understood_is_refused_with_what_would_be(
@@ -60,6 +64,22 @@ def test_what_is_not_understood_is_refused_with_what_would_be(
     with pytest.raises(ArgumentTypeError) as refusal:
         read(text)
     assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_standard_input_is_read_as_programs_write_it(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = io.BytesIO('{"name": "é"}'.encode(encoding))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(raw, "ascii"))
+    assert json_input("-") == {"name": "é"}
+
+
+def test_standard_input_in_another_encoding_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO('{"name": "é"}'.encode("latin-1"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(raw, "ascii"))
+    with pytest.raises(ArgumentTypeError, match="standard input is not text in UTF-8"):
+        json_input("-")
 
 
 def test_secrets_are_refused_on_the_command_line(tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ def test_json_lines_come_from_standard_input(run: Run, monkeypatch: pytest.Monke
         ("x.jsonl", "[" * 50_000 + "]" * 50_000, "line 1: cannot be stored: it is nested deeper"),
         ("x.jsonl", '{"to": 1e999}\n', "line 1: cannot be stored: Out of range"),
         ("x.jsonl", '["a"]\n', "line 1: must be an object"),
+        (
+            "x.jsonl",
+            '{"to": "a@example.com"}\n\n{"to": "b@example.com", "to": "c@example.com"}\n',
+            "line 3: cannot be stored: it has the name 'to' twice",
+        ),
         ("x.jsonl", '{"to": 5}\n', "line 1: to and locale must be texts"),
         ("x.jsonl", '{"to": "a@example.com", "context": []}\n', "line 1: context must be"),
         ("x.csv", "to,name\nnobody,A\n", r"audience\[0\]: to: is not a mail address"),
@@ -79,6 +84,15 @@ def test_what_cannot_be_read_is_named(
     (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(CommandError, match=problem):
         run("create_broadcast", "may", "news", str(tmp_path / name))
+
+
+def test_json_lines_with_a_wrong_one_make_no_broadcast(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "people.jsonl"
+    good = '{"to": "a@example.com", "context": {"name": "A"}}\n'
+    file.write_text(f"{good * 600}{{\n", "utf-8")
+    with pytest.raises(CommandError, match=r"line 601: is not JSON: Expecting property name"):
+        run("create_broadcast", "may", "news", str(file))
+    assert not Broadcast.objects.exists()
 
 
 def test_a_missing_file_makes_no_broadcast(run: Run, tmp_path: Path) -> None:

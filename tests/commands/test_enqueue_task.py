@@ -63,6 +63,35 @@ def test_the_payload_may_come_from_standard_input(
     assert Task.objects.get().payload["invoice"] == 9
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_payload_may_come_from_a_file_as_editors_write_it(
+    run: Run, tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "payload.json").write_text('{"invoice": 10}', encoding)
+    run("enqueue_task", "invoice.remind", "--payload", f"@{tmp_path / 'payload.json'}")
+    assert Task.objects.get().payload["invoice"] == 10
+
+
+def test_a_mark_before_standard_input_is_no_part_of_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('\ufeff{"invoice": 11}'))
+    run("enqueue_task", "invoice.remind", "--payload", "-")
+    assert Task.objects.get().payload["invoice"] == 11
+
+
+def test_a_file_in_another_encoding_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "payload.json").write_bytes('{"note": "caf\u00e9"}'.encode("latin-1"))
+    with pytest.raises(CommandError, match=r"payload\.json is not text in UTF-8"):
+        run("enqueue_task", "invoice.remind", "--payload", f"@{tmp_path / 'payload.json'}")
+
+
+def test_a_payload_that_says_one_thing_twice_is_refused(run: Run) -> None:
+    with pytest.raises(CommandError, match="it has the name 'invoice' twice in one object"):
+        run("enqueue_task", "invoice.remind", "--payload", '{"invoice": 1, "invoice": 2}')
+    assert not Task.objects.exists()
+
+
 def test_a_file_that_cannot_be_read_is_named(run: Run, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"--payload: .*nothing\.json cannot be read: No such"):
         run("enqueue_task", "invoice.remind", "--payload", f"@{tmp_path / 'nothing.json'}")

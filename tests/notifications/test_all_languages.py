@@ -76,8 +76,8 @@ def header_of_trigger(text: str) -> None:
 
 
 def suppressed_address(text: str) -> None:
-    suppress("push", text)
-    assert suppressions_of("push", text)
+    suppress("slack", text)
+    assert suppressions_of("slack", text)
 
 
 def erased_address(text: str) -> None:

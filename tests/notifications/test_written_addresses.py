@@ -17,6 +17,15 @@ MAILS = [
     "mailto:ada@example.com?subject=unsubscribe",
     "rfc822; ada@example.com",
     "<ada@example.com>",
+    '"ada@example.com"',
+    "'ada@example.com'",
+    "\u201cada@example.com\u201d",
+    "\ufeffada@example.com",
+    "\u200bada@example.com",
+    "\u202aada@example.com\u202c",
+    "MAILTO://ada@example.com",
+    "e-mail: ada@example.com",
+    "(ada@example.com)",
 ]
 NUMBERS = [
     "\u202a+49 1512 3456789\u202c",
@@ -61,6 +70,31 @@ def test_a_list_says_which_line_holds_two_addresses() -> None:
     assert imported.problems == [
         "line 3: address: holds more than one mail address; give one, such as ada@example.com"
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["ada@example.com?subject=x", 'ada@example.com"', "ada@ex..de", "ada@example", "nobody"]
+)
+def test_what_no_mail_can_go_to_is_refused_and_not_kept(text: str) -> None:
+    with pytest.raises(InvalidSuppression, match="not a mail address"):
+        suppress("email", text)
+    assert not Suppression.objects.exists()
+
+
+def test_a_channel_is_known_however_it_is_written_or_refused_by_its_line() -> None:
+    lines = ["address,channel\n", "ada@example.com,Email\n", "eve@example.com,emial\n"]
+    imported = import_suppressions(lines, channel="email", reason=Reason.MANUAL, source="list")
+    assert (imported.stored, imported.refused) == (1, 1)
+    assert "line 3: channel: there is none of this name; use" in imported.problems[0]
+    assert _state("ada@example.com", "email") == "suppressed"
+    assert unsuppress("EMAIL", "ada@example.com") == 1
+
+
+def test_a_category_is_written_as_its_key_or_refused() -> None:
+    suppress("email", "ada@example.com", category="Newsletter")
+    assert Suppression.objects.get().category == "newsletter"
+    with pytest.raises(InvalidSuppression, match="category: is no key"):
+        suppress("email", "ada@example.com", category="news letter")
 
 
 @pytest.mark.parametrize("text", ["a@b.de, c@d.de", "a@b.de c@d.de", "<a@b.de>;<c@d.de>"])

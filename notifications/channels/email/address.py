@@ -32,6 +32,16 @@ def problem_of(text: str) -> str:
     return _NUMBER if "@[" in asked_for else ""
 
 
+def problem_of_any(text: str) -> str:
+    """Say the same of an address that may have letters of any alphabet before the at sign (RFC 6531).
+
+    We send to none of those yet. Who stops one, or tells of a bounce, means one all the same.
+    """
+    local, at, domain = text.rpartition("@")
+    plain = "".join(one if one.isascii() or not one.isalnum() else "x" for one in local)
+    return problem_of(f"{plain}{at}{domain}")
+
+
 def _as_asked_for(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if domain.isascii():

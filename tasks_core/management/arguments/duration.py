@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from datetime import timedelta
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+LONGEST = timedelta(days=36_500)
 FORM = re.compile(r"(-?\d+(?:\.\d+)?)([smhd]?)")
 
 
@@ -24,7 +25,7 @@ def duration(text: str) -> timedelta:
     number, unit = found.groups()
     if number.startswith("-"):
         raise ArgumentTypeError(f"{text!r} must not be negative")
-    try:
-        return timedelta(seconds=float(number) * SECONDS[unit])
-    except OverflowError:
-        raise ArgumentTypeError(f"{text!r} is too long") from None
+    seconds = float(number) * SECONDS[unit]
+    if seconds > LONGEST.total_seconds():
+        raise ArgumentTypeError(f"{text!r} is too long; at most {LONGEST.days}d are possible")
+    return timedelta(seconds=seconds)

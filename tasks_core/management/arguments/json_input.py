@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -41,16 +42,28 @@ def private_json_input(text: str) -> Any:
 
 def _read(text: str) -> str:
     if text == "-":
-        return sys.stdin.read()
+        return _decoded(_standard_input(), "standard input")
     if not text.startswith("@"):
         return text
     path = Path(text[1:])
     try:
-        return path.read_text(encoding="utf-8")
+        return _decoded(path.read_bytes(), str(path))
     except OSError as error:
         raise ArgumentTypeError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _standard_input() -> str | bytes:
+    buffer = getattr(sys.stdin, "buffer", None)  # none where a program has put something of its own
+    return sys.stdin.read() if buffer is None else buffer.read()
+
+
+def _decoded(raw: str | bytes, where: str) -> str:
+    if isinstance(raw, str):
+        return raw.removeprefix("\ufeff")
+    try:
+        return raw.decode(json.detect_encoding(raw))
     except UnicodeDecodeError:
-        raise ArgumentTypeError(f"{path} is not text in UTF-8") from None
+        raise ArgumentTypeError(f"{where} is not text in UTF-8; save it as that") from None
 
 
 def _parsed(text: str) -> Any:

@@ -10,6 +10,7 @@ from tasks_core.finding import MAX_LIMIT
 
 LARGEST_COUNT = 2**31 - 1
 RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?")
+SLOWEST, FASTEST = 1 / 86_400, 1_000_000
 SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3_600.0}
 
 
@@ -59,8 +60,10 @@ def per_second(text: str) -> float:
     """
     found = RATE.fullmatch(text.strip())
     rate = float(found[1]) / SECONDS_OF[found[2] or "s"] if found else 0.0
-    if rate <= 0:
-        raise ArgumentTypeError(f"{text!r} is no rate; write 5/s, 30/m or 600/h")
+    if not SLOWEST <= rate <= FASTEST:
+        raise ArgumentTypeError(
+            f"{text[:50]!r} is no rate from one a day to {FASTEST:,} a second; write 5/s, 30/m or 600/h"
+        )
     return rate
 
 

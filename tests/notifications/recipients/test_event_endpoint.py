@@ -150,7 +150,7 @@ def test_a_rotated_secret_counts_for_a_while(
             "timestamp",
         ),
         (
-            b'{"type": "bounced", "timestamp": "2026-07-01T09:00", "data": {"address": "a@b.c"}}',
+            b'{"type": "bounced", "timestamp": "2026-07-01T09:00", "data": {"address": "a@b.de"}}',
             "timestamp",
         ),
         (b'{"type": "bounced", "data": {"message_id": " ", "address": ""}}', "data.message_id"),

@@ -48,6 +48,24 @@ def report(kind: str, message_id: str = "", **options: Any) -> bool:
     return record_report(Report(**given))
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "told", ["garbage", "ada(at)example.com", '"ada@example.com"', "\u200bada@example.com", ""]
+)
+def test_a_bounce_stops_the_address_of_its_message_whatever_it_calls_it(told: str) -> None:
+    delivery = sent("p-1")
+    assert report("bounced", "p-1", address=told, bounce=Bounce.HARD)
+    assert states(delivery) == ("bounced", "failed")
+    assert suppressions_of("email", delivery.address)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("told", ["4915112345678", "004915112345678", "+49 1511 2345678"])
+def test_a_number_is_stopped_as_gateways_write_it(told: str) -> None:
+    assert report("unsubscribed", address=told, channel="sms")
+    assert suppressions_of("sms", "+4915112345678")
+
+
 def states(delivery: Delivery) -> tuple[str, str]:
     delivery.refresh_from_db()
     return delivery.state, Notification.objects.get(pk=delivery.notification_id).state

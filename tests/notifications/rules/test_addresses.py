@@ -51,6 +51,16 @@ def test_normal_forms(channel: str, spelling: str, form: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
+    ["<" + " " * 60_000 + "x", "mailto:" * 9_000, '\\"' * 30_000, "%25" * 20_000, "@" * 60_000],
+)
+def test_what_is_no_address_keeps_nobody_busy(text: str) -> None:
+    """Looked at in the square of its length, these would take minutes."""
+    assert normal_form(EMAIL, text)
+    assert not holds_several(text)
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "ada@example.com, bob@example.com",
         "ada@example.com; Bob <bob@example.com>",

@@ -78,6 +78,24 @@ def test_production_refuses_to_start_without(
         ("EMAIL_URL", "smtp://h?timeout=soon", "has a timeout that is no number of seconds"),
         ("EMAIL_URL", "smtp://h?timeout=inf", "has a timeout that is no number of seconds"),
         ("EMAIL_URL", "smtp://h?timeout=0", "has a timeout that is no number of seconds"),
+        (
+            "BELLRINGER_REDIS_URL",
+            "redis://h/0?socket_timeout=nan",
+            "has a socket_timeout that is no",
+        ),
+        (
+            "BELLRINGER_REDIS_URL",
+            "redis://h/0?socket_timeout=-1",
+            "has a socket_timeout that is no",
+        ),
+        (
+            "BELLRINGER_REDIS_URL",
+            "redis://h/0?socket_connect_timeout=0",
+            "has a socket_connect_time",
+        ),
+        ("BELLRINGER_REDIS_URL", "redis://h/99999999999", "must end with the number of a database"),
+        ("BELLRINGER_REDIS_URL", "redis://h/\u0663", "must end with the number of a database"),
+        ("BELLRINGER_REDIS_URL", "redis://h:0/1", "has port 0"),
         ("EMAIL_URL", "smtp://h?tls=1", "has an option other than timeout"),
         (
             "DATABASE_URL",
