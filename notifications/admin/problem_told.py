@@ -27,5 +27,5 @@ class ProblemTold(Base):
         row = options.get("obj")
         stored = row and self.model._default_manager.filter(pk=row.pk).first()
         if stored and (problem := problem_of(stored)):
-            messages.warning(request, f"It cannot be used here. {problem}")
+            messages.warning(request, f"It cannot be used here: {problem}")
         return super().render_change_form(request, context, *args, **options)

@@ -139,7 +139,7 @@ def test_a_row_that_cannot_be_used_is_named_with_what_to_do(
     page = client.get(reverse(f"admin:notifications_{model._meta.model_name}_change", args=[key]))
     assert page.status_code == 200
     told = [str(message) for message in page.context["messages"]]
-    assert any("It cannot be used here." in text and says in text for text in told), told
+    assert any("It cannot be used here: " in text and says in text for text in told), told
 
 
 @pytest.mark.django_db(transaction=True)
