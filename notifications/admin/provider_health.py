@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
+from notifications.lanes.sound import sound_state
 from notifications.models import Provider, ProviderHealth
+from notifications.soundness.problems import problem_of
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import NONE, moment_in_full
@@ -28,12 +30,14 @@ class HealthFacts:
         """Whether messages are handed to it."""
         if not row.enabled:
             return NONE
+        if problem_of(row):
+            return badge("Cannot be used", "bad")
         health = _health(row)
         if health is None:
             return badge(*_BADGES[BreakerState.CLOSED.value])
         if health.paused_until is not None and health.paused_until > clock.now():
             return badge("Paused", "warning")
-        return badge(*_BADGES[health.breaker])
+        return badge(*_BADGES[sound_state(health.breaker)])
 
     @admin.display(description="left out until")
     def left_out_until(self, row: Provider) -> SafeString | str:

@@ -138,6 +138,7 @@ def test_a_row_that_cannot_be_used_is_named_with_what_to_do(
     client.force_login(User.objects.create_superuser("owner"))
     page = client.get(reverse(f"admin:notifications_{model._meta.model_name}_change", args=[key]))
     assert page.status_code == 200
+    assert (b"Cannot be used" in page.content) == (model is Provider)
     told = [str(message) for message in page.context["messages"]]
     assert any("It cannot be used here: " in text and says in text for text in told), told
 
