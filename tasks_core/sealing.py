@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +55,22 @@ def unseal(sealed: object) -> str:
                 "a stored secret is damaged, so none of the ENCRYPTION_KEYS opens it; store it anew"
             ) from None
         raise KeyMissing(MISSING) from error
+
+
+def unseal_object(sealed: object) -> dict[str, Any]:
+    """Decrypt what ``seal`` returned for the JSON of an object.
+
+    Raises:
+        KeyMissing: as ``unseal``.
+        ImproperlyConfigured: as ``unseal``, or it opens to something else.
+    """
+    try:
+        found = json.loads(unseal(sealed))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured("a stored secret opens to no object; store it anew")
+    return found
 
 
 def is_newest(sealed: object) -> bool:

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from notifications.lanes.sound import sound_state
 from notifications.models import Provider, ProviderHealth
+from notifications.providers.states import opens
 from notifications.soundness.problems import problem_of
 from tasks_core import clock
 from tasks_core.admin.badges import badge
@@ -30,7 +31,7 @@ class HealthFacts:
         """Whether messages are handed to it."""
         if not row.enabled:
             return NONE
-        if problem_of(row):
+        if problem_of(row) or not opens(row):
             return badge("Cannot be used", "bad")
         health = _health(row)
         if health is None:

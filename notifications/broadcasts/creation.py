@@ -16,12 +16,10 @@ from notifications.models import Broadcast
 from notifications.states import BroadcastState
 from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments
+from tasks_core.engine.rates import FASTEST, SLOWEST
 from tasks_core.engine.single_line import is_single_line
 
 CHUNK_SIZE = 500
-SLOWEST, FASTEST = 1 / 86_400, 1_000_000.0
-"""Messages a second."""
-
 LARGEST_CHUNK = 1000
 SLICE = timedelta(seconds=5)
 """With a rate, a chunk is at most what may be sent in this time: that is how evenly it goes out."""

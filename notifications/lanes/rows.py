@@ -145,7 +145,7 @@ def _places(taken: str) -> dict[int, int]:
     """Read how many places each slot has taken: none if that cannot be read, as it must not stop the lane."""
     try:
         return {int(slot): int(count) for slot, count in json.loads(taken).items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return {}
 
 

@@ -1,6 +1,5 @@
 """The enabled providers of a channel, with their credentials opened."""
 
-import json
 import logging
 import time
 
@@ -80,7 +79,9 @@ def account_of(row: Provider) -> Account:
     Raises:
         ImproperlyConfigured: they cannot be used; KeyMissing if another worker may have the key.
     """
-    credentials = _credentials(sealing.unseal(row.credentials))
+    credentials = sealing.unseal_object(row.credentials)
+    if not all(isinstance(value, str) for value in credentials.values()):
+        raise ImproperlyConfigured("its credentials must all be texts; enter them again")
     logs.hide_everywhere(*credentials.values())
     return Account(
         name=row.name,
@@ -90,13 +91,3 @@ def account_of(row: Provider) -> Account:
         options=row.options,
         credentials=credentials,
     )
-
-
-def _credentials(opened: str) -> dict[str, str]:
-    try:
-        found = json.loads(opened)
-    except (ValueError, RecursionError):
-        found = None
-    if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
-        return found
-    raise ImproperlyConfigured("its credentials are no object of texts; enter them again")

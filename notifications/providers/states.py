@@ -27,10 +27,11 @@ def unopened_providers() -> int:
         Q(health=None) | Q(health__breaker="closed")
     )
     found = read_rows(tried.only("name", "kind", "base_url", "options", "credentials"))
-    return len(found.unreadable) + sum(not _opens(row) for row in found.sound)
+    return len(found.unreadable) + sum(not opens(row) for row in found.sound)
 
 
-def _opens(row: Provider) -> bool:
+def opens(row: Provider) -> bool:
+    """Tell whether the credentials of a provider can be used with the keys that are here."""
     try:
         account_of(row)
     except ImproperlyConfigured:

@@ -3,7 +3,6 @@
 A secret whose key another process may have is no problem of its row: the probe ``secrets`` tells of those.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -62,8 +61,7 @@ def _check_provider(row: Provider) -> None:
 
 def _check_destination(row: Destination) -> None:
     channel_taking(row.channel)
-    if not isinstance(json.loads(sealing.unseal(row.sealed)), dict):
-        raise TypeError
+    sealing.unseal_object(row.sealed)
 
 
 def _check_endpoint(row: Endpoint) -> None:

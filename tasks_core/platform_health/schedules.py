@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db.models import QuerySet
 
 from tasks_core import clock
+from tasks_core.engine.instants import EARLIEST
 from tasks_core.models import Leadership, Occurrence, Schedule
 from tasks_core.platform_health.age import age
 from tasks_core.platform_health.finding import Finding
@@ -15,9 +16,6 @@ from tasks_core.platform_health.patience import LATE, RECOVERY
 from tasks_core.platform_health.probe import Reporter
 
 report = Reporter("schedules")
-
-EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
-"""What is written as earlier nobody can read; beat tells of such a schedule."""
 
 
 def look() -> Iterator[Finding]:
@@ -27,7 +25,10 @@ def look() -> Iterator[Finding]:
     if not ticking.exists():
         yield report.healthy("there are no schedules")
         return
-    before = (EARLIEST, now - LATE)
+    before = (
+        EARLIEST,
+        now - LATE,
+    )  # beat tells of what was not written here, and may be unreadable
     late = _first(ticking.filter(next_fire_at__range=before), "next_fire_at")
     unfilled = _first(ticking.filter(refill_at__range=before), "refill_at")
     if late is not None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
@@ -104,6 +105,9 @@ def test_a_provider_that_no_key_opens_is_not_green(operator: Client) -> None:
     providers = tiles(operator)["Providers cut off"]
     assert (providers.figure, providers.tone) == ("1", "bad")
     assert providers.note == "1 cannot be used with the keys that are here"
+    Provider.objects.update(credentials=Fernet(Fernet.generate_key()).encrypt(b"{}").decode())
+    assert tiles(operator)["Providers cut off"].figure == "1"
+    assert "Works" not in operator.get(providers.url).content.decode()
 
 
 def test_messages_that_no_worker_has_begun_with_are_late(operator: Client) -> None:

@@ -42,6 +42,7 @@ NAN, INFINITY = float("nan"), float("inf")
 NONSENSE = "gAAAAABnonsense"
 LONG_NUMBER = RawSQL("%s::jsonb", ['{"n": ' + "9" * 5_000 + "}"])
 """A number for PostgreSQL, and more digits than Python reads."""
+HUGE = RawSQL("%s::jsonb", ['{"1": 1e999}'])
 FOREVER, NEVER = RawSQL("'infinity'::timestamptz", []), RawSQL("'-infinity'::timestamptz", [])
 
 
@@ -74,7 +75,7 @@ BAD: list[tuple[type[models.Model], str, Any]] = [
     *_each(Notification, "context", ("[]", "7", LONG_NUMBER)),
     *_each(Notification, "condition_args", ("[]", LONG_NUMBER)),
     *_each(Notification, "secret_context", (NONSENSE,)),
-    *_each(EndpointLane, "taken", ([], 7, "x", {"a": 1}, {"1": "x"})),
+    *_each(EndpointLane, "taken", ([], 7, "x", {"a": 1}, {"1": "x"}, HUGE)),
     *_each(EndpointLane, "breaker", ("weird",)),
     *_each(EndpointLane, "paused_until", (FOREVER,)),
     *_each(EndpointLane, "breaker_until", (FOREVER,)),

@@ -20,6 +20,8 @@ from notifications.api import (
     save_category,
     save_recipient,
 )
+from notifications.channels.outcome import SendResult
+from notifications.destinations.loading import Opened, open_all
 from notifications.models import Category, Destination, Endpoint, Provider, Recipient
 from notifications.providers.accounts import enabled_accounts, forget_accounts
 from notifications.providers.registration import register_provider
@@ -56,9 +58,9 @@ BAD: list[tuple[type[models.Model], str, Any, str]] = [
     (Provider, "options", {"unknown": 1}, "options: "),
     (Provider, "base_url", "http://[::1", "base_url: "),
     (Provider, "credentials", "gAAAAABnonsense", "damaged"),
-    (Provider, "credentials", Sealed("nonsense"), "credentials are no object of texts"),
-    (Provider, "credentials", Sealed("[]"), "credentials are no object of texts"),
-    (Provider, "credentials", Sealed('{"account_sid": 7}'), "credentials are no object of texts"),
+    (Provider, "credentials", Sealed("nonsense"), "opens to no object; store it anew"),
+    (Provider, "credentials", Sealed("[]"), "opens to no object; store it anew"),
+    (Provider, "credentials", Sealed('{"account_sid": 7}'), "credentials must all be texts"),
     (Provider, "credentials", Sealed("{}"), "credentials: are missing"),
     (Provider, "options", LONG_NUMBER, "cannot read it"),
     (Provider, "rate_limit", NAN, "rate_limit: must be a number"),
@@ -67,6 +69,8 @@ BAD: list[tuple[type[models.Model], str, Any, str]] = [
     (Endpoint, "secrets", Sealed("no secret", in_a_list=True), "secret: "),
     (Category, "row_retention_days", 2_000_000, "row_retention_days: give a whole number"),
     (Destination, "sealed", "gAAAAABnonsense", "damaged"),
+    (Destination, "sealed", Sealed("nonsense"), "opens to no object; store it anew"),
+    (Destination, "sealed", Sealed("[]"), "opens to no object; store it anew"),
     (Destination, "channel", "fax", "channel: has no destinations"),
     (Endpoint, "url", "http://[::1", "url: "),
     (Endpoint, "url", "ftp://example.com", "does not begin with https://"),
@@ -153,6 +157,17 @@ def test_a_provider_that_cannot_be_opened_leaves_its_channel_to_the_others(
     forget_accounts()
     assert [one.name for one in async_to_sync(enabled_accounts)("sms")] == ["good"]
     assert redacted_text("a line that is written afterwards") == "a line that is written afterwards"
+
+
+@pytest.mark.parametrize("secret", ["nonsense", "[]", "7", ""])
+def test_a_destination_that_cannot_be_opened_fails_none_that_is_asked_for_with_it(
+    rows: dict[type[models.Model], models.Model], secret: str
+) -> None:
+    Destination.objects.filter(name="bad").update(sealed=sealing.seal(secret))
+    bad, good = open_all([("teams", "bad"), ("teams", "good")])
+    assert isinstance(good, Opened)
+    assert isinstance(bad, SendResult)
+    assert "store it anew" in bad.error
 
 
 def test_an_instant_that_nobody_can_read_hides_none(

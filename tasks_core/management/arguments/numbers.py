@@ -6,11 +6,11 @@ import re
 from argparse import ArgumentTypeError
 
 from tasks_core.bigint import LARGEST_BIGINT
+from tasks_core.engine.rates import FASTEST, SLOWEST
 from tasks_core.finding import MAX_LIMIT
 
 LARGEST_COUNT = 2**31 - 1
 RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?")
-SLOWEST, FASTEST = 1 / 86_400, 1_000_000
 SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3_600.0}
 
 
