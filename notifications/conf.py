@@ -5,7 +5,6 @@ They are read once, and again when Django's ``override_settings`` has changed th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, TypeVar
 
@@ -214,31 +213,25 @@ def retry_policy(channel: str) -> str | None:
     return name or None
 
 
+@read_once
 def allowed_networks() -> tuple[AllowedNetwork, ...]:
     """Give the parsed ``OUTGOING_ALLOWED_NETWORKS``.
 
     Raises:
         ImproperlyConfigured: an entry is no network.
     """
-    return _allowed(tuple(current().outgoing_allowed_networks))
+    entries = current().outgoing_allowed_networks
+    return tuple(_parsed("OUTGOING_ALLOWED_NETWORKS", allowed_network, entry) for entry in entries)
 
 
+@read_once
 def denied_networks() -> tuple[Network, ...]:
     """Give the parsed ``OUTGOING_DENIED_NETWORKS``.
 
     Raises:
         ImproperlyConfigured: an entry is no network.
     """
-    return _denied(tuple(current().outgoing_denied_networks))
-
-
-@lru_cache(maxsize=8)
-def _allowed(entries: tuple[str, ...]) -> tuple[AllowedNetwork, ...]:
-    return tuple(_parsed("OUTGOING_ALLOWED_NETWORKS", allowed_network, entry) for entry in entries)
-
-
-@lru_cache(maxsize=8)
-def _denied(entries: tuple[str, ...]) -> tuple[Network, ...]:
+    entries = current().outgoing_denied_networks
     return tuple(_parsed("OUTGOING_DENIED_NETWORKS", ip_network, entry) for entry in entries)
 
 

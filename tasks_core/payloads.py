@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
 from tasks_core.json_text import (
@@ -25,7 +25,7 @@ from tasks_core.sealing import seal, unseal
 
 SEALED = "$sealed"
 _MARK = f'"{SEALED}"'  # a string inside the JSON cannot look like this: its quotes would be escaped
-
+_MARK_IN_BYTES = _MARK.encode()
 
 MASK = "••••••"
 """What people see in place of a secret."""
@@ -111,13 +111,15 @@ class PayloadSchema:
             raise InvalidPayload(stored)
         if self._is_plain:
             return opened(stored)
-        text = json.dumps(stored)
-        if _MARK in text:
-            text = json.dumps(opened(stored))
         try:
+            text = to_json(stored)
+            if _MARK_IN_BYTES in text:
+                text = to_json(opened(stored))
             return self._adapter.validate_json(text)
         except ValidationError as error:
             raise InvalidPayload(_explain(error)) from None
+        except ValueError as error:  # deeper than any door takes, or half a character: written past them
+            raise InvalidPayload(f"payload: {error}") from None
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema, for documentation."""

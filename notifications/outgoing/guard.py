@@ -15,6 +15,7 @@ from yarl import URL
 
 from notifications import conf
 from notifications.outgoing.denied import is_denied, unmapped
+from tasks_core.conf import read_once
 from tasks_core.engine.single_line import is_single_line
 
 MAX_URL_LENGTH = 2048
@@ -144,6 +145,7 @@ def _is_denied_by_setting(address: IPv4Address | IPv6Address) -> bool:
     )
 
 
+@read_once
 def _ports_of_some() -> tuple[int, ...]:
     """Give the ports that some address may be reached on: which one it is, is known when it is resolved."""
     public = _public_ports()

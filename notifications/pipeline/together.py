@@ -18,15 +18,53 @@ Answer = TypeVar("Answer")
 
 MAX_TOGETHER = 200
 
-CROWD, GATHER_SECONDS = 8, 0.02
-"""After so many at once the next are gathered for so long: a statement for fifty costs little more than one
-for five, and under load every statement waits for the one before it anyway."""
-
+CROWD, GATHER_SECONDS, ENOUGH = 8, 0.02, 50
+"""After so many at once the next are gathered for so long, or until there are enough of them: a statement for
+fifty costs little more than one for five, and under load every statement waits for the one before it anyway."""
 
 CHECKED_SECONDS = 1.0
 """So long after it was asked a connection is taken to be there, unless a call has failed since."""
 
 logger = logging.getLogger(__name__)
+
+
+_Batch = list[tuple[Item, asyncio.Future[Answer]]]
+
+
+class _Queue(Generic[Item, Answer]):
+    """What waits on one event loop, and the task that sees to it."""
+
+    def __init__(self) -> None:
+        self.worker: asyncio.Task[None] | None = None
+        self._waiting: _Batch[Item, Answer] = []
+        self._enough: asyncio.Event | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
+    def add(self, item: Item, future: "asyncio.Future[Answer]") -> None:
+        self._waiting.append((item, future))
+        if self._enough is not None and len(self._waiting) >= ENOUGH:
+            self._enough.set()
+
+    def take(self) -> "_Batch[Item, Answer]":
+        batch = self._waiting[:MAX_TOGETHER]
+        del self._waiting[:MAX_TOGETHER]
+        return batch
+
+    async def gathered(self) -> None:
+        """Wait until enough have come, but not for long."""
+        if len(self._waiting) >= ENOUGH:
+            return
+        self._enough = asyncio.Event()
+        try:
+            async with asyncio.timeout(GATHER_SECONDS):
+                await self._enough.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._enough = None
 
 
 class Together(Generic[Item, Answer]):
@@ -49,36 +87,34 @@ class Together(Generic[Item, Answer]):
         self._checked_at = -CHECKED_SECONDS
         self._at_rest = at_rest
         self._is_at_rest = is_at_rest
-        self._waiting: WeakKeyDictionary[
-            asyncio.AbstractEventLoop, list[tuple[Item, asyncio.Future[Answer]]]
-        ] = WeakKeyDictionary()
-        self._running: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]]
-        self._running = WeakKeyDictionary()
+        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue[Item, Answer]]
+        self._queues = WeakKeyDictionary()
 
     async def __call__(self, item: Item) -> Answer:
         """Hand over one item and wait for its answer."""
         loop = asyncio.get_running_loop()
+        queue = self._queues.get(loop)
+        if queue is None:
+            queue = self._queues[loop] = _Queue()
         future: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.setdefault(loop, []).append((item, future))
-        if loop not in self._running:
+        queue.add(item, future)
+        if queue.worker is None:
             # Outside of the caller's context: its work is for many, and not in the name of the first.
-            self._running[loop] = loop.create_task(self._work(loop), context=Context())
+            queue.worker = loop.create_task(self._work(queue), context=Context())
         return await future
 
-    async def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _work(self, queue: "_Queue[Item, Answer]") -> None:
         try:
-            while waiting := self._waiting.get(loop):
-                batch = waiting[:MAX_TOGETHER]
-                del waiting[:MAX_TOGETHER]
+            while batch := queue.take():
                 await self._call(batch)
                 if CROWD <= len(batch) < MAX_TOGETHER:
-                    await asyncio.sleep(GATHER_SECONDS)
-                if self._at_rest and not waiting and not self._is_at_rest():
+                    await queue.gathered()
+                if self._at_rest and queue.is_empty and not self._is_at_rest():
                     await sync_to_async(self._rest)()
         finally:
-            del self._running[loop]
+            queue.worker = None
 
-    async def _call(self, batch: list[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
+    async def _call(self, batch: "_Batch[Item, Answer]") -> None:
         try:
             answers = await sync_to_async(self._fresh)([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001  (it belongs to the callers, all of them)

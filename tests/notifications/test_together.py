@@ -9,7 +9,8 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import Error, connection
 
-from notifications.pipeline.together import CROWD, MAX_TOGETHER, Together
+from notifications.pipeline import together as together_module
+from notifications.pipeline.together import CROWD, ENOUGH, MAX_TOGETHER, Together
 from tasks_core import session_state
 
 
@@ -63,6 +64,24 @@ async def test_after_a_crowd_the_next_are_gathered_although_they_come_one_by_one
 
     await asyncio.gather(*(twice(number) for number in range(CROWD)))
     assert sizes == [CROWD, CROWD]
+
+
+async def test_who_is_enough_for_a_call_does_not_wait_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(together_module, "GATHER_SECONDS", 3600)
+    sizes: list[int] = []
+
+    def count(items: list[int]) -> list[int]:
+        sizes.append(len(items))
+        return items
+
+    together = Together(count)
+    async with asyncio.timeout(30):
+        first = [asyncio.create_task(together(number)) for number in range(CROWD)]
+        await asyncio.gather(*first)
+        await asyncio.gather(*(together(number) for number in range(ENOUGH)))
+    assert sizes == [CROWD, ENOUGH]
 
 
 async def test_an_error_reaches_its_callers_and_the_next_call_works() -> None:

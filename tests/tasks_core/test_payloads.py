@@ -305,6 +305,11 @@ def test_stored_payload_that_no_longer_fits_says_where() -> None:
         PayloadSchema(Order).load({"amount": 1})
 
 
+def test_stored_payload_that_nobody_can_follow_is_no_payload() -> None:
+    with pytest.raises(InvalidPayload, match="depth"):
+        PayloadSchema(dict[str, dict[str, Any]]).load({"a": _deep(300)})
+
+
 def test_json_typed_by_a_person_is_read_or_refused_with_the_place() -> None:
     assert parse('{"a": 1}') == {"a": 1}
     with pytest.raises(InvalidPayload, match=r"payload is not JSON: .* line 1 column"):
