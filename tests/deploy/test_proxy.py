@@ -65,9 +65,9 @@ def proxy(folder: Path, *, name_server: int, web: int) -> Iterator[int]:
         assert said in text, said
         text = text.replace(said, here)
     (folder / "nginx.conf").write_text(text)
-    options = f"daemon off; error_log stderr; pid {folder}/nginx.pid;"
+    options = f"daemon off; error_log {folder}/error.log; pid {folder}/nginx.pid;"
     command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command) as process:
         try:
             yield port
         finally:
@@ -114,3 +114,17 @@ def test_it_starts_alone_and_follows_the_web_process_to_another_address(tmp_path
         addresses[:] = ["127.0.0.2"]
         with web_process("127.0.0.2", web):
             soon(port, "/", "127.0.0.2 /")
+
+
+@pytest.mark.timeout(120)
+def test_no_log_quotes_the_links_of_mails(tmp_path: Path) -> None:
+    with (
+        running_name_server(lambda _: [], seconds_to_live=600) as names,
+        proxy(tmp_path, name_server=names.port, web=free_port()) as port,
+    ):
+        soon(port, "/u/token-of-a-mail", "502")
+        assert answer(port, "/u/token-of-a-mail/preferences") == "502"
+        assert answer(port, "/seen") == "502"
+    said = (tmp_path / "error.log").read_text()
+    assert "/seen" in said
+    assert "token-of-a-mail" not in said
