@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -118,7 +117,9 @@ class PayloadSchema:
             return self._adapter.validate_json(text)
         except ValidationError as error:
             raise InvalidPayload(_explain(error)) from None
-        except ValueError as error:  # deeper than any door takes, or half a character: written past them
+        except (
+            ValueError
+        ) as error:  # deeper than any door takes, or half a character: written past them
             raise InvalidPayload(f"payload: {error}") from None
 
     def json_schema(self) -> dict[str, Any]:

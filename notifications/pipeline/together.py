@@ -19,8 +19,8 @@ Answer = TypeVar("Answer")
 MAX_TOGETHER = 200
 
 CROWD, GATHER_SECONDS, ENOUGH = 8, 0.02, 50
-"""After so many at once the next are gathered for so long, or until there are enough of them: a statement for
-fifty costs little more than one for five, and under load every statement waits for the one before it anyway."""
+"""After so many at once the next are gathered for so long, or until there are enough: a statement for fifty
+costs little more than one for five, and under load every statement waits for the one before it anyway."""
 
 CHECKED_SECONDS = 1.0
 """So long after it was asked a connection is taken to be there, unless a call has failed since."""

@@ -44,19 +44,22 @@ CROSS JOIN LATERAL (
 ORDER BY priority, run_after
 """
 
-# Each lane is read from its first task on: before that there are only tasks that were taken.
+# Each lane is read from its first task on: before that there are only tasks that were taken. What is given
+# stands in queries of its own, so that all is planned once and not at each call (see ``claim``).
 LOCK_DUE = """
     SELECT task.id FROM unnest(
-        %(queue_names)s::text[], %(priorities)s::smallint[], %(sinces)s::timestamptz[],
-        %(firsts)s::bigint[], %(limits)s::int[]
+        (SELECT %(queue_names)s::text[]), (SELECT %(priorities)s::smallint[]),
+        (SELECT %(sinces)s::timestamptz[]), (SELECT %(firsts)s::bigint[]), (SELECT %(limits)s::int[])
     ) AS lane (queue_name, priority, since, first, room)
     CROSS JOIN LATERAL (
         SELECT id FROM tasks_core_task
         WHERE state IN ('SCHEDULED', 'RETRYING')
           AND queue_name = lane.queue_name AND priority = lane.priority
-          AND (run_after, id) >= (lane.since, lane.first) AND run_after <= %(now)s
-          AND (expires_at IS NULL OR expires_at > %(now)s)
-          AND task_type = ANY(%(task_types)s) AND id <> ALL(%(apart_from)s::bigint[])
+          AND (run_after, id) >= (lane.since, lane.first)
+          AND run_after <= (SELECT %(now)s::timestamptz)
+          AND (expires_at IS NULL OR expires_at > (SELECT %(now)s::timestamptz))
+          AND task_type = ANY((SELECT %(task_types)s::text[])::text[])
+          AND id <> ALL((SELECT %(apart_from)s::bigint[])::bigint[])
         ORDER BY run_after, id LIMIT lane.room
         FOR UPDATE SKIP LOCKED
     ) task

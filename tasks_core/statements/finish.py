@@ -56,7 +56,8 @@ WITH outcome AS (
         END
     FROM outcome
     WHERE tasks_core_task.id = outcome.id AND tasks_core_task.id = ANY(ARRAY(
-        SELECT id FROM tasks_core_task WHERE id = ANY(%(ids)s::bigint[]) AND state || '' = 'RUNNING'
+        SELECT id FROM tasks_core_task
+        WHERE id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND state || '' = 'RUNNING'  -- see claim.py
         FOR NO KEY UPDATE SKIP LOCKED
       ))
       AND tasks_core_task.state || '' = 'RUNNING' AND tasks_core_task.attempts = outcome.attempt

@@ -185,8 +185,7 @@ def test_all_that_hang_end_at_their_limit_whoever_began_first(stage: Stage) -> N
     _register(stage, max_runtime=0.3, retry=Fixed(initial=60), max_concurrency=10)
     hanging = _enqueued(5)
     execute("wait", hanging, worker="w")
-    for task_id in hanging:
-        wait_until(lambda task_id=task_id: state_of(task_id) is State.RETRYING)
+    wait_until(lambda: {state_of(task_id) for task_id in hanging} == {State.RETRYING})
 
 
 def test_outcome_is_written_while_others_still_run(stage: Stage) -> None:

@@ -1,5 +1,7 @@
 """Statements of the hot path: planned once, and again when the table has grown."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 from hypothesis import HealthCheck, example, given
@@ -8,8 +10,8 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import prepared
-from tests.tasks_core.life import plain_type
+from tasks_core import clock, prepared
+from tests.tasks_core.life import plain_type, queue, take
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -35,6 +37,35 @@ def test_statement_is_prepared_once_in_a_session() -> None:
         tasks_core.enqueue("plain", {})
 
     assert _prepared_inserts() == 1
+
+
+def _plans(part: str) -> tuple[int, int]:
+    """Return how often a statement was planned for all calls, and how often for one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE %s",
+            [f"%{part}%"],
+        )
+        [(generic, custom)] = cursor.fetchall()
+    return generic, custom
+
+
+def test_statements_for_one_task_are_not_planned_at_each_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prepared, "REPLAN_SECONDS", 3600.0)
+    # Of a small table all is read, whatever is looked for.
+    tasks_core.enqueue_many("plain", [{}] * 3_000, run_after=clock.now() + timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tasks_core_task")
+    for _ in range(20):
+        task = tasks_core.enqueue("plain", {})
+        assert queue() == [task.pk]
+        assert [claimed.id for claimed in take([task.pk])] == [task.pk]
+
+    # The first five are always planned for themselves, to compare.
+    assert _plans("FROM task CROSS JOIN (SELECT set_config") == (15, 5)
+    assert _plans("claimed_with =") == (15, 5)
 
 
 def test_setting_switches_it_off(settings: Settings) -> None:
