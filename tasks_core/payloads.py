@@ -114,13 +114,13 @@ class PayloadSchema:
             text = to_json(stored)
             if _MARK_IN_BYTES in text:
                 text = to_json(opened(stored))
+        # Nested deeper than any door takes it: somebody has written it past them.
+        except PydanticSerializationError as error:
+            raise InvalidPayload(f"payload: {error}") from None
+        try:
             return self._adapter.validate_json(text)
         except ValidationError as error:
             raise InvalidPayload(_explain(error)) from None
-        except (
-            ValueError
-        ) as error:  # deeper than any door takes, or half a character: written past them
-            raise InvalidPayload(f"payload: {error}") from None
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema, for documentation."""

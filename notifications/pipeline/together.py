@@ -98,7 +98,7 @@ class Together(Generic[Item, Answer]):
             queue = self._queues[loop] = _Queue()
         future: asyncio.Future[Answer] = loop.create_future()
         queue.add(item, future)
-        if queue.worker is None:
+        if queue.worker is None or queue.worker.done():
             # Outside of the caller's context: its work is for many, and not in the name of the first.
             queue.worker = loop.create_task(self._work(queue), context=Context())
         return await future

@@ -44,8 +44,9 @@ CROSS JOIN LATERAL (
 ORDER BY priority, run_after
 """
 
-# Each lane is read from its first task on: before that there are only tasks that were taken. What is given
-# stands in queries of its own, so that all is planned once and not at each call (see ``claim``).
+# Each lane is read from its first task on: before that there are only tasks that were taken.
+# Lists stand in queries of their own, so that it is planned once and not at each call (see ``claim``); not so
+# the instant: among millions of tasks for later a plan for any instant would look dear enough to be compiled.
 LOCK_DUE = """
     SELECT task.id FROM unnest(
         (SELECT %(queue_names)s::text[]), (SELECT %(priorities)s::smallint[]),
@@ -56,10 +57,9 @@ LOCK_DUE = """
         WHERE state IN ('SCHEDULED', 'RETRYING')
           AND queue_name = lane.queue_name AND priority = lane.priority
           AND (run_after, id) >= (lane.since, lane.first)
-          AND run_after <= (SELECT %(now)s::timestamptz)
-          AND (expires_at IS NULL OR expires_at > (SELECT %(now)s::timestamptz))
+          AND run_after <= %(now)s AND (expires_at IS NULL OR expires_at > %(now)s)
           AND task_type = ANY((SELECT %(task_types)s::text[])::text[])
-          AND id <> ALL((SELECT %(apart_from)s::bigint[])::bigint[])
+          AND id NOT IN (SELECT unnest(%(apart_from)s::bigint[]))
         ORDER BY run_after, id LIMIT lane.room
         FOR UPDATE SKIP LOCKED
     ) task

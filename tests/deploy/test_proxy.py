@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,6 +89,15 @@ def answer(port: int, path: str) -> str:
         return "nobody"
 
 
+def headers(port: int, path: str) -> Mapping[str, str]:
+    """Return the headers of an error."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"https://127.0.0.1:{port}{path}", timeout=5, context=trusting)
+    return caught.value.headers
+
+
 def soon(port: int, path: str, expected: str) -> None:
     """Wait until the answer is the expected one."""
     end = time.monotonic() + SECONDS_TO_FOLLOW
@@ -124,6 +133,7 @@ def test_no_log_quotes_the_links_of_mails(tmp_path: Path) -> None:
     ):
         soon(port, "/u/token-of-a-mail", "502")
         assert answer(port, "/u/token-of-a-mail/preferences") == "502"
+        assert headers(port, "/u/token-of-a-mail")["Referrer-Policy"] == "no-referrer"
         assert answer(port, "/seen") == "502"
     said = (tmp_path / "error.log").read_text()
     assert "/seen" in said

@@ -181,13 +181,6 @@ def test_one_that_hangs_costs_one_place_and_ends_at_its_limit(stage: Stage) -> N
     assert events_of(others[0])[-1] == "completed"
 
 
-def test_all_that_hang_end_at_their_limit_whoever_began_first(stage: Stage) -> None:
-    _register(stage, max_runtime=0.3, retry=Fixed(initial=60), max_concurrency=10)
-    hanging = _enqueued(5)
-    execute("wait", hanging, worker="w")
-    wait_until(lambda: {state_of(task_id) for task_id in hanging} == {State.RETRYING})
-
-
 def test_outcome_is_written_while_others_still_run(stage: Stage) -> None:
     _register(stage)
     slow = _enqueued(1)
