@@ -23,8 +23,10 @@ GROUP BY 1
 
 def unopened_providers() -> int:
     """Count the enabled providers that would get messages, and whose credentials cannot be used here."""
-    tried = Provider.objects.filter(enabled=True).filter(
-        Q(health=None) | Q(health__breaker="closed")
+    tried = (
+        Provider.objects.filter(enabled=True)
+        .filter(Q(health=None) | Q(health__breaker="closed"))
+        .exclude(health__paused_until__gt=clock.now())
     )
     found = read_rows(tried.only("name", "kind", "base_url", "options", "credentials"))
     return len(found.unreadable) + sum(not opens(row) for row in found.sound)

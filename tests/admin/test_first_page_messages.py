@@ -15,7 +15,7 @@ from notifications.api import (
     register_endpoint,
 )
 from notifications.channels.outcome import Outcome, SendResult
-from notifications.models import Delivery, EndpointLane, Provider
+from notifications.models import Delivery, EndpointLane, Provider, ProviderHealth
 from notifications.pipeline.schedule import schedule
 from notifications.providers.admission import Seen, note_each
 from tasks_core import clock
@@ -108,6 +108,18 @@ def test_a_provider_that_no_key_opens_is_not_green(operator: Client) -> None:
     Provider.objects.update(credentials=Fernet(Fernet.generate_key()).encrypt(b"{}").decode())
     assert tiles(operator)["Providers cut off"].figure == "1"
     assert "Works" not in operator.get(providers.url).content.decode()
+
+
+def test_a_provider_that_no_key_opens_and_that_asked_for_a_pause_is_counted_once(
+    operator: Client,
+) -> None:
+    now = clock.now()
+    provider = Provider.objects.create(
+        name="sms-main", channel="sms", kind="twilio", credentials="gAAA", created_at=now
+    )
+    ProviderHealth.objects.create(provider=provider, paused_until=now + timedelta(hours=1))
+    providers = tiles(operator)["Providers cut off"]
+    assert (providers.figure, providers.note) == ("1", "1 asked for a pause")
 
 
 def test_messages_that_no_worker_has_begun_with_are_late(operator: Client) -> None:

@@ -48,17 +48,11 @@ def test_a_second_task_with_the_key_is_not_made(run: Run) -> None:
     assert Task.objects.count() == 1
 
 
-def test_the_payload_may_come_from_a_file(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "payload.json"
-    file.write_text('{"invoice": 8}')
-    run("enqueue_task", "invoice.remind", "--payload", f"@{file}")
-    assert Task.objects.get().payload["invoice"] == 8
-
-
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_the_payload_may_come_from_standard_input(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, mark: str
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"invoice": 9}'))
+    monkeypatch.setattr("sys.stdin", io.StringIO(mark + '{"invoice": 9}'))
     run("enqueue_task", "invoice.remind", "--payload", "-")
     assert Task.objects.get().payload["invoice"] == 9
 
@@ -70,14 +64,6 @@ def test_the_payload_may_come_from_a_file_as_editors_write_it(
     (tmp_path / "payload.json").write_text('{"invoice": 10}', encoding)
     run("enqueue_task", "invoice.remind", "--payload", f"@{tmp_path / 'payload.json'}")
     assert Task.objects.get().payload["invoice"] == 10
-
-
-def test_a_mark_before_standard_input_is_no_part_of_it(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('\ufeff{"invoice": 11}'))
-    run("enqueue_task", "invoice.remind", "--payload", "-")
-    assert Task.objects.get().payload["invoice"] == 11
 
 
 def test_a_file_in_another_encoding_is_named(run: Run, tmp_path: Path) -> None:
