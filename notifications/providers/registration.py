@@ -70,6 +70,7 @@ def register_provider(
     return _store(account, channel, limits)
 
 
+@storable_arguments(InvalidProvider)
 def edit_provider(
     name: str, *, options: Mapping[str, Any] | None = None, base_url: str = "", **limits: Any
 ) -> Provider:

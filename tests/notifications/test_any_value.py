@@ -12,6 +12,7 @@ import pytest
 
 from notifications import api, conditions, triggers
 from notifications.api import Fallback, Message, Receiver
+from notifications.channels.webhook.endpoints import edit_endpoint
 from notifications.exceptions import NotificationsError, ResendRefused
 from notifications.models import (
     Broadcast,
@@ -27,6 +28,7 @@ from notifications.models import (
     TemplateVersion,
     TriggerEvent,
 )
+from notifications.providers.registration import edit_provider
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import Task
 from tests.any_value import Door, refuses_in_words_or_keeps
@@ -227,6 +229,19 @@ DOORS: dict[str, Door] = {
             "breaker_pause": 30.0,
         },
     ),
+    "edit_endpoint": (
+        lambda **named: edit_endpoint(_merchant().pk, **named),
+        {
+            "name": "merchant",
+            "url": "https://example.com/other",
+            "secret": SECRET,
+            "owner_email": TO,
+            "max_concurrency": 5,
+            "rate_limit": 5.0,
+            "breaker_threshold": 5,
+            "breaker_pause": 30.0,
+        },
+    ),
     "rotate_secret": (
         lambda **named: api.rotate_secret(_merchant(), **named),
         {"secret": SECRET},
@@ -251,6 +266,17 @@ DOORS: dict[str, Door] = {
             "credentials": {"account_sid": "AC1", "auth_token": "0123456789"},
             "options": {"sender": "Bank"},
             "base_url": "https://example.com",
+            "position": 1,
+            "rate_limit": 5.0,
+            "breaker_threshold": 5,
+            "breaker_pause": 30.0,
+        },
+    ),
+    "edit_provider": (
+        lambda **named: edit_provider("there", **named),
+        {
+            "options": {"sender": "Bank"},
+            "base_url": "https://example.com/other",
             "position": 1,
             "rate_limit": 5.0,
             "breaker_threshold": 5,
@@ -344,6 +370,14 @@ def something_there(receipt: TemplateVersion, monkeypatch: pytest.MonkeyPatch) -
     api.create_broadcast("empty", "hello", channel="sms", hold=True)
     monkeypatch.setitem(conditions._predicates, "known", _known)
     api.register_event_source("first", secret=SECRET)
+    api.register_provider(
+        "there",
+        channel="sms",
+        kind="twilio",
+        credentials={"account_sid": "AC1", "auth_token": "0123456789"},
+        options={"sender": "Bank"},
+        base_url="https://example.com",
+    )
     triggers.create_cron_trigger("there", webhook="https://example.com", schedule="0 3 * * *")
 
 

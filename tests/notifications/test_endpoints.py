@@ -6,13 +6,15 @@ import pytest
 from pytest_django import Settings
 
 from notifications.api import disable_endpoint, enable_endpoint, register_endpoint
-from notifications.channels.webhook.endpoints import live_secrets
+from notifications.channels.webhook.endpoints import edit_endpoint, live_secrets
 from notifications.channels.webhook.signing import key_of
 from notifications.exceptions import InvalidEndpoint
 from notifications.models import Endpoint
 from tasks_core import clock
 
 pytestmark = pytest.mark.django_db
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def test_an_endpoint_gets_a_secret_of_its_own() -> None:
@@ -65,6 +67,16 @@ def test_a_limit_that_is_no_number_is_named(limit: str, value: Any, problem: str
         register_endpoint("a", "https://a.example/", **{limit: value})
     assert refused.value.field == limit
     assert not Endpoint.objects.exists()
+
+
+def test_an_edit_to_a_name_that_is_taken_leaves_the_endpoint_as_it_was() -> None:
+    register_endpoint("taken", "https://taken.example/")
+    endpoint = register_endpoint("a", "https://a.example/")
+    with pytest.raises(InvalidEndpoint, match="belongs to another endpoint") as refused:
+        edit_endpoint(endpoint.pk, name="taken", url="https://b.example/", secret=SECRET)
+    assert refused.value.field == "name"
+    endpoint.refresh_from_db()
+    assert (endpoint.name, endpoint.url) == ("a", "https://a.example/")
 
 
 def test_an_endpoint_is_switched_off_and_on_once() -> None:

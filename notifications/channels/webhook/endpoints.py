@@ -1,5 +1,6 @@
 """Registering endpoints, rotating their secrets, and switching them off."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -62,8 +63,7 @@ def register_endpoint(
     Raises:
         InvalidEndpoint: names the field and what is wrong.
     """
-    if not name or len(name) > 100:
-        raise InvalidEndpoint("name", "must have 1 to 100 characters")
+    _check_name(name)
     check_endpoint_url(url)
     now = clock.now()
     endpoint = Endpoint(
@@ -83,11 +83,18 @@ def register_endpoint(
             endpoint.save(force_insert=True)
             return endpoint
     except IntegrityError:
-        raise InvalidEndpoint("name", "belongs to another endpoint; choose another") from None
+        raise InvalidEndpoint("name", TAKEN) from None
 
+
+TAKEN = "belongs to another endpoint; choose another"
 
 LIMITS = ("owner_email", "max_concurrency", "rate_limit", "breaker_threshold", "breaker_pause")
 """What an endpoint is set to beside its name and URL."""
+
+
+def _check_name(name: str) -> None:
+    if not name or len(name) > 100:
+        raise InvalidEndpoint("name", "must have 1 to 100 characters")
 
 
 def _check_limits(endpoint: Endpoint) -> None:
@@ -118,6 +125,7 @@ def check_endpoint_url(url: str) -> None:
         raise InvalidEndpoint("url", str(error)) from None
 
 
+@storable_arguments(InvalidEndpoint)
 def edit_endpoint(
     endpoint_id: int, *, name: str, url: str, secret: str = "", **limits: Any
 ) -> None:
@@ -135,18 +143,27 @@ def edit_endpoint(
     Raises:
         InvalidEndpoint: names the field and what is wrong; ``secret`` if it has to be given.
     """
+    _check_name(name)
     check_endpoint_url(url)
-    with transaction.atomic(using=database.alias()):
-        locked = Endpoint.objects.select_for_update().get(pk=endpoint_id)
-        has_moved = leads_elsewhere(url, locked.url)
-        if has_moved and not secret:
-            raise InvalidEndpoint("secret", MOVED)
-        changes: dict[str, Any] = {"name": name, "url": url, **limits}
-        if has_moved:
-            changes["secrets"] = [sealed_entry(_checked(secret), clock.now())]
-        Endpoint.objects.filter(pk=endpoint_id).update(**changes)
-        if secret and not has_moved:
-            rotate_secret(locked, secret=secret)
+    try:
+        with transaction.atomic(using=database.alias()):
+            _edit(endpoint_id, name=name, url=url, secret=secret, limits=limits)
+    except IntegrityError:
+        raise InvalidEndpoint("name", TAKEN) from None
+
+
+def _edit(endpoint_id: int, *, name: str, url: str, secret: str, limits: Mapping[str, Any]) -> None:
+    locked = Endpoint.objects.select_for_update().get(pk=endpoint_id)
+    _check_limits(Endpoint(**limits))
+    has_moved = leads_elsewhere(url, locked.url)
+    if has_moved and not secret:
+        raise InvalidEndpoint("secret", MOVED)
+    changes: dict[str, Any] = {"name": name, "url": url, **limits}
+    if has_moved:
+        changes["secrets"] = [sealed_entry(_checked(secret), clock.now())]
+    Endpoint.objects.filter(pk=endpoint_id).update(**changes)
+    if secret and not has_moved:
+        rotate_secret(locked, secret=secret)
 
 
 MOVED = (
