@@ -1,30 +1,45 @@
-"""The templates that come with the product: ``templates/notifications/<name>/<channel>/``."""
+"""The message templates that come with the product, in folders ``<name>/<channel>/``."""
 
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
+from notifications import conf
 from notifications.catalogue import publish_template
 from notifications.exceptions import InvalidTemplate
 from notifications.models import TemplateVersion
 from tasks_core import database
 from tasks_core.json_text import UnreadableJson, read_json
 
-FOLDER = Path(__file__).resolve().parent.parent / "templates" / "notifications"
+_PACKAGED = Path(__file__).with_name("shipped_templates")
 
 
-def publish_builtin_templates(folder: Path = FOLDER) -> list[TemplateVersion]:
-    """Publish the templates of a folder; those that have not changed stay as they are.
+def publish_builtin_templates(folder: Path | None = None) -> list[TemplateVersion]:
+    """Publish the templates of a folder, or the product's own; those that have not changed stay as they are.
 
     Each channel's folder holds ``text.txt``, and may hold ``subject.txt``, ``html.html``,
     ``variables.json`` (JSON Schema) and ``sample.json``.
 
     Raises:
         InvalidTemplate: names the part, the file, the line and what is wrong; nothing is published.
+        ImproperlyConfigured: the setting ``TEMPLATES_FOLDER`` names a folder without templates.
     """
+    folder = folder or _shipped_folder()
     with transaction.atomic(using=database.alias()):
         return [_publish(text.parent) for text in sorted(folder.glob("*/*/text.txt"))]
+
+
+def _shipped_folder() -> Path:
+    said = conf.current().templates_folder
+    folder = Path(said) if said else _PACKAGED
+    if not any(folder.glob("*/*/text.txt")):
+        raise ImproperlyConfigured(
+            f"{folder} holds no NAME/CHANNEL/text.txt; let TEMPLATES_FOLDER name the folder of the templates "
+            "that come with the product, or leave it empty"
+        )
+    return folder
 
 
 def _publish(folder: Path) -> TemplateVersion:

@@ -61,6 +61,8 @@ class NotificationSettings:
     """Send several commands at once to a mail server that announces PIPELINING; false if it loses some."""
     context_limit: int = 64_000
     """Bytes of JSON that the variables of one notification may take."""
+    templates_folder: str = ""
+    """Where the message templates are that come with the product; empty for those inside the package."""
     template_limit: int = 200_000
     """Characters of one part of a template."""
     message_limit: int = 500_000

@@ -65,7 +65,6 @@ ASGI_APPLICATION = "scheduler_project.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -132,8 +131,11 @@ KEY_PREFIX = configuration.key_prefix
 APPLICATION_SETTINGS = {**types_of_defaults(DEFAULTS), **types_of_fields(NotificationSettings)}
 for _secret in ("ENCRYPTION_KEYS", "HEALTH_TOKEN", "METRICS_TOKEN"):
     del APPLICATION_SETTINGS[_secret]  # without prefix, and with a file variant
+_TEMPLATES = BASE_DIR / "templates" / "notifications"
 BELLRINGER = {
     "CONSOLE_CHANNEL": configuration.debug,
+    # An installed package holds them inside; a checkout has them where people find and edit them.
+    "TEMPLATES_FOLDER": str(_TEMPLATES) if _TEMPLATES.is_dir() else "",
     **application_settings(APPLICATION_SETTINGS, os.environ),
     "ENCRYPTION_KEYS": [key.get_secret_value() for key in configuration.encryption_keys],
     "HEALTH_TOKEN": configuration.health_token.get_secret_value()

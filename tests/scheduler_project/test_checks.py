@@ -54,7 +54,7 @@ def test_static_files_among_installed_packages_are_an_error(root: Any) -> None:
 def test_an_installed_package_needs_a_place_for_static_files(tmp_path: Path) -> None:
     packages = tmp_path / "site-packages"
     packages.mkdir()
-    for name in ("scheduler_project", "tasks_core", "notifications", "templates"):
+    for name in ("scheduler_project", "tasks_core", "notifications"):
         shutil.copytree(
             CHECKOUT / name, packages / name, ignore=shutil.ignore_patterns("__pycache__")
         )

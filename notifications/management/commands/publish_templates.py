@@ -6,7 +6,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from notifications.builtin import FOLDER, publish_builtin_templates
+from django.core.exceptions import ImproperlyConfigured
+
+from notifications.builtin import publish_builtin_templates
 from notifications.exceptions import NotificationsError
 from notifications.models import TemplateVersion
 from tasks_core.management.output.listing import add_format_argument, write_list
@@ -23,7 +25,7 @@ class Command(PlatformCommand):
         "beside it subject.txt, html.html, variables.json and sample.json. What has not changed keeps "
         "its version; on error nothing is published."
     )
-    refusals = (*PlatformCommand.refusals, NotificationsError)
+    refusals = (*PlatformCommand.refusals, NotificationsError, ImproperlyConfigured)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the folder."""
@@ -31,7 +33,6 @@ class Command(PlatformCommand):
             "folder",
             nargs="?",
             type=_folder,
-            default=FOLDER,
             help="Where the templates are; the product's own if not given.",
         )
         add_format_argument(parser)
