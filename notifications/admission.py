@@ -20,9 +20,9 @@ from notifications.recipients.addressing import Found, find_addresses
 from notifications.rendering.compiled import Rendered
 from notifications.rendering.variables import plain_json
 from notifications.trying_out import try_out
+from tasks_core.client.options import MAX_AHEAD
 from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.single_line import is_single_line
-from tasks_core.options import MAX_AHEAD
 
 MAX_RESENDS = 10
 

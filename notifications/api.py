@@ -66,7 +66,7 @@ from notifications.sending_tasks import add_channel
 from notifications.signing_secrets import live_secrets
 from notifications.suppression.listing import suppress, suppressions_of, unsuppress
 from notifications.trial import send_test
-from tasks_core import database_clock
+from tasks_core.database import server_clock
 
 __all__ = [
     "INHERIT",
@@ -246,7 +246,7 @@ def notify_many(
     asked = list(messages)
     if not asked:
         return []
-    now = database_clock.callers_now()
+    now = server_clock.callers_now()
     begins_at = check_terms(category, run_after, now)
     locale = checked_locale(locale)
     known = recipients_among(message.to for message in asked)

@@ -11,7 +11,7 @@ from notifications.catalogue import publish_template
 from notifications.exceptions import InvalidTemplate
 from notifications.models import TemplateVersion
 from tasks_core import database
-from tasks_core.json_text import UnreadableJson, read_json
+from tasks_core.engine.json_text import UnreadableJson, read_json
 
 _PACKAGED = Path(__file__).with_name("shipped_templates")
 

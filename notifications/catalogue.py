@@ -29,7 +29,7 @@ from notifications.rendering.variables import (
 from notifications.rules.language_tags import fallbacks
 from tasks_core import clock, database
 from tasks_core.arguments import check_storable, storable_arguments
-from tasks_core.json_text import is_storable
+from tasks_core.engine.json_text import is_storable
 
 _LONGEST_DESCRIPTION = 200
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from notifications import keyring
-from tasks_core import logs, sealing
+from tasks_core import encryption, logs
 from tasks_core.engine.redaction.known import KnownSecrets, without_known
 from tasks_core.logs.secrets import known_here
 
@@ -20,14 +20,14 @@ _KEY = "content-digests"
 def seal_variables(variables: Mapping[str, Any]) -> str:
     """Encrypt secret variables for storage; no variables give an empty text."""
     logs.hide(*_leaves(variables))
-    return sealing.seal(json.dumps(variables)) if variables else ""
+    return encryption.seal(json.dumps(variables)) if variables else ""
 
 
 def open_variables(sealed: str) -> dict[str, Any]:
     """Decrypt what ``seal_variables`` gave."""
     if not sealed:
         return {}
-    variables: dict[str, Any] = json.loads(sealing.unseal(sealed))
+    variables: dict[str, Any] = json.loads(encryption.unseal(sealed))
     logs.hide(*_leaves(variables))
     return variables
 

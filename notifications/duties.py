@@ -2,7 +2,7 @@
 
 from notifications.codes.keeping import forget_expired
 from notifications.limits.clean_up import clean_up
-from tasks_core.duty import Duty
+from tasks_core.duties.duty import Duty
 
 LIMITS_SECONDS = 60.0
 CODES_SECONDS = 5.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from notifications.models import SealedKey
-from tasks_core import clock, database, sealing
+from tasks_core import clock, database, encryption
 
 KEY_BYTES = 64
 NAMES = (
@@ -87,9 +87,9 @@ def _stored(name: str) -> bytes:
         made = [_made(one) for one in sorted({name, *NAMES})]
         SealedKey.objects.bulk_create(made, ignore_conflicts=True)
         sealed = SealedKey.objects.values_list("sealed", flat=True).get(name=name)
-    return base64.b64decode(sealing.unseal(sealed))
+    return base64.b64decode(encryption.unseal(sealed))
 
 
 def _made(name: str) -> SealedKey:
-    sealed = sealing.seal(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+    sealed = encryption.seal(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
     return SealedKey(name=name, sealed=sealed, created_at=clock.now())

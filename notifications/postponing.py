@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from django.db import OperationalError
 
 from tasks_core import Snooze
-from tasks_core.bounded_locks import bounded_locks
-from tasks_core.database_errors import is_lock_timeout
+from tasks_core.database.bounded_locks import bounded_locks
+from tasks_core.database.errors import is_lock_timeout
 
 AGAIN_SECONDS = 1.0
 

@@ -20,7 +20,7 @@ from notifications.provider_events.duties import make_duties as make_event_dutie
 from notifications.retention.duties import make_duties as make_retention_duties
 from notifications.triggers.duties import make_duties as make_trigger_duties
 from notifications.triggers.ending import follow_unsuccessful_events
-from tasks_core.duties import add_duties
+from tasks_core.duties.beat_duties import add_duties
 from tasks_core.signals import (
     LostTask,
     UnsuccessfulTask,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scheduler_project.configuration import Configuration
-from tasks_core.redis_address import for_celery, is_redis
+from tasks_core.broker.redis_address import for_celery, is_redis
 
 
 def redis_options(configuration: Configuration) -> dict[str, Any]:

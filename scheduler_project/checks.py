@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from scheduler_project.configuration import Configuration
 from scheduler_project.configuration.application_settings import unknown_variables
-from tasks_core.redis_address import is_redis
+from tasks_core.broker.redis_address import is_redis
 
 REDIS_CLIENT_OPTIONS = (
     "socket_timeout",

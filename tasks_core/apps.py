@@ -20,14 +20,19 @@ class TasksCoreConfig(AppConfig):
         """Import ``task_types`` and ``subscriptions`` of every app, and connect to the signals."""
         from django.conf import settings
 
-        from tasks_core import checks, database_clock, session_format, worker_hooks
+        from tasks_core import celery_signals
+        from tasks_core.checks import installation
+        from tasks_core.database import server_clock, session_format
         from tasks_core.logs.secrets import hide_everywhere, secrets_of_settings
+        from tasks_core.registry import on_registered
+        from tasks_core.worker.celery_tasks import expose
 
         hide_everywhere(*secrets_of_settings(settings))
-        checks.register()
+        installation.register()
         session_format.connect()
-        database_clock.connect()
-        worker_hooks.connect()
+        server_clock.connect()
+        celery_signals.connect()
+        on_registered(expose)
         autodiscover_modules("task_types", "subscriptions")
         if setting("TRACING") and not switch.is_on:
             switch.enable()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from tasks_core.json_text import is_storable
+from tasks_core.engine.json_text import is_storable
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tasks_core.current_attempt import current_context
-from tasks_core.watching import WatchedMember
+from tasks_core.instrumentation import WatchedMember
 
 if TYPE_CHECKING:
     from tasks_core.context import TaskContext

@@ -10,15 +10,15 @@ from typing import Any
 from celery import beat, signals
 from django.db import Error, connections
 
-from tasks_core.answer_limit import end_overdue
-from tasks_core.duties import make_duties
-from tasks_core.duty import Duty
+from tasks_core.database.answer_limit import end_overdue
+from tasks_core.duties.beat_duties import make_duties
+from tasks_core.duties.duty import Duty
+from tasks_core.leadership import Leadership
 from tasks_core.liveness.beat_watch import BeatWatch
+from tasks_core.liveness.heartbeat import Heartbeat, beat_name
 from tasks_core.liveness.reporter import Reporter
+from tasks_core.liveness.stop_guard import BeatGuard
 from tasks_core.logs.fields import set_worker_name
-from tasks_core.presence import Presence, beat_name
-from tasks_core.schedules.leader import Leadership
-from tasks_core.stop_guard import BeatGuard
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Scheduler(beat.Scheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._duties: list[Duty] = []
-        self._presence: Presence | None = None
+        self._presence: Heartbeat | None = None
         self._watch = BeatWatch()
         self._reporter: Reporter | None = None
         self._leadership: Leadership | None = None
@@ -52,7 +52,7 @@ class Scheduler(beat.Scheduler):
         self._duties = make_duties(self._leadership)
         for duty in self._duties:
             duty.start()
-        self._presence = Presence.of_beat(columns=self._watch.columns)
+        self._presence = Heartbeat.of_beat(columns=self._watch.columns)
         self._presence.start()
         self._watch.ticked(self._duties)
         self._reporter = Reporter("beat", self._presence.known_as, self._watch.problem)

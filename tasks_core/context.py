@@ -10,28 +10,23 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from tasks_core import clock
-from tasks_core.asking import ask_in_passing
+from tasks_core.broker.consumed_queues import consumed_queues
 from tasks_core.conf import setting
-from tasks_core.consumption import consumed_queues
 from tasks_core.current_attempt import current_context
+from tasks_core.database.handler_queries import ask_in_passing
+from tasks_core.database.lower_bound import LowerBound
+from tasks_core.engine.json_text import check_depth, json_text
 from tasks_core.engine.redaction import HiddenValues
 from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
-from tasks_core.json_text import check_depth, json_text
 from tasks_core.logs.redaction import without_known_secrets
-from tasks_core.lower_bound import LowerBound
+from tasks_core.models.priority import Priority
 from tasks_core.payloads import secrets_of
-from tasks_core.priorities import Priority
-from tasks_core.statements.progress import (
-    Noted,
-    note_progress,
-    set_checkpoint,
-    urgent_work_waits,
-)
-from tasks_core.statements.recover import first_queued
+from tasks_core.sql.progress import Noted, note_progress, set_checkpoint, urgent_work_waits
+from tasks_core.sql.recover import first_queued
 
 if TYPE_CHECKING:
     from tasks_core.registry import TaskType
-    from tasks_core.statements.claim import ClaimedTask
+    from tasks_core.sql.claim import ClaimedTask
 
 __all__ = ["TaskContext", "current_context"]
 

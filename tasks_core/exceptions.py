@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks_core.json_text import storable
+from tasks_core.engine.json_text import storable
 
 LONGEST_MESSAGE = 1_000
 

@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from tasks_core.correlating import correlation, is_acceptable, new_correlation_id
+from tasks_core.correlation_ids import correlation, is_acceptable, new_correlation_id
 
 HEADERS = ("X-Request-ID", "X-Correlation-ID")
 """Where a caller or a proxy may give the id; the first that is there and acceptable is taken."""

@@ -11,8 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
-from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
-from tasks_core.json_text import (
+from tasks_core.encryption import seal, unseal
+from tasks_core.engine.json_text import (
     UnreadableJson,
     UnreadText,
     byte_size,
@@ -20,7 +20,7 @@ from tasks_core.json_text import (
     json_text,
     read_json,
 )
-from tasks_core.sealing import seal, unseal
+from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
 
 SEALED = "$sealed"
 _MARK = f'"{SEALED}"'  # a string inside the JSON cannot look like this: its quotes would be escaped

@@ -15,8 +15,8 @@ from tasks_core.conf import setting
 from tasks_core.engine.retry import Exponential, RetryRule
 from tasks_core.exceptions import InnerTaskType, UnknownTaskType
 from tasks_core.lanes import QUEUE_NAME
+from tasks_core.models.priority import Priority
 from tasks_core.payloads import PayloadSchema
-from tasks_core.priorities import Priority
 
 Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)
@@ -51,6 +51,7 @@ class TaskType:
 
 _types: dict[str, TaskType] = {}
 _declared_queues: set[str] = set()
+_callbacks: list[Callable[[TaskType], object]] = []
 
 
 def task_type(  # noqa: PLR0913  (each is one thing a type may say)
@@ -128,10 +129,18 @@ def task_type(  # noqa: PLR0913  (each is one thing a type may say)
         )
         _check(registered)
         _types[name] = registered
-        _expose(registered)
+        for callback in _callbacks:
+            callback(registered)
         return handler
 
     return register
+
+
+def on_registered(callback: Callable[[TaskType], object]) -> None:
+    """Call back with every task type: at once with those that are known, later with each that comes."""
+    _callbacks.append(callback)
+    for registered in _types.values():
+        callback(registered)
 
 
 def get_task_type(name: str) -> TaskType:
@@ -178,21 +187,6 @@ def declare_queue(queue_name: str) -> None:
 def declared_queues() -> frozenset[str]:
     """Return what ``declare_queue`` was told."""
     return frozenset(_declared_queues)
-
-
-def queue_names() -> list[str]:
-    """Return the queues that task types and subscribers use, and those declared, sorted."""
-    from tasks_core.events.subscription import subscriptions
-
-    of_types = {task_type.queue_name for task_type in _types.values()}
-    of_subscribers = {subscription.queue_name for subscription in subscriptions().values()}
-    return sorted(of_types | of_subscribers | _declared_queues | {"default"})
-
-
-def _expose(registered: TaskType) -> None:
-    from tasks_core.celery_tasks import expose  # the executor behind it needs the registry
-
-    expose(registered.name)
 
 
 def _unknown(name: str) -> str:

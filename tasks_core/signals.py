@@ -8,7 +8,7 @@ from typing import Any
 
 from django.dispatch import Signal
 
-from tasks_core.answer_limit import patience_for_others
+from tasks_core.database.answer_limit import patience_for_others
 from tasks_core.engine.states import State
 
 logger = logging.getLogger(__name__)

@@ -6,12 +6,13 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.db.models import Q
 
-from tasks_core import clock, database, worker_process
+from tasks_core import clock, database
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
 from tasks_core.registry import task_types
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.dispatch import take_due, waiting_lanes
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 
 SECONDS_TO_FINISH = 30.0
 
@@ -61,7 +62,7 @@ def _finish_async(task_type: str) -> None:
     if task_types()[task_type].is_async:
         process = worker_process.current()
         process.loop.wait_until_idle(seconds=SECONDS_TO_FINISH)
-        process.outbox.flush()
+        process.outcomes.flush()
 
 
 def enqueued(task_type: str | None = None) -> list[Task]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import models, transaction
 
-from tasks_core.json_text import storable
+from tasks_core.engine.json_text import storable
 
 TEXTS = ["\x00", "a\x00b", "\ud800", "\udc00x", "x" * 100_000, "\u202e", "\u2028", "%00", "\ufffe"]
 NUMBERS = [-1, 0, 2**15, 2**31, 2**63, -(2**63) - 1, 10**50]

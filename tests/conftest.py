@@ -13,7 +13,9 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from notifications import keyring
-from tasks_core import attempting, caller_redis, full_looks, row_backoff
+from tasks_core.broker import caller_redis
+from tasks_core.database import full_looks, row_backoff
+from tasks_core.worker import attempt
 from tests.pristine_database import PristineDatabase
 from tests.waiting import wait_until
 
@@ -67,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def whole_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries wait for their whole delay: a short draw would let some come due within a test."""
-    monkeypatch.setattr(attempting, "_rng", LongestWait())
+    monkeypatch.setattr(attempt, "_rng", LongestWait())
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from scheduler_project.error_reports import attempts, client
-from tasks_core import watching
+from tasks_core import instrumentation
 from tests.notifications.receiver import Receiver, running_receiver
 
 Event = dict[str, Any]
@@ -61,7 +61,7 @@ def recorded_reports(**options: Any) -> Iterator[Reports]:
     try:
         yield reports
     finally:
-        watching.remove_watcher(attempts.reported)
+        instrumentation.remove_watcher(attempts.reported)
         sentry_sdk.get_client().close(timeout=0)
         sentry_sdk.get_global_scope().set_client(None)
 

@@ -3,7 +3,7 @@
 import pkgutil
 from importlib import import_module
 
-import tasks_core.statements
+import tasks_core.sql
 
 VARIABLE = "BENCH_WITHOUT_EVENTS"
 BEGIN = ", event AS ("
@@ -14,8 +14,8 @@ WANTED = {"insert.SQL", "dispatch.TAKE", "claim.SQL", "finish.FINISH"}
 def leave_out_events() -> None:
     """Change the statements of this process."""
     changed = set()
-    for module_info in pkgutil.iter_modules(tasks_core.statements.__path__):
-        module = import_module(f"tasks_core.statements.{module_info.name}")
+    for module_info in pkgutil.iter_modules(tasks_core.sql.__path__):
+        module = import_module(f"tasks_core.sql.{module_info.name}")
         for name, value in list(vars(module).items()):
             if isinstance(value, str) and BEGIN in value:
                 setattr(module, name, without_event(value))

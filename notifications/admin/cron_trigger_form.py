@@ -13,7 +13,7 @@ from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger
 from notifications.triggers.cron_triggers import check_cron_trigger
 from notifications.triggers.headers import shown_headers
-from tasks_core.json_text import read_json
+from tasks_core.engine.json_text import read_json
 
 ARGUMENTS = (
     "webhook",

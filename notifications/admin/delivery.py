@@ -26,7 +26,7 @@ from tasks_core.admin.blocks import link, table, text_block, two_lines
 from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import dead_letter_link, task_link
 from tasks_core.admin.record import Fact, Panel, RecordAdmin, shows_list
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 from tasks_core.models import DeadLetter
 
 SHOWN_ATTEMPTS = 50

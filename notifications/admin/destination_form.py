@@ -11,7 +11,7 @@ from notifications.admin.unseen import UnseenTextarea
 from notifications.destinations.registration import check_destination, with_destinations
 from notifications.exceptions import InvalidProvider
 from notifications.models import Destination
-from tasks_core.json_text import read_json
+from tasks_core.engine.json_text import read_json
 
 SUPERUSERS_ONLY = "apprise"
 """An Apprise URL says which code of a large package runs, and where it connects to."""

@@ -16,7 +16,7 @@ from tasks_core import clock
 from tasks_core.admin.blocks import link, two_lines
 from tasks_core.admin.moments import moment, moment_in_full
 from tasks_core.admin.record import Fact, RecordAdmin
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 
 
 @admin.register(Digest)

@@ -17,7 +17,7 @@ from notifications.confidential import MASK
 from notifications.triggers.sensitive import is_sensitive
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import facts_table, table
-from tasks_core.json_text import UnreadableJson, read_any_json
+from tasks_core.engine.json_text import UnreadableJson, read_any_json
 
 BODY_SHOWN = 20_000
 """Characters of a body that a page shows, whatever a log has kept."""

@@ -17,7 +17,7 @@ from notifications.models import Provider
 from notifications.providers.account import Carrier
 from notifications.providers.registration import LIMITS, carriers_of, check_edit, check_provider
 from tasks_core.admin.form_fields.lines import LinesField
-from tasks_core.json_text import read_json
+from tasks_core.engine.json_text import read_json
 
 _HAVE_DEFAULTS = ("breaker_threshold", "breaker_pause")
 """Left empty they stay as they are."""

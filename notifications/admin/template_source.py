@@ -11,7 +11,7 @@ from notifications.catalogue import check_template, preview
 from notifications.exceptions import InvalidTemplate
 from notifications.models import Template, TemplateDraft, TemplateVersion
 from notifications.rendering.compiled import Rendered
-from tasks_core.json_text import UnreadableJson, read_json
+from tasks_core.engine.json_text import UnreadableJson, read_json
 
 PARTS = ("subject", "text", "html", "schema", "sample")
 

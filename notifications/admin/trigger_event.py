@@ -23,7 +23,7 @@ from tasks_core.admin.moments import moment, moment_in_full, span
 from tasks_core.admin.places import task_link
 from tasks_core.admin.record import Fact, Panel, shows_list
 from tasks_core.admin.steering.steered import SteeredAdmin
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 
 SHOWN_INVOCATIONS = 50
 

@@ -19,7 +19,7 @@ from notifications.models import (
 from notifications.pipeline.content import compiled_version
 from notifications.recipients.addressing import Found, find_addresses, recipients_among
 from notifications.rendering.variables import check_variables, plain_json
-from tasks_core.json_text import storable
+from tasks_core.engine.json_text import storable
 
 MAX_PROBLEM = 300
 LONGEST_ENTRY = 2_048

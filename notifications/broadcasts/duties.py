@@ -1,7 +1,7 @@
 """What beat does for broadcasts."""
 
 from notifications.broadcasts.upkeep import advance_broadcasts, remove_leftovers
-from tasks_core.duty import Duty
+from tasks_core.duties.duty import Duty
 
 RUNNING_SECONDS = 0.5
 IDLE_SECONDS = 3.0

@@ -9,7 +9,7 @@ from notifications.exceptions import InvalidBroadcast
 from notifications.tables.copies import copied_lines
 from notifications.tables.exceptions import UnreadableTable
 from notifications.tables.reading import Columns, checked_table
-from tasks_core.json_text import UnreadableJson, read_json
+from tasks_core.engine.json_text import UnreadableJson, read_json
 
 FORMATS = ("csv", "jsonl")
 

@@ -13,8 +13,8 @@ from notifications.states import (
     ChunkState,
 )
 from tasks_core import clock
-from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
-from tasks_core.row_backoff import RowBackoff
+from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
+from tasks_core.database.row_backoff import RowBackoff
 
 BATCH = 2000
 _failing = RowBackoff("broadcast {} cannot go on", "Mend what raises, or cancel it.")

@@ -6,8 +6,8 @@ from operator import attrgetter, is_
 from typing import Any
 
 from notifications.rules.provider_events import Bounce
-from tasks_core.json_text import LARGEST, storable, storable_json
-from tasks_core.sealing import KeyMissing
+from tasks_core.encryption import KeyMissing
+from tasks_core.engine.json_text import LARGEST, storable, storable_json
 
 MOST_OF_AN_ERROR, MOST_OF_AN_ID = 2_000, 200
 """Characters that are kept."""

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
 from notifications.rules.networks import allowed_network
-from tasks_core.number_checks import Bounds
+from tasks_core.checks.numbers import Bounds
 
 _PORTS = Bounds(0, 65_535, whole=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage
 
-from tasks_core.foreign_key_checks import keeping, referring
+from tasks_core.checks.foreign_keys import keeping, referring
 
 ID = "notifications.W010"
 

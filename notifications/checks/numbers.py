@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage
 
 from notifications import conf
-from tasks_core.number_checks import DAY, LONGEST_DAYS, Bounds, check_numbers
+from tasks_core.checks.numbers import DAY, LONGEST_DAYS, Bounds, check_numbers
 
 _TIMEOUT = Bounds(0.1, 3_600)
 _SIZE = Bounds(1, 100_000_000, whole=True)

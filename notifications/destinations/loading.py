@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from notifications.channels.outcome import Outcome, SendResult, without_key
 from notifications.models import Destination
 from notifications.pipeline.together import Together
-from tasks_core import logs, sealing
+from tasks_core import encryption, logs
 
 SHORTEST_PATH = 8
 """A shorter path holds no secret."""
@@ -70,8 +70,8 @@ def _opened(row: Destination | None) -> Opened | SendResult:
         reason = row.disabled_reason or "by an operator"
         return SendResult(outcome=Outcome.PERMANENT, error=f"the destination is off: {reason}")
     try:
-        secret = sealing.unseal_object(row.sealed)
-    except sealing.KeyMissing as error:
+        secret = encryption.unseal_object(row.sealed)
+    except encryption.KeyMissing as error:
         return without_key(error)
     except ImproperlyConfigured as error:
         return SendResult(outcome=Outcome.TRANSIENT, error=str(error))

@@ -9,7 +9,7 @@ from notifications.channels.registry import CHANNELS
 from notifications.destinations.loading import hidden_texts
 from notifications.exceptions import InvalidProvider
 from notifications.models import Destination
-from tasks_core import clock, logs, sealing
+from tasks_core import clock, encryption, logs
 from tasks_core.arguments import storable_arguments
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -42,7 +42,7 @@ def register_destination(name: str, *, channel: str, **secret: Any) -> Destinati
     """
     kept, hint = check_destination(name, channel, secret)
     values = {
-        "sealed": sealing.seal(json.dumps(kept)),
+        "sealed": encryption.seal(json.dumps(kept)),
         "hint": hint[:200],
         "enabled": True,
         "disabled_at": None,

@@ -25,7 +25,7 @@ from notifications.models import Digest, Notification
 from notifications.screening.screen import screen_notifications
 from notifications.states import DigestState, NotificationState
 from tasks_core import clock
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core.database.bounded_locks import bounded_locks
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import AlertLimit, Notification
 from tasks_core import clock
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core.database.bounded_locks import bounded_locks
 from tasks_core.events import Event
 
 CATEGORY = "alert"

@@ -7,7 +7,7 @@ from notifications.address_hash import address_hash
 from notifications.api import notify
 from notifications.events.facts import facts_of
 from notifications.models import Notification
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core.database.bounded_locks import bounded_locks
 from tasks_core.events import Event
 
 Receivers = Iterable[str]

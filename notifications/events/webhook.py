@@ -13,9 +13,10 @@ from notifications.channels.webhook.signing import signed_headers
 from notifications.events.document import document
 from notifications.models import Endpoint
 from notifications.outgoing.fetch import Response, post
-from tasks_core import RetryAfter, clock, worker_process
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core import RetryAfter, clock
+from tasks_core.database.bounded_locks import bounded_locks
 from tasks_core.events import Event
+from tasks_core.worker import process
 
 
 class WebhookFailed(Exception):
@@ -91,7 +92,7 @@ class WebhookHandler:
 
 def _posted(url: str, body: bytes, headers: dict[str, str]) -> Response:
     """Post from the process' event loop, which keeps connections open between batches."""
-    loop = worker_process.current().loop.loop
+    loop = process.current().loop.loop
     answer = asyncio.run_coroutine_threadsafe(post(url, body, headers), loop)
     try:
         return answer.result(conf.current().outgoing_total_timeout + 5)

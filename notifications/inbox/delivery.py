@@ -4,7 +4,7 @@ from datetime import datetime
 
 from notifications.pipeline.sendable import Sendable
 from tasks_core import database
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core.database.bounded_locks import bounded_locks
 
 _PUT = """
 INSERT INTO notifications_inboxmessage (delivery_id, owner, title, text, category, created_at)

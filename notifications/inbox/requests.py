@@ -5,8 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 
 from notifications.inbox.reading import MAX_PAGE
-from tasks_core.bigint import LARGEST_BIGINT, bigint
-from tasks_core.json_text import UnreadableJson, read_json
+from tasks_core.engine.bigint import LARGEST_BIGINT, bigint
+from tasks_core.engine.json_text import UnreadableJson, read_json
 
 MAX_IDS = 500
 MAX_BODY = 20_000

@@ -1,7 +1,7 @@
 """What the lanes need done again and again: waking what waits, when a pause or a breaker is over."""
 
 from notifications.lanes.release import wake_waiting
-from tasks_core.duty import Duty
+from tasks_core.duties.duty import Duty
 
 SECONDS = 1.0
 """How soon room is noticed that nobody has announced: after a pause, or a worker's death."""

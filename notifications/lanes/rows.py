@@ -14,11 +14,11 @@ from notifications.lanes.rate import Pace
 from notifications.lanes.sound import sound_pause, sound_rate, sound_state
 from notifications.pipeline.names import DELIVER_WEBHOOK
 from tasks_core import database
-from tasks_core.bounded_locks import BOUNDED
 from tasks_core.database import fetch_often
+from tasks_core.database.bounded_locks import BOUNDED
+from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.engine.breaker import Breaker, BreakerRule
-from tasks_core.row_backoff import RowBackoff
-from tasks_core.statements.calendar import readable
+from tasks_core.sql.calendar import readable
 
 PATIENCE_MARGIN = 15.0
 """Seconds that an attempt may take beyond its own time limit, before and after the exchange."""

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from notifications.ladders.fallback import Fallback
-from tasks_core.json_text import UnreadableJson, read_json
+from tasks_core.engine.json_text import UnreadableJson, read_json
 from tasks_core.management.arguments.duration import duration
 
 NAMES = frozenset({"channel", "to", "after", "until"})

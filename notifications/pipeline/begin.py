@@ -26,7 +26,7 @@ from notifications.states import (
 )
 from tasks_core import clock, database
 from tasks_core.database import fetch_often
-from tasks_core.sealing import KeyMissing
+from tasks_core.encryption import KeyMissing
 
 # What somebody else has locked is asked for again in a moment.
 # A failed delivery begins again only when an operator replays its task: nothing else runs it.

@@ -24,7 +24,7 @@ from notifications.pipeline.together import Together
 from notifications.pipeline.verdict import conclude, nothing_to_send
 from notifications.states import DeliveryState
 from tasks_core import clock
-from tasks_core.event_loop import is_given_up
+from tasks_core.worker.event_loop import is_given_up
 
 MOMENT = 1.0
 """Seconds until a message comes back that nobody said more about."""

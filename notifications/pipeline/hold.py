@@ -13,7 +13,7 @@ from notifications.screening.screen import Screened, screen_deliveries, screen_n
 from notifications.screening.verdict import Stop, Undecided, Verdict, Wait
 from notifications.states import DeliveryState, NotificationState
 from tasks_core import Snooze, clock, database
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core.database.bounded_locks import bounded_locks
 
 # The delivery that there would have been says on which channel it ended, and why. Where only that channel
 # is closed and there is a fallback, the notification goes on.

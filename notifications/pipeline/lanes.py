@@ -12,7 +12,7 @@ from notifications.pipeline.begin import BEGUN_ALREADY, LOCKED, begin, first_tas
 from notifications.pipeline.record import Ended, StillLocked, record
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.pipeline.together import CROWD
-from tasks_core.database_errors import is_lock_timeout, is_servers_fault
+from tasks_core.database.errors import is_lock_timeout, is_servers_fault
 
 
 class Asked(NamedTuple):

@@ -16,10 +16,10 @@ from notifications.pipeline.counting import COUNT, shard
 from notifications.pipeline.settle import let_follow, settle
 from notifications.states import DeliveryState
 from notifications.suppression.refusals import follow_refusals
-from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch_often, retried
-from tasks_core.database_errors import is_lock_timeout, is_servers_fault
-from tasks_core.json_text import storable
+from tasks_core.database.bounded_locks import bounded_locks
+from tasks_core.database.errors import is_lock_timeout, is_servers_fault
+from tasks_core.engine.json_text import storable
 
 logger = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from notifications.pipeline.settle import end_notification
 from notifications.rendering.compiled import Rendered
 from notifications.states import DeliveryState, NotificationState
 from tasks_core import PermanentError, Snooze, clock, database
-from tasks_core.bounded_locks import BOUNDED, bounded_locks
 from tasks_core.database import fetch_often
-from tasks_core.database_errors import is_lock_timeout
+from tasks_core.database.bounded_locks import BOUNDED, bounded_locks
+from tasks_core.database.errors import is_lock_timeout
 
 # What follows in its transaction does not wait long for locks either.
 _BEGIN = f"""

@@ -14,8 +14,8 @@ from notifications.models import Delivery, Notification
 from notifications.pipeline.wiping import secret_wiped
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
 from tasks_core import clock, database
-from tasks_core.bounded_locks import bounded_locks
 from tasks_core.database import fetch_often
+from tasks_core.database.bounded_locks import bounded_locks
 
 _LOCK = """
 SELECT id, has_fallback FROM notifications_notification

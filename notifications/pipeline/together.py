@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
-from tasks_core import session_state
+from tasks_core.database import session_state
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

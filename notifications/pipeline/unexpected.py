@@ -5,7 +5,7 @@ import logging
 from notifications.channels.outcome import MOST_OF_AN_ERROR, Outcome, SendResult, without_key
 from notifications.pipeline.sendable import Sendable
 from tasks_core import PermanentError, RetryAfter
-from tasks_core.sealing import KeyMissing
+from tasks_core.encryption import KeyMissing
 
 logger = logging.getLogger(__name__)
 

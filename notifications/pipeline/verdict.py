@@ -6,7 +6,7 @@ from notifications.channels.outcome import Outcome, SendResult
 from notifications.pipeline.sendable import NotSendable, Sendable
 from notifications.states import DeliveryState
 from tasks_core import PermanentError, RetryAfter, Snooze
-from tasks_core.sealing import KeyMissing
+from tasks_core.encryption import KeyMissing
 
 MAX_THROTTLED = 20
 """So often a receiver may ask for fewer requests without using up an attempt."""

@@ -12,7 +12,7 @@ from notifications.provider_events.report import Report
 from notifications.rules.addresses import EMAIL
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core import clock
-from tasks_core.database_errors import is_rows_fault
+from tasks_core.database.errors import is_rows_fault
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from notifications.address_hash import address_hash
 from notifications.provider_events.address import usable_address
 from notifications.provider_events.report import Report
 from notifications.suppression.listing import LONGEST_ADDRESS
+from tasks_core.engine.json_text import storable
 from tasks_core.engine.single_line import single_line
-from tasks_core.json_text import storable
 
 LONGEST_ID = 200
 LONGEST_REASON = 200

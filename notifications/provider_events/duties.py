@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifications.provider_events.late import delete_old_events, follow_late_events
-from tasks_core.duty import Duty
+from tasks_core.duties.duty import Duty
 
 LATE_SECONDS = 5.0
 CLEAN_UP_SECONDS = 300.0

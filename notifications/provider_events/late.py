@@ -12,9 +12,9 @@ from notifications.provider_events.following import follow_address, follow_deliv
 from notifications.provider_events.record import find_delivery
 from notifications.retention.removal import delete_some
 from tasks_core import clock
-from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
-from tasks_core.row_backoff import RowBackoff
-from tasks_core.statements.calendar import readable
+from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
+from tasks_core.database.row_backoff import RowBackoff
+from tasks_core.sql.calendar import readable
 
 LIMIT = 500
 ROUNDS = 10

@@ -17,8 +17,8 @@ from notifications.provider_events.report import Report
 from notifications.rules.addresses import EMAIL, bare, holds_several
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core.engine.instants import read_instant
+from tasks_core.engine.json_text import UnreadableJson, parsed_json, storable_json
 from tasks_core.engine.single_line import single_line
-from tasks_core.json_text import UnreadableJson, parsed_json, storable_json
 
 _BOUNCES = {
     "hard": Bounce.HARD,

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from notifications.models import Provider
 from notifications.providers.account import Account
-from tasks_core import logs, sealing
-from tasks_core.reading_rows import read_rows, what_is_wrong
+from tasks_core import encryption, logs
+from tasks_core.database.readable_rows import read_rows, what_is_wrong
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def account_of(row: Provider) -> Account:
     Raises:
         ImproperlyConfigured: they cannot be used; KeyMissing if another worker may have the key.
     """
-    credentials = sealing.unseal_object(row.credentials)
+    credentials = encryption.unseal_object(row.credentials)
     if not all(isinstance(value, str) for value in credentials.values()):
         raise ImproperlyConfigured("its credentials must all be texts; enter them again")
     logs.hide_everywhere(*credentials.values())

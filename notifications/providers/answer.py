@@ -6,7 +6,7 @@ from notifications.channels.outcome import Outcome
 from notifications.channels.webhook.retry_after import parse_retry_after
 from notifications.outgoing.fetch import Response
 from tasks_core import clock
-from tasks_core.json_text import UnreadableJson, read_any_json
+from tasks_core.engine.json_text import UnreadableJson, read_any_json
 
 _REFUSES_US = frozenset({401, 402, 403})
 _TRY_AGAIN = frozenset({408, 425})

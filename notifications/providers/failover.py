@@ -16,7 +16,7 @@ from notifications.providers.admission import Asked, Seen, admission, note
 from notifications.providers.exchange import clean
 from notifications.providers.health import Admission
 from tasks_core import clock
-from tasks_core.sealing import KeyMissing
+from tasks_core.encryption import KeyMissing
 
 _RANKS = (
     Outcome.SUCCESS,

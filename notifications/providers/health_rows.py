@@ -13,9 +13,9 @@ from notifications.lanes.rate import Pace
 from notifications.lanes.sound import sound_pause, sound_rate, sound_state
 from notifications.providers.health import Health, HealthRule
 from tasks_core import database
-from tasks_core.bounded_locks import BOUNDED
+from tasks_core.database.bounded_locks import BOUNDED
 from tasks_core.engine.breaker import Breaker, BreakerRule
-from tasks_core.statements.calendar import readable
+from tasks_core.sql.calendar import readable
 
 PATIENCE_MARGIN = 15.0
 """Seconds that a message may take beyond its own time limit, before and after the exchange."""

@@ -16,7 +16,7 @@ from notifications.outgoing.origins import leads_elsewhere
 from notifications.providers.account import Account, Carrier
 from notifications.providers.accounts import account_of, forget_accounts
 from notifications.providers.admission import forgive
-from tasks_core import clock, database, logs, sealing
+from tasks_core import clock, database, encryption, logs
 from tasks_core.arguments import storable_arguments
 
 
@@ -214,7 +214,7 @@ def _store(account: Account, channel: str, limits: Mapping[str, Any]) -> Provide
         "kind": account.kind,
         "base_url": account.base_url,
         "options": account.options,
-        "credentials": sealing.seal(json.dumps(account.credentials)),
+        "credentials": encryption.seal(json.dumps(account.credentials)),
         **limits,
     }
     try:

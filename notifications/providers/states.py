@@ -9,7 +9,7 @@ from notifications.lanes.states import STATES
 from notifications.models import Provider
 from notifications.providers.accounts import account_of
 from tasks_core import clock, database
-from tasks_core.reading_rows import read_rows
+from tasks_core.database.readable_rows import read_rows
 
 _COUNTS = """
 SELECT CASE WHEN NOT p.enabled THEN 'disabled'

@@ -9,7 +9,7 @@ from notifications.channels.channel import Address, Channel
 from notifications.channels.registry import CHANNELS, channel_for, channel_named
 from notifications.exceptions import InvalidNotification
 from notifications.models import Category, Endpoint, Recipient, RecipientAddress, Template
-from tasks_core.json_text import is_storable
+from tasks_core.engine.json_text import is_storable
 
 To = str | Endpoint | Recipient
 

@@ -7,8 +7,8 @@ from typing import Any
 from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.rendering.part import Part
 from notifications.rendering.sandbox import HTML, JSON, TEXT
+from tasks_core.engine.json_text import UnreadableJson, shortest_json
 from tasks_core.engine.single_line import is_single_line
-from tasks_core.json_text import UnreadableJson, shortest_json
 
 MAX_SUBJECT = 500
 ONE_LINE = "has a line break or control character; it is one line"

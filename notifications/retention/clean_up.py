@@ -11,7 +11,7 @@ from notifications.retention.removal import ROUNDS, failing
 from notifications.retention.rules import Rule, load_rules
 from notifications.states import BODY_WIPED, EXCHANGE_WIPED
 from tasks_core import clock
-from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
+from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 
 LIMIT = 500
 

@@ -11,7 +11,7 @@ from notifications.retention.removal import delete_some, failing
 from notifications.retention.rules import load_rules
 from notifications.states import DigestState
 from tasks_core import clock
-from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
+from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 
 LIMIT = 500
 REASON = "its items were removed by age"

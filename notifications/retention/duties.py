@@ -6,8 +6,8 @@ from notifications.retention.digests import clean_up_digests
 from notifications.retention.erasures import clean_up_erasures
 from notifications.retention.inboxes import clean_up_inboxes
 from notifications.retention.suppressions import clean_up_suppressions
-from tasks_core.duty import Duty
-from tasks_core.row_backoff import RowBackoff
+from tasks_core.database.row_backoff import RowBackoff
+from tasks_core.duties.duty import Duty
 
 STEPS = (
     clean_up,

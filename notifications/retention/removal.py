@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
-from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
+from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
+from tasks_core.database.row_backoff import RETENTION_PAUSE, RowBackoff
 
 ROUNDS = 10
 """So many batches of which none can be removed are stepped past at once."""

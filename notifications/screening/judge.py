@@ -15,8 +15,8 @@ from notifications.rules.suppressions import stopping
 from notifications.screening.known import Known
 from notifications.screening.subject import Subject
 from notifications.screening.verdict import EXPIRED, Stop, Undecided, Verdict, Wait
+from tasks_core.engine.json_text import UnreadText
 from tasks_core.engine.schedule.zones import zone_named
-from tasks_core.json_text import UnreadText
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tasks_core.database import fetch_often
-from tasks_core.json_text import UnreadText, stored_json
+from tasks_core.engine.json_text import UnreadText, stored_json
 
 _COLUMNS = """
 n.id, {place}.channel, {place}.address, n.category, n.critical, n.condition, n.condition_args::text,

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from notifications.models import Category, Destination, Endpoint, Provider, Recipient
 from notifications.recipients.categories import RETENTION
 from notifications.soundness.problems import problem_of
-from tasks_core.platform_health import Finding, Probe, Reporter, add_probe
-from tasks_core.reading_rows import read_rows, what_is_wrong
+from tasks_core.database.readable_rows import read_rows, what_is_wrong
+from tasks_core.health import Finding, Probe, Reporter, add_probe
 
 MOST = 500
 """Rows of each table that are looked at: the newest, as a probe must be quick."""

@@ -25,8 +25,8 @@ from notifications.providers.registration import LIMITS as OF_A_PROVIDER
 from notifications.providers.registration import carrier_of, check_provider
 from notifications.recipients.categories import RETENTION, check_category
 from notifications.recipients.text import check_locale, check_quiet_hours, check_timezone
-from tasks_core import clock, sealing
-from tasks_core.sealing import KeyMissing
+from tasks_core import clock, encryption
+from tasks_core.encryption import KeyMissing
 
 UNREADABLE = "something in it has not the form in which it was written"
 
@@ -61,7 +61,7 @@ def _check_provider(row: Provider) -> None:
 
 def _check_destination(row: Destination) -> None:
     channel_taking(row.channel)
-    sealing.unseal_object(row.sealed)
+    encryption.unseal_object(row.sealed)
 
 
 def _check_endpoint(row: Endpoint) -> None:

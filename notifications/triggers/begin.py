@@ -17,7 +17,7 @@ from notifications.triggers.lock import Claim, lock
 from notifications.triggers.record import Ended, end_locked, record
 from notifications.triggers.verdict import Standing, Verdict, is_too_late
 from tasks_core import clock
-from tasks_core.database_errors import is_lock_timeout
+from tasks_core.database.errors import is_lock_timeout
 
 GONE = "gone"
 """Stands for the status of an event that was deleted."""

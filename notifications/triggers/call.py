@@ -37,7 +37,7 @@ from notifications.triggers.result import (
 )
 from notifications.triggers.transforms.response import NotJson, parse_response_transform
 from tasks_core import clock
-from tasks_core.sealing import KeyMissing
+from tasks_core.encryption import KeyMissing
 
 logger = logging.getLogger(__name__)
 

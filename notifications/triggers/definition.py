@@ -15,7 +15,7 @@ from notifications.triggers.retry_conf import RetryConf, parse_retry_conf
 from notifications.triggers.transforms.request import parse_request_transform
 from notifications.triggers.transforms.response import parse_response_transform
 from notifications.triggers.webhook import check_webhook, resolve, variables_in
-from tasks_core.json_text import byte_size, check_depth, json_text
+from tasks_core.engine.json_text import byte_size, check_depth, json_text
 
 MAX_COMMENT = 2_000
 

@@ -25,8 +25,8 @@ from notifications.triggers.record import Ended, record
 from notifications.triggers.redelivery import is_replay, redeliver_for_task
 from notifications.triggers.verdict import Bounds, Verdict, decide
 from tasks_core import PermanentError, RetryAfter, Snooze, TaskContext, clock
-from tasks_core.database_errors import is_servers_fault
-from tasks_core.sealing import KeyMissing
+from tasks_core.database.errors import is_servers_fault
+from tasks_core.encryption import KeyMissing
 
 logger = logging.getLogger(__name__)
 

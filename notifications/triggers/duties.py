@@ -2,7 +2,7 @@
 
 from notifications.triggers.clean_up import clean_up
 from notifications.triggers.lost_locks import release_lost_locks
-from tasks_core.duty import Duty
+from tasks_core.duties.duty import Duty
 
 CLEAN_UP_SECONDS = 60.0
 PAUSE_BETWEEN_BATCHES = 0.1

@@ -9,7 +9,7 @@ from notifications.confidential import MASK
 from notifications.exceptions import InvalidTrigger
 from notifications.triggers import environment
 from notifications.triggers.sensitive import is_sensitive
-from tasks_core import sealing
+from tasks_core import encryption
 from tasks_core.engine.single_line import is_single_line
 
 MAX_HEADERS = 50
@@ -148,7 +148,7 @@ def _sealed(where: str, name: str, value: str, sealed: Mapping[str, str]) -> dic
             raise InvalidTrigger(f"{where}.value", "is masked, and no value is stored; enter it")
         return {"name": name, "sealed": sealed[name.lower()]}
     if is_sensitive(name):
-        return {"name": name, "sealed": sealing.seal(value)}
+        return {"name": name, "sealed": encryption.seal(value)}
     return {"name": name, "value": value}
 
 
@@ -158,6 +158,6 @@ def _resolved(stored: Mapping[str, str]) -> Header:
         value = environment.value_of(stored["value_from_env"])
         return Header(name, value, dict(stored), is_secret=True)
     if "sealed" in stored:
-        value = sealing.unseal(stored["sealed"])
+        value = encryption.unseal(stored["sealed"])
         return Header(name, value, {"name": name, "value": MASK}, is_secret=True)
     return plain(name, stored["value"])

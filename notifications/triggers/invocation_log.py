@@ -8,7 +8,7 @@ from notifications import conf
 from notifications.confidential import MASK
 from notifications.triggers.request import Request
 from notifications.triggers.sensitive import Redaction, is_sensitive
-from tasks_core.json_text import UnreadableJson, read_any_json
+from tasks_core.engine.json_text import UnreadableJson, read_any_json
 
 VERSION = "1"
 

@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
 from tasks_core import database
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core.database.bounded_locks import bounded_locks
 
 # What somebody else keeps locked is not claimed, and asked for again in a moment.
 # A lock of an earlier attempt of the same task is void: the platform runs one attempt at a time.

@@ -5,10 +5,10 @@ from django.db.models import F
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
 from notifications.triggers import names
-from tasks_core.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
+from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
+from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.engine.states import State
 from tasks_core.models import Task
-from tasks_core.row_backoff import RowBackoff
 
 LIMIT = 1_000
 _failing = RowBackoff("event {} of a trigger cannot be unlocked", "Mend what refuses the change.")

@@ -15,8 +15,8 @@ from notifications.triggers.result import Result
 from notifications.triggers.switching import disable_gone
 from notifications.triggers.verdict import Verdict
 from tasks_core import database
-from tasks_core.bounded_locks import BOUNDED, bounded_locks
-from tasks_core.database_errors import is_lock_timeout
+from tasks_core.database.bounded_locks import BOUNDED, bounded_locks
+from tasks_core.database.errors import is_lock_timeout
 
 # Keeps deletions out until the log rows, which refer to the events, are written. What somebody else keeps
 # locked is left out, and what follows in this transaction waits for no lock for long.

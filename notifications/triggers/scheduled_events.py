@@ -16,7 +16,7 @@ from notifications.triggers.event_ids import cancel_tick
 from notifications.triggers.timestamps import parse_instant
 from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments
-from tasks_core.options import MAX_AHEAD
+from tasks_core.client.options import MAX_AHEAD
 
 
 @storable_arguments(InvalidTrigger)

@@ -5,8 +5,8 @@ from typing import Any
 
 from notifications import conf
 from notifications.confidential import MASK
+from tasks_core.engine.json_text import storable
 from tasks_core.engine.redaction.known import KnownSecrets, without_known
-from tasks_core.json_text import storable
 
 SHORTEST = 4
 """A value with fewer characters is not looked for in texts: it occurs everywhere by chance."""

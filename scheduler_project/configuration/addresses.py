@@ -10,7 +10,7 @@ from psycopg.pq import Conninfo
 from pydantic import SecretStr
 
 from scheduler_project.database import database_settings
-from tasks_core.redis_address import SOCKET, for_client, is_redis
+from tasks_core.broker.redis_address import SOCKET, for_client, is_redis
 
 BROKERS = frozenset({"redis", "rediss", SOCKET, "amqp", "amqps", "sqs"})
 REDIS = frozenset({"redis", "rediss", "unix", SOCKET})

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 import sentry_sdk
 
-from tasks_core import watching
+from tasks_core import instrumentation
 from tasks_core.engine.outcome import Failure, Outcome
 from tasks_core.engine.states import State
 from tasks_core.exceptions import RetryAfter
-from tasks_core.failures import class_path
+from tasks_core.instrumentation import WatchedAttempt
 from tasks_core.lanes import lane_name
+from tasks_core.outcomes.failures import class_path
 from tasks_core.tracing.traceparent_text import trace_id
-from tasks_core.watching import WatchedAttempt
 
 
 class Report(StrEnum):
@@ -34,7 +34,7 @@ def connect(report: Report) -> None:
     """Watch the attempts of this process."""
     global _report
     _report = report
-    watching.add_watcher(reported)
+    instrumentation.add_watcher(reported)
 
 
 @contextmanager

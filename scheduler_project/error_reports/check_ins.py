@@ -25,8 +25,8 @@ from tasks_core.signals import (
     attempts_recorded,
     tasks_unsuccessful,
 )
-from tasks_core.statements.claim import ClaimedTask
-from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.sql.claim import ClaimedTask
+from tasks_core.sql.finish import FinishedAttempt
 
 Status = Literal["in_progress", "ok", "error"]
 

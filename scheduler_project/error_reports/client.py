@@ -9,7 +9,7 @@ from sentry_sdk.integrations.logging import ignore_logger
 from scheduler_project.error_reports.event import before_breadcrumb, before_send
 
 IGNORED_LOGGERS = (
-    "tasks_core.attempting",  # a failed attempt is reported with its task, not as a line of a log
+    "tasks_core.worker.attempt",  # a failed attempt is reported with its task, not as a line of a log
     "opentelemetry*",  # a collector that is down is no error of ours, and would be one every few seconds
 )
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from sentry_sdk.types import Breadcrumb, Event, Hint
 
 from scheduler_project.error_reports.sensitive import sensitive_values
-from tasks_core import watching
-from tasks_core.failures import scrub
+from tasks_core import instrumentation
 from tasks_core.logs import redacted_text
+from tasks_core.outcomes.failures import scrub
 
 PLAIN = (
     *("event_id", "timestamp", "level", "platform", "logger", "server_name", "release"),
@@ -35,7 +35,7 @@ def before_send(event: Event, hint: Hint) -> Event | None:
     """Return what is sent of ``event``."""
     if event.get("type") == "check_in":
         return event
-    values = sensitive_values(watching.current_attempt.get())
+    values = sensitive_values(instrumentation.current_attempt.get())
 
     def clean(text: str) -> str:
         return redacted_text(scrub(text, values))

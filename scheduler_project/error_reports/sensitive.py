@@ -7,8 +7,8 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from tasks_core.engine.redaction.known import SHORTEST
+from tasks_core.instrumentation import WatchedAttempt
 from tasks_core.payloads import opened
-from tasks_core.watching import WatchedAttempt
 
 
 def sensitive_values(seen: WatchedAttempt | None) -> list[str]:

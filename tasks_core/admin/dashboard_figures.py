@@ -10,14 +10,14 @@ from django.db.models import Min
 from django.db.models.functions import Now
 
 from tasks_core import clock
+from tasks_core.broker.publish import BrokerUnavailable, waiting_messages_at_a_glance
 from tasks_core.database import fetch
 from tasks_core.engine.states import FINAL, WAITING, State
+from tasks_core.events.queues import queue_names
 from tasks_core.lanes import lane_name
 from tasks_core.metrics.waiting import watch
 from tasks_core.models import DeadLetter, Leadership, Schedule, Worker
-from tasks_core.priorities import Priority
-from tasks_core.publisher import BrokerUnavailable, waiting_messages_at_a_glance
-from tasks_core.registry import queue_names
+from tasks_core.models.priority import Priority
 
 CAP = 10_000
 """Counting stops here."""

@@ -17,7 +17,7 @@ from tasks_core.admin.places import list_url, task_link
 from tasks_core.admin.record import Fact, Panel, shows_list
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.task_filters import TypeFilter
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 from tasks_core.models import DeadLetter
 from tasks_core.payloads import masked
 

@@ -11,9 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from tasks_core.admin.steering.step import StepForm
+from tasks_core.client.payload_edit import with_kept_secrets
 from tasks_core.exceptions import InvalidRequest
 from tasks_core.models import DeadLetter
-from tasks_core.payload_edit import with_kept_secrets
 from tasks_core.payloads import masked, parse
 from tasks_core.registry import get_task_type, require_allowed
 

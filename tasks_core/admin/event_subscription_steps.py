@@ -9,7 +9,7 @@ from tasks_core import clock
 from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.steering.step import Step, StepForm
 from tasks_core.admin.steering.tally import Tally
-from tasks_core.events import steering
+from tasks_core.events import control
 from tasks_core.events.deleting import delete_subscription, registrations
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, SubscriptionNotFound
 from tasks_core.models import EventSubscription
@@ -52,15 +52,15 @@ def _each(word: str, deed: Deed) -> Callable[[Sequence[EventSubscription], Answe
 
 
 def _pause(name: str, answers: Answers) -> bool:
-    return steering.pause_subscription(name)
+    return control.pause_subscription(name)
 
 
 def _resume(name: str, answers: Answers) -> bool:
-    return steering.resume_subscription(name)
+    return control.resume_subscription(name)
 
 
 def _replay(name: str, answers: Answers) -> bool:
-    steering.replay_events(name, since=answers["since"])
+    control.replay_events(name, since=answers["since"])
     return True
 
 

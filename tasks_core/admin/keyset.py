@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from tasks_core.admin.bounded_query import SECONDS, TookTooLong, at_most
 from tasks_core.admin.checked import WRONG
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 
 OLDER_THAN = "before"
 NEWER_THAN = "after"

@@ -23,7 +23,7 @@ from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.steering.step import Step
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 from tasks_core.engine.schedule import FINAL
 from tasks_core.exceptions import InnerTaskType
 from tasks_core.models import Occurrence, Schedule

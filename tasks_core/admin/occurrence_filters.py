@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tasks_core import clock
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 from tasks_core.engine.schedule import TickOutcome
 from tasks_core.models import Backfill, Occurrence, Schedule
 

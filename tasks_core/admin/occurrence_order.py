@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from tasks_core.admin.keyset import KeysetChangeList, Order
 from tasks_core.admin.occurrence_filters import OUTCOME, UPCOMING, TimeFilter
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 from tasks_core.engine.schedule import TickOutcome
 from tasks_core.models import Occurrence
 

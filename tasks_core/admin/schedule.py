@@ -31,7 +31,7 @@ from tasks_core.admin.schedule_steps import (
 from tasks_core.admin.steering.steered import SteeredAdmin
 from tasks_core.admin.task_filters import TypeFilter
 from tasks_core.admin.tick_table import problems, tick_table
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import Schedule
 from tasks_core.schedules.api import define, update_schedule

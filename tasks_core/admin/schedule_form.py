@@ -22,11 +22,11 @@ from tasks_core.admin.form_fields.span import SpanField
 from tasks_core.admin.form_fields.tags import TagsField
 from tasks_core.admin.form_fields.zone import ZoneWidget
 from tasks_core.admin.schedule_keywords import field_of, keywords
+from tasks_core.client.payload_edit import with_kept_secrets, without_masks
 from tasks_core.exceptions import InvalidPayload, InvalidRequest
 from tasks_core.models import Schedule
-from tasks_core.payload_edit import with_kept_secrets, without_masks
+from tasks_core.models.priority import Priority
 from tasks_core.payloads import masked, parse
-from tasks_core.priorities import Priority
 from tasks_core.registry import task_types
 from tasks_core.schedules.definition import apply
 

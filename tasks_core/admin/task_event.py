@@ -17,7 +17,7 @@ from tasks_core.admin.places import task_link
 from tasks_core.admin.record import Fact, Panel, RecordAdmin
 from tasks_core.admin.task_filters import TypeFilter
 from tasks_core.admin.timeline import TITLES, details
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 from tasks_core.engine.states import EventKind
 from tasks_core.models import TaskEvent
 

@@ -25,8 +25,8 @@ from tasks_core.admin.timeline import LIMIT, Entry, all_events_url, timeline
 from tasks_core.lanes import lane_name
 from tasks_core.models import DeadLetter, RetryPolicy, Schedule, Task
 from tasks_core.payloads import masked
-from tasks_core.policies import rule_for
 from tasks_core.registry import task_types
+from tasks_core.retry_policies import rule_for
 from tasks_core.tracing.traceparent_text import trace_id
 
 MAX_COPIES = 10

@@ -12,9 +12,10 @@ from django.http import HttpRequest
 
 from tasks_core import clock
 from tasks_core.engine.states import FINAL, State
+from tasks_core.events.queues import queue_names
 from tasks_core.models import Lane, TaskTypeStatistics
 from tasks_core.models.task import TaskQuerySet
-from tasks_core.registry import queue_names, task_types
+from tasks_core.registry import task_types
 
 Choices = list[tuple[str, str]]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from tasks_core import clock
-from tasks_core.bigint import bigint
+from tasks_core.client.unique import Unique
+from tasks_core.engine.bigint import bigint
 from tasks_core.models import Task
 from tasks_core.registry import task_types
-from tasks_core.uniqueness import Unique
 
 HELP = "Id, type, idempotency key, correlation id or tag"
 

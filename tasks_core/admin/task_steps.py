@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks_core import steering
 from tasks_core.admin.places import task_link
 from tasks_core.admin.steering.each import Answers, Did, each
 from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.step import Step
 from tasks_core.admin.steering.tally import Tally
+from tasks_core.client import control
 from tasks_core.engine.states import UNFINISHED, WAITING, State
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, TaskNotFound
 from tasks_core.models import DeadLetter, Task
@@ -18,7 +18,7 @@ from tasks_core.models import DeadLetter, Task
 def _cancel(tasks: Sequence[Task], answers: Answers, actor: str) -> Tally:
     tally = Tally()
     ids = [task.pk for task in tasks]
-    cancelled = steering.cancel_many(ids, reason=signed_reason(answers, actor))
+    cancelled = control.cancel_many(ids, reason=signed_reason(answers, actor))
     tally.did_all("cancelled", cancelled)
     tally.refuse("had already finished", count=len(ids) - len(cancelled))
     return tally
@@ -27,13 +27,13 @@ def _cancel(tasks: Sequence[Task], answers: Answers, actor: str) -> Tally:
 def _retry(task: Task, answers: Answers, actor: str) -> Did:
     """Start a waiting task now; enqueue a finished one again, through its dead letter if that is open."""
     if task.state in WAITING:
-        steering.run_now(task.pk)
+        control.run_now(task.pk)
         return Did("brought forward")
     letter = _open_letter(task)
     if letter is not None:
-        new = steering.replay(letter, note=f"retried by {actor}")
+        new = control.replay(letter, note=f"retried by {actor}")
     else:
-        new = steering.enqueue_again(task.pk)
+        new = control.enqueue_again(task.pk)
     return Did("enqueued again", task_link(new.pk))
 
 

@@ -13,8 +13,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from tasks_core.database_errors import is_servers_fault
-from tasks_core.reading_rows import read_rows, what_is_wrong
+from tasks_core.database.errors import is_servers_fault
+from tasks_core.database.readable_rows import read_rows, what_is_wrong
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tasks_core.bounded_locks import BOUNDED
 from tasks_core.database import fetch
+from tasks_core.database.bounded_locks import BOUNDED
 from tasks_core.events.restored import FUTURE_EVENT
 from tasks_core.events.window import NOTHING, Window, under_way
 

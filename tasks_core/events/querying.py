@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from tasks_core.client.find import listed, sensible_limit
+from tasks_core.client.options import instant
 from tasks_core.engine.events import Event, read_event
 from tasks_core.engine.states import EventKind
 from tasks_core.exceptions import InvalidOption
-from tasks_core.finding import listed, sensible_limit
 from tasks_core.models import TaskEvent
-from tasks_core.options import instant
 
 COLUMNS = ("kind", "id", "task_id", "task_type", "attempt", "at", "duration", "data")
 

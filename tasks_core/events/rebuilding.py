@@ -18,7 +18,7 @@ from tasks_core.engine.replay import NOTHING, Derived, replay
 from tasks_core.engine.states import FINAL, State
 from tasks_core.events.partitions import bounds
 from tasks_core.models import EventPartition, Task, TaskEvent, TaskHistory
-from tasks_core.pruner import retention
+from tasks_core.outcomes.retention import retention
 
 TASKS = 2_000
 EVENTS = 20_000

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tasks_core import clock
+from tasks_core.broker.publish import publish_names, waiting_messages
 from tasks_core.events.cursor import create, existing, worth_a_look
 from tasks_core.events.restored import mend_if_restored
 from tasks_core.events.subscription import Subscription, subscriptions
 from tasks_core.lanes import lane_name
-from tasks_core.priorities import Priority
-from tasks_core.publisher import publish_names, waiting_messages
+from tasks_core.models.priority import Priority
 
 CELERY_TASK = "tasks_core.deliver_events"
 

@@ -13,9 +13,9 @@ import logging
 from django.db import transaction
 
 from tasks_core import database
-from tasks_core.answer_limit import longer_answers_within
-from tasks_core.bounded_locks import LOCK_SECONDS, lock_timeout
 from tasks_core.database import fetch
+from tasks_core.database.answer_limit import longer_answers_within
+from tasks_core.database.bounded_locks import LOCK_SECONDS, lock_timeout
 from tasks_core.events.window import NOTHING
 
 logger = logging.getLogger(__name__)

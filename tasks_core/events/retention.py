@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.database import fetch
+from tasks_core.database.removal import REMEDY, remove_some
+from tasks_core.database.row_backoff import RETENTION_PAUSE, RowBackoff
 from tasks_core.events.compaction import compact, compact_default
 from tasks_core.events.needed import needed_since
 from tasks_core.events.partitions import DEFAULT, TableBusy, bounds, days
-from tasks_core.removal import REMEDY, remove_some
-from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
 
 LIMIT = 1_000
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tasks_core import clock
-from tasks_core.answer_limit import LONG_ANSWER_SECONDS, limit_of
-from tasks_core.duty import Duty
-from tasks_core.row_backoff import failing_rows
+from tasks_core.database.answer_limit import LONG_ANSWER_SECONDS, limit_of
+from tasks_core.database.row_backoff import failing_rows
+from tasks_core.duties.duty import Duty
 
 LONGEST_WORK = 300.0
 """Seconds after which a duty that has not come back counts as stuck, unless it waits for one answer that may

@@ -14,9 +14,10 @@ from typing import Any
 import redis
 from kombu.entity import Exchange, Queue
 
+from tasks_core.broker.message import Message
+from tasks_core.broker.publish import BrokerUnavailable, publish, waiting_messages
+from tasks_core.broker.redis_client import broker_client, key
 from tasks_core.lanes import CANARY_SUFFIX
-from tasks_core.publisher import BrokerUnavailable, Message, publish, waiting_messages
-from tasks_core.redis_client import broker_client, key
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tasks_core import pulse
+from tasks_core.worker import pulse
 
 SILENT_SECONDS = 12.0
 """Without a sign of life for so long a process stands still; a loaded machine makes less of a second."""

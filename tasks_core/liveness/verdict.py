@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks_core.liveness.pid import pid_exists
 from tasks_core.liveness.report import Report, read_all
+from tasks_core.worker.pid import pid_exists
 
 
 @dataclass(frozen=True, slots=True)

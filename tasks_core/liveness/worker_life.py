@@ -8,10 +8,10 @@ from tasks_core.conf import setting
 from tasks_core.lanes import CANARY_SUFFIX
 from tasks_core.liveness import canary_request
 from tasks_core.liveness.canary import Canary, is_possible
+from tasks_core.liveness.heartbeat import Heartbeat
 from tasks_core.liveness.reporter import Reporter
 from tasks_core.liveness.worker_watch import WorkerWatch
 from tasks_core.models import Worker
-from tasks_core.presence import Presence
 from tasks_core.registry import task_types
 
 
@@ -25,7 +25,7 @@ class WorkerLife:
         canary_request.listen(self._canary.came_back)
         watch = WorkerWatch(name, worker.pool, self._canary)
         queues = worker.app.amqp.queues.consume_from
-        self._presence = Presence(
+        self._presence = Heartbeat(
             name,
             Worker.Role.WORKER,
             queues=[queue for queue in queues if not queue.endswith(CANARY_SUFFIX)],

@@ -11,7 +11,7 @@ from typing import Any
 from celery.worker import state
 from django.db import Error
 
-from tasks_core import clock, vain_messages, worker_process
+from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.engine.consumption import Consumption, problem_of
 from tasks_core.engine.states import State
@@ -19,6 +19,7 @@ from tasks_core.liveness.canary import TASK, Canary
 from tasks_core.liveness.pool_watch import PoolWatch, is_stopped
 from tasks_core.models import Task
 from tasks_core.registry import task_types
+from tasks_core.worker import process, vain_messages
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class WorkerWatch:
 
     def problem(self) -> str:
         """Return why this worker does not consume; empty if it does. Asks nothing outside the process."""
-        if worker_process.is_stopping():
+        if process.is_stopping():
             return ""
         if problem := self._problem_of_the_pool():
             return problem

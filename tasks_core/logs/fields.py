@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks_core.correlating import current_correlation_id
+from tasks_core.correlation_ids import current_correlation_id
 from tasks_core.current_attempt import current_context
 
 _worker = ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from tasks_core.correlating import bound_here
+from tasks_core.correlation_ids import bound_here
 from tasks_core.current_attempt import current_context
 from tasks_core.engine.redaction import HiddenValues, KnownSecrets
 

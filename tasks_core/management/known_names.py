@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
-from tasks_core.registry import get_task_type, queue_names, task_types
+from tasks_core.events.queues import queue_names
+from tasks_core.registry import get_task_type, task_types
 
 MOST_LISTED = 10
 """Names that an error lists if none is close."""

@@ -11,8 +11,8 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from tasks_core.arguments import check_storable
+from tasks_core.engine.json_text import storable
 from tasks_core.exceptions import TasksCoreError
-from tasks_core.json_text import storable
 
 INTERRUPTED = 130
 READER_GONE = 141

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import tasks_core
+from tasks_core.client.find import Page
 from tasks_core.engine.states import State
-from tasks_core.finding import Page
 from tasks_core.management.known_names import check_queues, check_types
 from tasks_core.models import Task
 

@@ -10,7 +10,7 @@ import time
 from django.db import transaction
 
 from tasks_core import clock, database
-from tasks_core.answer_limit import LONG_ANSWER_SECONDS, longer_answers_within
+from tasks_core.database.answer_limit import LONG_ANSWER_SECONDS, longer_answers_within
 from tasks_core.events import cursor as cursors
 from tasks_core.events.cursor import Cursor
 from tasks_core.events.window import Window

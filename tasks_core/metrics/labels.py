@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tasks_core.events.queues import queue_names
 from tasks_core.lanes import SUFFIX
-from tasks_core.priorities import Priority
-from tasks_core.registry import queue_names, task_types
+from tasks_core.models.priority import Priority
+from tasks_core.registry import task_types
 
 OTHER = "other"
 

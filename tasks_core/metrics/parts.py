@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from django.db import DatabaseError, InterfaceError
 from prometheus_client.core import Metric
 
+from tasks_core.broker.publish import BrokerUnavailable
 from tasks_core.metrics import processes, samples, subscriptions, totals, waiting
 from tasks_core.metrics.families import gauges
-from tasks_core.publisher import BrokerUnavailable
 
 logger = logging.getLogger(__name__)
 

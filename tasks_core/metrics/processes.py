@@ -8,12 +8,12 @@ from django.db.models.functions import Now
 from prometheus_client.core import Metric
 
 from tasks_core import clock
+from tasks_core.events.queues import queue_names
 from tasks_core.lanes import expand, lane_name
 from tasks_core.metrics.families import gauge, gauges
 from tasks_core.metrics.labels import priority_label
 from tasks_core.models import Leadership, Worker
-from tasks_core.priorities import Priority
-from tasks_core.registry import queue_names
+from tasks_core.models.priority import Priority
 
 
 def collect() -> Iterator[Metric]:

@@ -8,8 +8,8 @@ from datetime import timedelta
 from tasks_core import clock
 from tasks_core.conf import setting
 from tasks_core.database import fetch
-from tasks_core.removal import REMEDY, remove_some
-from tasks_core.row_backoff import RETENTION_PAUSE, RowBackoff
+from tasks_core.database.removal import REMEDY, remove_some
+from tasks_core.database.row_backoff import RETENTION_PAUSE, RowBackoff
 
 LIMIT = 10_000
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
+from tasks_core.events.queues import queue_names
 from tasks_core.metrics.families import gauge, gauges
 from tasks_core.metrics.labels import priority_label, queue_labels, type_labels
 from tasks_core.models import MetricSample
-from tasks_core.registry import queue_names
 
 Measure = MetricSample.Measure
 DEPTH = (Measure.DUE, Measure.QUEUED)

@@ -13,8 +13,8 @@ from django.db.models import Q
 from tasks_core.engine.states import FINAL, NOT_STARTED, UNFINISHED, WAITING, State
 from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
+from tasks_core.models.priority import Priority
 from tasks_core.models.sealed_column import SealedColumn
-from tasks_core.priorities import Priority
 
 
 class TaskQuerySet(PlatformQuerySet["Task"]):
@@ -54,7 +54,7 @@ class TaskQuerySet(PlatformQuerySet["Task"]):
 class Task(PlatformModel):
     """A task type, a payload, when, how urgent, and its state.
 
-    Rows are changed only by conditional updates that name the state they leave (``tasks_core.statements``).
+    Rows are changed only by conditional updates that name the state they leave (``tasks_core.sql``).
     """
 
     sealed_columns: ClassVar = (SealedColumn(name="payload", key="$sealed"),)

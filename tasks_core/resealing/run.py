@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ImproperlyConfigured
 
+from tasks_core.encryption import is_newest, resealed
 from tasks_core.resealing.columns import Place
 from tasks_core.resealing.rows import Change, Row, next_rows, rows_by_id, write
 from tasks_core.resealing.tokens import tokens_of, with_tokens
-from tasks_core.sealing import is_newest, resealed
 
 CHUNK = 500
 """Rows read by one statement, and changed by one transaction."""

@@ -9,7 +9,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from tasks_core import clock, database, database_clock, options
+from tasks_core import clock, database
+from tasks_core.broker.nudge import About, nudge_on_commit
+from tasks_core.client import options
+from tasks_core.client.find import get
+from tasks_core.database import server_clock
+from tasks_core.engine.json_text import is_storable
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.schedule import Exclusions, Tick, TickOutcome
 from tasks_core.exceptions import (
@@ -19,18 +24,15 @@ from tasks_core.exceptions import (
     InvalidTransition,
     ScheduleNotFound,
 )
-from tasks_core.finding import get
-from tasks_core.json_text import is_storable
 from tasks_core.models import Occurrence, Schedule, Task
 from tasks_core.models.schedule import ScheduleQuerySet
-from tasks_core.nudge import About, nudge_on_commit
 from tasks_core.schedules.definition import Span, apply, require_steerable
 from tasks_core.schedules.ending import DELETED, SWITCHED_OFF, cancel_rest
 from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.source import require_own
 from tasks_core.schedules.recurrence import recurrence_of
-from tasks_core.statements import ledger
-from tasks_core.statements.ledger import Decision
+from tasks_core.sql import ledger
+from tasks_core.sql.ledger import Decision
 
 TIME_FIELDS = (
     "kind",
@@ -154,7 +156,7 @@ def schedule_recurring(  # noqa: PLR0913
 
 def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Schedule:
     """Create the schedule that these keywords describe, or replace the one of that name."""
-    now = database_clock.callers_now()
+    now = server_clock.callers_now()
     if replace and _called(Schedule.objects.existing(), wanted["name"]).exists():
         return update_schedule(wanted["name"], inner=inner, **wanted)
     start_at = wanted.get("start_at")

@@ -8,21 +8,22 @@ from itertools import islice
 
 from django.db import transaction
 
-from tasks_core import clock, database, options
-from tasks_core.brief_transaction import brief_transaction
+from tasks_core import clock, database
+from tasks_core.broker.nudge import nudge_on_commit
+from tasks_core.client import options
+from tasks_core.database.brief_transaction import brief_transaction
+from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.engine.schedule import Tick, TickOutcome, latest_ticks
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Occurrence, Task
-from tasks_core.nudge import nudge_on_commit
-from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.api import get_schedule, lock_schedule
 from tasks_core.schedules.definition import require_steerable
 from tasks_core.schedules.firing import RUNS
 from tasks_core.schedules.recurrence import recurrence_of
-from tasks_core.statements import ledger
-from tasks_core.statements.ledger import Decision, NewTick
+from tasks_core.sql import ledger
+from tasks_core.sql.ledger import Decision, NewTick
 
 BATCH = 200
 """Ticks that one step looks at."""

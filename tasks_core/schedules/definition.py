@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from tasks_core import options
+from tasks_core.client import options
 from tasks_core.engine import schedule as engine
 from tasks_core.engine.schedule import Exclusions
 from tasks_core.exceptions import InnerTaskType, InvalidOption, InvalidSchedule

@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from tasks_core import clock
-from tasks_core.brief_transaction import brief_transaction
+from tasks_core.broker.nudge import nudge_on_commit
+from tasks_core.client.control import cancel_many, terminate_many
 from tasks_core.conf import setting
 from tasks_core.database import fetch
+from tasks_core.database.brief_transaction import brief_transaction
+from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.engine.schedule import (
     OverlapPolicy,
     Running,
@@ -22,16 +25,13 @@ from tasks_core.engine.schedule import (
     settle,
 )
 from tasks_core.engine.schedule.bounds import JUST
+from tasks_core.leadership import Leadership
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.models.occurrence import OccurrenceQuerySet
-from tasks_core.nudge import nudge_on_commit
-from tasks_core.row_backoff import RowBackoff
-from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.recurrence import misfire_rule_of
-from tasks_core.statements import ledger
-from tasks_core.statements.end import lock_free
-from tasks_core.statements.ledger import Decision
-from tasks_core.steering import cancel_many, terminate_many
+from tasks_core.sql import ledger
+from tasks_core.sql.end import lock_free
+from tasks_core.sql.ledger import Decision
 
 logger = logging.getLogger(__name__)
 

@@ -11,17 +11,17 @@ from itertools import islice
 from django.db.models import Min
 
 from tasks_core import clock
-from tasks_core.brief_transaction import brief_transaction
+from tasks_core.database.brief_transaction import brief_transaction
+from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.engine.instants import EARLIEST, LATEST
 from tasks_core.engine.schedule import Tick, TickOutcome, jitter_delay
 from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.schedule.tick import HORIZON
 from tasks_core.models import Occurrence, Schedule
-from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules import firing
 from tasks_core.schedules.recurrence import recurrence_of
-from tasks_core.statements import ledger
-from tasks_core.statements.ledger import Extent, NewTick
+from tasks_core.sql import ledger
+from tasks_core.sql.ledger import Extent, NewTick
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from opentelemetry.trace import Span, SpanKind
 
-from tasks_core.failures import class_path
+from tasks_core.instrumentation import WatchedAttempt
 from tasks_core.lanes import lane_name
+from tasks_core.outcomes.failures import class_path
 from tasks_core.tracing import attributes, switch
 from tasks_core.tracing.arrival import published_by
 from tasks_core.tracing.traceparent import context_of, link_to
-from tasks_core.watching import WatchedAttempt
 
 
 @contextmanager

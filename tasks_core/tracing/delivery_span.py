@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from opentelemetry.trace import Span, SpanKind, use_span
 
-from tasks_core.failures import class_path
+from tasks_core.outcomes.failures import class_path
 from tasks_core.tracing import attributes, switch
 
 

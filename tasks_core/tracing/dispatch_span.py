@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Span, SpanKind
 
-from tasks_core.failures import class_path
+from tasks_core.outcomes.failures import class_path
 from tasks_core.tracing import attributes, switch
 from tasks_core.tracing.traceparent import context_of, link_to, traceparent_of
 
 if TYPE_CHECKING:
-    from tasks_core.publisher import Message
+    from tasks_core.broker.message import Message
 
 MAX_LINKS = 128
 """OpenTelemetry's own default limit; further links would push out the first."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from opentelemetry.trace import Span, SpanKind
 
-from tasks_core.failures import class_path
-from tasks_core.statements.insert import NewTasks
+from tasks_core.outcomes.failures import class_path
+from tasks_core.sql.insert import NewTasks
 from tasks_core.tracing import attributes, switch
 
 

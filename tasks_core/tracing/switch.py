@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
-from tasks_core import watching
+from tasks_core import instrumentation
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer, TracerProvider
@@ -41,7 +41,7 @@ def enable(provider: Callable[[], TracerProvider] | None = None) -> None:
             "install bellringer[otel], or switch traces off"
         ) from None
     _provider, _tracer = provider, None
-    watching.add_watcher(attempt_span)
+    instrumentation.add_watcher(attempt_span)
     is_on = True
 
 
@@ -51,7 +51,7 @@ def disable() -> None:
     if is_on:
         from tasks_core.tracing.attempt_span import attempt_span
 
-        watching.remove_watcher(attempt_span)
+        instrumentation.remove_watcher(attempt_span)
     is_on, _provider, _tracer = False, None, None
 
 

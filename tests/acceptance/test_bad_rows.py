@@ -24,8 +24,8 @@ from notifications.api import (
 )
 from notifications.api import Receiver as Person
 from notifications.models import Broadcast, Notification, TriggerEvent
+from tasks_core.broker.redis_client import key
 from tasks_core.models import Occurrence, Task
-from tasks_core.redis_client import key
 from tests.acceptance.processes import Processes
 from tests.notifications.receiver import Receiver
 from tests.waiting import wait_until

@@ -5,8 +5,8 @@ from django.db import connection
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.health.connections import needed_by
 from tasks_core.models import Task, Worker
-from tasks_core.platform_health.connections import needed_by
 from tests.acceptance.processes import Processes
 from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.waiting import wait_until

@@ -7,7 +7,7 @@ import redis
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.dispatcher import Dispatcher
+from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.models import Task, TaskEvent
 from tests.acceptance.processes import Processes, stop
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)

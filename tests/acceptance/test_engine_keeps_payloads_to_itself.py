@@ -7,8 +7,8 @@ import redis
 from django.db import connection
 
 import tasks_core
+from tasks_core.broker.redis_client import key
 from tasks_core.models import Task
-from tasks_core.redis_client import key
 from tests.acceptance.processes import Processes
 from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.waiting import wait_until

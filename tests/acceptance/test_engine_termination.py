@@ -3,9 +3,9 @@
 import pytest
 
 import tasks_core
+from tasks_core.client.control import terminate_many
 from tasks_core.engine.states import State
 from tasks_core.models import Task
-from tasks_core.steering import terminate_many
 from tests.acceptance.processes import Processes, children
 from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.tasks_core.life import state_of

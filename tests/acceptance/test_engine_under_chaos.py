@@ -9,9 +9,9 @@ import pytest
 import redis
 
 import tasks_core
+from tasks_core.broker.redis_client import key
 from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskEvent
-from tasks_core.redis_client import key
 from tests.acceptance.processes import Processes
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
 from tests.waiting import wait_until

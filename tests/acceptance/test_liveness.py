@@ -15,9 +15,9 @@ import tasks_core
 from scheduler_project.celery import app
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core import clock
+from tasks_core.broker.redis_client import key
+from tasks_core.health import examine
 from tasks_core.models import Task, Worker
-from tasks_core.platform_health import examine
-from tasks_core.redis_client import key
 from tests.acceptance.processes import Processes, children, stop
 from tests.forwarder import Forwarder, forwarding
 from tests.project import task_types  # noqa: F401 (registers the task types)

@@ -8,8 +8,8 @@ import pytest
 import redis
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from tasks_core.broker.redis_client import key
 from tasks_core.models import Leadership, Occurrence, Task
-from tasks_core.redis_client import key
 from tests.acceptance.processes import Processes
 from tests.waiting import wait_until
 

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 import tasks_core
+from tasks_core.health import Level, examine, worst
 from tasks_core.models import Task, Worker
-from tasks_core.platform_health import Level, examine, worst
 from tests.acceptance.processes import Processes, children
 from tests.project import task_types  # noqa: F401 (registers the task types)
 from tests.waiting import wait_until

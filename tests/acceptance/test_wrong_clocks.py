@@ -8,8 +8,8 @@ import pytest
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.health import Level, examine
 from tasks_core.models import Task, TaskEvent, Worker
-from tasks_core.platform_health import Level, examine
 from tests.acceptance.processes import Processes
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
 from tests.waiting import wait_until

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tasks_core import worker_process
+from tasks_core.worker import process
 from tests.admin import task_types  # registers them
 
 __all__ = ["task_types"]
@@ -22,7 +22,7 @@ def _worker_process_ends(request: pytest.FixtureRequest) -> Iterator[None]:
     if "db" in request.fixturenames:
         request.getfixturevalue("db")
     yield
-    worker_process.drain()
+    process.drain()
 
 
 @pytest.fixture

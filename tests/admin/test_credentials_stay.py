@@ -15,7 +15,7 @@ from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger, Endpoint, Provider
 from notifications.providers.accounts import account_of
 from notifications.triggers.headers import resolve_headers
-from tasks_core import clock, sealing
+from tasks_core import clock, encryption
 from tests.admin import rows
 from tests.admin.test_sealed_in_forms import MASK, client_with
 
@@ -218,7 +218,7 @@ def test_a_masked_header_stays_with_the_same_receiver(editor: Client, trigger: C
     trigger.refresh_from_db()
     assert trigger.headers == [before]
     assert [one.value for one in resolve_headers(trigger.headers)] == [TOKEN]
-    assert sealing.unseal(before["sealed"]) == TOKEN
+    assert encryption.unseal(before["sealed"]) == TOKEN
 
 
 def test_a_variable_in_the_address_keeps_its_place(editor: Client) -> None:

@@ -13,11 +13,11 @@ from pytest_django import Settings
 import tasks_core
 from tasks_core import clock
 from tasks_core.admin import dashboard_figures as figures
+from tasks_core.broker.publish import BrokerUnavailable
+from tasks_core.broker.redis_client import key
 from tasks_core.engine.states import State
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription, Task, Worker
-from tasks_core.publisher import BrokerUnavailable
-from tasks_core.redis_client import key
 from tests import processes
 from tests.admin import rows
 

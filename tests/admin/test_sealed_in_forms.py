@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 import tasks_core
-from tasks_core import sealing, testing
+from tasks_core import encryption, testing
 from tasks_core.models import DeadLetter, Schedule, Task
 from tasks_core.payloads import SEALED, secrets_of
 from tests.admin import rows
@@ -115,7 +115,7 @@ def test_a_mask_in_a_field_that_is_not_secret_is_refused(scheduler: Client) -> N
 def test_a_mask_is_refused_whose_field_has_become_plain(scheduler: Client) -> None:
     schedule = tasks_core.schedule_recurring("admin_tests.call", {"token": SECRET}, every=60)
     for place in ("note", "gone"):  # a text by now, and no field at all
-        payload = {"url": "https://shop.example/hook", place: {SEALED: sealing.seal(SECRET)}}
+        payload = {"url": "https://shop.example/hook", place: {SEALED: encryption.seal(SECRET)}}
         Schedule.objects.update(payload=payload)
         page = edited(scheduler, schedule, payload=json.dumps({"url": payload["url"], place: MASK}))
         assert "its field holds no secret" in complaints(page)

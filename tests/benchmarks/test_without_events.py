@@ -1,7 +1,7 @@
 """The engine whose events are left out is the same engine otherwise."""
 
 from benchmarks.bellringer.without_events import without_event
-from tasks_core.statements import claim, dispatch, finish, insert
+from tasks_core.sql import claim, dispatch, finish, insert
 
 
 def test_only_the_event_part_is_left_out() -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
-from tasks_core import worker_process
+from tasks_core.worker import process
 from tests.admin import task_types  # registers them
 
 __all__ = ["task_types"]
@@ -74,7 +74,7 @@ def page(browser: Browser, live_server: LiveServer, tmp_path: Path) -> Iterator[
     )
     yield opened
     context.close()
-    worker_process.drain()
+    process.drain()
     assert not problems
 
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel, SecretStr
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import Fixed, registry, worker_process
+from tasks_core import Fixed, registry
 from tasks_core.models import DeadLetter
 from tasks_core.testing import run_due
+from tasks_core.worker import process
 
 
 class Reminder(BaseModel):
@@ -59,8 +60,8 @@ Rows = Callable[[], dict[str, int]]
 def _worker_process_ends() -> Iterator[None]:
     """Stop what run_due started. Set up first, so that it comes down after the database's own."""
     yield
-    if worker_process.exists():
-        worker_process.drain()
+    if process.exists():
+        process.drain()
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from django.db import transaction
 import tasks_core
 from notifications import triggers
 from notifications.api import create_broadcast, publish_template, save_recipient
-from tasks_core.json_text import storable
+from tasks_core.engine.json_text import storable
 from tasks_core.models import Task
 from tests.any_value import NUMBERS, TEXTS
 

@@ -3,8 +3,8 @@
 import pytest
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from tasks_core.platform_health.examination import examine
-from tasks_core.platform_health.finding import Level
+from tasks_core.health.finding import Level
+from tasks_core.health.run import examine
 from tasks_core.schedules.periodic_tasks.mirroring import follow
 
 pytestmark = pytest.mark.django_db

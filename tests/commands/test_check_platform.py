@@ -15,13 +15,14 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import clock, registry
-from tasks_core.dispatcher import Dispatcher
+from tasks_core.broker.redis_client import broker_client, key
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.events.queues import queue_names
+from tasks_core.health import Finding, Level, examine, run, worst
+from tasks_core.health import connections as connections_probe
+from tasks_core.health.broker import judge_redis
 from tasks_core.lanes import expand, lane_name
 from tasks_core.models import DeadLetter, Leadership, Task, Worker
-from tasks_core.platform_health import Finding, Level, examination, examine, worst
-from tasks_core.platform_health import connections as connections_probe
-from tasks_core.platform_health.broker import judge_redis
-from tasks_core.redis_client import broker_client, key
 
 pytestmark = pytest.mark.django_db
 committed = pytest.mark.django_db(transaction=True)
@@ -55,7 +56,7 @@ def all_alive(living: Callable[[Worker.Role, list[str]], Worker]) -> Worker:
     Leadership.objects.create(
         name="schedules", holder="host:1", fence=1, expires_at=clock.now() + timedelta(hours=1)
     )
-    return living(Worker.Role.WORKER, registry.queue_names())
+    return living(Worker.Role.WORKER, queue_names())
 
 
 def check(*words: str) -> tuple[int, dict[str, list[Finding]]]:
@@ -139,7 +140,7 @@ def test_a_worker_that_takes_no_messages_serves_no_queue(all_alive: Worker) -> N
 def test_a_queue_that_no_worker_consumes_is_named(
     living: Callable[[Worker.Role, list[str]], Worker],
 ) -> None:
-    living(Worker.Role.WORKER, [q for q in registry.queue_names() if q != "email"])
+    living(Worker.Role.WORKER, [q for q in queue_names() if q != "email"])
     finding = only("workers")
     assert finding.level is Level.UNHEALTHY
     assert "queue email" in finding.message
@@ -394,7 +395,7 @@ def locked_table(transactional_db: None) -> Iterator[None]:
 
 @pytest.mark.usefixtures("locked_table")
 def test_a_database_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "PATIENCE", "200ms")
+    monkeypatch.setattr(run, "PATIENCE", "200ms")
     finding = only("beat")
     assert finding.level is Level.UNHEALTHY
     assert "did not answer" in finding.message

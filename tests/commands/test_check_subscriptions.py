@@ -8,9 +8,9 @@ import pytest
 import tasks_core
 from tasks_core import clock
 from tasks_core.events import cursor, subscription
+from tasks_core.health import Finding, Level, examine, worst
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription
-from tasks_core.platform_health import Finding, Level, examine, worst
 from tests import processes
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection, connections
 
 from tasks_core import clock
+from tasks_core.health import Level
+from tasks_core.health.connections import look
 from tasks_core.models import Worker
-from tasks_core.platform_health import Level
-from tasks_core.platform_health.connections import look
 from tests.forwarder import Forwarder, forwarding
 
 BACKEND_KEY = re.compile(rb"K\x00\x00\x00\x0c.{8}", re.DOTALL)

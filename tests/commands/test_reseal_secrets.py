@@ -35,12 +35,12 @@ from notifications.triggers.scheduled_events import create_scheduled_event
 from notifications.unsubscribing.token import Subscription, decode, encode
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core import clock, registry
+from tasks_core.encryption import seal, unseal
+from tasks_core.health.finding import Level
+from tasks_core.health.run import examine
 from tasks_core.models import Task
-from tasks_core.platform_health.examination import examine
-from tasks_core.platform_health.finding import Level
 from tasks_core.resealing.columns import sealed_places
 from tasks_core.resealing.rows import Change, write
-from tasks_core.sealing import seal, unseal
 from tasks_core.testing import run_due
 from tests.commands.conftest import Answer, Run
 from tests.waiting import wait_until

@@ -13,10 +13,10 @@ from scheduler_project.configuration.model import Configuration
 from scheduler_project.data_folder import CHECKOUT
 from scheduler_project.launch import procfile
 from tasks_core.conf import DEFAULTS
-from tasks_core.health_pages.middleware import PAGES
+from tasks_core.health.deadline import SECONDS
+from tasks_core.health.pages.middleware import PAGES
 from tasks_core.liveness.__main__ import main
 from tasks_core.liveness.reporter import LONGEST_FRESH
-from tasks_core.platform_health.in_time import SECONDS
 
 KUBERNETES = CHECKOUT / "deploy" / "kubernetes"
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")

@@ -6,8 +6,9 @@ import pytest
 
 from notifications.channels import registry as channels
 from notifications.pipeline.content import compiled_version
-from tasks_core import registry, worker_process
+from tasks_core import registry
 from tasks_core.events import subscription
+from tasks_core.worker import process
 
 
 @pytest.fixture
@@ -21,5 +22,5 @@ def example_ground(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> I
     channels.CHANNELS.clear()
     channels.CHANNELS.update(known)
     compiled_version.cache_clear()
-    if worker_process.exists():
-        worker_process.drain()
+    if process.exists():
+        process.drain()

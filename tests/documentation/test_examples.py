@@ -13,12 +13,12 @@ import tasks_core
 from notifications.channels.webhook.signing import generate_secret, signed_headers
 from notifications.models import Notification
 from scheduler_project.data_folder import CHECKOUT
-from tasks_core.events.delivery import deliver
+from tasks_core.events.control import replay_events
 from tasks_core.events.relay import Relay
-from tasks_core.events.steering import replay_events
 from tasks_core.events.subscription import subscriptions
 from tasks_core.models import Task
 from tasks_core.testing import run_due
+from tasks_core.worker.event_delivery import deliver
 from tests.documentation.markdown import blocks, documents, name_of
 
 pytestmark = pytest.mark.usefixtures("example_ground")

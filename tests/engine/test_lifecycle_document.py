@@ -17,7 +17,7 @@ from tasks_core.engine import decision
 from tasks_core.engine.outcome import Failure, Outcome
 from tasks_core.engine.retry import Fixed
 from tasks_core.engine.states import TRANSITIONS, State, is_allowed
-from tasks_core.statements import finish
+from tasks_core.sql import finish
 
 PAGE = (Path(__file__).parents[2] / "docs" / "task-lifecycle.md").read_text()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ def _functions(name: str) -> list[Callable[..., Any]]:
 
 
 def _statement(function: Callable[..., Any]) -> str:
-    """Return the SQL that a function of `tasks_core.statements` runs."""
+    """Return the SQL that a function of `tasks_core.sql` runs."""
     name = re.search(r"fetch(?:_often)?\((\w+)", inspect.getsource(function))
     assert name, f"{function} runs no statement"
     return str(vars(inspect.getmodule(function))[name[1]])
@@ -89,7 +89,7 @@ STATEMENTS = [
     (name, function)
     for name in TRANSITIONS
     for function in _functions(name)
-    if ".statements." in function.__module__
+    if ".sql." in function.__module__
 ]
 
 

@@ -7,10 +7,11 @@ import pytest
 import redis
 
 from tasks_core import clock, registry
-from tasks_core.health_pages import ready
+from tasks_core.events.queues import queue_names
+from tasks_core.health.pages import ready
+from tasks_core.health.shared import SharedExamination
 from tasks_core.lanes import expand
 from tasks_core.models import Leadership, Worker
-from tasks_core.platform_health.shared import SharedExamination
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def living(transactional_db: None, broker: "redis.Redis") -> Callable[[Worker.Ro
             role=role,
             hostname="host.internal",
             pid=1,
-            queues=expand(registry.queue_names()) if role is Worker.Role.WORKER else [],
+            queues=expand(queue_names()) if role is Worker.Role.WORKER else [],
             task_types=sorted(registry.task_types()),
             started_at=now,
             heartbeat_at=now,

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from tasks_core import answer_limit
-from tasks_core.answer_limit import longer_answers_within
-from tasks_core.duty import Duty
+from tasks_core.database import answer_limit
+from tasks_core.database.answer_limit import longer_answers_within
+from tasks_core.duties.duty import Duty
 from tasks_core.liveness import beat_watch
 from tasks_core.liveness.beat_watch import BeatWatch
 from tests.waiting import wait_until

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection, connections, transaction
 
 from tasks_core.database import fetch
+from tasks_core.health import Finding, Level, deadline, examine_in_time, probes
+from tasks_core.health.probe import Probe, Reporter
+from tasks_core.health.shared import SharedExamination
 from tasks_core.models import Worker
-from tasks_core.platform_health import Finding, Level, examine_in_time, in_time, probes
-from tasks_core.platform_health.probe import Probe, Reporter
-from tasks_core.platform_health.shared import SharedExamination
 from tests.forwarder import Forwarder, forwarding
 from tests.waiting import wait_until
 
@@ -27,7 +27,7 @@ def levels(findings: list[Finding]) -> dict[str, Level]:
 def no_standing_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Begin without threads of other tests, and wait for our own."""
     standing: dict[object, threading.Thread] = {}
-    monkeypatch.setattr(in_time, "_standing", standing)
+    monkeypatch.setattr(deadline, "_standing", standing)
     yield
     for thread in standing.values():
         thread.join(10)
@@ -99,7 +99,7 @@ def test_a_connection_on_which_nothing_arrives_any_more_is_cut(
         "lanes": Level.UNKNOWN,
     }
     assert found[0].message == "no answer for 1 s"
-    thread = next(iter(t for s, t in in_time._standing.items() if s == "database"))
+    thread = next(iter(t for s, t in deadline._standing.items() if s == "database"))
     wait_until(lambda: not thread.is_alive(), seconds=5, what="the thread that hung has ended")
 
 

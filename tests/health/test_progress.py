@@ -9,12 +9,12 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.dispatcher import Dispatcher
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.duties.recovery import recover_messages
 from tasks_core.engine import decision
+from tasks_core.health import Finding, Level, examine
 from tasks_core.models import Task, Worker
-from tasks_core.platform_health import Finding, Level, examine
-from tasks_core.recovery import recover_messages
-from tasks_core.statements.recover import advance_lane
+from tasks_core.sql.recover import advance_lane
 from tests.tasks_core.life import plain_type, write
 from tests.tasks_core.life import take as claim
 from tests.tasks_core.messages import next_message

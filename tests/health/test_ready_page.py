@@ -15,8 +15,8 @@ from pytest_django import Settings
 
 from scheduler_project.embedded.ports import free_port
 from tasks_core import clock
+from tasks_core.health import PROBES
 from tasks_core.models import Worker
-from tasks_core.platform_health import PROBES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from notifications.models import Endpoint, TemplateVersion
 from notifications.outgoing.guard import EVERY_PORT
 from notifications.outgoing.session import close_session
 from notifications.pipeline.content import compiled_version
-from tasks_core import worker_process
+from tasks_core.worker import process
 from tests.notifications.mail_server import MailServer, running_mail_server
 from tests.notifications.name_server import Answers, running_name_server
 from tests.notifications.receiver import Receiver, running_receiver
@@ -37,8 +37,8 @@ def _no_kept_places() -> None:
 def _worker_process_ends() -> Iterator[None]:
     """Stop what run_due started. Set up first, so that it comes down after the database's own."""
     yield
-    if worker_process.exists():
-        worker_process.drain()
+    if process.exists():
+        process.drain()
 
 
 class Changed(dict[str, Any]):

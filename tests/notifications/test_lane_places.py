@@ -29,11 +29,12 @@ from notifications.pipeline import deliver, lanes
 from notifications.pipeline.lanes import Asked, Turn, take_turns
 from notifications.pipeline.record import Ended
 from notifications.pipeline.sendable import Sendable
-from tasks_core import clock, registry, worker_process
+from tasks_core import clock, registry
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
-from tasks_core.executor import execute
 from tasks_core.registry import task_types
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.dispatch import take_due, waiting_lanes
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.notifications.receiver import Receiver, Reply
 from tests.waiting import wait_until
 
@@ -283,7 +284,7 @@ def run_all_with(concurrency: int, monkeypatch: pytest.MonkeyPatch) -> None:
         execute(DELIVER, [task.id for task in tasks], worker="test")
         process = worker_process.current()
         assert process.loop.wait_until_idle(seconds=60)
-        process.outbox.flush()
+        process.outcomes.flush()
         wake_waiting()
 
 

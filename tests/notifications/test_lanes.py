@@ -34,12 +34,13 @@ from notifications.models import (
 from notifications.pipeline.lanes import Asked, begin_in_lanes
 from notifications.pipeline.sendable import Sendable
 from notifications.signals import endpoint_disabled
-from tasks_core import clock, worker_process
-from tasks_core.executor import execute
+from tasks_core import clock
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.models import Task
-from tasks_core.recovery import recover_attempts
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.tasks_core.life import LEASE, queue, take
@@ -70,7 +71,7 @@ def start(task_type: str = DELIVER) -> None:
 def finish() -> None:
     process = worker_process.current()
     assert process.loop.wait_until_idle(seconds=30)
-    process.outbox.flush()
+    process.outcomes.flush()
 
 
 def run() -> None:

@@ -30,7 +30,8 @@ from notifications.models import (
 from notifications.pipeline.begin import begin, give_back
 from notifications.pipeline.record import StillLocked, record, record_patiently
 from notifications.pipeline.sendable import Sendable
-from tasks_core import Snooze, bounded_locks, clock
+from tasks_core import Snooze, clock
+from tasks_core.database import bounded_locks
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer

@@ -19,12 +19,12 @@ from notifications.pipeline import deliver_batch as batches
 from notifications.pipeline.deliver_batch import deliver_batch
 from notifications.pipeline.payloads import DeliveryStep
 from tasks_core import BatchItem, Snooze, TaskContext, clock
-from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task
 from tasks_core.registry import get_task_type
-from tasks_core.statements.claim import claim
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.claim import claim
+from tasks_core.sql.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
+from tasks_core.worker.executor import execute
 from tests.notifications.channels.scripted_mail_server import (
     CLOSE,
     HANG,

@@ -10,10 +10,10 @@ from notifications.api import Message, notify_many
 from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
 from notifications.pipeline.schedule import schedule
 from tasks_core import clock
-from tasks_core.executor import execute
 from tasks_core.models import Task
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
+from tasks_core.worker.executor import execute
 from tests.notifications.first_step import ahead_of_time
 from tests.notifications.mail_server import MailServer
 

@@ -22,11 +22,12 @@ from notifications.api import (
 )
 from notifications.exceptions import InvalidEndpoint
 from notifications.models import DeliveryAttempt, Endpoint, Notification, TemplateVersion
-from tasks_core import clock, worker_process
-from tasks_core.executor import execute
+from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.notifications.conftest import SECRET
 from tests.notifications.receiver import Receiver, Reply
 
@@ -50,7 +51,7 @@ def run_together(task_type: str, count: int) -> None:
     execute(task_type, [task.id for task in tasks], worker="test")
     process = worker_process.current()
     assert process.loop.wait_until_idle(seconds=30)
-    process.outbox.flush()
+    process.outcomes.flush()
 
 
 @pytest.mark.guarantee(n=9)

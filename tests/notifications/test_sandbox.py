@@ -15,7 +15,7 @@ from notifications.api import notify
 from notifications.models import DeliveryAttempt, Endpoint, Notification, TemplateVersion
 from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import clock
-from tasks_core.platform_health.examination import examine
+from tasks_core.health.run import examine
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver

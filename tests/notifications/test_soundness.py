@@ -27,9 +27,9 @@ from notifications.providers.accounts import enabled_accounts, forget_accounts
 from notifications.providers.registration import register_provider
 from notifications.soundness import probe
 from notifications.soundness.problems import problem_of
-from tasks_core import sealing
+from tasks_core import encryption
+from tasks_core.health import Finding, Level, examine
 from tasks_core.logs.redaction import redacted_text
-from tasks_core.platform_health import Finding, Level, examine
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ class Sealed:
     in_a_list: bool = False
 
     def stored(self) -> Any:
-        token = sealing.seal(self.secret)
+        token = encryption.seal(self.secret)
         return [{"sealed": token, "retires_at": None}] if self.in_a_list else token
 
 
@@ -153,7 +153,7 @@ def test_a_provider_that_cannot_be_opened_leaves_its_channel_to_the_others(
     rows: dict[type[models.Model], models.Model],
     secret: str,
 ) -> None:
-    Provider.objects.filter(name="bad").update(credentials=sealing.seal(secret))
+    Provider.objects.filter(name="bad").update(credentials=encryption.seal(secret))
     forget_accounts()
     assert [one.name for one in async_to_sync(enabled_accounts)("sms")] == ["good"]
     assert redacted_text("a line that is written afterwards") == "a line that is written afterwards"
@@ -163,7 +163,7 @@ def test_a_provider_that_cannot_be_opened_leaves_its_channel_to_the_others(
 def test_a_destination_that_cannot_be_opened_fails_none_that_is_asked_for_with_it(
     rows: dict[type[models.Model], models.Model], secret: str
 ) -> None:
-    Destination.objects.filter(name="bad").update(sealed=sealing.seal(secret))
+    Destination.objects.filter(name="bad").update(sealed=encryption.seal(secret))
     bad, good = open_all([("teams", "bad"), ("teams", "good")])
     assert isinstance(good, Opened)
     assert isinstance(bad, SendResult)

@@ -11,7 +11,7 @@ from django.db import Error, connection
 
 from notifications.pipeline import together as together_module
 from notifications.pipeline.together import CROWD, ENOUGH, MAX_TOGETHER, Together
-from tasks_core import session_state
+from tasks_core.database import session_state
 
 
 async def test_what_arrives_during_a_call_goes_into_the_next_one() -> None:

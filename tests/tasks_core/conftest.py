@@ -12,10 +12,12 @@ from kombu import pools
 from pytest_django import Settings
 
 from scheduler_project.embedded.ports import free_port
-from tasks_core import nudge, registry, worker_process
-from tasks_core.nudge import About
-from tasks_core.redis_client import key
+from tasks_core import registry
+from tasks_core.broker import nudge
+from tasks_core.broker.nudge import About
+from tasks_core.broker.redis_client import key
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
+from tasks_core.worker import process
 
 Receive = Callable[[list[UnsuccessfulTask]], object]
 
@@ -30,8 +32,8 @@ def own_task_types(monkeypatch: pytest.MonkeyPatch) -> None:
 def transactional_db(transactional_db: None, broker: "redis.Redis") -> Iterator[None]:
     """Let tests commit, with empty queues, and end their work before the tables are emptied."""
     yield
-    worker_process.drain()
-    worker_process.resume()
+    process.drain()
+    process.resume()
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def _forget_connections() -> None:
 @pytest.fixture
 def fresh_session(transactional_db: None) -> Iterator[None]:
     """Begin with a new session of the database, whose use is followed."""
-    worker_process.current()
+    process.current()
     connection.close()
     yield
     connection.close()

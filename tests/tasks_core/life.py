@@ -13,12 +13,12 @@ from tasks_core.engine.outcome import Failure, Outcome
 from tasks_core.engine.retry import Fixed
 from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskEvent
-from tasks_core.recorder import record
+from tasks_core.outcomes.record import record
 from tasks_core.registry import task_types
-from tasks_core.statements.claim import ClaimedTask, claim
-from tasks_core.statements.dispatch import take_due, waiting_lanes
-from tasks_core.statements.end import cancel, expire
-from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.sql.claim import ClaimedTask, claim
+from tasks_core.sql.dispatch import take_due, waiting_lanes
+from tasks_core.sql.end import cancel, expire
+from tasks_core.sql.finish import FinishedAttempt
 
 PLAIN = "plain"
 FAILURE = Failure(error="builtins.ValueError", message="broken")

@@ -7,8 +7,8 @@ from typing import Any
 
 import redis
 
-from tasks_core.executor import execute
-from tasks_core.redis_client import key
+from tasks_core.broker.redis_client import key
+from tasks_core.worker.executor import execute
 
 
 @dataclass(frozen=True)

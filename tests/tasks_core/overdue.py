@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tasks_core.answer_limit import end_overdue
+from tasks_core.database.answer_limit import end_overdue
 
 
 @contextmanager

@@ -10,10 +10,10 @@ SCRIPT = """
 import django; django.setup()
 import gc, os, sys
 from celery import signals
-from tasks_core import worker_hooks
+from tasks_core import celery_signals
 
 {before}
-worker_hooks.connect()
+celery_signals.connect()
 signals.celeryd_init.send(sender="main@test")
 if pid := os.fork():
     os.waitpid(pid, 0)

@@ -6,9 +6,9 @@ import pytest
 
 import tasks_core
 from tasks_core import HIGH, LOW, NORMAL, clock
+from tasks_core.duties.ageing import LIMIT, promote
 from tasks_core.models import Task
-from tasks_core.promoter import LIMIT, promote
-from tasks_core.statements.recover import advance_lane
+from tasks_core.sql.recover import advance_lane
 from tests.tasks_core.life import events_of, plain_type, queue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

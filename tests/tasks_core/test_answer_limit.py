@@ -10,16 +10,19 @@ import pytest
 from django.db import connection, connections
 
 import tasks_core
-from tasks_core import Fixed, TaskContext, answer_limit, clock, database, worker_process
-from tasks_core.answer_limit import answers_within
-from tasks_core.claiming import claim_patiently
-from tasks_core.duty import Duty
-from tasks_core.events import delivery, subscription
-from tasks_core.events.delivery import deliver
-from tasks_core.executor import execute
-from tasks_core.inflight import InFlight
+from tasks_core import Fixed, TaskContext, clock, database
+from tasks_core.database import answer_limit
+from tasks_core.database.answer_limit import answers_within
+from tasks_core.duties.duty import Duty
+from tasks_core.events import subscription
 from tasks_core.models import EventSubscription
 from tasks_core.signals import PlatformSignal
+from tasks_core.worker import event_delivery
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.claim import claim_patiently
+from tasks_core.worker.event_delivery import deliver
+from tasks_core.worker.executor import execute
+from tasks_core.worker.inflight import InFlight
 from tests.forwarder import Forwarder, forwarding
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import plain_type, queue
@@ -158,7 +161,7 @@ def test_delivery_of_events_goes_on(
     way: Forwarder, monkeypatch: pytest.MonkeyPatch, statement: int
 ) -> None:
     monkeypatch.setattr(subscription, "_subscriptions", {})
-    monkeypatch.setattr(delivery, "LONG_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(event_delivery, "LONG_ANSWER_SECONDS", 0.5)
     plain_type()
     recorder = Recorder("orders")
     tasks_core.enqueue("plain", {})

@@ -10,12 +10,13 @@ import pytest
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import Fixed, PermanentError, TaskContext, clock, worker_process
+from tasks_core import Fixed, PermanentError, TaskContext, clock
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
 from tasks_core.signals import worker_process_stopping
-from tasks_core.statements.end import cancel
+from tasks_core.sql.end import cancel
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import events_of, queue, state_of, states
 from tests.waiting import wait_until
 
@@ -218,7 +219,7 @@ def test_cancelled_task_is_told_and_its_result_dropped(stage: Stage) -> None:
     cancel(ids, reason="test", now=clock.now())
 
     assert told.wait(10)
-    wait_until(lambda: len(worker_process.current().inflight) == 0)
+    wait_until(lambda: len(process.current().inflight) == 0)
     assert (state_of(ids[0]), Task.objects.get().result) == (State.CANCELLED, None)
 
 
@@ -231,9 +232,9 @@ def test_stopping_worker_lets_handlers_finish_within_the_grace(
     execute("wait", ids, worker="w")
     wait_until(lambda: len(stage.on_stage) == 5)
 
-    worker_process.ask_to_stop()
+    process.ask_to_stop()
     threading.Timer(0.2, stage.let_go).start()
-    worker_process.drain()
+    process.drain()
 
     assert states() == {State.SUCCEEDED: 5}
 
@@ -247,8 +248,8 @@ def test_stopping_worker_hands_back_what_does_not_finish_and_uses_no_attempt(
     execute("wait", ids, worker="w")
     wait_until(lambda: len(stage.on_stage) == 5)
 
-    worker_process.ask_to_stop()
-    worker_process.drain()
+    process.ask_to_stop()
+    process.drain()
 
     assert states() == {State.SCHEDULED: 5}
     assert {task.attempts_used for task in Task.objects.all()} == {0}
@@ -259,7 +260,7 @@ def test_stopping_worker_hands_back_what_does_not_heed_its_cancellation(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.BELLRINGER = {**settings.BELLRINGER, "SHUTDOWN_GRACE_SECONDS": 0.1}
-    monkeypatch.setattr(worker_process, "GIVE_BACK_SECONDS", 0.3)
+    monkeypatch.setattr(process, "GIVE_BACK_SECONDS", 0.3)
     cancelled, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
     @tasks_core.task_type("wait")
@@ -279,10 +280,10 @@ def test_stopping_worker_hands_back_what_does_not_heed_its_cancellation(
     worker_process_stopping.connect(let_it_end)
     (task_id,) = _enqueued(1)
     execute("wait", [task_id], worker="w")
-    wait_until(lambda: all(entry.has_begun for entry in worker_process.current().inflight.all()))
+    wait_until(lambda: all(entry.has_begun for entry in process.current().inflight.all()))
 
-    worker_process.ask_to_stop()
-    worker_process.drain()
+    process.ask_to_stop()
+    process.drain()
     worker_process_stopping.disconnect(let_it_end)
 
     assert cancelled.is_set()
@@ -298,11 +299,11 @@ def test_grace_of_a_stop_counts_from_the_wish_to_stop(stage: Stage, settings: Se
     execute("wait", ids, worker="w")
     wait_until(lambda: stage.on_stage == set(ids))
 
-    worker_process.ask_to_stop()
-    wait_until(lambda: (worker_process.stopping_for() or 0) > 2.0)
-    worker_process.ask_to_stop()
+    process.ask_to_stop()
+    wait_until(lambda: (process.stopping_for() or 0) > 2.0)
+    process.ask_to_stop()
     began = time.monotonic()
-    worker_process.drain()
+    process.drain()
 
     assert time.monotonic() - began < 1.5
     assert states() == {State.SCHEDULED: 1}
@@ -324,8 +325,8 @@ def test_handler_that_gives_back_is_not_cancelled_again(stage: Stage, settings: 
     execute("wait", ids, worker="w")
     wait_until(lambda: stage.on_stage == set(ids))
 
-    assert not worker_process.current().loop.cancel_all(seconds=0.1)
-    worker_process.drain()
+    assert not process.current().loop.cancel_all(seconds=0.1)
+    process.drain()
 
     assert given_back.is_set()
     assert states() == {State.SCHEDULED: 1}
@@ -334,7 +335,7 @@ def test_handler_that_gives_back_is_not_cancelled_again(stage: Stage, settings: 
 def test_stopping_worker_begins_nothing(stage: Stage) -> None:
     _register(stage)
     ids = _enqueued(2)
-    worker_process.ask_to_stop()
+    process.ask_to_stop()
 
     assert execute("wait", ids, worker="w") == 0
     assert states() == {State.QUEUED: 2}

@@ -17,12 +17,13 @@ import pytest
 from django.db import close_old_connections, connection, connections
 
 import tasks_core
-from tasks_core import BatchItem, Fixed, RetryAfter, Snooze, TaskContext, worker_process
+from tasks_core import BatchItem, Fixed, RetryAfter, Snooze, TaskContext
 from tasks_core.engine.states import State
 from tasks_core.events.rebuilding import rebuild
-from tasks_core.executor import execute
 from tasks_core.models import Task
 from tasks_core.signals import tasks_unsuccessful
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue
 from tests.waiting import wait_until
 
@@ -288,7 +289,9 @@ def _behave(work: Deed | None, before: tuple[Any, ...]) -> Any:
 
 def _judge(ids: list[int], wrong: int, state: State) -> None:
     process = worker_process.current()
-    wait_until(lambda: process.outbox.flush() and not len(process.inflight), what="all are written")
+    wait_until(
+        lambda: process.outcomes.flush() and not len(process.inflight), what="all are written"
+    )
     connection.close()  # what the handler has set in this session must not judge
     rows = Task.objects.in_bulk()
     assert (State(rows[wrong].state), rows[wrong].attempts_used) == (state, 1), rows[wrong].error

@@ -6,11 +6,12 @@ import pytest
 from django.db import connection
 
 import tasks_core
-from tasks_core import Fixed, TaskContext, clock, worker_process
+from tasks_core import Fixed, TaskContext, clock
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
-from tasks_core.recovery import recover_attempts
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import LEASE, queue, state_of, take
 from tests.waiting import wait_until
 
@@ -70,7 +71,9 @@ def spoil(task_id: int, column: str, value: str) -> None:
 
 def written() -> None:
     process = worker_process.current()
-    wait_until(lambda: process.outbox.flush() and not len(process.inflight), what="all are written")
+    wait_until(
+        lambda: process.outcomes.flush() and not len(process.inflight), what="all are written"
+    )
 
 
 @pytest.mark.parametrize(("column", "value"), BAD)

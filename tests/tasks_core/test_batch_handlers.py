@@ -9,21 +9,12 @@ import pytest
 from django.db import connection, transaction
 
 import tasks_core
-from tasks_core import (
-    BatchItem,
-    Fixed,
-    PermanentError,
-    RetryAfter,
-    Snooze,
-    clock,
-    keeper,
-    logs,
-    worker_process,
-)
+from tasks_core import BatchItem, Fixed, PermanentError, RetryAfter, Snooze, clock, logs
 from tasks_core.current_attempt import current_context
 from tasks_core.events.rebuilding import rebuild
-from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task, TaskEvent, TaskTypeStatistics
+from tasks_core.worker import lease_keeper, process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import events_of, queue, states
 from tests.waiting import wait_until
 
@@ -195,14 +186,14 @@ def test_the_time_limit_begins_anew_with_each_outcome() -> None:
 def test_a_stop_in_the_middle_hands_back_what_has_no_outcome_yet() -> None:
     def work(items: Items) -> Iterator[None]:
         yield None
-        worker_process.ask_to_stop()
+        process.ask_to_stop()
         yield None
         raise AssertionError("not called any more")
 
     register(work)
     enqueue(4)
     run()
-    worker_process.resume()
+    process.resume()
     assert [state for state, _ in outcomes()] == [
         "SUCCEEDED",
         "SUCCEEDED",
@@ -241,19 +232,19 @@ def test_the_run_time_of_a_type_is_that_of_one_task() -> None:
     register(work)
     enqueue(20)
     run()
-    worker_process.current().measurements.share(now=clock.now())
+    process.current().measurements.share(now=clock.now())
     assert 0.009 < TaskTypeStatistics.objects.get(task_type="orders").mean_runtime < 0.05
 
 
 def test_the_first_run_time_of_a_type_is_shared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "CHECK_SECONDS", 3600.0)
+    monkeypatch.setattr(lease_keeper, "CHECK_SECONDS", 3600.0)
     register(lambda items: [None] * len(items))
     measured = TaskTypeStatistics.objects.filter(task_type="orders")
     enqueue(1)
     run()
     wait_until(measured.exists, seconds=10)
 
-    measurements = worker_process.current().measurements
+    measurements = process.current().measurements
     enqueue(1)
     run()
     assert not measurements.has_first

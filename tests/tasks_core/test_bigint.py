@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks_core.bigint import LARGEST_BIGINT, bigint
+from tasks_core.engine.bigint import LARGEST_BIGINT, bigint
 
 
 @given(st.text() | st.text("0123456789-+_. ٣²", max_size=25))

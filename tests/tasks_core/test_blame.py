@@ -8,13 +8,13 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import Fixed, clock
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine.states import State
 from tasks_core.events.rebuilding import rebuild
+from tasks_core.liveness.heartbeat import Heartbeat
 from tasks_core.models import DeadLetter, Task, TaskEvent, Worker
-from tasks_core.presence import Presence
-from tasks_core.recovery import recover_attempts
-from tasks_core.statements.claim import ClaimedTask, claim
-from tasks_core.statements.lease import renew
+from tasks_core.sql.claim import ClaimedTask, claim
+from tasks_core.sql.lease import renew
 from tests.tasks_core.life import LEASE, plain_type, queue, state_of, take
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -231,7 +231,7 @@ def test_what_nobody_registered_is_judged_by_its_process() -> None:
 
 
 def test_a_task_that_began_before_its_worker_had_registered_is_charged() -> None:
-    main = Presence("one@test", Worker.Role.WORKER, columns=dict)
+    main = Heartbeat("one@test", Worker.Role.WORKER, columns=dict)
     [task] = _claimed()
     for _ in range(2):  # somebody may remove the row
         Worker.objects.all().delete()

@@ -10,10 +10,11 @@ import time_machine
 from django.db import connection
 
 import tasks_core
-from tasks_core import clock, database_clock
+from tasks_core import clock
+from tasks_core.database import server_clock
 from tasks_core.exceptions import Snooze
-from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import plain_type, queue
 from tests.tasks_core.threads import at_once
 
@@ -28,7 +29,7 @@ def knows_nothing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the clock be as in a process that has just begun."""
     connection.close()
     monkeypatch.setattr(clock, "_ahead", None)
-    monkeypatch.setattr(database_clock, "_last", None)
+    monkeypatch.setattr(server_clock, "_last", None)
     yield
     connection.close()
 
@@ -65,7 +66,7 @@ def test_first_connection_tells_what_time_it_is(machine: object) -> None:
 
 def test_asking_costs_a_request_no_query(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        database_clock.follow()
+        server_clock.follow()
     assert off_by() < CLOSE
 
 
@@ -73,7 +74,7 @@ def test_machines_clock_may_jump(machine: time_machine.Traveller) -> None:
     connection.ensure_connection()
     machine.shift(-4_000)
     assert off_by() < CLOSE
-    database_clock.follow()
+    server_clock.follow()
     assert clock.machine_skew() == pytest.approx(FIVE_MINUTES - 4_000, abs=CLOSE)
 
 
@@ -89,7 +90,7 @@ def test_a_connection_for_each_request_asks_once_a_minute(monkeypatch: pytest.Mo
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     for _ in range(5):
         connection.ensure_connection()
-        database_clock.callers_now()
+        server_clock.callers_now()
         connection.close()
     assert count() == 1
     later = clock.steady() + 61
@@ -111,16 +112,16 @@ def test_a_kept_connection_asks_when_it_is_made_anew(monkeypatch: pytest.MonkeyP
 def test_a_process_that_was_frozen_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
     connection.ensure_connection()
     count = lessons(monkeypatch)
-    database_clock.follow()
+    server_clock.follow()
     assert count() == 0
-    later = clock.steady() + database_clock.REFRESH_SECONDS
+    later = clock.steady() + server_clock.REFRESH_SECONDS
     monkeypatch.setattr(clock, "steady", lambda: later)
-    database_clock.follow()
+    server_clock.follow()
     assert count() == 1
 
 
 def test_threads_may_ask_at_once(machine: object) -> None:
-    at_once(4, lambda _: database_clock.follow())
+    at_once(4, lambda _: server_clock.follow())
     assert off_by() < CLOSE
 
 
@@ -146,8 +147,8 @@ def test_another_server_may_have_another_clock() -> None:
 def test_a_failed_transaction_is_left_alone() -> None:
     with pytest.raises(Exception, match="division"), connection.cursor() as cursor:
         cursor.execute("BEGIN; SELECT 1/0")
-    database_clock._last = None
-    database_clock.follow()
+    server_clock._last = None
+    server_clock.follow()
     connection.close()
 
 
@@ -177,7 +178,7 @@ def test_the_first_claim_of_a_worker_that_is_behind_has_its_whole_lease(
     machine.shift(-FIVE_MINUTES - 31)
     connection.close()
     monkeypatch.setattr(clock, "_ahead", None)
-    monkeypatch.setattr(database_clock, "_last", None)
+    monkeypatch.setattr(server_clock, "_last", None)
     execute("plain", ids, worker="w1")
     assert left == [pytest.approx(30, abs=2)]
 

@@ -10,8 +10,8 @@ from celery.worker.consumer import Consumer
 from redis.exceptions import ReadOnlyError, ResponseError
 
 from scheduler_project.celery import app
-from tasks_core import consumer
-from tasks_core.consumer import LastingConsumer
+from tasks_core.worker import consumer
+from tasks_core.worker.consumer import LastingConsumer
 
 NO_HOSTNAME = AttributeError("'NoneType' object has no attribute 'hostname'")
 
@@ -118,7 +118,7 @@ def test_error_of_a_worker_that_stops_ends_it_in_good_order() -> None:
 
 
 def test_celery_itself_still_ends_with_these_errors() -> None:
-    """Once it does not, `tasks_core.consumer` may go."""
+    """Once it does not, `tasks_core.worker.consumer` may go."""
     with app.connection_for_read("redis://") as connection:
         assert not issubclass(ReadOnlyError, connection.connection_errors)
         assert not issubclass(

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from psycopg import errors
 
-from tasks_core.database_errors import is_rows_fault, is_servers_fault
+from tasks_core.database.errors import is_rows_fault, is_servers_fault
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ import pytest
 from django.db import DatabaseError, connection
 
 import tasks_core
-from tasks_core import clock, worker_process
-from tasks_core.dispatcher import Dispatcher
-from tasks_core.duty import Duty
+from tasks_core import clock
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.duties.duty import Duty
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue, states
 from tests.waiting import wait_until
 
@@ -86,7 +87,7 @@ def test_outcomes_wait_for_a_database_that_went_away_during_the_batch(outage: Ou
 
     wait_until(lambda: states() == {State.SUCCEEDED: 5})
     assert [task.result for task in Task.objects.order_by("pk")] == [0, 2, 4, 6, 8]
-    wait_until(lambda: len(worker_process.current().inflight) == 0)
+    wait_until(lambda: len(process.current().inflight) == 0)
     assert {task.attempts for task in Task.objects.all()} == {1}
 
 
@@ -105,7 +106,7 @@ def test_connection_that_was_closed_between_two_messages_costs_no_time(
     ids = _work()
     queue()
     assert execute("work", ids[:2], worker="w") == 2
-    wait_until(lambda: len(worker_process.current().inflight) == 0)
+    wait_until(lambda: len(process.current().inflight) == 0)
     outage.cut()
 
     began = time.monotonic()
@@ -113,7 +114,7 @@ def test_connection_that_was_closed_between_two_messages_costs_no_time(
     took = time.monotonic() - began
 
     assert took < 1  # which it would wait if the database were away
-    assert "tasks_core.executor" not in {record.name for record in caplog.records}
+    assert "tasks_core.worker.executor" not in {record.name for record in caplog.records}
     wait_until(lambda: _states_reconnecting() == {State.SUCCEEDED: 5})
 
 
@@ -150,7 +151,7 @@ def test_stopping_worker_does_not_wait_for_the_database(outage: Outage) -> None:
     ids = _work()
     queue()
     outage.begin()
-    worker_process.ask_to_stop()
+    process.ask_to_stop()
 
     assert execute("work", ids, worker="w") == 0
 
@@ -170,7 +171,7 @@ def _running(duty: Duty) -> Iterator[Duty]:
 def test_dispatching_goes_on_when_the_database_is_back(
     outage: Outage, broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks_core.duty.FIRST_PAUSE", 0.05)
+    monkeypatch.setattr("tasks_core.duties.duty.FIRST_PAUSE", 0.05)
     dispatcher = Dispatcher()
     rounds: list[int] = []
 
@@ -206,5 +207,5 @@ def test_attempt_whose_lease_ran_out_during_the_outage_is_not_recorded_twice(
         state=State.SCHEDULED, run_after=clock.now(), lease_until=None
     )
 
-    wait_until(lambda: len(worker_process.current().inflight) == 0)
+    wait_until(lambda: len(process.current().inflight) == 0)
     assert states().get(State.SCHEDULED, 0) == taken

@@ -12,10 +12,11 @@ from django.db import Error, connection, connections, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 import tasks_core
-from tasks_core import Fixed, TaskContext, worker_hooks, worker_process
+from tasks_core import Fixed, TaskContext, celery_signals
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.cutting import cut, cut_own, session_pid
 from tests.tasks_core.life import plain_type, queue, states
 from tests.waiting import wait_until
@@ -50,7 +51,7 @@ def test_a_cut_in_one_handler_leaves_the_next_ones_alone() -> None:
 def test_a_cut_between_two_handlers_is_noticed_before_the_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tasks_core.sessions.TRUSTED_SECONDS", 0)
+    monkeypatch.setattr("tasks_core.database.sessions.TRUSTED_SECONDS", 0)
 
     @tasks_core.task_type("work", retry=ONE_TRY)
     def work(payload: dict[str, int]) -> int:
@@ -182,7 +183,7 @@ def test_transaction_that_an_async_handler_left_open_does_not_take_others_with_i
     queue()
     for task_id in ids:
         execute("work", [task_id], worker="w")
-        wait_until(lambda: not worker_process.current().inflight.all())
+        wait_until(lambda: not process.current().inflight.all())
 
     wait_until(lambda: _states() == {State.SUCCEEDED: 2})
     assert Task.objects.get(pk=ids[1]).checkpoint == 7
@@ -249,7 +250,7 @@ def count_tasks() -> int:
 def _run_as_a_worker_does() -> int:
     count_tasks.push_request(is_eager=False)
     try:
-        worker_hooks._check_connections(task=count_tasks)
+        celery_signals._check_connections(task=count_tasks)
         return int(count_tasks.run())
     finally:
         count_tasks.pop_request()

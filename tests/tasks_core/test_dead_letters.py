@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import Fixed, PermanentError
-from tasks_core.announcer import announce_dead_letters
+from tasks_core.broker.publish import BrokerUnavailable
+from tasks_core.broker.redis_client import key
+from tasks_core.duties.dead_letter_queue import announce_dead_letters
 from tasks_core.models import DeadLetter, Task
-from tasks_core.publisher import BrokerUnavailable
-from tasks_core.redis_client import key
 from tasks_core.signals import dead_letters_written
 from tasks_core.testing import run_due
 from tests.tasks_core.life import plain_type

@@ -11,18 +11,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import tasks_core
-from tasks_core import clock, full_looks, lane_watch, promoter
-from tasks_core.dispatcher import Dispatcher
+from tasks_core import clock
+from tasks_core.database import full_looks
+from tasks_core.database.full_looks import LAST_LOOKS
+from tasks_core.database.lower_bound import BEGINNING, LowerBound
+from tasks_core.duties import ageing
+from tasks_core.duties.ageing import promote
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.duties.recovery import recover_attempts, recover_messages
 from tasks_core.engine.states import State
-from tasks_core.full_looks import LAST_LOOKS
-from tasks_core.lane_watch import LaneWatch
-from tasks_core.lower_bound import BEGINNING, LowerBound
 from tasks_core.models import Task
-from tasks_core.promoter import promote
-from tasks_core.recovery import recover_attempts, recover_messages
-from tasks_core.statements import dispatch, end, progress, recover
-from tasks_core.statements.dispatch import take_due, waiting_lanes, waiting_lanes_since
-from tasks_core.statements.recover import advance_lane
+from tasks_core.sql import dispatch, end, progress, recover
+from tasks_core.sql.dispatch import take_due, waiting_lanes, waiting_lanes_since
+from tasks_core.sql.recover import advance_lane
+from tasks_core.waiting import lane_watch
+from tasks_core.waiting.lane_watch import LaneWatch
 from tests.tasks_core.life import plain_type, queue, state_of, take
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -282,7 +285,7 @@ def _let_many_run() -> None:
         recover.LOST,
         recover.ABANDONED,
         recover.LOCKED,
-        promoter.LOCK_STARVING,
+        ageing.LOCK_STARVING,
         progress.URGENT,
     ],
 )

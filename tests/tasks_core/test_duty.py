@@ -12,11 +12,11 @@ from pytest_django import Settings
 from redis.client import PubSub
 
 from scheduler_project.embedded.ports import free_port
-from tasks_core import duty
-from tasks_core.duty import Duty
-from tasks_core.nudge import Listener, nudge
-from tasks_core.publisher import BrokerUnavailable
-from tasks_core.redis_client import key
+from tasks_core.broker.nudge import Listener, nudge
+from tasks_core.broker.publish import BrokerUnavailable
+from tasks_core.broker.redis_client import key
+from tasks_core.duties import duty
+from tasks_core.duties.duty import Duty
 from tests.waiting import wait_until
 
 
@@ -111,14 +111,14 @@ def test_duty_can_be_renewed_after_its_thread_has_ended(started: list[Duty]) -> 
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks_core.nudge._paused_until", {})
+    monkeypatch.setattr("tasks_core.broker.nudge._paused_until", {})
 
 
 @pytest.mark.usefixtures("no_pause")
 def test_nobody_is_nudged_for_a_while_after_nobody_listened(
     broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks_core.nudge.NOBODY_LISTENS_SECONDS", 60.0)
+    monkeypatch.setattr("tasks_core.broker.nudge.NOBODY_LISTENS_SECONDS", 60.0)
     nudge()  # nobody listens
     ear = broker.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     ear.subscribe(key("nudge"))

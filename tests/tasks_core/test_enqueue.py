@@ -116,7 +116,7 @@ def test_callers_leave_redis_alone_for_a_while_after_it_has_failed(
         tasks_core.enqueue("plain", {})
 
     assert Task.objects.count() == 5
-    assert [r.name for r in caplog.records] == ["tasks_core.caller_redis"]
+    assert [r.name for r in caplog.records] == ["tasks_core.broker.caller_redis"]
 
 
 def test_enqueue_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -8,8 +8,8 @@ import tasks_core
 from tasks_core import Fixed
 from tasks_core.engine.retry import RetryRule
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, RetryPolicy, Task
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

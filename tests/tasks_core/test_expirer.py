@@ -7,8 +7,8 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.duties.expiry import expire_tasks
 from tasks_core.engine.states import NOT_STARTED, State
-from tasks_core.expirer import expire_tasks
 from tasks_core.models import Task
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 from tests.tasks_core.life import bring_to, events_of, plain_type, state_of, states

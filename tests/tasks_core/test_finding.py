@@ -8,9 +8,9 @@ import pytest
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.client.find import find, wait
 from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, TaskNotFound
-from tasks_core.finding import find, wait
 from tests.tasks_core.life import bring_to, plain_type
 from tests.tasks_core.threads import in_own_connection
 

@@ -10,11 +10,11 @@ from django.db import connection, models
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.checks.foreign_keys import check_foreign_keys
+from tasks_core.duties.pruning import prune
 from tasks_core.engine import decision
 from tasks_core.engine.states import State
-from tasks_core.foreign_key_checks import check_foreign_keys
 from tasks_core.models import DeadLetter, Task
-from tasks_core.pruner import prune
 from tests.tasks_core.life import PLAIN, bring_to, plain_type, queue, take, write
 from tests.tasks_core.strangers import model_with
 
@@ -122,7 +122,9 @@ def test_key_that_django_does_not_know_is_stepped_past(
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE stranger")
-    (said,) = [r.getMessage() for r in caplog.records if r.name == "tasks_core.row_backoff"]
+    (said,) = [
+        r.getMessage() for r in caplog.records if r.name == "tasks_core.database.row_backoff"
+    ]
     assert "cannot be removed by age" in said
     assert "on_delete=SET_NULL or CASCADE" in said
 

@@ -11,15 +11,16 @@ import pytest
 from django.db import connection, transaction
 
 import tasks_core
-from tasks_core import Fixed, PermanentError, RetryAfter, Snooze, TaskContext, clock, worker_process
+from tasks_core import Fixed, PermanentError, RetryAfter, Snooze, TaskContext, clock
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine.states import WAITING, State
 from tasks_core.events.rebuilding import rebuild
-from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, RetryPolicy, Task, TaskEvent
-from tasks_core.recovery import recover_attempts
-from tasks_core.statements.claim import claim
-from tasks_core.statements.end import cancel
+from tasks_core.sql.claim import claim
+from tasks_core.sql.end import cancel
 from tasks_core.testing import run_due
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import LEASE, events_of, queue, state_of, states
 from tests.waiting import wait_until
 
@@ -217,7 +218,7 @@ def test_whatever_a_handler_raises_is_a_failure_and_the_next_task_runs(
 
     assert (first.state, second.state) == (State.RETRYING, State.SUCCEEDED)
     assert type(error).__name__ in first.error
-    assert len(worker_process.current().inflight) == 0
+    assert len(process.current().inflight) == 0
 
 
 @pytest.mark.parametrize(
@@ -384,7 +385,7 @@ def test_cancelled_task_that_has_not_begun_is_skipped_and_forgotten() -> None:
         if len(calls) == 1:
             others = set(Task.objects.values_list("pk", flat=True)) - {context.task_id}
             cancel(list(others), reason="test", now=clock.now())
-            entries = worker_process.current().inflight.all()
+            entries = process.current().inflight.all()
             waiting = [entry for entry in entries if entry.task.id != context.task_id]
             wait_until(lambda: all(entry.is_lost for entry in waiting))
 
@@ -394,7 +395,7 @@ def test_cancelled_task_that_has_not_begun_is_skipped_and_forgotten() -> None:
 
     assert [task.state for task in tasks] == ["SUCCEEDED", "CANCELLED", "CANCELLED"]
     assert calls == [tasks[0].pk]
-    assert len(worker_process.current().inflight) == 0
+    assert len(process.current().inflight) == 0
 
 
 def test_worker_that_was_frozen_past_its_lease_begins_nothing_that_others_took_over() -> None:
@@ -417,7 +418,7 @@ def test_worker_that_was_frozen_past_its_lease_begins_nothing_that_others_took_o
 
     assert calls == [tasks[0].pk]
     assert {(task.state, task.worker, task.attempts) for task in tasks} == {("RUNNING", "w2", 2)}
-    assert len(worker_process.current().inflight) == 0
+    assert len(process.current().inflight) == 0
 
 
 def test_running_handler_learns_that_it_was_cancelled_and_its_result_is_dropped() -> None:
@@ -445,7 +446,7 @@ def test_rule_that_can_no_longer_be_read_does_not_stop_the_batch() -> None:
 
 
 def test_policy_change_applies_to_the_next_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks_core.policies.CACHE_SECONDS", 0.0)
+    monkeypatch.setattr("tasks_core.retry_policies.CACHE_SECONDS", 0.0)
     policy = RetryPolicy.objects.create(
         name="p", strategy="fixed", initial=10, max_attempts=9, jitter="none"
     )

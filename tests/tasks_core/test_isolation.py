@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 
 import tasks_core
-from tasks_core import BatchItem, Fixed, TaskContext, room, worker_process
+from tasks_core import BatchItem, Fixed, TaskContext
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task, TaskEvent
 from tasks_core.signals import attempts_begun
+from tasks_core.worker import isolation, process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue, state_of, states
 from tests.waiting import wait_until
 
@@ -108,7 +109,7 @@ def test_it_waits_for_an_empty_process_and_lets_nobody_in(
     wait_until(lambda: bool(stage.on_stage), what="the first are there")
     [alone] = _queued(name, isolated=True)
     in_threads(name, [alone])
-    wait_until(lambda: worker_process.current().room._is_reserved, what="it waits")
+    wait_until(lambda: process.current().room._is_reserved, what="it waits")
     [late] = _queued(other)
     in_threads(other, [late])
 
@@ -167,9 +168,9 @@ def test_one_that_waits_is_given_back_when_the_worker_stops(stage: Stage, in_thr
     [alone] = _queued("loop", isolated=True)
     waiting = in_threads("loop", [alone])
     wait_until(lambda: state_of(alone) is State.RUNNING)
-    worker_process.ask_to_stop()
+    process.ask_to_stop()
     waiting.join(10)
-    worker_process.current().outbox.flush()
+    process.current().outcomes.flush()
     assert (state_of(alone), Task.objects.get(pk=alone).attempts_used) == (State.SCHEDULED, 0)
 
 
@@ -179,13 +180,13 @@ def test_it_holds_nobody_up_for_long(
     name: str, stage: Stage, in_threads: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A handler on the event loop may go on for hours."""
-    monkeypatch.setattr(room, "SHORTEST_WAIT", 0.3)
+    monkeypatch.setattr(isolation, "SHORTEST_WAIT", 0.3)
     [endless] = _queued("loop")
     execute("loop", [endless], worker="w:1")
     wait_until(lambda: endless in stage.on_stage)
     [alone] = _queued(name, isolated=True)
     in_threads(name, [alone])
-    wait_until(lambda: worker_process.current().room._is_reserved, what="it waits")
+    wait_until(lambda: process.current().room._is_reserved, what="it waits")
     [late] = _queued("plain")
     in_threads("plain", [late])
     stage.may_leave.add(late)
@@ -206,7 +207,7 @@ def test_one_that_is_cancelled_while_it_waits_lets_the_others_in(
     wait_until(lambda: first in stage.on_stage)
     [alone] = _queued("plain", isolated=True)
     in_threads("plain", [alone])
-    wait_until(lambda: worker_process.current().room._is_reserved, what="it waits")
+    wait_until(lambda: process.current().room._is_reserved, what="it waits")
     tasks_core.cancel(alone, reason="not needed")
     [late] = _queued("plain")
     in_threads("plain", [late])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks_core.json_text import (
+from tasks_core.engine.json_text import (
     MAX_DEPTH,
     UnreadableJson,
     read_any_json,

@@ -26,20 +26,20 @@ from hypothesis.stateful import (
 
 import tasks_core
 from tasks_core import Fixed, clock
-from tasks_core.dispatcher import Dispatcher
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.duties.expiry import expire_tasks
+from tasks_core.duties.recovery import recover_attempts, recover_messages
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.states import FINAL, TRANSITIONS, EventKind, State
 from tasks_core.events.rebuilding import rebuild
 from tasks_core.exceptions import InvalidTransition
-from tasks_core.expirer import expire_tasks
 from tasks_core.models import DeadLetter, Task, TaskEvent
-from tasks_core.recorder import record
-from tasks_core.recovery import recover_attempts, recover_messages
-from tasks_core.statements.claim import ClaimedTask
-from tasks_core.statements.lease import renew
-from tasks_core.statements.recover import advance_lane
+from tasks_core.outcomes.record import record
+from tasks_core.sql.claim import ClaimedTask
+from tasks_core.sql.lease import renew
+from tasks_core.sql.recover import advance_lane
 from tests.tasks_core.life import FAILURE, LEASE, PLAIN, ended, plain_type, take
 from tests.tasks_core.messages import Sent, next_message
 
@@ -379,7 +379,7 @@ class LifeOfTasks(RuleBasedStateMachine):
 def test_any_order_of_events_keeps_the_invariants(
     broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks_core.dispatcher.FILL_SECONDS", 0.0)  # goes by the real clock
+    monkeypatch.setattr("tasks_core.duties.dispatcher.FILL_SECONDS", 0.0)  # goes by the real clock
     plain_type()
     LifeOfTasks.client = broker
     run_state_machine_as_test(

@@ -15,20 +15,22 @@ from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import clock, recovery, worker_process
-from tasks_core.bounded_locks import bounded_locks
+from tasks_core import clock
 from tasks_core.context import TaskContext
-from tasks_core.database_errors import is_lock_timeout, is_servers_fault
+from tasks_core.database.bounded_locks import bounded_locks
+from tasks_core.database.errors import is_lock_timeout, is_servers_fault
+from tasks_core.duties import recovery
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine import decision
 from tasks_core.engine.states import State
 from tasks_core.events.cursor import claim as claim_cursor
 from tasks_core.events.cursor import create as create_cursor
-from tasks_core.executor import execute
+from tasks_core.leadership import Leadership
 from tasks_core.models import Task
-from tasks_core.recovery import recover_attempts
-from tasks_core.schedules.leader import Leadership
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
-from tasks_core.statements.lease import renew, still_owned
+from tasks_core.sql.lease import renew, still_owned
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.cutting import cut_own
 from tests.tasks_core.life import (
     LEASE,
@@ -234,13 +236,13 @@ def test_outcome_of_a_locked_row_that_is_cancelled_at_last_changes_nothing() -> 
     with transaction.atomic():
         tasks_core.cancel(task.id, reason="test")
         elsewhere(lambda: _hand_over(process, task, kept))
-    wait_until(process.outbox.flush)
+    wait_until(process.outcomes.flush)
     assert state_of(task.id) is State.CANCELLED
 
 
 def _hand_over(process: worker_process.WorkerProcess, task: Any, outcome: Any) -> bool:
-    from tasks_core.inflight import InFlight
     from tasks_core.registry import get_task_type
+    from tasks_core.worker.inflight import InFlight
     from tests.tasks_core.life import ended
 
     registered = get_task_type(PLAIN)
@@ -248,8 +250,8 @@ def _hand_over(process: worker_process.WorkerProcess, task: Any, outcome: Any) -
     entry = InFlight(task, registered, context, clock.now() + LEASE)
     entry.is_decided = True
     process.inflight.add([entry])
-    process.outbox.add((PLAIN, entry, ended(task, outcome)))
-    return process.outbox.flush()
+    process.outcomes.add((PLAIN, entry, ended(task, outcome)))
+    return process.outcomes.flush()
 
 
 def test_receiver_that_waits_for_a_locked_row_holds_up_its_own_task_only() -> None:

@@ -13,21 +13,21 @@ import pytest
 from django.db import transaction
 
 from tasks_core import clock
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Outcome
 from tasks_core.engine.retry import Fixed
 from tasks_core.engine.states import TRANSITIONS, State
 from tasks_core.models import DeadLetter, Task
-from tasks_core.recorder import record
-from tasks_core.recovery import recover_attempts
+from tasks_core.outcomes.record import record
 from tasks_core.signals import attempts_recorded
-from tasks_core.statements.claim import ClaimedTask
-from tasks_core.statements.dispatch import hold, postpone
-from tasks_core.statements.end import cancel, expire
-from tasks_core.statements.finish import FinishedAttempt
-from tasks_core.statements.lease import renew
-from tasks_core.statements.recover import requeue
+from tasks_core.sql.claim import ClaimedTask
+from tasks_core.sql.dispatch import hold, postpone
+from tasks_core.sql.end import cancel, expire
+from tasks_core.sql.finish import FinishedAttempt
+from tasks_core.sql.lease import renew
+from tasks_core.sql.recover import requeue
 from tests.tasks_core.life import (
     FAILURE,
     LEASE,

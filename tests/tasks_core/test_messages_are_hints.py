@@ -7,10 +7,10 @@ import redis
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.dispatcher import Dispatcher
+from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import bring_to, events_of, plain_type, queued, state_of, states
 from tests.tasks_core.messages import next_message
 from tests.tasks_core.threads import at_once

@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 import tasks_core
-from tasks_core import BatchItem, Fixed, TaskContext, backlog, clock, worker_process
+from tasks_core import BatchItem, Fixed, TaskContext, clock
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine.states import State
 from tasks_core.events.rebuilding import rebuild
-from tasks_core.executor import execute
 from tasks_core.models import Task, TaskEvent
-from tasks_core.recovery import recover_attempts
-from tasks_core.statements.claim import claim
+from tasks_core.sql.claim import claim
+from tasks_core.worker import backlog
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import LEASE, events_of, queue, state_of, states
 from tests.tasks_core.threads import in_own_connection
 from tests.waiting import wait_until
@@ -36,21 +38,40 @@ PLACES = [
             "backlog.next",
             "executor._may_begin",
         ),
-        *("executor._rule", "attempting._attempt", "surroundings.put_back", "executor._hand_over"),
-        *("inflight.decide", "inflight.discard", "outbox.add", "outbox.flush", "outbox._taken"),
-        *("executor._hold", "claiming._claim", "claim.claim", "claim._claimed"),
+        *(
+            "executor._rule",
+            "worker/attempt._attempt",
+            "surroundings.put_back",
+            "executor._hand_over",
+        ),
+        *(
+            "inflight.decide",
+            "inflight.discard",
+            "outcome_buffer.add",
+            "outcome_buffer.flush",
+            "outcome_buffer._taken",
+        ),
+        *("executor._hold", "worker/claim._claim", "sql/claim.claim", "sql/claim._claimed"),
         *(
             "vain_messages.note_begun",
-            "outbox._write",
-            "outbox._forget",
-            "recorder.record",
+            "outcome_buffer._write",
+            "outcome_buffer._forget",
+            "outcomes/record.record",
             "finish.finish",
         ),
     )
 ]
 
 
-ONCE = ("outbox", "recorder", "finish", "claiming", "claim", "vain_messages", "_hold")
+ONCE = (
+    "outcome_buffer",
+    "outcomes/record",
+    "finish",
+    "worker/claim",
+    "sql/claim",
+    "vain_messages",
+    "_hold",
+)
 """Where one message comes only once."""
 
 
@@ -96,7 +117,7 @@ def _run(ids: list[int], cut: Cut) -> None:
 def _judge(ids: list[int], begun: list[int]) -> None:
     """At most one attempt is charged or left to recovery; nothing is held any more."""
     process = worker_process.current()
-    wait_until(lambda: process.outbox.flush() and not len(process.inflight), what="none is held")
+    wait_until(lambda: process.outcomes.flush() and not len(process.inflight), what="none is held")
     rows = Task.objects.filter(pk__in=ids)
     hurt = {row.pk for row in rows if row.state in (State.RETRYING, State.RUNNING)}
     assert len(hurt) <= 1
@@ -248,7 +269,7 @@ def _expiring(register: Callable[[list[int]], None]) -> list[int]:
     with clock.frozen(now):
         execute("work", ids, worker="w")
     process = worker_process.current()
-    wait_until(lambda: process.outbox.flush() and not len(process.inflight))
+    wait_until(lambda: process.outcomes.flush() and not len(process.inflight))
     assert begun == ids[:1]
     return ids
 

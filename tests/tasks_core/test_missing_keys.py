@@ -11,12 +11,13 @@ from pydantic import BaseModel, SecretStr
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import Fixed, attempting, clock
+from tasks_core import Fixed, clock
+from tasks_core.encryption import KeyMissing, seal, unseal
 from tasks_core.engine.states import State
 from tasks_core.events.rebuilding import rebuild_task
 from tasks_core.models import DeadLetter, Task
-from tasks_core.sealing import KeyMissing, seal, unseal
 from tasks_core.testing import run_due
+from tasks_core.worker import attempt
 from tests.tasks_core.life import events_of, state_of
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -112,7 +113,7 @@ def test_key_that_a_handler_misses_is_waited_for_as_well(keys: Keys) -> None:
 def test_wait_grows_and_has_an_end(
     keys: Keys, charged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempting, "KEY_PATIENCE", timedelta(hours=8))
+    monkeypatch.setattr(attempt, "KEY_PATIENCE", timedelta(hours=8))
     with clock.frozen(NOON):
         task_id = tasks_core.enqueue("charge", {"token": "tok_1"}).pk
     keys(NEW)

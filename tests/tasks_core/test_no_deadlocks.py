@@ -10,17 +10,17 @@ from django.db import connection, transaction
 
 import tasks_core
 from tasks_core import Fixed, clock
+from tasks_core.duties.ageing import promote
+from tasks_core.duties.expiry import expire_tasks
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine import decision
 from tasks_core.engine.outcome import Outcome
-from tasks_core.expirer import expire_tasks
 from tasks_core.models import Task
-from tasks_core.promoter import promote
-from tasks_core.recorder import record
-from tasks_core.recovery import recover_attempts
-from tasks_core.statements.claim import ClaimedTask, claim
-from tasks_core.statements.dispatch import give_back, hold, postpone
-from tasks_core.statements.lease import renew
-from tasks_core.statements.progress import note_progress, set_checkpoint
+from tasks_core.outcomes.record import record
+from tasks_core.sql.claim import ClaimedTask, claim
+from tasks_core.sql.dispatch import give_back, hold, postpone
+from tasks_core.sql.lease import renew
+from tasks_core.sql.progress import note_progress, set_checkpoint
 from tests.tasks_core.life import LEASE, PLAIN, ended, failed, plain_type, queue
 from tests.tasks_core.threads import at_once
 

@@ -18,10 +18,10 @@ from pytest_django import Settings
 from typing_extensions import TypedDict
 
 import tasks_core
+from tasks_core.encryption import seal, unseal
 from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
 from tasks_core.models import Task
 from tasks_core.payloads import PayloadSchema, masked, parse, secrets_of
-from tasks_core.sealing import seal, unseal
 from tests.tasks_core.life import plain_type
 
 LIMIT = 65_536

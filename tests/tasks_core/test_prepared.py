@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import clock, prepared
+from tasks_core import clock
+from tasks_core.database import prepared_statements
 from tasks_core.engine import decision
-from tasks_core.statements.end import cancel
+from tasks_core.sql.end import cancel
 from tests.tasks_core.life import plain_type, queue, take, write
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -53,7 +54,7 @@ def _plans(part: str) -> tuple[int, int]:
 def test_statements_for_one_task_are_not_planned_at_each_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prepared, "REPLAN_SECONDS", 3600.0)
+    monkeypatch.setattr(prepared_statements, "REPLAN_SECONDS", 3600.0)
     # Of a small table all is read, whatever is looked for.
     cancel(tasks_core.enqueue_many("plain", [{}] * 3_000), reason="", now=clock.now())
     with connection.cursor() as cursor:
@@ -86,17 +87,17 @@ def test_djangos_own_statements_are_not_prepared() -> None:
 def test_plan_made_for_a_small_table_is_given_up_when_it_is_old(
     seconds: float, scan: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepared, "REPLAN_SECONDS", seconds)
+    monkeypatch.setattr(prepared_statements, "REPLAN_SECONDS", seconds)
     sql = "SELECT id FROM growing WHERE id = ANY(%(ids)s::int[])"
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE growing (id int PRIMARY KEY)")
         cursor.execute("INSERT INTO growing VALUES (0)")
         cursor.execute("ANALYZE growing")
         cursor.execute("SET plan_cache_mode = force_generic_plan")
-        prepared.fetch_prepared(connection, sql, {"ids": [1]})
+        prepared_statements.fetch_prepared(connection, sql, {"ids": [1]})
         cursor.execute("INSERT INTO growing SELECT generate_series(1, 20000)")
 
-    prepared.fetch_prepared(connection, sql, {"ids": [1]})
+    prepared_statements.fetch_prepared(connection, sql, {"ids": [1]})
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%growing%'")
@@ -152,14 +153,16 @@ _NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"
 def test_lists_arrive_as_they_were_given(names: list[str], numbers: list[int]) -> None:
     sql = "SELECT %(names)s::text[], %(numbers)s::bigint[]"
 
-    [row] = prepared.fetch_prepared(connection, sql, {"names": names, "numbers": numbers})
+    [row] = prepared_statements.fetch_prepared(
+        connection, sql, {"names": names, "numbers": numbers}
+    )
 
     assert row == (names, numbers)
 
 
 def test_payloads_of_many_tasks_are_written_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[object]] = []
-    monkeypatch.setattr(prepared, "_array", seen.append)
+    monkeypatch.setattr(prepared_statements, "_array", seen.append)
 
     tasks_core.enqueue_many("plain", [{"n": "plugh"}] * 3, correlation_ids=["a", "b", "c"])
 

@@ -9,8 +9,8 @@ import tasks_core
 from tasks_core import CRITICAL, LOW, Fixed, TaskContext, Yield
 from tasks_core.engine.states import State
 from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
-from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import events_of, plain_type, queue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -6,11 +6,11 @@ import pytest
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.duties.pruning import prune
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Failure
 from tasks_core.models import DeadLetter, Task, TaskEvent
-from tasks_core.pruner import prune
 from tests.tasks_core.life import PLAIN, plain_type, queue, take, write
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

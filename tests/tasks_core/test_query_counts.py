@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 import tasks_core
-from tasks_core import Fixed, outbox
-from tasks_core.executor import execute
+from tasks_core import Fixed
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
+from tasks_core.worker import outcome_buffer
+from tasks_core.worker.executor import execute
 from tests.tasks_core.counting import statements
 from tests.tasks_core.life import queue
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a busy machine not write outcomes in between, because a batch has taken long."""
-    monkeypatch.setattr(outbox, "FLUSH_SECONDS", 60.0)
+    monkeypatch.setattr(outcome_buffer, "FLUSH_SECONDS", 60.0)
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,12 @@ from django.db import DataError, IntegrityError, connection
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import Fixed, PermanentError, outbox, worker_process
+from tasks_core import Fixed, PermanentError
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task
 from tasks_core.signals import UnsuccessfulTask
+from tasks_core.worker import outcome_buffer, process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue, state_of
 from tests.waiting import wait_until
 
@@ -96,7 +97,7 @@ def test_a_receiver_that_raises_lets_no_handler_run_again(
     received: Callable[[Any], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE_ALONE", 0.05)
+    monkeypatch.setattr(outcome_buffer, "LONGEST_PAUSE_ALONE", 0.05)
     runs: list[int] = []
     is_mended = threading.Event()
     tries: list[int] = []
@@ -129,4 +130,4 @@ def test_a_receiver_that_raises_lets_no_handler_run_again(
         "it cannot be done",
     )
     assert sorted(runs) == [0, 1, 2, 3]
-    wait_until(lambda: not worker_process.current().inflight.all())
+    wait_until(lambda: not process.current().inflight.all())

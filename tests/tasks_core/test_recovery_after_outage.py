@@ -10,11 +10,14 @@ from django.db import Error, connection, connections
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import Fixed, clock, contact, database_clock, duties, worker_process
-from tasks_core.contact import Contact
+from tasks_core import Fixed, clock
+from tasks_core.database import server_clock
+from tasks_core.duties import beat_duties, contact
+from tasks_core.duties.contact import Contact
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import plain_type, queue, queued, running, state_of
 from tests.tasks_core.test_database_outage import Outage
 from tests.tasks_core.threads import in_own_connection
@@ -68,12 +71,12 @@ def long_task() -> Iterator[int]:
     yield task_id
     goes_on.set()
     worker.join(20)
-    worker_process.current().outbox.flush()
+    process.current().outcomes.flush()
 
 
 def test_a_living_task_outlives_an_outage_that_is_longer_than_its_lease(outage: Outage) -> None:
     plain_type(retry=Fixed(max_attempts=5))
-    work = duties._recovering()
+    work = beat_duties._recovering()
     began = clock.steady()
     wait_until(lambda: recovers(work) and clock.steady() - began > LEASE + 0.5)
     with long_task() as alive:
@@ -81,9 +84,7 @@ def test_a_living_task_outlives_an_outage_that_is_longer_than_its_lease(outage: 
         outage.begin()
         wait_until(lambda: not recovers(work))
         went = clock.steady()
-        with (
-            worker_process.current().keeper.resting()
-        ):  # beat is the first to see the database again
+        with process.current().keeper.resting():  # beat is the first to see the database again
             wait_until(lambda: not recovers(work) and clock.steady() - went > LEASE + 0.5)
             outage.end()
             wait_until(lambda: recovers(work))
@@ -102,7 +103,7 @@ def test_a_lost_task_is_recovered_one_lease_after_beat_has_begun() -> None:
     plain_type(retry=Fixed(max_attempts=5))
     task_id = running().id
     Task.objects.filter(pk=task_id).update(lease_until=clock.now())
-    work = duties._recovering()
+    work = beat_duties._recovering()
     began = clock.steady()
     work()
     assert state_of(task_id) is State.RUNNING
@@ -130,7 +131,7 @@ def test_attempts_are_recovered_while_the_broker_is_away(no_broker: None) -> Non
     task_id = running().id
     Task.objects.filter(pk=task_id).update(lease_until=clock.now())
     queued()  # whose message would be asked for
-    work = duties._recovering()
+    work = beat_duties._recovering()
     wait_until(lambda: recovers(work) and state_of(task_id) is not State.RUNNING)
 
 
@@ -138,25 +139,25 @@ def test_attempts_are_recovered_while_the_broker_is_away(no_broker: None) -> Non
 def step(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return a function that sets the clock of the database forward or back."""
     monkeypatch.setattr(clock, "_ahead", clock._ahead)
-    monkeypatch.setattr(database_clock, "_last", None)
+    monkeypatch.setattr(server_clock, "_last", None)
 
     def step(interval: str) -> None:
-        question = database_clock._ASK.replace("()", f"() + interval '{interval}'")
-        monkeypatch.setattr(database_clock, "_ASK", question)
-        database_clock._last = None
-        database_clock.follow()
+        question = server_clock._ASK.replace("()", f"() + interval '{interval}'")
+        monkeypatch.setattr(server_clock, "_ASK", question)
+        server_clock._last = None
+        server_clock.follow()
 
     return step
 
 
 def test_a_living_task_outlives_a_step_of_the_databases_clock(step: Callable[[str], None]) -> None:
     plain_type(retry=Fixed(max_attempts=5))
-    work = duties._recovering()
+    work = beat_duties._recovering()
     began = clock.steady()
     wait_until(lambda: recovers(work) and clock.steady() - began > LEASE + 0.5)
     with long_task() as alive:
         neighbour = running().id
-        with worker_process.current().keeper.resting():  # beat is the first to see what time it is
+        with process.current().keeper.resting():  # beat is the first to see what time it is
             step("1 hour")
             assert recovers(work)
             assert state_of(alive) is State.RUNNING

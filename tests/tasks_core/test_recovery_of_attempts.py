@@ -9,12 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import tasks_core
-from tasks_core import Fixed, clock, recovery, row_backoff
-from tasks_core.dispatcher import Dispatcher
+from tasks_core import Fixed, clock
+from tasks_core.database import row_backoff
+from tasks_core.duties import recovery
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine import decision
 from tasks_core.engine.states import State
 from tasks_core.models import DeadLetter, Task, TaskEvent
-from tasks_core.recovery import recover_attempts
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 from tests.tasks_core.life import (
     LEASE,

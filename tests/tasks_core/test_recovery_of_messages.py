@@ -7,13 +7,14 @@ import redis
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import clock, recovery
-from tasks_core.dispatcher import Dispatcher
+from tasks_core import clock
+from tasks_core.broker.publish import BrokerUnavailable
+from tasks_core.duties import recovery
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.duties.recovery import recover_messages
 from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskEvent
-from tasks_core.publisher import BrokerUnavailable
-from tasks_core.recovery import recover_messages
-from tasks_core.statements.recover import advance_lane
+from tasks_core.sql.recover import advance_lane
 from tests.tasks_core.life import events_of, plain_type, queue, queued, state_of, states, take
 from tests.tasks_core.messages import lanes, next_message
 from tests.tasks_core.refusing import refusing

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kombu.connection import Connection
 
 from scheduler_project.embedded.valkey import Valkey
-from tasks_core.redis_address import for_celery, for_client, is_redis, is_socket
-from tasks_core.redis_client import connect
+from tasks_core.broker.redis_address import for_celery, for_client, is_redis, is_socket
+from tasks_core.broker.redis_client import connect
 
 PASSWORDS = st.text(min_size=1, max_size=20).map(lambda text: quote(text, safe=""))
 

@@ -9,9 +9,10 @@ import pytest
 import redis
 from celery import current_app, signals
 
-from tasks_core import redis_queue
-from tasks_core.publisher import Message, publish
-from tasks_core.redis_client import key
+from tasks_core.broker import redis_queue
+from tasks_core.broker.message import Message
+from tasks_core.broker.publish import publish
+from tasks_core.broker.redis_client import key
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.messages import waiting
 

@@ -9,12 +9,13 @@ from django.db import connection
 from psycopg import sql
 
 import tasks_core
-from tasks_core import Fixed, TaskContext, clock, worker_process
+from tasks_core import Fixed, TaskContext, clock
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Occurrence, Task
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue, states
 from tests.waiting import wait_until
 
@@ -47,7 +48,7 @@ def setting_of_the_role(request: pytest.FixtureRequest) -> Iterator[None]:
     _execute(sql.SQL("{} SET {} = {}").format(ours, sql.Identifier(name), value))
     connection.close()
     yield
-    worker_process.drain()
+    process.drain()
     _execute(sql.SQL("{} RESET {}").format(ours, sql.Identifier(name)))
     connection.close()
 

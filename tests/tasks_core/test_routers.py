@@ -15,7 +15,8 @@ from pytest_django import Settings
 import tasks_core
 from notifications.models import Category
 from scheduler_project.embedded.ports import free_port
-from tasks_core import Fixed, Unique, clock, routing_checks
+from tasks_core import Fixed, Unique, clock
+from tasks_core.checks import routing
 from tasks_core.engine.states import State
 from tasks_core.exceptions import DuplicateTask, UnsettledKey
 from tasks_core.models import DeadLetter, Task, TaskEvent
@@ -133,7 +134,7 @@ def found(check: Callable[..., list[CheckMessage]]) -> list[str]:
 
 
 def test_callers_with_another_database_are_told() -> None:
-    check = routing_checks.callers_share_a_database
+    check = routing.callers_share_a_database
     assert found(check) == []  # a replica is no other database
     with override_settings(DATABASE_ROUTERS=[f"{__name__}.KeepsTasksElsewhere"]):
         [message] = check(None)
@@ -144,7 +145,7 @@ def test_callers_with_another_database_are_told() -> None:
 
 
 def test_rows_that_are_written_together_must_not_be_parted() -> None:
-    check = routing_checks.rows_of_the_platform_are_together
+    check = routing.rows_of_the_platform_are_together
     assert found(check) == []
     with override_settings(DATABASE_ROUTERS=[f"{__name__}.KeepsTasksElsewhere"]):
         assert found(check) == []
@@ -168,10 +169,10 @@ def test_levels_that_break_claims_are_refused(
 ) -> None:
     options = {**connection.settings_dict["OPTIONS"], "isolation_level": level}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
-    assert found(routing_checks.transactions_are_not_isolated_too_much) == ids
+    assert found(routing.transactions_are_not_isolated_too_much) == ids
 
 
 def test_naive_instants_are_refused(settings: Settings) -> None:
-    assert found(routing_checks.instants_are_aware) == []
+    assert found(routing.instants_are_aware) == []
     settings.USE_TZ = False
-    assert found(routing_checks.instants_are_aware) == ["tasks_core.E010"]
+    assert found(routing.instants_are_aware) == ["tasks_core.E010"]

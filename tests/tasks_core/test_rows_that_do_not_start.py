@@ -8,14 +8,15 @@ import pytest
 import redis
 
 import tasks_core
-from tasks_core import HIGH, LOW, NORMAL, clock, row_backoff
-from tasks_core.dispatcher import Dispatcher
+from tasks_core import HIGH, LOW, NORMAL, clock
+from tasks_core.database import row_backoff
+from tasks_core.duties.ageing import promote
+from tasks_core.duties.dispatcher import Dispatcher
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
-from tasks_core.promoter import promote
-from tasks_core.recovery import recover_attempts
-from tasks_core.statements.recover import advance_lane
+from tasks_core.sql.recover import advance_lane
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import LEASE, plain_type, queue, state_of, states, take
 from tests.tasks_core.messages import waiting
 from tests.tasks_core.refusing import CHECK, RAISED, refusing
@@ -62,7 +63,9 @@ def test_all_others_are_dispatched(
     sent = [pk for one in waiting(broker, "default.normal") for pk in one.ids]
     assert sorted(sent) == sorted([ids[0], ids[2], ids[4], later])
     assert [one.ids for one in waiting(broker, "default.high")] == [[urgent]]
-    (said,) = [r.getMessage() for r in caplog.records if r.name == "tasks_core.row_backoff"]
+    (said,) = [
+        r.getMessage() for r in caplog.records if r.name == "tasks_core.database.row_backoff"
+    ]
     assert "cannot be queued" in said
 
 

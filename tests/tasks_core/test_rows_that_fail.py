@@ -10,13 +10,15 @@ import pytest
 from django.db import DataError, OperationalError, connection
 
 import tasks_core
-from tasks_core import Fixed, clock, expirer, recovery, row_backoff
+from tasks_core import Fixed, clock
+from tasks_core.database import row_backoff
+from tasks_core.duties import expiry, recovery
+from tasks_core.duties.expiry import expire_tasks
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.engine.states import State
 from tasks_core.events.retention import prune_histories
-from tasks_core.expirer import expire_tasks
 from tasks_core.metrics.retention import prune_rollups
 from tasks_core.models import DeadLetter, MetricRollup, Task, TaskHistory
-from tasks_core.recovery import recover_attempts
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
 from tests.tasks_core.life import LEASE, plain_type, queue, state_of, states, take
 from tests.tasks_core.refusing import CHECK, RAISED, refusing
@@ -81,7 +83,9 @@ def test_rows_that_fail_are_named_once_with_what_to_do(caplog: pytest.LogCapture
     ):
         recover_attempts()
 
-    (said,) = [r.getMessage() for r in caplog.records if r.name == "tasks_core.row_backoff"]
+    (said,) = [
+        r.getMessage() for r in caplog.records if r.name == "tasks_core.database.row_backoff"
+    ]
     assert "the lost attempt of task" in said
     assert "the others go on" in said
     assert "cancel the task" in said
@@ -162,7 +166,7 @@ def test_whatever_a_receiver_does_for_one_task_the_others_expire(
 def test_hundreds_of_tasks_that_cannot_be_expired_starve_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(expirer, "LIMIT", 50)
+    monkeypatch.setattr(expiry, "LIMIT", 50)
     expires_at = clock.now() + SOON
     tasks_core.enqueue_many("plain", [{"poison": True}] * 120, expires_at=expires_at)
     good = tasks_core.enqueue("plain", {}, expires_at=expires_at + timedelta(seconds=1)).pk

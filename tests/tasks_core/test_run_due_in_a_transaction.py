@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 import tasks_core
-from tasks_core import worker_process
 from tasks_core.models import Task
 from tasks_core.testing import run_due
+from tasks_core.worker import process
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ def test_the_keeper_rests_meanwhile_and_takes_nothing_for_lost() -> None:
     @tasks_core.task_type("slow")
     def slow(payload: dict[str, Any]) -> None:
         # It looks after nothing that it has not locked.
-        had_a_turn.append(worker_process.current().keeper._tending.acquire(blocking=False))
+        had_a_turn.append(process.current().keeper._tending.acquire(blocking=False))
 
     task = tasks_core.enqueue("slow", {})
     assert run_due() == 1

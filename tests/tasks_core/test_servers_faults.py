@@ -10,11 +10,11 @@ from django.db import OperationalError, connection, connections
 from django.dispatch import Signal
 
 import tasks_core
-from tasks_core import outbox, worker_process
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task
 from tasks_core.signals import attempts_recorded, dead_letters_written, tasks_unsuccessful
+from tasks_core.worker import outcome_buffer, process
+from tasks_core.worker.executor import execute
 from tests.forwarder import Forwarder, forwarding
 from tests.tasks_core.life import queue, states
 from tests.tasks_core.refusing import refusing
@@ -40,7 +40,7 @@ def forwarder() -> Iterator[Forwarder]:
     with forwarding(known["HOST"], int(known["PORT"])) as forwarder:
         known.update(HOST="127.0.0.1", PORT=forwarder.port)
         yield forwarder
-        worker_process.drain()
+        process.drain()
         connection.close()
         known.update(before)
 
@@ -80,7 +80,7 @@ def test_outcomes_are_written_on_a_new_session(statement: str) -> None:
 
     wait_until(lambda: states() == {State.SUCCEEDED: 6})
     assert _attempts() == {1}
-    wait_until(lambda: len(worker_process.current().inflight) == 0)
+    wait_until(lambda: len(process.current().inflight) == 0)
 
 
 def test_handler_that_runs_out_of_time_in_a_statement_fails_alone() -> None:
@@ -105,8 +105,8 @@ def _sleeping() -> bool:
 def test_receiver_that_fails_in_the_database_holds_up_only_its_own_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE_ALONE", 0.1)
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(outcome_buffer, "LONGEST_PAUSE_ALONE", 0.1)
+    monkeypatch.setattr(outcome_buffer, "LONGEST_PAUSE", 0.05)
     is_broken = True
 
     def fail(n: int) -> None:
@@ -133,9 +133,9 @@ def test_receiver_that_fails_in_the_database_holds_up_only_its_own_task(
 def test_outcome_that_fails_again_holds_up_no_other_at_its_later_tries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE_ALONE", 0.1)
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
-    box = worker_process.current().outbox
+    monkeypatch.setattr(outcome_buffer, "LONGEST_PAUSE_ALONE", 0.1)
+    monkeypatch.setattr(outcome_buffer, "LONGEST_PAUSE", 0.05)
+    box = process.current().outcomes
     seen: list[int] = []
 
     def fail(n: int) -> None:
@@ -174,22 +174,22 @@ def test_nothing_is_pending_when_outcomes_were_written_one_by_one() -> None:
         return execute(sql, *args)
 
     ids = _work(str)
-    with worker_process.current().keeper.resting(), connection.execute_wrapper(fail_once):
+    with process.current().keeper.resting(), connection.execute_wrapper(fail_once):
         execute("work", ids, worker="w")
         assert states() == {State.SUCCEEDED: 6}
-        assert not worker_process.current().outbox.has_pending.is_set()
+        assert not process.current().outcomes.has_pending.is_set()
 
 
 def test_server_whose_disk_is_full_puts_no_outcome_off_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(outcome_buffer, "LONGEST_PAUSE", 0.05)
     ids = _work(str)
-    box = worker_process.current().outbox
+    box = process.current().outcomes
 
     with refusing("tasks_core_task", "NEW.state = 'SUCCEEDED'", code="disk_full"):
         execute("work", ids, worker="w")
-        wait_until(lambda: box._failures > 2 * outbox.TRIES_TOGETHER)
+        wait_until(lambda: box._failures > 2 * outcome_buffer.TRIES_TOGETHER)
 
     began = time.monotonic()
     wait_until(lambda: states() == {State.SUCCEEDED: 6})
@@ -204,7 +204,7 @@ def test_server_whose_disk_is_full_puts_no_outcome_off_for_long(
 def test_receiver_that_fails_for_one_task_keeps_no_other_outcome(
     signal: Signal, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(outcome_buffer, "LONGEST_PAUSE", 0.05)
 
     def fail(n: int) -> None:
         if n == 1:
@@ -224,7 +224,7 @@ def test_receiver_that_fails_for_one_task_keeps_no_other_outcome(
     if signal is not tasks_unsuccessful:
         wait_until(lambda: states() == {State.SUCCEEDED: 5, State.DEAD: 1})
     assert _attempts() == {1}
-    worker_process.drain()
+    process.drain()
 
 
 def test_listeners_hear_of_an_outcome_whose_writer_was_cut_short_after_the_commit() -> None:
@@ -246,7 +246,7 @@ def test_listeners_hear_of_an_outcome_whose_writer_was_cut_short_after_the_commi
     attempts_recorded.connect(note)
     try:
         ids = _work(str)
-        with worker_process.current().keeper.resting(), connection.execute_wrapper(Cutting()):
+        with process.current().keeper.resting(), connection.execute_wrapper(Cutting()):
             execute("work", ids, worker="w")
     finally:
         attempts_recorded.disconnect(note)
@@ -265,11 +265,11 @@ def test_outcome_that_is_cut_short_while_it_is_written_alone_is_not_lost() -> No
         return execute(sql, *args)
 
     ids = _work(str)
-    with worker_process.current().keeper.resting(), connection.execute_wrapper(cut):
+    with process.current().keeper.resting(), connection.execute_wrapper(cut):
         with pytest.raises(SystemExit):
             execute("work", ids, worker="w")
-        worker_process.current().outbox.flush()
-        assert not worker_process.current().outbox.has_pending.is_set()
+        process.current().outcomes.flush()
+        assert not process.current().outcomes.has_pending.is_set()
     assert not errors
     assert states() == {State.SUCCEEDED: 6}
     assert _attempts() == {1}
@@ -299,7 +299,7 @@ def test_listeners_hear_of_a_commit_whose_answer_was_lost(
     dead_letters_written.connect(note_letters)
     try:
         ids = _work(work)
-        with worker_process.current().keeper.resting():
+        with process.current().keeper.resting():
             execute("work", ids, worker="w")
     finally:
         attempts_recorded.disconnect(note_recorded)

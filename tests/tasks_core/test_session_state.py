@@ -11,10 +11,12 @@ from django.db import connection
 from psycopg.rows import dict_row
 
 import tasks_core
-from tasks_core import BatchItem, Fixed, session_state, worker_hooks, worker_process
+from tasks_core import BatchItem, Fixed, celery_signals
+from tasks_core.database import session_state
 from tasks_core.engine.states import State
-from tasks_core.executor import execute
 from tasks_core.models import Task
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.cutting import session_pid
 from tests.tasks_core.life import plain_type, queue, states
 from tests.tasks_core.session_changes import CHANGES, NOBODY, run
@@ -76,7 +78,7 @@ def test_neighbours_and_the_next_message_meet_nothing_of_it(
     queue()
 
     execute("work", ids, worker="w")
-    wait_until(lambda: not worker_process.current().inflight.all())
+    wait_until(lambda: not process.current().inflight.all())
     more = tasks_core.enqueue_many("work", [{"n": n} for n in range(1, NEIGHBOURS + 1)])
     queue()
     execute("work", more, worker="w")
@@ -162,9 +164,9 @@ def test_plain_celery_tasks_leave_nothing_to_the_next_message(change: str) -> No
     before = state_now()
     change_session.push_request(is_eager=False)
     try:
-        worker_hooks._check_connections(task=change_session)
+        celery_signals._check_connections(task=change_session)
         change_session.run(change)
-        worker_hooks._check_connections(task=change_session)
+        celery_signals._check_connections(task=change_session)
     finally:
         change_session.pop_request()
 

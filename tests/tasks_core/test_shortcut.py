@@ -8,7 +8,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import shortcut
+from tasks_core.client import publish_on_commit
 from tasks_core.engine.states import State
 from tests.tasks_core.life import events_of, plain_type, state_of
 from tests.tasks_core.messages import lanes, waiting
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 @pytest.fixture(autouse=True)
 def open_way(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.BELLRINGER = {**settings.BELLRINGER, "PUBLISH_ON_COMMIT": True}
-    monkeypatch.setattr(shortcut, "_last_enqueued", {})
-    monkeypatch.setattr(shortcut, "_seen_idle", {})
-    monkeypatch.setattr(shortcut, "_seen_busy", {})
-    monkeypatch.setattr(shortcut, "_closed_until", 0.0)
+    monkeypatch.setattr(publish_on_commit, "_last_enqueued", {})
+    monkeypatch.setattr(publish_on_commit, "_seen_idle", {})
+    monkeypatch.setattr(publish_on_commit, "_seen_busy", {})
+    monkeypatch.setattr(publish_on_commit, "_closed_until", 0.0)
     plain_type()
 
 
@@ -60,8 +60,8 @@ def test_task_for_later_goes_through_the_dispatcher(broker: "redis.Redis") -> No
 def test_lane_with_waiting_messages_is_left_to_the_dispatcher(
     broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(shortcut, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(publish_on_commit, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(publish_on_commit, "IDLE_SECONDS", 0.0)
     first, second = (tasks_core.enqueue("plain", {}) for _ in range(2))
 
     assert (state_of(first.pk), state_of(second.pk)) == (State.QUEUED, State.SCHEDULED)
@@ -71,8 +71,8 @@ def test_lane_with_waiting_messages_is_left_to_the_dispatcher(
 def test_lane_seen_idle_a_moment_ago_takes_messages_beside_others(
     broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(shortcut, "IDLE_SECONDS", 60.0)
+    monkeypatch.setattr(publish_on_commit, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(publish_on_commit, "IDLE_SECONDS", 60.0)
 
     tasks = [tasks_core.enqueue("plain", {}) for _ in range(3)]
 
@@ -83,9 +83,9 @@ def test_lane_seen_idle_a_moment_ago_takes_messages_beside_others(
 def test_busy_lane_is_not_offered_every_task(
     broker: "redis.Redis", heard: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(shortcut, "IDLE_SECONDS", 0.0)
-    monkeypatch.setattr(shortcut, "BUSY_SECONDS", 60.0)
+    monkeypatch.setattr(publish_on_commit, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(publish_on_commit, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(publish_on_commit, "BUSY_SECONDS", 60.0)
 
     tasks = [tasks_core.enqueue("plain", {}) for _ in range(4)]
 
@@ -97,7 +97,7 @@ def test_busy_lane_is_not_offered_every_task(
 def test_transaction_publishes_one_message_to_a_lane(
     broker: "redis.Redis", heard: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(publish_on_commit, "QUIET_SECONDS", 0.0)
     with transaction.atomic():
         tasks = [tasks_core.enqueue("plain", {}) for _ in range(5)]
         other = tasks_core.enqueue("plain", {}, queue_name="other")
@@ -111,7 +111,7 @@ def test_transaction_publishes_one_message_to_a_lane(
 def test_busy_caller_leaves_its_tasks_to_the_dispatcher(
     broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 60.0)
+    monkeypatch.setattr(publish_on_commit, "QUIET_SECONDS", 60.0)
     tasks_core.enqueue("plain", {})
     broker.delete(*broker.scan_iter("*default*"))
 

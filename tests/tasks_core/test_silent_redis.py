@@ -14,7 +14,8 @@ import tasks_core
 from notifications.api import notify, publish_template
 from scheduler_project.embedded.processes import processes_in
 from scheduler_project.embedded.valkey import NAMES, Valkey
-from tasks_core import caller_redis, nudge, shortcut
+from tasks_core.broker import caller_redis, nudge
+from tasks_core.client import publish_on_commit
 from tasks_core.engine.states import State
 from tests.forwarder import Forwarder, forwarding
 from tests.swallower import Swallower, swallowing
@@ -32,11 +33,11 @@ SHORT = 1.5
 @pytest.fixture(autouse=True)
 def open_way(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.BELLRINGER = {**settings.BELLRINGER, "PUBLISH_ON_COMMIT": True}
-    monkeypatch.setattr(shortcut, "QUIET_SECONDS", 0.0)
-    monkeypatch.setattr(shortcut, "_last_enqueued", {})
-    monkeypatch.setattr(shortcut, "_seen_idle", {})
-    monkeypatch.setattr(shortcut, "_seen_busy", {})
-    monkeypatch.setattr(shortcut, "_closed_until", 0.0)
+    monkeypatch.setattr(publish_on_commit, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(publish_on_commit, "_last_enqueued", {})
+    monkeypatch.setattr(publish_on_commit, "_seen_idle", {})
+    monkeypatch.setattr(publish_on_commit, "_seen_busy", {})
+    monkeypatch.setattr(publish_on_commit, "_closed_until", 0.0)
     monkeypatch.setattr(nudge, "_paused_until", {})
     monkeypatch.setattr(caller_redis, "SECONDS", BUDGET)
     began = time.monotonic()

@@ -16,9 +16,9 @@ from tasks_core.exceptions import (
     TaskNotFound,
     UnknownTaskType,
 )
-from tasks_core.executor import execute
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tasks_core.testing import run_due
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import bring_to, events_of, plain_type, queue, state_of
 from tests.tasks_core.threads import at_once
 

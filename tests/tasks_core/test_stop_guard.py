@@ -11,7 +11,8 @@ import time, types
 import django
 django.setup()
 from celery.worker import state
-from tasks_core import stop_guard, worker_process
+from tasks_core.liveness import stop_guard
+from tasks_core.worker import process as worker_process
 
 stop_guard.GIVE_BACK_AFTER, stop_guard.CHILDREN_AFTER, stop_guard.MAIN_AFTER = 0.1, 0.2, 0.3
 stop_guard.LOOK_SECONDS = 0.05
@@ -91,7 +92,7 @@ def test_worker_within_another_program_leaves_that_alone() -> None:
 WAITS_FOR_THE_DATABASE = """
 import os, threading
 from django.db import connection
-from tasks_core import answer_limit
+from tasks_core.database import answer_limit
 
 def wait():
     with answer_limit.answers_within(0.0), connection.cursor() as cursor:

@@ -9,7 +9,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks_core.json_text import MAX_DEPTH, check_depth, json_text, storable_json
+from tasks_core.engine.json_text import MAX_DEPTH, check_depth, json_text, storable_json
 
 NO_TEXT = "\ud800"
 

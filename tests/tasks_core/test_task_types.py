@@ -6,7 +6,8 @@ import pytest
 from celery import current_app
 
 import tasks_core
-from tasks_core.registry import get_task_type, queue_names, task_types
+from tasks_core.events.queues import queue_names
+from tasks_core.registry import get_task_type, task_types
 
 
 def _declare(name: str = "a.b", **options: Any) -> None:

@@ -8,10 +8,10 @@ from pydantic import BaseModel, SecretStr
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.client.unique import Unique
 from tasks_core.engine.states import State
 from tasks_core.exceptions import DuplicateTask, InvalidOption
 from tasks_core.models import Task
-from tasks_core.uniqueness import Unique
 from tests.tasks_core.life import bring_to, events_of, plain_type, queue, running, state_of, take
 from tests.tasks_core.threads import at_once
 

@@ -11,9 +11,10 @@ from celery import current_app
 from kombu.connection import Connection
 from kombu.messaging import Consumer
 
-from tasks_core.publisher import Message, publish
-from tasks_core.redis_client import key
-from tasks_core.unreadable_messages import drop_unreadable
+from tasks_core.broker.message import Message
+from tasks_core.broker.publish import publish
+from tasks_core.broker.redis_client import key
+from tasks_core.worker.unreadable_messages import drop_unreadable
 from tests.tasks_core.life import plain_type
 from tests.waiting import wait_until
 
@@ -104,7 +105,7 @@ def test_error_of_whoever_gets_the_message_goes_on_to_it(
 
 
 def test_kombu_still_fails_with_it(broker: "redis.Redis") -> None:
-    """Once it does not, `tasks_core.unreadable_messages` may go."""
+    """Once it does not, `tasks_core.worker.unreadable_messages` may go."""
     broker.lpush(key(LANE), JUNK["no JSON"])
     with (
         current_app.connection_for_read() as connection,

@@ -8,10 +8,11 @@ from celery import current_app
 from django.db import Error, connection, transaction
 
 import tasks_core
-from tasks_core import clock, vain_messages, worker_process
-from tasks_core.executor import execute
+from tasks_core import clock
 from tasks_core.models import Task
-from tasks_core.vain_messages import FEWEST, found
+from tasks_core.worker import process, vain_messages
+from tasks_core.worker.executor import execute
+from tasks_core.worker.vain_messages import FEWEST, found
 from tests.tasks_core.life import plain_type, queued
 from tests.tasks_core.refusing import refusing
 from tests.waiting import wait_until
@@ -50,7 +51,7 @@ def _allow() -> None:
 def _in_vain(messages: int = FEWEST) -> None:
     for _ in range(messages):
         assert execute("plain", [queued()], worker="test:1") == 0
-        wait_until(lambda: worker_process.current().passed_over.is_empty)
+        wait_until(lambda: process.current().passed_over.is_empty)
 
 
 @pytest.mark.usefixtures("no_claims")
@@ -73,7 +74,7 @@ def test_messages_of_tasks_that_have_ended_are_no_accusation() -> None:
     tasks_core.cancel_many(cancelled, reason="not wanted any more")
     for task_id in [*cancelled, 2**62]:
         assert execute("plain", [task_id], worker="test:1") == 0
-        wait_until(lambda: worker_process.current().passed_over.is_empty)
+        wait_until(lambda: process.current().passed_over.is_empty)
     assert found() == []
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 import tasks_core
-from tasks_core import Fixed, watching, worker_process
-from tasks_core.executor import execute
-from tasks_core.watching import WatchedAttempt
+from tasks_core import Fixed, instrumentation
+from tasks_core.instrumentation import WatchedAttempt
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue, state_of
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -28,16 +29,16 @@ def known_types() -> None:
 
 
 @pytest.fixture
-def watch() -> Iterator[Callable[[watching.Watcher], None]]:
+def watch() -> Iterator[Callable[[instrumentation.Watcher], None]]:
     added = []
 
-    def add(watcher: watching.Watcher) -> None:
+    def add(watcher: instrumentation.Watcher) -> None:
         added.append(watcher)
-        watching.add_watcher(watcher)
+        instrumentation.add_watcher(watcher)
 
     yield add
     for watcher in added:
-        watching.remove_watcher(watcher)
+        instrumentation.remove_watcher(watcher)
 
 
 def run(name: str, payload: dict[str, Any]) -> str:
@@ -46,20 +47,20 @@ def run(name: str, payload: dict[str, Any]) -> str:
     execute(name, [task_id], worker="w")
     process = worker_process.current()
     process.loop.wait_until_idle(seconds=10)
-    process.outbox.flush()
+    process.outcomes.flush()
     return state_of(task_id)
 
 
 @pytest.mark.parametrize("name", ["work", "work_async"])
 @pytest.mark.parametrize("fails", [False, True])
 def test_watcher_sees_beginning_and_end(
-    watch: Callable[[watching.Watcher], None], name: str, fails: bool
+    watch: Callable[[instrumentation.Watcher], None], name: str, fails: bool
 ) -> None:
     seen: list[Any] = []
 
     @contextmanager
     def watcher(attempt: WatchedAttempt) -> Iterator[None]:
-        seen.append((attempt.task.attempt, attempt.outcome, watching.current_attempt.get()))
+        seen.append((attempt.task.attempt, attempt.outcome, instrumentation.current_attempt.get()))
         yield
         seen.append(attempt)
 
@@ -71,12 +72,12 @@ def test_watcher_sees_beginning_and_end(
     assert current is attempt
     assert attempt.outcome.state == ("DEAD" if fails else "SUCCEEDED")
     assert type(attempt.error) is (ValueError if fails else type(None))
-    assert watching.current_attempt.get() is None
+    assert instrumentation.current_attempt.get() is None
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_watcher_that_fails_changes_nothing(
-    watch: Callable[[watching.Watcher], None], when: str, caplog: pytest.LogCaptureFixture
+    watch: Callable[[instrumentation.Watcher], None], when: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     @contextmanager
     def broken(attempt: WatchedAttempt) -> Iterator[None]:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import tasks_core
-from tasks_core import BatchItem, Fixed, watching, worker_process
-from tasks_core.executor import execute
-from tasks_core.watching import WatchedAttempt
+from tasks_core import BatchItem, Fixed, instrumentation
+from tasks_core.instrumentation import WatchedAttempt
+from tasks_core.worker import process
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -35,19 +36,19 @@ def known_type() -> None:
 
 
 @contextmanager
-def watched_by(watcher: watching.Watcher) -> Iterator[None]:
-    watching.add_watcher(watcher)
+def watched_by(watcher: instrumentation.Watcher) -> Iterator[None]:
+    instrumentation.add_watcher(watcher)
     try:
         yield
     finally:
-        watching.remove_watcher(watcher)
+        instrumentation.remove_watcher(watcher)
 
 
 def run(payloads: list[dict[str, Any]]) -> list[int]:
     ids = tasks_core.enqueue_many("work_together", payloads)
     queue()
     execute("work_together", ids, worker="w")
-    worker_process.current().outbox.flush()
+    process.current().outcomes.flush()
     return ids
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from notifications import conf
-from tasks_core.json_text import UnreadableJson, read_any_json
+from tasks_core.engine.json_text import UnreadableJson, read_any_json
 
 _ROOT = Path(__file__).resolve().parents[3]
 

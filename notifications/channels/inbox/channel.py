@@ -10,7 +10,7 @@ from notifications.models.endpoint import Endpoint
 from notifications.pipeline.sendable import Sendable
 from notifications.rendering.compiled import CompiledText
 from tasks_core import Exponential, clock
-from tasks_core.database_errors import is_lock_timeout
+from tasks_core.database.errors import is_lock_timeout
 
 MAX_TEXT = 20_000
 MAX_OWNER = 200

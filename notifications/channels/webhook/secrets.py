@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from notifications.channels.webhook.signing import generate_secret, key_of
-from tasks_core import sealing
+from tasks_core import encryption
 
 MAX_OLD_SECRETS = 3
 
@@ -26,7 +26,7 @@ def checked_secret(secret: str | None) -> str:
 
 def sealed_entry(secret: str, now: datetime) -> Entry:
     """Give the entry of a secret that signs from now on."""
-    return {"sealed": sealing.seal(secret), "created_at": now.isoformat(), "retires_at": None}
+    return {"sealed": encryption.seal(secret), "created_at": now.isoformat(), "retires_at": None}
 
 
 def add_secret(
@@ -50,7 +50,7 @@ def count_live(secrets: list[Entry], now: datetime) -> int:
 @lru_cache(maxsize=1_024)
 def _opened(sealed: str) -> str:
     """Open a sealed secret; it is the same for thousands of messages."""
-    return sealing.unseal(sealed)
+    return encryption.unseal(sealed)
 
 
 def _retiring(entry: Entry, at: datetime) -> Entry:

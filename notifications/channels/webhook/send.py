@@ -16,7 +16,7 @@ from notifications.outgoing.fetch import ExchangeFailed, Response, post
 from notifications.pipeline.sendable import Receiver, Sendable
 from notifications.traced import passed_on
 from tasks_core import clock
-from tasks_core.sealing import KeyMissing
+from tasks_core.encryption import KeyMissing
 
 USER_AGENT = "Bellringer-Webhooks/1.0"
 

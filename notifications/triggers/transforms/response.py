@@ -6,7 +6,7 @@ from typing import Any
 
 from notifications.triggers.transforms.body import BodyTransform, parse_body
 from notifications.triggers.transforms.fields import check_object, version_of
-from tasks_core.json_text import UnreadableJson, read_any_json
+from tasks_core.engine.json_text import UnreadableJson, read_any_json
 
 WHERE = "response_transform"
 FIELDS = ("version", "body", "template_engine")

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from tasks_core.json_text import read_json
+from tasks_core.engine.json_text import read_json
 
 
 def code_area(rows: int) -> UnfoldAdminTextareaWidget:

@@ -21,7 +21,7 @@ from tasks_core.admin.record import RecordAdmin
 from tasks_core.admin.steering.on_record import deed_on_record
 from tasks_core.admin.steering.step import Step, StepForm
 from tasks_core.admin.theme import ModelAdmin
-from tasks_core.bigint import bigint
+from tasks_core.engine.bigint import bigint
 
 M = TypeVar("M", bound=Model)
 SHOWN = 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
-from tasks_core.bigint import LARGEST_BIGINT
+from tasks_core.client.find import MAX_LIMIT
+from tasks_core.engine.bigint import LARGEST_BIGINT
 from tasks_core.engine.rates import FASTEST, SLOWEST
-from tasks_core.finding import MAX_LIMIT
 
 LARGEST_COUNT = 2**31 - 1
 RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?")

@@ -7,12 +7,12 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
+from tasks_core.health import PROBES, Finding, Level, examine_in_time, worst
+from tasks_core.health.summary import summary
 from tasks_core.management.arguments.numbers import positive
 from tasks_core.management.output.json_lines import json_line
 from tasks_core.management.output.listing import write_list
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.platform_health import PROBES, Finding, Level, examine_in_time, worst
-from tasks_core.platform_health.summary import summary
 
 EXIT_CODES = {Level.HEALTHY: 0, Level.UNHEALTHY: 1, Level.DEGRADED: 3, Level.UNKNOWN: 3}
 """2 is what a command line that cannot be understood gives."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import tasks_core
+from tasks_core.client.payload_edit import without_masks
 from tasks_core.management.arguments.duration import duration
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.json_input import SOURCES, json_input
@@ -15,7 +16,6 @@ from tasks_core.management.descriptions import TASK_COLUMNS, describe_task
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import Task
-from tasks_core.payload_edit import without_masks
 
 
 class Command(PlatformCommand):

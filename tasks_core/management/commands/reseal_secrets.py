@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from tasks_core.encryption import seal
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.management.arguments.numbers import identifier
 from tasks_core.management.interruption import interruption
@@ -19,7 +20,6 @@ from tasks_core.management.platform_command import INTERRUPTED, PlatformCommand
 from tasks_core.resealing.columns import Place, sealed_places
 from tasks_core.resealing.rows import count_rows
 from tasks_core.resealing.run import Chunk, check, reseal
-from tasks_core.sealing import seal
 
 COLUMNS = ("column", "rows", "resealed", "older_key", "no_key")
 SHOWN_IDS = 20

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasks_core.bounded_locks import bounded_locks
-from tasks_core.schedules.leader import Leadership
+from tasks_core.database.bounded_locks import bounded_locks
+from tasks_core.leadership import Leadership
 from tasks_core.schedules.periodic_tasks.mirroring import follow
 from tasks_core.schedules.periodic_tasks.settings_entries import adopt_settings_entries
-from tasks_core.statements.periodic_tasks import is_anything_there, look_again
+from tasks_core.sql.periodic_tasks import is_anything_there, look_again
 
 LOOK_SECONDS = 4.0
 """How often it looks. A change is to be noticed within 5 seconds."""

@@ -12,7 +12,7 @@ from tasks_core import database
 from tasks_core.exceptions import InvalidOption
 from tasks_core.models import PeriodicTaskMirror, Schedule
 from tasks_core.schedules.periodic_tasks.mirroring import follow_these
-from tasks_core.statements import periodic_tasks as statements
+from tasks_core.sql import periodic_tasks as statements
 
 SWITCHED_OFF = "it is switched off"
 

@@ -11,13 +11,13 @@ from celery import current_app
 from django_celery_beat.models import PeriodicTask
 
 from tasks_core import clock
-from tasks_core.brief_transaction import brief_transaction
-from tasks_core.database_errors import is_servers_fault
+from tasks_core.broker.nudge import About, nudge_on_commit
+from tasks_core.database.brief_transaction import brief_transaction
+from tasks_core.database.errors import is_servers_fault
+from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import PeriodicTaskMirror, Schedule
-from tasks_core.nudge import About, nudge_on_commit
 from tasks_core.registry import task_types
-from tasks_core.row_backoff import RowBackoff
 from tasks_core.schedules.generator import fill
 from tasks_core.schedules.periodic_tasks.beginning import beginning
 from tasks_core.schedules.periodic_tasks.definition import set_as_defined
@@ -25,7 +25,7 @@ from tasks_core.schedules.periodic_tasks.names import name_apart
 from tasks_core.schedules.periodic_tasks.rows import read_rows
 from tasks_core.schedules.periodic_tasks.source import source_of
 from tasks_core.schedules.periodic_tasks.writing import Change, switch_off, write
-from tasks_core.statements import periodic_tasks as statements
+from tasks_core.sql import periodic_tasks as statements
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from celery import Celery, current_app
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
+from tasks_core.broker.redis_client import key
 from tasks_core.context import TaskContext
 from tasks_core.exceptions import Snooze
-from tasks_core.redis_client import key
 from tasks_core.schedules.periodic_tasks.json_columns import read
 
 TYPE = "tasks_core.send_celery_message"

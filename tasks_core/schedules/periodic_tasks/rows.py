@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from django_celery_beat.models import PeriodicTask
 
-from tasks_core import database, reading_rows
-from tasks_core.reading_rows import what_is_wrong
+from tasks_core import database
+from tasks_core.database import readable_rows
+from tasks_core.database.readable_rows import what_is_wrong
 
 
 @dataclass(slots=True)
@@ -34,7 +35,9 @@ def read_rows(ids: Collection[int]) -> Rows:
         django.db.Error: the database is to blame.
     """
     wanted = PeriodicTask.objects.using(database.alias()).filter(pk__in=list(ids)).order_by("pk")
-    found = reading_rows.read_rows(wanted.select_related("interval", "crontab", "solar", "clocked"))
+    found = readable_rows.read_rows(
+        wanted.select_related("interval", "crontab", "solar", "clocked")
+    )
     rows = Rows(found.sound)
     for bare in wanted.filter(pk__in=list(found.unreadable)).only("name", "enabled"):
         row = PeriodicTask(pk=bare.pk, name=bare.name, enabled=bare.enabled)

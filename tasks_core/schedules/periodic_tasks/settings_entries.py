@@ -7,7 +7,7 @@ import logging
 from celery import current_app
 from django_celery_beat.schedulers import ModelEntry
 
-from tasks_core.database_errors import is_healed_by_savepoint, is_servers_fault
+from tasks_core.database.errors import is_healed_by_savepoint, is_servers_fault
 
 logger = logging.getLogger(__name__)
 

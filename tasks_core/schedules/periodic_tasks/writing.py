@@ -10,7 +10,7 @@ from typing import Any
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Schedule
 from tasks_core.schedules.api import EDITABLE_FIELDS, TIME_FIELDS, WITHHELD
 from tasks_core.schedules.ending import cancel_rest
-from tasks_core.statements import ledger
+from tasks_core.sql import ledger
 
 
 @dataclass(slots=True)

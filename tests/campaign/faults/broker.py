@@ -7,7 +7,7 @@ import random
 import time
 from contextlib import suppress
 
-from tasks_core.redis_client import key
+from tasks_core.broker.redis_client import key
 from tests.campaign.faults.registry import fault
 from tests.campaign.stage import Stage
 

@@ -37,7 +37,8 @@ from notifications.models import (
     TemplateVersion,
 )
 from notifications.models.endpoint import Endpoint
-from tasks_core import clock, steering
+from tasks_core import clock
+from tasks_core.client import control
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.broadcasts.conftest import run_all, state_of
@@ -326,7 +327,7 @@ def test_a_chunk_whose_task_fails_pauses_the_broadcast_and_is_tried_again(
     news: TemplateVersion, mail_server: MailServer
 ) -> None:
     create_broadcast("may", "news", people(5))
-    steering.cancel(Task.objects.get(task_type=names.HAND_OVER).pk, reason="by mistake")
+    control.cancel(Task.objects.get(task_type=names.HAND_OVER).pk, reason="by mistake")
     broadcast = Broadcast.objects.get()
     assert (broadcast.state, chunks("waiting")) == ("paused", 1)
     assert broadcast.reason.startswith("chunk 1: ")

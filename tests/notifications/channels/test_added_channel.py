@@ -12,6 +12,7 @@ from notifications.channels.email.channel import EmailChannel
 from notifications.exceptions import InvalidNotification
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core import registry as task_registry
+from tasks_core.events.queues import queue_names
 from tasks_core.testing import run_due
 from tests.documentation.markdown import blocks
 from tests.notifications.receiver import Receiver, Reply
@@ -47,7 +48,7 @@ def test_it_delivers(receiver: Receiver) -> None:
     delivery = notification.deliveries.get()
     assert (delivery.state, delivery.error) == ("sending", "the pager answered 503")
     assert "notification.deliver.pager" in task_registry.task_types()
-    assert "pager" in task_registry.queue_names()
+    assert "pager" in queue_names()
 
 
 @pytest.mark.usefixtures("pager")

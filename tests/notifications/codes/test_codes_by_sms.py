@@ -16,8 +16,8 @@ from notifications.api import notify
 from notifications.models import Delivery, DeliveryAttempt, Notification, Provider, TemplateVersion
 from notifications.providers.accounts import forget_accounts
 from tasks_core import clock
+from tasks_core.events.queues import queue_names
 from tasks_core.models import DeadLetter, Task
-from tasks_core.registry import queue_names
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER, add_gateway, code_sms
 from tests.notifications.receiver import Receiver, Reply

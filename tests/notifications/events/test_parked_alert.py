@@ -14,10 +14,10 @@ from notifications.builtin import publish_builtin_templates
 from notifications.models import Notification
 from tasks_core import clock
 from tasks_core.events import cursor, subscription
-from tasks_core.events.delivery import deliver
 from tasks_core.models import EventSubscription
 from tasks_core.signals import subscription_parked
 from tasks_core.testing import run_due
+from tasks_core.worker.event_delivery import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

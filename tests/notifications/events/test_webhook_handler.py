@@ -14,8 +14,8 @@ from notifications.models import Endpoint
 from notifications.outgoing.fetch import ExchangeFailed
 from tasks_core import RetryAfter, clock
 from tasks_core.events import TaskScheduled, cursor, subscription
-from tasks_core.events.delivery import deliver
 from tasks_core.models import EventSubscription
+from tasks_core.worker.event_delivery import deliver
 from tests.notifications.conftest import SECRET
 from tests.notifications.events.happenings import dead, failed
 from tests.notifications.receiver import Receiver, Reply

@@ -13,7 +13,7 @@ from notifications.models import Delivery, LadderStep, LimitCounter, Notificatio
 from notifications.rules.provider_events import EventKind
 from notifications.states import DELIVERY_UNFINISHED, NOTIFICATION_UNFINISHED
 from tasks_core import Snooze, clock
-from tasks_core.expirer import expire_tasks
+from tasks_core.duties.expiry import expire_tasks
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.ladders.conftest import MAIL, send_code, send_plain

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from notifications import conf
 from notifications.checks import numbers as notification_numbers
 from scheduler_project.mail import mail_settings
-from tasks_core import checks as platform_checks
+from tasks_core.checks import installation as platform_checks
 from tasks_core.conf import DEFAULTS
 
 

@@ -17,7 +17,7 @@ from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource, ProviderEvent, TemplateVersion
 from notifications.provider_events.late import follow_late_events
 from tasks_core import clock
-from tasks_core.json_text import storable
+from tasks_core.engine.json_text import storable
 from tests.notifications.mail_server import MailServer
 from tests.notifications.recipients.reports import document, post, registered, sent
 

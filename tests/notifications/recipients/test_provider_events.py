@@ -18,7 +18,7 @@ from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
 from tasks_core import clock
-from tasks_core.duties import make_duties
+from tasks_core.duties.beat_duties import make_duties
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer

@@ -13,11 +13,12 @@ from notifications import triggers
 from notifications.exceptions import InvalidTrigger, TriggerExists, TriggerNotFound
 from notifications.models import CronTrigger, TriggerEvent, TriggerInvocation
 from notifications.triggers.tick import tick
-from tasks_core import clock, worker_process
-from tasks_core.executor import execute
+from tasks_core import clock
 from tasks_core.models import DeadLetter, Occurrence, Schedule, Task
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import invocations, received_bodies
 from tests.tasks_core.schedules.ticking import beat
@@ -492,5 +493,5 @@ def test_a_burst_of_events_is_delivered_side_by_side(
         execute("trigger.deliver", sorted(ids), worker="test")
         process = worker_process.current()
         assert process.loop.wait_until_idle(seconds=30)
-        process.outbox.flush()
+        process.outcomes.flush()
     assert statuses() == ["delivered"] * count

@@ -18,10 +18,11 @@ from pytest_django import Settings
 
 from notifications.models import TriggerEvent
 from notifications.outgoing.connecting import NOWHERE
-from tasks_core import clock, worker_process
-from tasks_core.executor import execute
+from tasks_core import clock
 from tasks_core.models import Task
-from tasks_core.statements.dispatch import take_due, waiting_lanes
+from tasks_core.sql.dispatch import take_due, waiting_lanes
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.notifications.conftest import Install
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import MakeEvent, deliver, invocations
@@ -231,5 +232,5 @@ def test_a_slow_webhook_delays_no_other(make_event: MakeEvent, receiver: Receive
         release.set()
     process = worker_process.current()
     assert process.loop.wait_until_idle(seconds=30)
-    process.outbox.flush()
+    process.outcomes.flush()
     assert statuses() == ["delivered"] * 6

@@ -21,12 +21,13 @@ from notifications.triggers.lost_locks import release_lost_locks
 from notifications.triggers.record import Ended
 from notifications.triggers.result import Result
 from notifications.triggers.verdict import Verdict
-from tasks_core import clock, worker_process
-from tasks_core.duties import make_duties
-from tasks_core.executor import execute
+from tasks_core import clock
+from tasks_core.duties.beat_duties import make_duties
+from tasks_core.duties.recovery import recover_attempts
 from tasks_core.models import DeadLetter, Task
-from tasks_core.recovery import recover_attempts
 from tasks_core.testing import run_due
+from tasks_core.worker import process as worker_process
+from tasks_core.worker.executor import execute
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, invocations, task_of
 from tests.tasks_core.threads import Rival
@@ -60,7 +61,7 @@ def being_delivered(event: TriggerEvent, receiver: Receiver) -> Iterator[threadi
 def finish() -> None:
     process = worker_process.current()
     assert process.loop.wait_until_idle(seconds=30)
-    process.outbox.flush()
+    process.outcomes.flush()
 
 
 def test_an_event_is_locked_while_it_is_delivered(

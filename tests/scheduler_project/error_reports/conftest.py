@@ -10,8 +10,9 @@ from pytest_django import Settings
 import tasks_core
 from scheduler_project.error_reports import attempts
 from scheduler_project.error_reports.attempts import Report
-from tasks_core import registry, worker_process
+from tasks_core import registry
 from tasks_core.testing import run_due
+from tasks_core.worker import process
 from tests.sentry import Reports, recorded_reports
 
 Run = Callable[..., int]
@@ -41,5 +42,5 @@ def run(transactional_db: None, broker: "redis.Redis", settings: Settings) -> It
         return task.pk
 
     yield enqueue_and_run
-    if worker_process.exists():
-        worker_process.drain()
+    if process.exists():
+        process.drain()

@@ -12,9 +12,9 @@ from tasks_core import Fixed, PermanentError, RetryAfter, Snooze, clock
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Failure
-from tasks_core.recorder import record
+from tasks_core.outcomes.record import record
 from tasks_core.signals import dead_letters_written
-from tasks_core.statements.finish import FinishedAttempt
+from tasks_core.sql.finish import FinishedAttempt
 from tasks_core.testing import run_due
 from tests.scheduler_project.error_reports.conftest import Run
 from tests.sentry import Event, Reports

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasks_core.engine.events import Event
-from tasks_core.events.delivery import deliver
 from tasks_core.events.relay import Relay
 from tasks_core.events.subscription import subscribe
 from tasks_core.models import EventSubscription
+from tasks_core.worker.event_delivery import deliver
 
 
 class Recorder:

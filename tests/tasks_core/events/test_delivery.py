@@ -12,9 +12,9 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.engine.events import Event, TaskCancelled, TaskScheduled
 from tasks_core.events import cursor
-from tasks_core.events.delivery import deliver
 from tasks_core.models import EventSubscription, TaskTypeStatistics
 from tasks_core.signals import subscription_parked
+from tasks_core.worker.event_delivery import deliver
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import PLAIN, plain_type
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.duties.pruning import prune
 from tasks_core.engine.states import State
 from tasks_core.events import rebuilding
 from tasks_core.events.compaction import compact
 from tasks_core.events.rebuilding import Difference, rebuild, rebuild_task
 from tasks_core.events.retention import remove_old_events
 from tasks_core.models import Task, TaskEvent, TaskHistory
-from tasks_core.pruner import prune
 from tests.tasks_core.events.storing import written_long_ago
 from tests.tasks_core.life import PLAIN, bring_to, plain_type, queued, running
 

@@ -7,12 +7,13 @@ import redis
 from django.db import connection
 
 import tasks_core
-from tasks_core import clock, row_backoff
-from tasks_core.celery_tasks import _deliver_events
-from tasks_core.events.following import Following
+from tasks_core import clock
+from tasks_core.broker.publish import BrokerUnavailable
+from tasks_core.database import row_backoff
+from tasks_core.duties.event_followers import Following
 from tasks_core.events.relay import Relay
 from tasks_core.models import MetricTotal
-from tasks_core.publisher import BrokerUnavailable
+from tasks_core.worker.celery_tasks import _deliver_events
 from tests.tasks_core import messages
 from tests.tasks_core.events.open_transaction import OpenTransaction
 from tests.tasks_core.events.recorder import Recorder

@@ -6,8 +6,9 @@ import pytest
 from django.db import OperationalError, connection
 
 import tasks_core
-from tasks_core import answer_limit, clock
-from tasks_core.answer_limit import answers_within
+from tasks_core import clock
+from tasks_core.database import answer_limit
+from tasks_core.database.answer_limit import answers_within
 from tasks_core.events import restored
 from tasks_core.events.relay import Relay
 from tasks_core.events.restored import mend_if_restored

@@ -7,7 +7,7 @@ from django.db import connection
 
 import tasks_core
 from tasks_core.engine.events import Event
-from tasks_core.events.delivery import deliver
+from tasks_core.worker.event_delivery import deliver
 from tests.tasks_core.events.recorder import Recorder
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.session_changes import CHANGES, run, session_state

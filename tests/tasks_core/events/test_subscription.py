@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import tasks_core
-from tasks_core import registry
 from tasks_core.engine.events import Event, TaskFailed
+from tasks_core.events.queues import queue_names
 from tasks_core.events.subscription import OneByOne, subscriptions
 
 
@@ -58,4 +58,4 @@ def test_a_decorated_function_is_called_like_its_place() -> None:
 
 def test_workers_consume_the_queues_of_subscribers() -> None:
     tasks_core.subscribe("name", [], _handle, queue_name="audit")
-    assert "audit" in registry.queue_names()
+    assert "audit" in queue_names()

@@ -115,7 +115,7 @@ def test_many_events_of_one_late_transaction_come_page_by_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plain_type()
-    monkeypatch.setattr("tasks_core.events.delivery.PAGE", 7)
+    monkeypatch.setattr("tasks_core.worker.event_delivery.PAGE", 7)
     recorder = Recorder(batch_size=3)
     with OpenTransaction() as slow:
         late = slow.do(

@@ -12,9 +12,9 @@ from pydantic import BaseModel, SecretStr
 import tasks_core
 from tasks_core import Fixed, TaskContext, logs
 from tasks_core.engine.redaction import MASK
-from tasks_core.executor import execute
 from tasks_core.models import Task
 from tasks_core.testing import run_due
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import queue
 from tests.tasks_core.logs.lines import Lines, logger
 from tests.waiting import wait_until

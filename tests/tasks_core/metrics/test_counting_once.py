@@ -10,12 +10,14 @@ import pytest
 from django.db import OperationalError, connection, connections
 
 import tasks_core
-from tasks_core import answer_limit, clock
-from tasks_core.answer_limit import answers_within
+from tasks_core import clock
+from tasks_core.database import answer_limit
+from tasks_core.database.answer_limit import answers_within
+from tasks_core.duties import event_followers
+from tasks_core.duties.event_followers import Following
 from tasks_core.engine.states import State
-from tasks_core.events import following, window
+from tasks_core.events import window
 from tasks_core.events.cursor import claim
-from tasks_core.events.following import Following
 from tasks_core.metrics import handler as handler_module
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.metrics.roll_up import RolledUp, roll_up
@@ -192,7 +194,7 @@ def test_an_event_whose_transaction_stays_open_for_rounds_is_counted_once() -> N
 
 
 def test_what_is_paused_is_counted_when_it_goes_on() -> None:
-    from tasks_core.events.steering import pause_subscription, resume_subscription
+    from tasks_core.events.control import pause_subscription, resume_subscription
 
     count_all()
     pause_subscription("metrics")
@@ -205,7 +207,7 @@ def test_what_is_paused_is_counted_when_it_goes_on() -> None:
 
 
 def test_it_cannot_be_made_to_count_again() -> None:
-    from tasks_core.events.steering import replay_events
+    from tasks_core.events.control import replay_events
     from tasks_core.exceptions import InvalidOption
 
     live(Random(4))
@@ -240,7 +242,7 @@ def test_a_cursor_that_was_removed_comes_back_and_counts_nothing_twice(
 
 
 def test_a_beat_that_runs_makes_the_cursor_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "LOOK_AT_CURSORS_SECONDS", 0.0)
+    monkeypatch.setattr(event_followers, "LOOK_AT_CURSORS_SECONDS", 0.0)
     beat = Following()
     beat.look()
     EventSubscription.objects.filter(name="metrics").delete()

@@ -19,14 +19,14 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.engine.states import State
 from tasks_core.events.subscription import forget
+from tasks_core.leadership import Leadership as Claim
 from tasks_core.metrics import parts
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.metrics.parts import add_metrics
 from tasks_core.metrics.sampling import Sampler
 from tasks_core.metrics.subscriptions import SELECT as SUBSCRIPTIONS
 from tasks_core.models import Leadership, MetricTotal, Task, Worker
-from tasks_core.schedules.leader import Leadership as Claim
-from tasks_core.statements.dispatch import LANES
+from tasks_core.sql.dispatch import LANES
 from tests.tasks_core.life import PLAIN, bring_to, plain_type, queue, take
 from tests.tasks_core.metrics.conftest import TOKEN
 from tests.tasks_core.metrics.counting import count_all

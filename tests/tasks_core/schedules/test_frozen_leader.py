@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from django.db import Error, connection
 
-from tasks_core import clock
-from tasks_core.brief_transaction import IDLE_SECONDS
-from tasks_core.duties import POLL_SECONDS
+from tasks_core import clock, leadership
+from tasks_core.database.brief_transaction import IDLE_SECONDS
+from tasks_core.duties.beat_duties import POLL_SECONDS
+from tasks_core.leadership import LEASE_SECONDS, RENEW_SECONDS, Leadership
 from tasks_core.models import Occurrence, Schedule, Task
-from tasks_core.schedules import leader
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
-from tasks_core.schedules.leader import LEASE_SECONDS, RENEW_SECONDS, Leadership
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.schedules.ticking import MINUTE, START, every_minute
 from tests.waiting import wait_until
@@ -58,7 +57,7 @@ def frozen_after_locking(work: Callable[[], object]) -> Iterator[list[Error]]:
 
 
 def test_who_leads_again_after_letting_go_has_a_new_fence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leader, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(leadership, "RENEW_SECONDS", 0.0)
     claim = Leadership("schedules")
     assert claim.lead()
     first = claim.fence

@@ -7,9 +7,9 @@ from django.db import transaction
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.executor import execute
 from tasks_core.models import Occurrence, Task
 from tasks_core.schedules.generator import FEWEST, FILL_TO, generate
+from tasks_core.worker.executor import execute
 from tests.tasks_core.life import plain_type, queue
 from tests.tasks_core.schedules.ticking import (
     MINUTE,

@@ -23,11 +23,11 @@ from hypothesis.stateful import (
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.leadership import Leadership as Claim
 from tasks_core.models import Backfill, Leadership, Occurrence, Schedule, Task
 from tasks_core.schedules import firing, generator
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
-from tasks_core.schedules.leader import Leadership as Claim
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.schedules.ticking import START
 from tests.tasks_core.threads import at_once

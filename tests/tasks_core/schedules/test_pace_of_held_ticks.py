@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import pytest
 
 from tasks_core import clock
-from tasks_core.duties import make_duties
-from tasks_core.duty import Duty
+from tasks_core.duties.beat_duties import make_duties
+from tasks_core.duties.duty import Duty
+from tasks_core.leadership import Leadership
 from tasks_core.models import Task
-from tasks_core.schedules.leader import Leadership
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.schedules.ticking import MINUTE, START, beat, end, every_minute, tasks_of
 from tests.tasks_core.threads import in_own_connection

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from tasks_core import clock
-from tasks_core.duties import make_duties
-from tasks_core.duty import Duty
+from tasks_core.duties.beat_duties import make_duties
+from tasks_core.duties.duty import Duty
+from tasks_core.leadership import Leadership
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Task
-from tasks_core.schedules.leader import Leadership
 from tasks_core.schedules.periodic_tasks.mirroring import follow
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.schedules.periodic import crontab, has_mirror, interval, periodic

@@ -16,9 +16,9 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
 from tasks_core import clock
+from tasks_core.broker.redis_client import key
 from tasks_core.engine.states import State
 from tasks_core.models import Task
-from tasks_core.redis_client import key
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
 from tasks_core.schedules.periodic_tasks.mirroring import follow

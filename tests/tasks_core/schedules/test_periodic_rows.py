@@ -13,7 +13,8 @@ from django_celery_beat.models import (
 )
 
 import tasks_core
-from tasks_core import clock, row_backoff
+from tasks_core import clock
+from tasks_core.database import row_backoff
 from tasks_core.exceptions import MirroredSchedule
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Schedule
 from tasks_core.schedules.periodic_tasks import mirroring

@@ -7,8 +7,8 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import clock
+from tasks_core.duties.pruning import prune_ledger
 from tasks_core.models import Backfill, Occurrence, Schedule
-from tasks_core.pruner import prune_ledger
 from tests.tasks_core.life import plain_type
 from tests.tasks_core.schedules.ticking import MINUTE, START, beat, every_minute
 

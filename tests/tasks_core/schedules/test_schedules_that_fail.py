@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 
 import tasks_core
-from tasks_core import clock, row_backoff
+from tasks_core import clock
+from tasks_core.database import row_backoff
 from tasks_core.models import Backfill, Occurrence, Schedule, Task
 from tasks_core.schedules import firing
 from tasks_core.schedules.backfilling import advance_backfills

@@ -12,11 +12,12 @@ from pydantic import SecretStr
 from pydantic.dataclasses import dataclass
 
 import tasks_core
-from tasks_core import Fixed, Snooze, clock, worker_process
-from tasks_core.dispatcher import Dispatcher
+from tasks_core import Fixed, Snooze, clock
+from tasks_core.broker.redis_client import key
+from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.models import Task
-from tasks_core.redis_client import key
 from tasks_core.tracing import switch
+from tasks_core.worker import process as worker_process
 from tests.spans import Spans, fact, links_of, parent_of, span_id, trace_of
 from tests.tasks_core.messages import lanes
 
@@ -66,7 +67,7 @@ def deliver(task_type: str, ids: list[int], headers: dict[str, Any]) -> None:
     task.pop_request()
     process = worker_process.current()
     assert process.loop.wait_until_idle(seconds=10)
-    process.outbox.flush()
+    process.outcomes.flush()
 
 
 def test_one_task_is_one_trace(spans: Spans, broker: "redis.Redis") -> None:

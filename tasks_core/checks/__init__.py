@@ -1,0 +1,1 @@
+"""System checks: a wrong installation says so at start."""

@@ -1,0 +1,1 @@
+"""What callers do with tasks: write them, find them, control them."""

@@ -1,0 +1,1 @@
+"""What runs in beat: each duty, and the list of them."""

@@ -1,0 +1,1 @@
+"""What waits: lanes with due tasks, and tasks of types that nobody knows."""
