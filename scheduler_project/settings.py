@@ -10,14 +10,13 @@ from scheduler_project.admin_theme import THEME
 from scheduler_project.configuration import load
 from scheduler_project.configuration.application_settings import (
     application_settings,
-    types_of_defaults,
     types_of_fields,
 )
 from scheduler_project.database import database_settings
 from scheduler_project.error_reports import client
 from scheduler_project.mail import mail_settings
 from tasks_core import logs
-from tasks_core.conf import DEFAULTS
+from tasks_core.conf import TaskSettings
 
 configuration = load(os.environ)
 
@@ -128,7 +127,7 @@ REDIS_URL = broker.redis_url(configuration)
 REDIS_OPTIONS = broker.redis_options(configuration)
 KEY_PREFIX = configuration.key_prefix
 # The entries of BELLRINGER that an installation may set, with their types.
-APPLICATION_SETTINGS = {**types_of_defaults(DEFAULTS), **types_of_fields(NotificationSettings)}
+APPLICATION_SETTINGS = {**types_of_fields(TaskSettings), **types_of_fields(NotificationSettings)}
 for _secret in ("ENCRYPTION_KEYS", "HEALTH_TOKEN", "METRICS_TOKEN"):
     del APPLICATION_SETTINGS[_secret]  # without prefix, and with a file variant
 _TEMPLATES = BASE_DIR / "templates" / "notifications"
@@ -175,7 +174,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 # After the platform's own grace, in which handlers finish or hand their tasks back.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0 + float(
-    BELLRINGER.get("SHUTDOWN_GRACE_SECONDS", DEFAULTS["SHUTDOWN_GRACE_SECONDS"])
+    BELLRINGER.get("SHUTDOWN_GRACE_SECONDS", TaskSettings.shutdown_grace_seconds)
 )
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

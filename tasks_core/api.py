@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from tasks_core.batch_item import BatchItem
-from tasks_core.client.control import (
-    cancel,
-    cancel_many,
-    discard,
-    enqueue_again,
-    replay,
-    run_now,
-    wake,
-)
-from tasks_core.client.enqueue import enqueue, enqueue_many, schedule_delayed, schedule_once
+from tasks_core.client.control import cancel, cancel_many, run_now, wake
+from tasks_core.client.enqueue import enqueue, schedule_delayed, schedule_once
+from tasks_core.client.enqueue_many import enqueue_many
 from tasks_core.client.find import find, get, wait
+from tasks_core.client.replay import discard, enqueue_again, replay
 from tasks_core.client.unique import Unique
 from tasks_core.context import TaskContext
 from tasks_core.correlation_ids import correlation, current_correlation_id
@@ -27,23 +21,21 @@ from tasks_core.events.subscription import on_event, subscribe
 from tasks_core.exceptions import PermanentError, RetryAfter, Snooze, Yield
 from tasks_core.models.priority import Priority
 from tasks_core.registry import declare_queue, task_type
-from tasks_core.schedules.api import (
-    cancel_occurrence,
-    delete_schedule,
-    get_schedule,
-    pause_schedule,
-    preview_schedule,
-    resume_schedule,
-    schedule_recurring,
-    trigger_now,
-    update_schedule,
-)
 from tasks_core.schedules.backfilling import (
     backfill,
     cancel_backfill,
     cancel_backfills,
     preview_backfill,
 )
+from tasks_core.schedules.control import (
+    cancel_occurrence,
+    pause_schedule,
+    resume_schedule,
+    trigger_now,
+)
+from tasks_core.schedules.edit import delete_schedule, schedule_recurring, update_schedule
+from tasks_core.schedules.lookup import get_schedule
+from tasks_core.schedules.preview import preview_schedule
 
 CRITICAL, HIGH, NORMAL, LOW = (priority.value for priority in Priority)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.tracing import switch
 
 
@@ -34,5 +34,5 @@ class TasksCoreConfig(AppConfig):
         celery_signals.connect()
         on_registered(expose)
         autodiscover_modules("task_types", "subscriptions")
-        if setting("TRACING") and not switch.is_on:
+        if conf.current().tracing and not switch.is_on:
             switch.enable()

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
-from tasks_core import clock
+from tasks_core import clock, conf
 from tasks_core.broker.consumed_queues import consumed_queues
-from tasks_core.conf import setting
 from tasks_core.current_attempt import current_context
 from tasks_core.database.handler_queries import ask_in_passing
 from tasks_core.database.lower_bound import LowerBound
@@ -145,9 +144,9 @@ class TaskContext:
         text = json_text(data)
         check_depth(text)
         size = len(text.encode())
-        if size > setting("MAX_PAYLOAD_BYTES"):
+        if size > conf.current().max_payload_bytes:
             raise PayloadTooLarge(
-                f"the checkpoint has {size:,} bytes, more than {setting('MAX_PAYLOAD_BYTES'):,}; "
+                f"the checkpoint has {size:,} bytes, more than {conf.current().max_payload_bytes:,}; "
                 "store the data elsewhere and save its key"
             )
         noted = self._set_checkpoint(data)
@@ -215,7 +214,7 @@ class TaskContext:
 
 
 def _lease() -> timedelta:
-    return timedelta(seconds=setting("LEASE_SECONDS"))
+    return timedelta(seconds=conf.current().lease_seconds)
 
 
 def _urgent_work_waits(queue_names: list[str]) -> bool:

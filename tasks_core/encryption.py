@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 
-from tasks_core.conf import setting
+from tasks_core import conf
 
 EMPTY_TOKEN_BYTES = 57
 """Version, time, initial vector and signature of a token; the secret between them is in blocks of 16."""
@@ -43,7 +43,7 @@ def unseal(sealed: object) -> str:
             no key.
         ImproperlyConfigured: no key can: it is damaged.
     """
-    if not setting("ENCRYPTION_KEYS"):
+    if not conf.current().encryption_keys:
         raise KeyMissing(MISSING)
     try:
         if not isinstance(sealed, str):  # somebody has edited the row
@@ -79,7 +79,7 @@ def is_newest(sealed: object) -> bool:
     Raises:
         ImproperlyConfigured: as ``seal``.
     """
-    first = _fernet_of(tuple(setting("ENCRYPTION_KEYS")[:1]))
+    first = _fernet_of(tuple(conf.current().encryption_keys[:1]))
     try:
         first.decrypt(sealed.encode() if isinstance(sealed, str) else b"")
     except InvalidToken:
@@ -108,7 +108,7 @@ def _is_whole(sealed: Any) -> bool:
 
 
 def _fernet() -> MultiFernet:
-    return _fernet_of(tuple(setting("ENCRYPTION_KEYS")))
+    return _fernet_of(tuple(conf.current().encryption_keys))
 
 
 @lru_cache(maxsize=4)

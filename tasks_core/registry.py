@@ -10,8 +10,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError
 
+from tasks_core import conf
 from tasks_core.batch_item import BatchItem
-from tasks_core.conf import setting
 from tasks_core.engine.retry import Exponential, RetryRule
 from tasks_core.exceptions import InnerTaskType, UnknownTaskType
 from tasks_core.lanes import QUEUE_NAME
@@ -122,7 +122,7 @@ def task_type(  # noqa: PLR0913  (each is one thing a type may say)
             max_batch=max_batch,
             max_concurrency=max_concurrency,
             final_errors=final_errors,
-            max_payload_bytes=max_payload_bytes or setting("MAX_PAYLOAD_BYTES"),
+            max_payload_bytes=max_payload_bytes or conf.current().max_payload_bytes,
             refuses_replay=refuses_replay,
             is_inner=inner,
             has_free_times=free_times,

@@ -55,7 +55,4 @@ NUMBERS = {
 
 def numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Refuse a time-out that is none, a limit below nothing, and what is no number at all."""
-    given = conf.current()
-    return check_numbers(
-        NUMBERS, lambda name: getattr(given, name.lower()), code="notifications.E008"
-    )
+    return check_numbers(NUMBERS, conf.current(), code="notifications.E008")

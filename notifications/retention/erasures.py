@@ -6,8 +6,7 @@ from django.db.models import Exists, OuterRef
 
 from notifications.models import Erasure, Notification
 from notifications.retention.removal import delete_some
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 
 LIMIT = 500
 
@@ -17,6 +16,6 @@ def clean_up_erasures(*, limit: int = LIMIT) -> int:
 
     A request whose notification is there may still have to be fulfilled.
     """
-    before = clock.now() - timedelta(days=setting("HISTORY_RETENTION_DAYS"))
+    before = clock.now() - timedelta(days=conf.current().history_retention_days)
     notification = Notification.objects.filter(pk=OuterRef("notification_id"))
     return delete_some(Erasure.objects.filter(~Exists(notification), asked_at__lt=before), limit)

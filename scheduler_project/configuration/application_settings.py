@@ -23,14 +23,6 @@ def types_of_fields(declaration: type) -> dict[str, Any]:
     return {name.upper(): kind for name, kind in typing.get_type_hints(declaration).items()}
 
 
-def types_of_defaults(defaults: Mapping[str, object]) -> dict[str, Any]:
-    """Return the entries of a mapping of default values; each has the type of its default."""
-    return {
-        name: list[str] if isinstance(default, list) else type(default)
-        for name, default in defaults.items()
-    }
-
-
 def application_settings(types: Types, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return the entries that `environment` sets, in their types.
 

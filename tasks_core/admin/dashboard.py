@@ -7,14 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from tasks_core import clock
+from tasks_core import clock, conf
 from tasks_core.admin import dashboard_figures as figures
 from tasks_core.admin.activity import activity_table
 from tasks_core.admin.badges import TONES
 from tasks_core.admin.moments import moment, relative, span
 from tasks_core.admin.places import list_url
 from tasks_core.admin.tile import Tile, added_tiles
-from tasks_core.conf import setting
 from tasks_core.engine.states import FINAL, State
 from tasks_core.models import Worker
 
@@ -26,7 +25,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the context of the first page what its reader may see."""
     now = clock.now()
     user = request.user
-    context["flower_url"] = setting("FLOWER_URL")
+    context["flower_url"] = conf.current().flower_url
     if user.has_perm("tasks_core.view_task"):
         lanes, is_reachable = figures.lanes()
         context["tiles"] = [_oldest_due(lanes, now), *_states(now)]

@@ -6,7 +6,7 @@ from tasks_core.admin.dead_letter_forms import NoteForm, PayloadForm, RequiredNo
 from tasks_core.admin.places import task_link
 from tasks_core.admin.steering.each import Answers, Did, Refused, each
 from tasks_core.admin.steering.step import Step
-from tasks_core.client import control
+from tasks_core.client.replay import discard, replay
 from tasks_core.exceptions import (
     DeadLetterNotFound,
     InvalidRequest,
@@ -26,14 +26,14 @@ REFUSALS: dict[type[Exception], str] = {
 def _replay(letter: DeadLetter, answers: Answers, actor: str) -> Did:
     note = _signed(answers["note"], actor)
     try:
-        task = control.replay(letter.pk, payload=answers.get("payload"), note=note)
+        task = replay(letter.pk, payload=answers.get("payload"), note=note)
     except InvalidRequest as error:  # which speaks of the payload, and not of whose
         raise Refused("could not be replayed", detail=f"#{letter.pk}: {error}") from None
     return Did("replayed", task_link(task.pk))
 
 
 def _discard(letter: DeadLetter, answers: Answers, actor: str) -> Did:
-    control.discard(letter.pk, note=_signed(answers["note"], actor))
+    discard(letter.pk, note=_signed(answers["note"], actor))
     return Did("discarded")
 
 

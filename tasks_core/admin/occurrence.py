@@ -27,7 +27,7 @@ from tasks_core.engine.bigint import bigint
 from tasks_core.engine.schedule import FINAL
 from tasks_core.exceptions import InnerTaskType
 from tasks_core.models import Occurrence, Schedule
-from tasks_core.schedules.api import cancel_occurrence
+from tasks_core.schedules.control import cancel_occurrence
 from tasks_core.schedules.definition import is_steerable
 
 MAX_FOUND = 100

@@ -34,8 +34,8 @@ from tasks_core.admin.tick_table import problems, tick_table
 from tasks_core.engine.bigint import bigint
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import Schedule
-from tasks_core.schedules.api import define, update_schedule
 from tasks_core.schedules.definition import is_steerable
+from tasks_core.schedules.edit import define, update_schedule
 from tasks_core.schedules.latest import with_latest
 from tasks_core.schedules.wording import when_in_words
 

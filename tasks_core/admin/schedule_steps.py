@@ -12,7 +12,7 @@ from tasks_core.admin.steering.step import Step
 from tasks_core.admin.steering.tally import Tally
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, ScheduleNotFound
 from tasks_core.models import Schedule
-from tasks_core.schedules import api, backfilling
+from tasks_core.schedules import backfilling, control, edit
 from tasks_core.schedules.definition import is_steerable
 
 REFUSALS: dict[type[Exception], str] = dict.fromkeys(
@@ -33,31 +33,31 @@ def _each(deed: Deed[Schedule]) -> Callable[[Sequence[Schedule], Answers, str], 
 
 def _pause(schedule: Schedule, answers: Answers, actor: str) -> Did:
     reason, resume_at = answers["reason"], answers["resume_at"]
-    api.pause_schedule(schedule.name, reason=reason, author=actor, resume_at=resume_at)
+    control.pause_schedule(schedule.name, reason=reason, author=actor, resume_at=resume_at)
     return Did("paused")
 
 
 def _resume(schedule: Schedule, answers: Answers, actor: str) -> Did:
-    api.resume_schedule(schedule.name)
+    control.resume_schedule(schedule.name)
     return Did("resumed")
 
 
 def _trigger(schedule: Schedule, answers: Answers, actor: str) -> Did:
-    return Did("triggered", task_link(api.trigger_now(schedule.name).pk))
+    return Did("triggered", task_link(control.trigger_now(schedule.name).pk))
 
 
 def _enable(schedule: Schedule, answers: Answers, actor: str) -> Did:
-    api.update_schedule(schedule.name, is_enabled=True)
+    edit.update_schedule(schedule.name, is_enabled=True)
     return Did("enabled")
 
 
 def _disable(schedule: Schedule, answers: Answers, actor: str) -> Did:
-    api.update_schedule(schedule.name, is_enabled=False)
+    edit.update_schedule(schedule.name, is_enabled=False)
     return Did("disabled")
 
 
 def _delete(schedule: Schedule, answers: Answers, actor: str) -> Did:
-    api.delete_schedule(schedule.name)
+    edit.delete_schedule(schedule.name)
     return Did("deleted")
 
 

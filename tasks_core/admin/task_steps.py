@@ -9,7 +9,7 @@ from tasks_core.admin.steering.each import Answers, Did, each
 from tasks_core.admin.steering.reason import ReasonForm, signed_reason
 from tasks_core.admin.steering.step import Step
 from tasks_core.admin.steering.tally import Tally
-from tasks_core.client import control
+from tasks_core.client import control, replay
 from tasks_core.engine.states import UNFINISHED, WAITING, State
 from tasks_core.exceptions import InvalidRequest, InvalidTransition, TaskNotFound
 from tasks_core.models import DeadLetter, Task
@@ -31,9 +31,9 @@ def _retry(task: Task, answers: Answers, actor: str) -> Did:
         return Did("brought forward")
     letter = _open_letter(task)
     if letter is not None:
-        new = control.replay(letter, note=f"retried by {actor}")
+        new = replay.replay(letter, note=f"retried by {actor}")
     else:
-        new = control.enqueue_again(task.pk)
+        new = replay.enqueue_again(task.pk)
     return Did("enqueued again", task_link(new.pk))
 
 

@@ -10,10 +10,10 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
+from tasks_core import conf
 from tasks_core.checks import routing
 from tasks_core.checks.foreign_keys import check_foreign_keys
 from tasks_core.checks.numbers import DAY, LONGEST_DAYS, MOST, Bounds, check_numbers
-from tasks_core.conf import setting
 
 
 def register() -> None:
@@ -46,7 +46,7 @@ def _database_is_postgresql(
 
 
 def _keys_are_usable(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    keys = setting("ENCRYPTION_KEYS")
+    keys = conf.current().encryption_keys
     if not keys:
         return [
             checks.Warning(
@@ -75,7 +75,7 @@ def _is_fernet_key(key: str) -> bool:
 
 
 def _numbers_are_sensible(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    return check_numbers(NUMBERS, setting, code="tasks_core.E003")
+    return check_numbers(NUMBERS, conf.current(), code="tasks_core.E003")
 
 
 NUMBERS = {

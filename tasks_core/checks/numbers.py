@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from django.core.checks import CheckMessage, Error
 
@@ -32,18 +32,17 @@ class Bounds(NamedTuple):
         return f"{kind} from {self.least:,g} to {self.most:,.15g}"
 
 
-def check_numbers(
-    bounds: Mapping[str, Bounds], given: Callable[[str], Any], *, code: str
-) -> list[CheckMessage]:
+def check_numbers(bounds: Mapping[str, Bounds], given: object, *, code: str) -> list[CheckMessage]:
     """Name the settings whose numbers nobody can work with.
 
     Args:
         bounds: by name of the setting.
-        given: its value.
+        given: the settings; the attribute of a number is its name in small letters.
         code: the id of the errors.
     """
+    values = {name: getattr(given, name.lower()) for name in bounds}
     return [
-        Error(f"BELLRINGER[{name!r}] is {given(name)!r}; it must be {allowed}", id=code)
+        Error(f"BELLRINGER[{name!r}] is {values[name]!r}; it must be {allowed}", id=code)
         for name, allowed in bounds.items()
-        if not allowed.allow(given(name))
+        if not allowed.allow(values[name])
     ]

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
+from tasks_core.correlation_ids import current_correlation_id
 from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.json_text import is_storable, json_text
 from tasks_core.engine.retry import RetryRule
@@ -21,6 +22,29 @@ TAG = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 MAX_TAGS = 20
 MAX_AHEAD = timedelta(days=366 * 10)
 """How far ahead a task may be, and how long any length of time."""
+
+
+class TaskOptions(TypedDict, total=False):
+    """What a caller may ask of new tasks, however they are enqueued.
+
+    Attributes:
+        run_after: aware datetime before which they do not start; now if not given.
+        priority: 0 (critical) to 3 (low); the type's if not given.
+        queue_name: the type's if not given.
+        expires_at: aware datetime; no attempt begins from then on.
+        retry: a rule, or the name of a RetryPolicy; the type's if not given.
+        tags: words to find them by.
+        correlation_id: handed to the handler and inherited by the tasks it makes. If not given, that of
+            the block of ``correlation``, of the HTTP request or of the handler that calls, if any.
+    """
+
+    run_after: datetime | None
+    priority: int | None
+    queue_name: str | None
+    expires_at: datetime | None
+    retry: RetryRule | str | None
+    tags: Iterable[str]
+    correlation_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +65,15 @@ def checked_options(
     registered: TaskType,
     *,
     now: datetime,
-    run_after: datetime | None,
-    expires_at: datetime | None,
-    priority: int | None,
-    queue_name: str | None,
-    retry: RetryRule | str | None,
-    tags: Iterable[str],
-    correlation_id: str,
+    run_after: datetime | None = None,
+    priority: int | None = None,
+    queue_name: str | None = None,
+    expires_at: datetime | None = None,
+    retry: RetryRule | str | None = None,
+    tags: Iterable[str] = (),
+    correlation_id: str | None = None,
 ) -> Options:
-    """Return the options of a new task, with the defaults of its type.
+    """Return what ``TaskOptions`` say of a new task, with the defaults of its type.
 
     Raises:
         InvalidSchedule, InvalidOption: names the argument and what would be right.
@@ -61,6 +85,8 @@ def checked_options(
             f"expires_at ({expiry.isoformat()}) must be later than the time to run ({start.isoformat()})"
         )
     policy_id, rule = _retry(retry)
+    if correlation_id is None:
+        correlation_id = current_correlation_id()
     return Options(
         queue_name=_queue_name(queue_name, registered),
         priority=_priority(priority, registered),

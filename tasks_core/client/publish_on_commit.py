@@ -18,11 +18,10 @@ from itertools import islice
 
 from django.db import transaction
 
-from tasks_core import clock, database
+from tasks_core import clock, conf, database
 from tasks_core.broker.message import Message
 from tasks_core.broker.nudge import LOOK_BACK, nudge
 from tasks_core.broker.publish import BrokerUnavailable, callers_broker, offer
-from tasks_core.conf import setting
 from tasks_core.context import current_context
 from tasks_core.lanes import lane_name
 from tasks_core.sql.dispatch import hold
@@ -52,7 +51,7 @@ _closed_until = 0.0
 
 def is_open(queue_name: str, priority: int) -> bool:
     """Tell whether a task for this lane may be published by its caller, as far as is known here."""
-    if not setting("PUBLISH_ON_COMMIT") or current_context.get() is not None:
+    if not conf.current().publish_on_commit or current_context.get() is not None:
         return False  # what handlers enqueue comes in numbers: the dispatcher makes batches of it
     lane = lane_name(queue_name, priority)
     if not _is_quiet(lane) or _is_recent(_seen_busy, lane, BUSY_SECONDS):

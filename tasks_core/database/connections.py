@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.database.errors import is_lost_statement, is_servers_fault
 from tasks_core.database.prepared_statements import fetch_prepared
 
@@ -78,7 +78,7 @@ def retried(
 
 def fetch_often(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run one statement of the hot path, prepared where that is allowed, and return its rows."""
-    if not setting("PREPARED_STATEMENTS"):
+    if not conf.current().prepared_statements:
         return fetch(sql, parameters)
     used = connection()
     try:

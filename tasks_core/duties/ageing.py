@@ -11,8 +11,7 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.database import fetch
 from tasks_core.database.brief_transaction import brief_transaction
 from tasks_core.database.lower_bound import LowerBound
@@ -81,7 +80,7 @@ def promote() -> int:
     One that cannot be changed is stepped past for a while.
     """
     now = clock.now()
-    before = now - timedelta(seconds=setting("AGEING_SECONDS"))
+    before = now - timedelta(seconds=conf.current().ageing_seconds)
     first = _queued.first(now)
     if first is None or first >= before:
         return 0

@@ -9,9 +9,8 @@ from django.apps import apps
 from django.db import Error
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from tasks_core import clock
+from tasks_core import clock, conf
 from tasks_core.broker.nudge import About, Listener
-from tasks_core.conf import setting
 from tasks_core.database import server_clock
 from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.duties.ageing import promote
@@ -192,7 +191,7 @@ def _recovering() -> Callable[[], float]:
     contact = Contact()
 
     def work() -> float:
-        lease = setting("LEASE_SECONDS")
+        lease = conf.current().lease_seconds
         try:
             # Leases are renewed before a third is over: what a shorter gap lets run out has lost its owner.
             lasts = contact.ask(longest_gap=lease / 3)

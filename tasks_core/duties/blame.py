@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.models import Worker
 from tasks_core.models.worker import HEARTBEAT
@@ -93,7 +93,7 @@ def _has_outlived(task: AbandonedTask, worker: Worker, now: datetime) -> bool | 
         return True
     if worker.started_at > task.last_attempted_at or worker.stopped_at is not None:
         return False
-    lease = timedelta(seconds=setting("LEASE_SECONDS"))
+    lease = timedelta(seconds=conf.current().lease_seconds)
     latest_end = task.lease_until - lease * (2 / 3) + timedelta(seconds=RENEWAL_SECONDS)
     if worker.heartbeat_at >= latest_end:
         return True

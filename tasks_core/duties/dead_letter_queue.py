@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks_core import clock
+from tasks_core import clock, conf
 from tasks_core.broker.publish import BrokerUnavailable, publish_plain, waiting_messages
-from tasks_core.conf import setting
 from tasks_core.database import fetch
 from tasks_core.database.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.database.row_backoff import RowBackoff
@@ -30,7 +29,7 @@ def announce_dead_letters() -> int:
     Raises:
         BrokerUnavailable: the rest follows next time.
     """
-    queue = setting("DEAD_LETTER_QUEUE")
+    queue = conf.current().dead_letter_queue
     if not queue:
         return 0
     announced: list[int] = []
@@ -41,7 +40,7 @@ def announce_dead_letters() -> int:
         letters = _failing.read(wanted.order_by("id"), limit=LIMIT)
         if not letters:
             return 0
-        room = setting("DEAD_LETTER_QUEUE_LIMIT") - waiting_messages([queue])[queue]
+        room = conf.current().dead_letter_queue_limit - waiting_messages([queue])[queue]
         problem = _publish(queue, letters[: max(room, 0)], announced)
         DeadLetter.objects.unannounced().filter(pk__in=announced).update(announced_at=clock.now())
     if problem is not None:

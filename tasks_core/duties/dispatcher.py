@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tasks_core import clock
+from tasks_core import clock, conf
 from tasks_core.broker.message import Message
 from tasks_core.broker.publish import BrokerUnavailable, publish
 from tasks_core.broker.unread_messages import UnreadMessages
-from tasks_core.conf import setting
 from tasks_core.duties.take_due import take
 from tasks_core.engine.batching import batch_size, chunks
 from tasks_core.engine.window import Window
@@ -111,7 +110,7 @@ class Dispatcher:
         if not lanes:
             return [], 0.0
         names = [lane_name(lane.queue_name, lane.priority) for lane in lanes]
-        few = min(ENOUGH_MESSAGES, setting("LANE_WINDOW_MESSAGES"))
+        few = min(ENOUGH_MESSAGES, conf.current().lane_window_messages)
         waiting = self._unread.of(names, few=few)
         rooms, held = [], []
         for lane, name in zip(lanes, names, strict=True):
@@ -135,7 +134,7 @@ class Dispatcher:
         return 0.0
 
     def _window(self, lane: str) -> Window:
-        return self._windows.setdefault(lane, Window(setting("LANE_WINDOW_MESSAGES")))
+        return self._windows.setdefault(lane, Window(conf.current().lane_window_messages))
 
     def _publish(self, tasks: list[QueuedTask], *, queued_at: datetime) -> None:
         messages = self._messages(tasks)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.database import fetch
 from tasks_core.database.foreign_keys import let_go, unreferred
 from tasks_core.database.removal import REMEDY, remove_some
@@ -106,7 +105,7 @@ def prune_ledger(*, limit: int = LIMIT) -> int:
 
     Returns how many; call again while it is not 0.
     """
-    before = {"before": clock.now() - timedelta(days=setting("LEDGER_RETENTION_DAYS"))}
+    before = {"before": clock.now() - timedelta(days=conf.current().ledger_retention_days)}
     ticks = OLD_TICKS.format(occurrence_unreferred=unreferred(Occurrence, "occurrence.id"))
     schedules = OLD_SCHEDULES.format(schedule_unreferred=unreferred(Schedule, "schedule.id"))
     return remove_some(ticks, _delete_ticks, _ticks, before, limit) + remove_some(

@@ -13,9 +13,8 @@ from django.db import transaction
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from tasks_core import clock, database
+from tasks_core import clock, conf, database
 from tasks_core.broker.publish import waiting_messages
-from tasks_core.conf import setting
 from tasks_core.database.brief_transaction import RECEIVERS_SECONDS, brief_transaction
 from tasks_core.database.lower_bound import LowerBound
 from tasks_core.database.row_backoff import RowBackoff
@@ -147,7 +146,7 @@ def _ended(loss: Loss) -> FinishedAttempt:
 
 def _outcome(loss: Loss) -> Outcome:
     task, now = loss.task, clock.now()
-    if loss.blame is not Blame.OWN and loss.times < setting("MAX_LOSSES"):
+    if loss.blame is not Blame.OWN and loss.times < conf.current().max_losses:
         if loss.blame is Blame.SHARED:
             return decision.lost_in_company(now=now)
         return decision.lost_with_machine(now=now, isolate=loss.times > 1)
@@ -178,7 +177,7 @@ def recover_messages() -> int:
     Raises:
         BrokerUnavailable: the broker cannot be asked, so nothing can be told lost from waiting.
     """
-    patience = timedelta(seconds=setting("LOST_MESSAGE_SECONDS"))
+    patience = timedelta(seconds=conf.current().lost_message_seconds)
     now = clock.now()
     first = _queued.first(now)
     if first is None or first >= now - patience:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.database import fetch
 from tasks_core.database.removal import REMEDY, remove_some
 from tasks_core.database.row_backoff import RETENTION_PAUSE, RowBackoff
@@ -46,7 +45,7 @@ def removable_until(now: datetime) -> datetime:
 
     Who does not read for twice the retention is not waited for any longer.
     """
-    keep = timedelta(days=setting("EVENT_RETENTION_DAYS"))
+    keep = timedelta(days=conf.current().event_retention_days)
     needed = needed_since()
     if needed is None:
         return now - keep
@@ -79,7 +78,7 @@ def remove_old_events() -> int:
 
 def prune_histories(*, limit: int = LIMIT) -> int:
     """Remove at most ``limit`` summaries of tasks that are gone; call again while it is not 0."""
-    before = clock.now() - timedelta(days=setting("HISTORY_RETENTION_DAYS"))
+    before = clock.now() - timedelta(days=conf.current().history_retention_days)
     return remove_some(OLD_HISTORIES, _delete_histories, _histories, {"before": before}, limit)
 
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Collection
 
 from tasks_core.health.finding import Finding
-from tasks_core.health.findings import Board
 from tasks_core.health.probe import Probe, Strand
+from tasks_core.health.probe_results import ProbeResults
 from tasks_core.health.probe_thread import StrandThread
 from tasks_core.health.probes import chosen
 
@@ -28,12 +28,12 @@ def examine_in_time(names: Collection[str] = (), *, seconds: float = SECONDS) ->
         KeyError: there is no such probe.
     """
     probes = chosen(names)
-    board = Board([probe.name for probe in probes], seconds=seconds)
+    results = ProbeResults([probe.name for probe in probes], seconds=seconds)
     threads = {
-        strand: _thread(strand, [p for p in probes if p.strand is strand], board, seconds)
+        strand: _thread(strand, [p for p in probes if p.strand is strand], results, seconds)
         for strand in {probe.strand for probe in probes}
     }
-    found = board.wait()
+    found = results.wait()
     return [
         finding
         for probe in probes
@@ -41,14 +41,18 @@ def examine_in_time(names: Collection[str] = (), *, seconds: float = SECONDS) ->
     ]
 
 
-def _thread(strand: Strand, probes: list[Probe], board: Board, seconds: float) -> StrandThread:
+def _thread(
+    strand: Strand, probes: list[Probe], results: ProbeResults, seconds: float
+) -> StrandThread:
     with _lock:
         standing = _standing.get(strand)
         if standing is not None and standing.is_overdue:
             for probe in probes:
-                board.put(probe.name, [standing.silence(probe)])
+                results.put(probe.name, [standing.silence(probe)])
             return standing
-        thread = _standing[strand] = StrandThread(probes, board, patience=f"{seconds * 500:.0f}ms")
+        thread = _standing[strand] = StrandThread(
+            probes, results, patience=f"{seconds * 500:.0f}ms"
+        )
         thread.start()
         return thread
 

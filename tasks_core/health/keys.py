@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.core.exceptions import ImproperlyConfigured
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.encryption import seal, unseal
 from tasks_core.health.finding import Finding
 from tasks_core.health.probe import Reporter
@@ -28,7 +28,7 @@ def look() -> Iterator[Finding]:
     if opened != PROBE_TEXT:
         yield report.unhealthy("a sealed text came back changed", "check ENCRYPTION_KEYS")
         return
-    count = len(setting("ENCRYPTION_KEYS"))
+    count = len(conf.current().encryption_keys)
     yield report.healthy(
         f"secrets can be sealed and opened ({count} {'key' if count == 1 else 'keys'})"
     )

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from tasks_core import clock
+from tasks_core import clock, conf
 from tasks_core.broker.publish import waiting_messages
-from tasks_core.conf import setting
 from tasks_core.engine.states import State
 from tasks_core.health.age import age
 from tasks_core.health.finding import Finding
@@ -29,7 +28,7 @@ def look() -> Iterator[Finding]:
         BrokerUnavailable: the broker cannot be asked.
     """
     now = clock.now()
-    patience = timedelta(seconds=setting("LOST_MESSAGE_SECONDS")) + RECOVERY
+    patience = timedelta(seconds=conf.current().lost_message_seconds) + RECOVERY
     lanes = queued_lanes(before=now - patience)
     names = {lane: lane_name(lane.queue_name, lane.priority) for lane in lanes}
     waiting = waiting_messages(sorted(names.values())) if lanes else {}

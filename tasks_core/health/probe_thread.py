@@ -13,23 +13,23 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from tasks_core import database as platform_database
 from tasks_core.database.socket_shutdown import cut
 from tasks_core.health.finding import Finding
-from tasks_core.health.findings import Board
 from tasks_core.health.probe import Probe, Reporter
+from tasks_core.health.probe_results import ProbeResults
 from tasks_core.health.run import answer_of, not_looked_at
 
 logger = logging.getLogger(__name__)
 
 
 class StrandThread(threading.Thread):
-    """Asks one probe after the other; who wants the answers waits at the board, and not for long.
+    """Asks one probe after the other; who wants the answers waits for the results, and not for long.
 
     ``patience`` is what one statement may take, in the words of PostgreSQL.
     """
 
-    def __init__(self, probes: Sequence[Probe], board: Board, *, patience: str) -> None:
+    def __init__(self, probes: Sequence[Probe], results: ProbeResults, *, patience: str) -> None:
         super().__init__(name="tasks-health", daemon=True)
         self._probes = probes
-        self._board = board
+        self._results = results
         self._patience = patience
         self._began_at = time.monotonic()
         self._connection: BaseDatabaseWrapper | None = None
@@ -38,16 +38,16 @@ class StrandThread(threading.Thread):
     @property
     def is_overdue(self) -> bool:
         """Whether it still waits for an answer that nobody waits for any more."""
-        return self.is_alive() and time.monotonic() > self._board.deadline
+        return self.is_alive() and time.monotonic() > self._results.deadline
 
     def run(self) -> None:
         """Ask all, or those that there is time for."""
         self._connection = platform_database.connection()
         try:
             for probe in self._probes:
-                if time.monotonic() > self._board.deadline:
+                if time.monotonic() > self._results.deadline:
                     return
-                self._board.put(probe.name, self._answer(probe))
+                self._results.put(probe.name, self._answer(probe))
         finally:
             connections.close_all()
 
@@ -59,7 +59,7 @@ class StrandThread(threading.Thread):
     def silence(self, probe: Probe) -> Finding:
         """Return the finding of a probe that has not answered, or whose turn has not come."""
         if probe.name != self.asks:
-            late = self._board.late(probe.needs)
+            late = self._results.late(probe.needs)
             return not_looked_at(probe.name, late[0] if late else self.asks)
         seconds = time.monotonic() - self._began_at
         return Reporter(probe.name).unhealthy(
@@ -68,8 +68,8 @@ class StrandThread(threading.Thread):
         )
 
     def _answer(self, probe: Probe) -> list[Finding]:
-        needed = self._board.wait_for(probe.needs)
-        late = self._board.late(probe.needs)
+        needed = self._results.wait_for(probe.needs)
+        late = self._results.late(probe.needs)
         if late:
             return [not_looked_at(probe.name, late[0])]
         self.asks = probe.name

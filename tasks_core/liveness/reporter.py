@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.liveness import folder as folders
 from tasks_core.liveness.report import Report, path_of, write
 from tasks_core.liveness.watchdog import tell_systemd
@@ -29,7 +29,7 @@ class Reporter(threading.Thread):
         super().__init__(name="tasks-reporter", daemon=True)
         self._who = (role, name)
         self._problem, self._note = problem, note
-        self._fresh_for = min(LONGEST_FRESH, setting("LIVENESS_SECONDS"))
+        self._fresh_for = min(LONGEST_FRESH, conf.current().liveness_seconds)
         self._folder = _folder()
         self._told: str = ""
         self._stopped = threading.Event()
@@ -77,5 +77,5 @@ class Reporter(threading.Thread):
 
 
 def _folder() -> Path:
-    chosen = setting("RUNTIME_FOLDER")
+    chosen = conf.current().runtime_folder
     return Path(chosen) if chosen else folders.runtime_folder(os.environ)

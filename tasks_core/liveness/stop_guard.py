@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.database import without_waiting
 from tasks_core.database.answer_limit import end_overdue
 from tasks_core.events.relay import CELERY_TASK as DELIVERY
@@ -133,7 +133,9 @@ def _say(text: str) -> None:
 
 def _is_over(seconds: float) -> bool:
     stopping_for = process.stopping_for()
-    return stopping_for is not None and stopping_for > setting("SHUTDOWN_GRACE_SECONDS") + seconds
+    return (
+        stopping_for is not None and stopping_for > conf.current().shutdown_grace_seconds + seconds
+    )
 
 
 def _plain_tasks_run() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.lanes import CANARY_SUFFIX
 from tasks_core.liveness import canary_request
 from tasks_core.liveness.canary import Canary, is_possible
@@ -21,7 +21,7 @@ class WorkerLife:
     def __init__(self, worker: Any) -> None:
         name = worker.hostname
         self._sends = is_possible(worker.app.conf.broker_url)
-        self._canary = Canary(name, patience=setting("LIVENESS_SECONDS"))
+        self._canary = Canary(name, patience=conf.current().liveness_seconds)
         canary_request.listen(self._canary.came_back)
         watch = WorkerWatch(name, worker.pool, self._canary)
         queues = worker.app.amqp.queues.consume_from

@@ -11,8 +11,7 @@ from typing import Any
 from celery.worker import state
 from django.db import Error
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.engine.consumption import Consumption, problem_of
 from tasks_core.engine.states import State
 from tasks_core.liveness.canary import TASK, Canary
@@ -53,7 +52,7 @@ class WorkerWatch:
             taken_by_others=len(others),
             are_leases_renewed=self._are_leases_renewed(),
         )
-        return problem_of(consumption, patience=setting("LIVENESS_SECONDS"))
+        return problem_of(consumption, patience=conf.current().liveness_seconds)
 
     def note(self) -> str:
         """Say what the report adds."""
@@ -86,7 +85,7 @@ class WorkerWatch:
             Error: the database does not answer.
         """
         waiting_for = self._canary.waiting_for()
-        if waiting_for is None or waiting_for < setting("LIVENESS_SECONDS") / 2:
+        if waiting_for is None or waiting_for < conf.current().liveness_seconds / 2:
             return
         running = Task.objects.filter(
             state=State.RUNNING,
@@ -127,7 +126,7 @@ class WorkerWatch:
         if self._leases is None:
             return None
         were_renewed, asked_at = self._leases
-        is_recent = time.monotonic() - asked_at < setting("LEASE_SECONDS")
+        is_recent = time.monotonic() - asked_at < conf.current().lease_seconds
         return were_renewed if is_recent else None
 
 

@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.liveness.folder import runtime_folder
 from tasks_core.liveness.verdict import verdict_on
 from tasks_core.management.platform_command import PlatformCommand
@@ -30,7 +30,7 @@ class LivenessCommand(PlatformCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the verdict and exit by it."""
-        folder = Path(setting("RUNTIME_FOLDER") or runtime_folder(os.environ))
+        folder = Path(conf.current().runtime_folder or runtime_folder(os.environ))
         verdict = verdict_on(self.role, options["name"], folder)
         self.stdout.write(verdict.message)
         if not verdict.is_alive:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.database import fetch
 from tasks_core.database.removal import REMEDY, remove_some
 from tasks_core.database.row_backoff import RETENTION_PAUSE, RowBackoff
@@ -34,7 +33,7 @@ _failing = RowBackoff(
 
 def prune_rollups(*, limit: int = LIMIT) -> int:
     """Remove at most ``limit`` rollups older than METRICS_RETENTION_DAYS; return how many."""
-    before = clock.now() - timedelta(days=setting("METRICS_RETENTION_DAYS"))
+    before = clock.now() - timedelta(days=conf.current().metrics_retention_days)
     return remove_some(OLD, _delete, _failing, {"before": before}, limit)
 
 

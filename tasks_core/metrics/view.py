@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.metrics.parts import Scrape
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def _is_admitted(request: HttpRequest) -> bool:
 
 def _has_token(authorization: str) -> bool:
     scheme, _, given = authorization.partition(" ")
-    token: str = setting("METRICS_TOKEN")
+    token: str = conf.current().metrics_token
     return (
         bool(token)
         and scheme.lower() == "bearer"

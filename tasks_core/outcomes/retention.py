@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.engine.states import State
 
 
 def retention(state: State) -> timedelta:
     """Return how long tasks that ended in ``state`` are kept."""
-    name = "RETENTION_DAYS" if state is State.SUCCEEDED else "RETENTION_DAYS_UNSUCCESSFUL"
-    return timedelta(days=setting(name))
+    said = conf.current()
+    is_success = state is State.SUCCEEDED
+    return timedelta(days=said.retention_days if is_success else said.retention_days_unsuccessful)

@@ -18,9 +18,9 @@ from tasks_core.engine.schedule.bounds import JUST
 from tasks_core.engine.states import UNSUCCESSFUL
 from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransition
 from tasks_core.models import Backfill, Occurrence, Task
-from tasks_core.schedules.api import get_schedule, lock_schedule
 from tasks_core.schedules.definition import require_steerable
 from tasks_core.schedules.firing import RUNS
+from tasks_core.schedules.lookup import get_schedule, lock_schedule
 from tasks_core.schedules.recurrence import recurrence_of
 from tasks_core.sql import ledger
 from tasks_core.sql.ledger import Decision, NewTick

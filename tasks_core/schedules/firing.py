@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from tasks_core import clock
+from tasks_core import clock, conf
 from tasks_core.broker.nudge import nudge_on_commit
 from tasks_core.client.control import cancel_many, terminate_many
-from tasks_core.conf import setting
 from tasks_core.database import fetch
 from tasks_core.database.brief_transaction import brief_transaction
 from tasks_core.database.row_backoff import RowBackoff
@@ -253,7 +252,7 @@ def _run(due: Due, pk: int, outcome: TickOutcome, settlement: Settlement, now: d
     fire_at = None
     if decision.running == Running.CANCEL:
         settlement.cancel += [task for task in due.at_work if task > 0]
-        fire_at = now + timedelta(seconds=setting("CANCEL_GRACE_SECONDS"))
+        fire_at = now + timedelta(seconds=conf.current().cancel_grace_seconds)
     if decision.running == Running.TERMINATE:
         settlement.terminate += [task for task in due.at_work if task > 0]
         due.at_work = []
@@ -266,7 +265,7 @@ def _run(due: Due, pk: int, outcome: TickOutcome, settlement: Settlement, now: d
         f"{len(due.at_work)} unfinished, {len(due.buffered)} waiting",
     )
     if outcome == TickOutcome.BUFFERED:
-        if len(due.buffered) >= (most := setting("BUFFERED_TICKS_LIMIT")):
+        if len(due.buffered) >= (most := conf.current().buffered_ticks_limit):
             outcome, reason = TickOutcome.SKIPPED_OVERLAP, f"{most} wait already, as many as may"
         else:
             due.buffered.append(pk)

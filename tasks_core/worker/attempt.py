@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from tasks_core import clock, instrumentation
-from tasks_core.conf import setting
+from tasks_core import clock, conf, instrumentation
 from tasks_core.context import TaskContext, current_context
 from tasks_core.encryption import KeyMissing
 from tasks_core.engine import decision
@@ -139,7 +138,7 @@ def succeeded(result: Any) -> Outcome:
     """
     if result is None:
         return decision.succeeded(None)
-    limit = setting("MAX_RESULT_BYTES")
+    limit = conf.current().max_result_bytes
     if is_plain_object(result, limit):
         return decision.succeeded({**result})
     try:

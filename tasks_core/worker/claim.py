@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error, ProgrammingError
 
-from tasks_core import clock, database
-from tasks_core.conf import setting
+from tasks_core import clock, conf, database
 from tasks_core.database import server_clock
 from tasks_core.database.answer_limit import answers_within
 from tasks_core.database.brief_transaction import brief_transaction
@@ -49,7 +48,7 @@ def claim_patiently(
     Raises:
         django.db.Error: the caller's own transaction is broken, or a lock is waited for in vain.
     """
-    lease = timedelta(seconds=setting("LEASE_SECONDS"))
+    lease = timedelta(seconds=conf.current().lease_seconds)
     failures = 0
     while True:
         until = (now := clock.now()) + lease
@@ -95,7 +94,7 @@ def claimed_meanwhile(
 
     A server that has not answered yet may still claim something; recovery sees to that.
     """
-    until = clock.now() + timedelta(seconds=setting("LEASE_SECONDS"))
+    until = clock.now() + timedelta(seconds=conf.current().lease_seconds)
     connection = database.connection()
     if connection.in_atomic_block:
         return [], until

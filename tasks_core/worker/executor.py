@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 
-from tasks_core import clock, database
-from tasks_core.conf import setting
+from tasks_core import clock, conf, database
 from tasks_core.context import TaskContext
 from tasks_core.database import session_state
 from tasks_core.database.answer_limit import answers_within
@@ -371,7 +370,7 @@ class Execution:
 
 
 def _renewed(entry: InFlight) -> bool:
-    lease_until = clock.now() + timedelta(seconds=setting("LEASE_SECONDS"))
+    lease_until = clock.now() + timedelta(seconds=conf.current().lease_seconds)
     try:
         with answers_within():
             is_renewed = bool(database.retried(renew, [entry.key], lease_until=lease_until))

@@ -16,8 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.engine import decision
 from tasks_core.engine.decision import Attempt
 from tasks_core.engine.outcome import Failure, Outcome
@@ -106,7 +105,7 @@ class HardLimits:
 
     def _is_grace_over(self) -> bool:
         stopping_for = self._stopping_for()
-        return stopping_for is not None and stopping_for > setting("SHUTDOWN_GRACE_SECONDS")
+        return stopping_for is not None and stopping_for > conf.current().shutdown_grace_seconds
 
     def _end_process(self, ending: _Ending) -> None:
         culprit = ending.culprit
@@ -133,7 +132,7 @@ def _offence(entry: InFlight) -> str:
     """Say what the handler has done that only the end of its process ends; empty if nothing."""
     if _is_over_time(entry):
         return "the handler ran longer than max_runtime_hard"
-    grace = 0.0 if entry.is_terminated else setting("CANCEL_GRACE_SECONDS")
+    grace = 0.0 if entry.is_terminated else conf.current().cancel_grace_seconds
     if entry.has_begun and entry.lost_for() > grace:
         return "the handler went on after its task was cancelled"
     return ""

@@ -11,8 +11,7 @@ from datetime import timedelta
 
 from django.db import Error, connections
 
-from tasks_core import clock, database
-from tasks_core.conf import setting
+from tasks_core import clock, conf, database
 from tasks_core.database import server_clock
 from tasks_core.database.answer_limit import answers_within
 from tasks_core.sql.lease import renew, still_owned, terminated
@@ -118,7 +117,7 @@ class LeaseKeeper(threading.Thread):
         if not self._measurements.is_empty:
             self._measurements.share(now=clock.now())
         # In time to renew what a step of the database's clock has ended, before recovery takes it.
-        refresh = min(server_clock.REFRESH_SECONDS, setting("LEASE_SECONDS") / 3)
+        refresh = min(server_clock.REFRESH_SECONDS, conf.current().lease_seconds / 3)
         server_clock.follow(seconds=refresh)
         self._keep_leases()
         if not self._passed_over.is_empty:
@@ -126,7 +125,7 @@ class LeaseKeeper(threading.Thread):
 
     def _keep_leases(self) -> None:
         entries = [entry for entry in self._inflight.all() if not entry.is_lost]
-        lease = timedelta(seconds=setting("LEASE_SECONDS"))
+        lease = timedelta(seconds=conf.current().lease_seconds)
         now = clock.now()
         # One that lasts longer than any is from before the database's clock was set back. If this process
         # were lost now, nobody would know for as long as that.

@@ -8,8 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.sql.dispatch import give_back, still_queued
 from tasks_core.worker import vain_messages
 
@@ -41,7 +40,7 @@ class PassedOver:
 
     def add(self, task_type: str, ids: Collection[int], *, at: datetime, is_all: bool) -> None:
         """Note what a claim at this instant has left, and whether that is all of its message."""
-        until = time.monotonic() + setting("LOST_MESSAGE_SECONDS")
+        until = time.monotonic() + conf.current().lost_message_seconds
         with self._lock:
             self._claims.append(_Claim(task_type, ids, at, until, is_all))
 

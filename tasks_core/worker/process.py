@@ -13,8 +13,7 @@ from contextlib import contextmanager
 
 from django.db import connections
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.database import session_state
 from tasks_core.signals import worker_process_stopped, worker_process_stopping
 from tasks_core.worker import forked_copies
@@ -102,7 +101,7 @@ class WorkerProcess:
         if self._loop is None:
             return
         # From the wish to stop on, as for the limits: Celery may be long in telling this process.
-        grace = setting("SHUTDOWN_GRACE_SECONDS") - (stopping_for() or 0.0)
+        grace = conf.current().shutdown_grace_seconds - (stopping_for() or 0.0)
         if self._loop.wait_until_idle(seconds=max(0.0, grace)):
             return
         if not self._cancel_handlers(GIVE_BACK_SECONDS):
@@ -122,7 +121,7 @@ class WorkerProcess:
 
     def _write_all(self) -> None:
         stopping = stopping_for()
-        seconds = setting("SHUTDOWN_GRACE_SECONDS")
+        seconds = conf.current().shutdown_grace_seconds
         if stopping is not None:
             seconds = max(1.0, seconds + WRITE_SECONDS - stopping)
         deadline = time.monotonic() + seconds

@@ -14,8 +14,7 @@ from contextlib import suppress
 
 from django.db import close_old_connections, connections
 
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.database.answer_limit import answers_within
 from tasks_core.sql.dispatch import postpone
 
@@ -65,7 +64,7 @@ def _run() -> None:
 
 
 def _postpone(task_type: str, ids: list[int], came_at: float) -> None:
-    if time.monotonic() - came_at > setting("LOST_MESSAGE_SECONDS"):
+    if time.monotonic() - came_at > conf.current().lost_message_seconds:
         return  # recovery may have sent them to another worker by now
     held = postpone(
         ids,

@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tasks_core import testing
-from tasks_core.client import control
+from tasks_core.client.replay import discard, replay
 from tasks_core.models import DeadLetter, Task
 from tasks_core.payloads import secrets_of
 from tests.admin import rows
@@ -24,8 +24,8 @@ def listed(client: Client, query: str = "") -> list[int]:
 
 def test_the_list_shows_open_ones_unless_asked_for_others(operator: Client) -> None:
     first, second, third = (rows.dead_letter(n) for n in range(3))
-    control.replay(first.pk)
-    control.discard(second.pk, note="old")
+    replay(first.pk)
+    discard(second.pk, note="old")
     assert listed(operator) == [third.pk]
     assert listed(operator, "?resolution=replayed") == [first.pk]
     assert listed(operator, "?resolution=discarded") == [second.pk]
@@ -140,7 +140,7 @@ def test_discard_needs_a_note(operator: Client) -> None:
 
 def test_a_second_replay_is_refused_with_the_reason(operator: Client) -> None:
     letter = rows.dead_letter()
-    control.discard(letter.pk, note="")
+    discard(letter.pk, note="")
     operator.post(f"{URL}{letter.pk}/replay/", {"note": ""})
     (said,) = rows.messages(operator)
     assert said.startswith(
@@ -151,7 +151,7 @@ def test_a_second_replay_is_refused_with_the_reason(operator: Client) -> None:
 
 def test_replaying_many_goes_on_past_those_that_refuse(operator: Client) -> None:
     letters = [rows.dead_letter(n) for n in range(4)]
-    control.discard(letters[0].pk, note="")
+    discard(letters[0].pk, note="")
     Task.objects.filter(pk=letters[1].task_id).update(task_type="gone.type")
     keys = [letter.pk for letter in letters]
     page = operator.post(

@@ -8,7 +8,7 @@ from django.test import Client
 
 import tasks_core
 from tasks_core import clock, testing
-from tasks_core.client import control
+from tasks_core.client.replay import enqueue_again
 from tasks_core.events.summarizing import summarize_and_delete
 from tasks_core.models import DeadLetter, RetryPolicy, Task, TaskHistory
 from tests.admin import rows
@@ -55,7 +55,7 @@ def test_markup_in_a_payload_stays_text(viewer: Client) -> None:
 
 def test_a_repeated_task_is_linked_both_ways(viewer: Client) -> None:
     first = rows.finished_order()
-    second = control.enqueue_again(first.pk)
+    second = enqueue_again(first.pk)
     assert f"/admin/tasks_core/task/{second.pk}/change/" in page_of(viewer, first.pk)
     assert f"/admin/tasks_core/task/{first.pk}/change/" in page_of(viewer, second.pk)
 

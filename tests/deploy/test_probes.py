@@ -12,7 +12,7 @@ from django.conf import settings
 from scheduler_project.configuration.model import Configuration
 from scheduler_project.data_folder import CHECKOUT
 from scheduler_project.launch import procfile
-from tasks_core.conf import DEFAULTS
+from tasks_core.conf import TaskSettings
 from tasks_core.health.deadline import SECONDS
 from tasks_core.health.pages.middleware import PAGES
 from tasks_core.liveness.__main__ import main
@@ -129,7 +129,7 @@ def seconds(text: str) -> int:
 def test_every_process_is_given_the_time_it_needs_to_stop() -> None:
     needed = {
         "web": 30,  # gunicorn's --graceful-timeout
-        "worker": DEFAULTS["SHUTDOWN_GRACE_SECONDS"] + 15,
+        "worker": TaskSettings.shutdown_grace_seconds + 15,
         "beat": 25,
     }
     for role, least in needed.items():

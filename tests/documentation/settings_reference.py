@@ -2,11 +2,9 @@
 
 import ast
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -15,7 +13,7 @@ from pydantic_core import PydanticUndefined
 from notifications.conf import NotificationSettings
 from scheduler_project.configuration.application_settings import PREFIX
 from scheduler_project.configuration.model import SECRETS, Configuration
-from tasks_core import conf
+from tasks_core.conf import TaskSettings
 
 SET_ELSEWHERE = frozenset({"ENCRYPTION_KEYS", "HEALTH_TOKEN", "METRICS_TOKEN"})
 """Entries that the configuration fills from a variable of another name."""
@@ -27,8 +25,8 @@ def settings_reference() -> str:
     """Return the tables of all variables."""
     parts = (
         ("Installation", _installation()),
-        ("Tasks", _tasks()),
-        ("Notifications", _notifications()),
+        ("Tasks", _entries(TaskSettings)),
+        ("Notifications", _entries(NotificationSettings)),
     )
     return "\n\n".join(f"## {title}\n\n{_table(list(rows))}" for title, rows in parts)
 
@@ -48,17 +46,12 @@ def _installation() -> Iterator[Row]:
         yield f"`{variable}`{mark}", default, meanings[name]
 
 
-def _tasks() -> Iterator[Row]:
-    meanings = _meanings_of_defaults()
-    for name, default in conf.DEFAULTS.items():
+def _entries(declaration: type[TaskSettings] | type[NotificationSettings]) -> Iterator[Row]:
+    meanings = _attribute_docstrings(declaration)
+    for field in fields(declaration):
+        name = field.name.upper()
         if name not in SET_ELSEWHERE:
-            yield f"`{PREFIX}{name}`", _written(default), meanings[name]
-
-
-def _notifications() -> Iterator[Row]:
-    meanings = _attribute_docstrings(NotificationSettings)
-    for field in fields(NotificationSettings):
-        yield f"`{PREFIX}{field.name.upper()}`", _written(field.default), meanings[field.name]
+            yield f"`{PREFIX}{name}`", _written(field.default), meanings[field.name]
 
 
 def _written(default: Any) -> str:
@@ -88,28 +81,6 @@ def _attribute_docstrings(declaration: type) -> Mapping[str, str]:
         and isinstance(after, ast.Expr)
         and isinstance(after.value, ast.Constant)
         and isinstance(after.value.value, str)
-    }
-
-
-def _meanings_of_defaults() -> Mapping[str, str]:
-    """Return what the text below DEFAULTS says of each entry: `NAME, NAME: meaning.`"""
-    source = Path(inspect.getfile(conf)).read_text(encoding="utf-8")
-    body = ast.parse(source).body
-    [text] = [
-        after.value.value
-        for before, after in pairwise(body)
-        if isinstance(before, ast.AnnAssign)
-        and isinstance(before.target, ast.Name)
-        and before.target.id == "DEFAULTS"
-        and isinstance(after, ast.Expr)
-        and isinstance(after.value, ast.Constant)
-        and isinstance(after.value.value, str)
-    ]
-    entries = re.findall(r"^([A-Z_, ]+): (.*?)(?=^[A-Z_, ]+: |\Z)", text, re.MULTILINE | re.DOTALL)
-    return {
-        name: _line(meaning[:1].upper() + meaning[1:])
-        for names, meaning in entries
-        for name in names.split(", ")
     }
 
 

@@ -8,11 +8,10 @@ import redis
 from pytest_django import DjangoAssertNumQueries, Settings
 
 import tasks_core
-from tasks_core import BatchItem, clock
+from tasks_core import BatchItem, clock, conf
 from tasks_core.broker import unread_messages
 from tasks_core.broker.publish import BrokerUnavailable, waiting_messages
 from tasks_core.broker.redis_client import key
-from tasks_core.conf import setting
 from tasks_core.duties import dispatcher as dispatching
 from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.engine.states import State
@@ -352,7 +351,7 @@ def test_broker_that_is_back_gets_them(broker: "redis.Redis") -> None:
 
 def _fill(broker: "redis.Redis", lane: str = "default.normal") -> None:
     """Let somebody else publish as many messages as may wait there."""
-    broker.rpush(key(lane), *["{}"] * setting("LANE_WINDOW_MESSAGES"))
+    broker.rpush(key(lane), *["{}"] * conf.current().lane_window_messages)
 
 
 def _dispatched_alone(dispatcher: Dispatcher) -> int:

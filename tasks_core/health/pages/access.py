@@ -13,7 +13,7 @@ from django.db import Error
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from tasks_core.conf import setting
+from tasks_core import conf
 from tasks_core.health import Finding, Level, worst
 
 SCHEME = "bearer"
@@ -37,7 +37,7 @@ def access_of(request: HttpRequest, findings: Collection[Finding]) -> Access:
 
 
 def _is_right(token: str) -> bool:
-    expected = setting("HEALTH_TOKEN")
+    expected = conf.current().health_token
     return bool(expected) and constant_time_compare(token, expected)
 
 

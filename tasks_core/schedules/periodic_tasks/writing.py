@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Schedule
-from tasks_core.schedules.api import EDITABLE_FIELDS, TIME_FIELDS, WITHHELD
+from tasks_core.schedules.edit import EDITABLE_FIELDS, TIME_FIELDS
 from tasks_core.schedules.ending import cancel_rest
+from tasks_core.schedules.upcoming import WITHHELD
 from tasks_core.sql import ledger
 
 

@@ -13,7 +13,7 @@ from notifications.digests.closing import close
 from notifications.exceptions import InvalidNotification
 from notifications.models import Digest, DigestItem, Notification, Template, TemplateVersion
 from tasks_core import Snooze, clock
-from tasks_core.client.control import replay
+from tasks_core.client.replay import replay
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer, text_of

@@ -10,7 +10,7 @@ from notifications import conf
 from notifications.checks import numbers as notification_numbers
 from scheduler_project.mail import mail_settings
 from tasks_core.checks import installation as platform_checks
-from tasks_core.conf import DEFAULTS
+from tasks_core.conf import TaskSettings
 
 
 def found(*, deploy: bool = False) -> list[str]:
@@ -69,11 +69,8 @@ def test_every_number_of_the_settings_has_bounds() -> None:
     kinds = get_type_hints(conf.NotificationSettings)
     numbers = {name.upper() for name, kind in kinds.items() if kind in (int, float)}
     assert set(notification_numbers.NUMBERS) == numbers
-    of_platform = {
-        name
-        for name, value in DEFAULTS.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+    kinds = get_type_hints(TaskSettings)
+    of_platform = {name.upper() for name, kind in kinds.items() if kind in (int, float)}
     assert set(platform_checks.NUMBERS) == of_platform
 
 

@@ -8,7 +8,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from scheduler_project.configuration.application_settings import (
     application_settings,
-    types_of_defaults,
     types_of_fields,
     unknown_variables,
 )
@@ -20,9 +19,11 @@ class Declared:
     ports: Sequence[int] = ()
     networks: Sequence[str] = ()
     wait: float = 1.0
+    limit: int = 3
+    queue: str = "dlq"
 
 
-TYPES = {**types_of_fields(Declared), **types_of_defaults({"LIMIT": 3, "QUEUE": "dlq"})}
+TYPES = types_of_fields(Declared)
 
 
 def test_values_take_the_types_of_their_declaration() -> None:

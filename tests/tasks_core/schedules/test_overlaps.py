@@ -6,8 +6,7 @@ import pytest
 from pytest_django import Settings
 
 import tasks_core
-from tasks_core import clock
-from tasks_core.conf import setting
+from tasks_core import clock, conf
 from tasks_core.engine.states import State
 from tasks_core.schedules.backfilling import advance_backfills
 from tests.tasks_core.life import plain_type, state_of
@@ -155,7 +154,7 @@ def test_other_is_cancelled_and_the_tick_begins_after_its_grace_time() -> None:
 
     assert state_of(first.pk) is State.CANCELLED
     assert outcomes(schedule, START + 2 * MINUTE) == ["fired", "buffered"]
-    grace = timedelta(seconds=setting("CANCEL_GRACE_SECONDS"))
+    grace = timedelta(seconds=conf.current().cancel_grace_seconds)
     beat(START + 2 * MINUTE + grace - timedelta(seconds=1))
     assert len(tasks_of(schedule)) == 1
     beat(START + 2 * MINUTE + grace)

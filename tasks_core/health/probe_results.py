@@ -9,7 +9,7 @@ from collections.abc import Collection
 from tasks_core.health.finding import Finding
 
 
-class Board:
+class ProbeResults:
     """The findings of each probe, as they come in. What comes after the deadline is left out."""
 
     def __init__(self, names: Collection[str], *, seconds: float) -> None:

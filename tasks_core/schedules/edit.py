@@ -1,38 +1,29 @@
-"""What other apps and operators do with schedules."""
+"""Create, change and delete schedules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from tasks_core import clock, database
-from tasks_core.broker.nudge import About, nudge_on_commit
 from tasks_core.client import options
-from tasks_core.client.find import get
 from tasks_core.database import server_clock
-from tasks_core.engine.json_text import is_storable
 from tasks_core.engine.retry import RetryRule
-from tasks_core.engine.schedule import Exclusions, Tick, TickOutcome
+from tasks_core.engine.schedule import Exclusions
 from tasks_core.exceptions import (
     DuplicateSchedule,
-    InvalidOption,
     InvalidSchedule,
-    InvalidTransition,
-    ScheduleNotFound,
 )
-from tasks_core.models import Occurrence, Schedule, Task
-from tasks_core.models.schedule import ScheduleQuerySet
+from tasks_core.models import Schedule
+from tasks_core.schedules.control import PAUSE_FIELDS
 from tasks_core.schedules.definition import Span, apply, require_steerable
 from tasks_core.schedules.ending import DELETED, SWITCHED_OFF, cancel_rest
-from tasks_core.schedules.generator import fill
+from tasks_core.schedules.lookup import called, lock_schedule
 from tasks_core.schedules.periodic_tasks.source import require_own
-from tasks_core.schedules.recurrence import recurrence_of
-from tasks_core.sql import ledger
-from tasks_core.sql.ledger import Decision
+from tasks_core.schedules.upcoming import begin, catch_up, clear
 
 TIME_FIELDS = (
     "kind",
@@ -50,9 +41,6 @@ TIME_FIELDS = (
     "is_enabled",
 )
 """What decides when ticks are due: an edit replaces those to come."""
-
-WITHHELD = (TickOutcome.UPCOMING, TickOutcome.EXCLUDED, TickOutcome.SKIPPED_DST)
-MAX_PREVIEW = 10_000
 
 
 def schedule_recurring(  # noqa: PLR0913
@@ -157,7 +145,7 @@ def schedule_recurring(  # noqa: PLR0913
 def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Schedule:
     """Create the schedule that these keywords describe, or replace the one of that name."""
     now = server_clock.callers_now()
-    if replace and _called(Schedule.objects.existing(), wanted["name"]).exists():
+    if replace and called(Schedule.objects.existing(), wanted["name"]).exists():
         return update_schedule(wanted["name"], inner=inner, **wanted)
     start_at = wanted.get("start_at")
     schedule = Schedule(
@@ -171,43 +159,13 @@ def define(wanted: dict[str, Any], *, replace: bool, inner: bool = False) -> Sch
     try:
         with transaction.atomic(using=database.alias()):
             schedule.save(force_insert=True)
-            _begin(schedule, now)
+            begin(schedule, now)
     except IntegrityError:
         if replace:
             return update_schedule(wanted["name"], inner=inner, **wanted)
         raise DuplicateSchedule(
             f"there is a schedule {schedule.name!r} already; give another name, or replace=True"
         ) from None
-    return schedule
-
-
-def _called(schedules: ScheduleQuerySet, name: object) -> ScheduleQuerySet:
-    """Those of this name; none can have one that PostgreSQL cannot be asked for."""
-    is_possible = isinstance(name, str) and is_storable(name)
-    return schedules.filter(name=name) if is_possible else schedules.none()
-
-
-def get_schedule(name: str) -> Schedule:
-    """Return the schedule of that name.
-
-    Raises:
-        ScheduleNotFound: there is none.
-    """
-    schedule = _called(Schedule.objects.existing(), name).first()
-    if schedule is None:
-        raise ScheduleNotFound(f"there is no schedule {name!r}")
-    return schedule
-
-
-def lock_schedule(name: str) -> Schedule:
-    """Return the schedule of that name, locked until the caller's transaction ends.
-
-    Raises:
-        ScheduleNotFound: there is none.
-    """
-    schedule = _called(Schedule.objects.existing().select_for_update(), name).first()
-    if schedule is None:
-        raise ScheduleNotFound(f"there is no schedule {name!r}")
     return schedule
 
 
@@ -233,79 +191,17 @@ def update_schedule(name: str, /, *, inner: bool = False, **changes: Any) -> Sch
             schedule = lock_schedule(name)
             require_own(schedule)
             before = {field: getattr(schedule, field) for field in TIME_FIELDS}
-            _catch_up(schedule, now)
+            catch_up(schedule, now)
             apply(schedule, changes, now=now, inner=inner)
             schedule.updated_at = now
             schedule.save(update_fields=EDITABLE_FIELDS)  # the row is locked
             if any(getattr(schedule, field) != before[field] for field in TIME_FIELDS):
-                _clear(schedule, now)
+                clear(schedule, now)
                 if before["is_enabled"] and not schedule.is_enabled:
                     cancel_rest([schedule.pk], reason=SWITCHED_OFF, now=now)
-                _begin(schedule, now)
+                begin(schedule, now)
     except IntegrityError:
         raise DuplicateSchedule(f"there is a schedule {changes.get('name')!r} already") from None
-    return schedule
-
-
-def pause_schedule(
-    name: str, *, reason: str, author: str = "", resume_at: datetime | None = None
-) -> Schedule:
-    """Let ticks pass without running, until ``resume_schedule`` or ``resume_at``; they are on record.
-
-    Raises:
-        ScheduleNotFound: there is none of that name.
-        InnerTaskType: it runs what only the platform makes.
-        InvalidOption: no reason is given.
-        InvalidSchedule: ``resume_at`` is no aware datetime in the future.
-        InvalidTransition: it is paused already.
-    """
-    now = clock.now()
-    if not options.short_text("reason", reason, 200).strip():
-        raise InvalidOption("reason must say in 1 to 200 characters why it is paused")
-    author = options.short_text("author", author[:150], 150)
-    if resume_at is not None:
-        resume_at = options.instant("resume_at", resume_at)
-    if resume_at is not None and resume_at <= now:
-        raise InvalidSchedule(
-            f"resume_at must lie in the future, not at {resume_at.isoformat()}; leave it out to "
-            "pause until resume_schedule"
-        )
-    with transaction.atomic(using=database.alias()):
-        schedule = lock_schedule(name)
-        require_steerable(schedule)
-        if schedule.paused_at is not None:
-            raise InvalidTransition(
-                f"schedule {name!r} is paused since {schedule.paused_at:%Y-%m-%d %H:%M} UTC: "
-                f"{schedule.pause_reason}"
-            )
-        schedule.paused_at, schedule.pause_reason = now, reason
-        schedule.paused_by, schedule.resume_at = author, resume_at
-        schedule.save(update_fields=_PAUSE)
-    return schedule
-
-
-def resume_schedule(name: str) -> Schedule:
-    """End a pause. Ticks that fell into it stay on record as paused.
-
-    Raises:
-        ScheduleNotFound: there is none of that name.
-        InvalidTransition: it is not paused.
-    """
-    now = clock.now()
-    with transaction.atomic(using=database.alias()):
-        schedule = lock_schedule(name)
-        if schedule.paused_at is None:
-            raise InvalidTransition(f"schedule {name!r} is not paused")
-        _catch_up(schedule, now)
-        passed = Occurrence.objects.overdue(now).filter(
-            schedule=schedule, fire_at__gte=schedule.paused_at
-        )
-        passed.update(outcome=TickOutcome.PAUSED, reason=schedule.pause_reason, decided_at=now)
-        schedule.paused_at = schedule.resume_at = None
-        schedule.pause_reason = schedule.paused_by = ""
-        schedule.save(update_fields=_PAUSE)
-        ledger.set_next([schedule.pk])
-        nudge_on_commit(About.SCHEDULES)
     return schedule
 
 
@@ -327,109 +223,21 @@ def delete_schedule(name: str, *, inner: bool = False) -> None:
         require_own(schedule)
         if not inner:
             require_steerable(schedule)
-        _clear(schedule, now)
+        clear(schedule, now)
         cancel_rest([schedule.pk], reason=DELETED, now=now)
         Schedule.objects.filter(pk=schedule.pk).update(
             deleted_at=now, is_enabled=False, refill_at=None, next_fire_at=None
         )
 
 
-def trigger_now(name: str) -> Task:
-    """Run a schedule once more, now, whatever its times and its overlap policy say.
-
-    Raises:
-        ScheduleNotFound: there is none of that name.
-        InnerTaskType: it runs what only the platform makes.
-    """
-    now = clock.now()
-    with transaction.atomic(using=database.alias()):
-        schedule = lock_schedule(name)
-        require_steerable(schedule)
-        occurrence = Occurrence.objects.create(
-            schedule=schedule, due=now, fire_at=now, kind=Occurrence.Kind.MANUAL
-        )
-        made = ledger.settle([Decision(occurrence.pk, TickOutcome.FIRED, makes_task=True)], now=now)
-        nudge_on_commit()
-        return get(made[occurrence.pk] or 0)
-
-
-def cancel_occurrence(occurrence_id: int, *, reason: str = "", inner: bool = False) -> bool:
-    """Leave out one tick that is still to come; return False if it was settled already.
-
-    ``inner`` is said by the app that owns an inner type.
-
-    Raises:
-        InnerTaskType: its schedule runs what only the platform makes.
-        InvalidOption: ``reason`` cannot be stored; of more than 200 characters the first are kept.
-    """
-    reason = options.short_text("reason", reason[:200], 200)
-    with transaction.atomic(using=database.alias()):
-        if not inner:
-            for schedule in Schedule.objects.filter(occurrences=occurrence_id):
-                require_steerable(schedule)
-        changed = Occurrence.objects.filter(
-            pk=occurrence_id, outcome__in=(TickOutcome.UPCOMING, TickOutcome.BUFFERED)
-        ).update(outcome=TickOutcome.CANCELLED, reason=reason, decided_at=clock.now())
-        if changed:
-            ledger.set_next([Occurrence.objects.get(pk=occurrence_id).schedule_id])
-    return bool(changed)
-
-
-def preview_schedule(name: str, count: int = 10, *, after: datetime | None = None) -> list[Tick]:
-    """Return the next ticks of a schedule, those that are left out included (``Tick.withheld``).
-
-    Raises:
-        ScheduleNotFound: there is none of that name.
-        InvalidOption: ``count`` is not between 1 and 10,000.
-    """
-    return preview(get_schedule(name), count, after=after)
-
-
-def preview(schedule: Schedule, count: int = 10, *, after: datetime | None = None) -> list[Tick]:
-    """Return the next ticks of a schedule, stored or not.
-
-    Raises:
-        InvalidSchedule: it cannot be understood, or ``after`` is no aware datetime.
-        InvalidOption: ``count`` is not between 1 and 10,000.
-    """
-    start = clock.now() if after is None else options.instant("after", after)
-    if not 1 <= count <= MAX_PREVIEW:
-        raise InvalidOption(f"count must be between 1 and {MAX_PREVIEW:,}, not {count}")
-    try:
-        return list(islice(recurrence_of(schedule).ticks(start), count))
-    except ValueError as error:
-        raise InvalidSchedule(str(error)) from None
-
-
-_PAUSE = ["paused_at", "paused_by", "pause_reason", "resume_at"]
 _PROGRESS = ["runs", "generated_until", "refill_at", "next_fire_at"]
+
+
 _LIFE = ["id", "created_at", "deleted_at"]
+
+
 EDITABLE_FIELDS = [
     field.name
     for field in Schedule._meta.concrete_fields
-    if field.name not in {*_PAUSE, *_PROGRESS, *_LIFE}
+    if field.name not in {*PAUSE_FIELDS, *_PROGRESS, *_LIFE}
 ]
-
-
-def _catch_up(schedule: Schedule, now: datetime) -> None:
-    """Let the ledger hold every tick up to now, as the schedule has been until now."""
-    while schedule.is_enabled and schedule.refill_at is not None and schedule.generated_until < now:
-        fill([schedule], now=now)
-
-
-def _clear(schedule: Schedule, now: datetime) -> None:
-    """Take back the ticks to come."""
-    ticks = Occurrence.objects.filter(schedule=schedule, kind=Occurrence.Kind.TICK)
-    ticks.filter(due__gt=now, outcome__in=WITHHELD).delete()
-
-
-def _begin(schedule: Schedule, now: datetime) -> None:
-    """Let the ledger go on from now."""
-    schedule.generated_until = now
-    if schedule.is_enabled:
-        fill([schedule], now=now)
-    else:
-        schedule.refill_at = None
-        Schedule.objects.filter(pk=schedule.pk).update(generated_until=now, refill_at=None)
-        ledger.set_next([schedule.pk])
-    nudge_on_commit(About.SCHEDULES)
