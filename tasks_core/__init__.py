@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Import the public names on first use: Django imports this package before its models may be."""
-    if find_spec(f"{__name__}.{name}") is None:
+    is_public = not name.startswith("_") or name == "__all__"
+    if is_public and find_spec(f"{__name__}.{name}") is None:
         api = import_module(f"{__name__}.api")
         if name in ("__all__", *api.__all__):
             return globals().setdefault(name, getattr(api, name))

@@ -19,7 +19,7 @@ from tasks_core.events.deleting import delete_subscription
 from tasks_core.events.querying import find_events
 from tasks_core.events.subscription import on_event, subscribe
 from tasks_core.exceptions import PermanentError, RetryAfter, Snooze, Yield
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 from tasks_core.registry import declare_queue, task_type
 from tasks_core.schedules.backfilling import (
     backfill,

@@ -18,8 +18,8 @@ from tasks_core.engine.json_text import check_depth, json_text
 from tasks_core.engine.redaction import HiddenValues
 from tasks_core.exceptions import InvalidOption, PayloadTooLarge, TaskCancelled
 from tasks_core.logs.redaction import without_known_secrets
-from tasks_core.models.priority import Priority
 from tasks_core.payloads import secrets_of
+from tasks_core.priority import Priority
 from tasks_core.sql.progress import Noted, note_progress, set_checkpoint, urgent_work_waits
 from tasks_core.sql.recover import first_queued
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from kombu.utils.scheduling import round_robin_cycle
 
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 
 QUEUE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SUFFIX = {priority: priority.name.lower() for priority in Priority}

@@ -15,8 +15,8 @@ from tasks_core.batch_item import BatchItem
 from tasks_core.engine.retry import Exponential, RetryRule
 from tasks_core.exceptions import InnerTaskType, UnknownTaskType
 from tasks_core.lanes import QUEUE_NAME
-from tasks_core.models.priority import Priority
 from tasks_core.payloads import PayloadSchema
+from tasks_core.priority import Priority
 
 Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)

@@ -17,7 +17,7 @@ from tasks_core.events.queues import queue_names
 from tasks_core.lanes import lane_name
 from tasks_core.metrics.waiting import watch
 from tasks_core.models import DeadLetter, Leadership, Schedule, Worker
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 
 CAP = 10_000
 """Counting stops here."""

@@ -25,8 +25,8 @@ from tasks_core.admin.schedule_keywords import field_of, keywords
 from tasks_core.client.payload_edit import with_kept_secrets, without_masks
 from tasks_core.exceptions import InvalidPayload, InvalidRequest
 from tasks_core.models import Schedule
-from tasks_core.models.priority import Priority
 from tasks_core.payloads import masked, parse
+from tasks_core.priority import Priority
 from tasks_core.registry import task_types
 from tasks_core.schedules.definition import apply
 

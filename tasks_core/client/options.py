@@ -15,7 +15,7 @@ from tasks_core.engine.retry import RetryRule
 from tasks_core.exceptions import InvalidOption, InvalidRequest, InvalidSchedule
 from tasks_core.lanes import QUEUE_NAME
 from tasks_core.models import RetryPolicy
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 from tasks_core.registry import TaskType
 
 TAG = re.compile(r"[A-Za-z0-9_.:-]{1,64}")

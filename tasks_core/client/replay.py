@@ -17,8 +17,8 @@ from tasks_core.client.payload_edit import with_kept_secrets
 from tasks_core.engine.states import EventKind
 from tasks_core.exceptions import DeadLetterNotFound, InvalidTransition, ReplayRefused
 from tasks_core.models import DeadLetter, Task, TaskEvent
-from tasks_core.models.priority import Priority
 from tasks_core.payloads import opened
+from tasks_core.priority import Priority
 from tasks_core.registry import TaskType, get_task_type, require_allowed
 
 LONGEST_NOTE = 10_000

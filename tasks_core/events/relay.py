@@ -12,7 +12,7 @@ from tasks_core.events.cursor import create, existing, worth_a_look
 from tasks_core.events.restored import mend_if_restored
 from tasks_core.events.subscription import Subscription, subscriptions
 from tasks_core.lanes import lane_name
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 
 CELERY_TASK = "tasks_core.deliver_events"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from tasks_core.lanes import lane_name
 from tasks_core.models import DeadLetter, Task, TaskEvent
-from tasks_core.models.priority import Priority
 from tasks_core.payloads import masked
+from tasks_core.priority import Priority
 from tasks_core.tracing.traceparent_text import trace_id
 
 TASK_COLUMNS = ("id", "state", "task_type", "lane", "run_after", "attempts", "error")

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from tasks_core.models import Schedule
-from tasks_core.models.priority import Priority
 from tasks_core.payloads import masked
+from tasks_core.priority import Priority
 from tasks_core.schedules.standing import standing_of
 from tasks_core.schedules.wording import when_in_words
 

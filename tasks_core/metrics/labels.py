@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tasks_core.events.queues import queue_names
 from tasks_core.lanes import SUFFIX
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 from tasks_core.registry import task_types
 
 OTHER = "other"

@@ -13,7 +13,7 @@ from tasks_core.lanes import expand, lane_name
 from tasks_core.metrics.families import gauge, gauges
 from tasks_core.metrics.labels import priority_label
 from tasks_core.models import Leadership, Worker
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 
 
 def collect() -> Iterator[Metric]:

@@ -12,7 +12,7 @@ from tasks_core.events.queues import queue_names
 from tasks_core.lanes import lane_name
 from tasks_core.metrics.families import gauges
 from tasks_core.metrics.labels import priority_label, queue_labels
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 from tasks_core.waiting.due_watch import DueWatch
 
 BROKER_SECONDS = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 
 
 class Lane(PlatformModel):

@@ -12,8 +12,8 @@ from django.db.models import Q
 from tasks_core.engine.schedule import FoldPolicy, GapPolicy, MisfirePolicy, OverlapPolicy
 from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
-from tasks_core.models.priority import Priority
 from tasks_core.models.sealed_column import SealedColumn
+from tasks_core.priority import Priority
 
 
 class ScheduleQuerySet(PlatformQuerySet["Schedule"]):

@@ -13,8 +13,8 @@ from django.db.models import Q
 from tasks_core.engine.states import FINAL, NOT_STARTED, UNFINISHED, WAITING, State
 from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
-from tasks_core.models.priority import Priority
 from tasks_core.models.sealed_column import SealedColumn
+from tasks_core.priority import Priority
 
 
 class TaskQuerySet(PlatformQuerySet["Task"]):

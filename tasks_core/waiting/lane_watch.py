@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tasks_core.database.full_looks import FullLooks
 from tasks_core.events.queues import queue_names
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 from tasks_core.sql.dispatch import Position, WaitingLane, waiting_lanes, waiting_lanes_since
 
 SLACK = timedelta(seconds=1)

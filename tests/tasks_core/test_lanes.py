@@ -1,5 +1,8 @@
 """Lanes: one broker queue per queue name and priority, and the order in which workers look at them."""
 
+import subprocess
+import sys
+
 from tasks_core.lanes import LaneOrder, expand
 
 
@@ -44,3 +47,10 @@ def test_new_queue_joins_and_the_turns_of_the_others_are_kept() -> None:
     order.update(["a.normal", "b.normal", "c.normal"])
 
     assert order.consume(3) == ["b.normal", "a.normal", "c.normal"]
+
+
+def test_what_the_broker_connection_loads_does_not_need_django_to_be_set_up() -> None:
+    """`celery inspect` and Flower connect without it: the order of the queues comes from there."""
+    command = [sys.executable, "-c", "import tasks_core.lanes"]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-from tasks_core.models.priority import Priority
+from tasks_core.priority import Priority
 
 NAMES = {priority.name.lower(): priority for priority in Priority}
 
