@@ -19,7 +19,7 @@ from tasks_core.events.deleting import delete_subscription
 from tasks_core.events.querying import find_events
 from tasks_core.events.subscription import on_event, subscribe
 from tasks_core.exceptions import PermanentError, RetryAfter, Snooze, Yield
-from tasks_core.priority import Priority
+from tasks_core.priority import CRITICAL, HIGH, LOW, NORMAL, Priority
 from tasks_core.registry import declare_queue, task_type
 from tasks_core.schedules.backfilling import (
     backfill,
@@ -36,8 +36,6 @@ from tasks_core.schedules.control import (
 from tasks_core.schedules.edit import delete_schedule, schedule_recurring, update_schedule
 from tasks_core.schedules.lookup import get_schedule
 from tasks_core.schedules.preview import preview_schedule
-
-CRITICAL, HIGH, NORMAL, LOW = (priority.value for priority in Priority)
 
 __all__ = [
     "CRITICAL",

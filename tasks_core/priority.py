@@ -12,3 +12,6 @@ class Priority(models.IntegerChoices):
     HIGH = 1
     NORMAL = 2
     LOW = 3
+
+
+CRITICAL, HIGH, NORMAL, LOW = (priority.value for priority in Priority)

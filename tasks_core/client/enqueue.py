@@ -66,58 +66,48 @@ def enqueue(
     registered = get_task_type(task_type)
     require_allowed(registered, inner=inner)
     now = server_clock.callers_now()
-    checked = checked_options(registered, now=now, **options)
+    checked = checked_options(registered, options, now=now)
     stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
     key = checked_key(idempotency_key)
     rule = unique or (Unique(key=key, until="forever") if key is not None else None)
     return insert_one(registered, checked, stored, key=key, unique=rule, replay_of_id=None, now=now)
 
 
+class EnqueueOptions(TaskOptions, total=False):
+    """What ``enqueue`` takes beside type and payload."""
+
+    idempotency_key: str | None
+    unique: Unique | None
+    inner: bool
+
+
 def schedule_once(
-    task_type: str,
-    payload: Any,
-    *,
-    at: datetime,
-    idempotency_key: str | None = None,
-    unique: Unique | None = None,
-    inner: bool = False,
-    **options: Unpack[TaskOptions],
+    task_type: str, payload: Any, *, at: datetime, **options: Unpack[EnqueueOptions]
 ) -> Task:
     """Store a task that runs once, at the aware datetime ``at`` or as soon as possible after it.
 
     Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
     """
-    options = _starting(options, instant("at", at), said="at")
-    return enqueue(
-        task_type, payload, idempotency_key=idempotency_key, unique=unique, inner=inner, **options
-    )
+    _refuse_run_after(options, instead="at")
+    options["run_after"] = instant("at", at)
+    return enqueue(task_type, payload, **options)
 
 
 def schedule_delayed(
-    task_type: str,
-    payload: Any,
-    *,
-    delay: timedelta | float,
-    idempotency_key: str | None = None,
-    unique: Unique | None = None,
-    inner: bool = False,
-    **options: Unpack[TaskOptions],
+    task_type: str, payload: Any, *, delay: timedelta | float, **options: Unpack[EnqueueOptions]
 ) -> Task:
     """Store a task that runs once, ``delay`` (a timedelta or seconds, not negative) from now.
 
     Takes the options of ``enqueue`` except ``run_after``, and raises what it raises.
     """
-    at = server_clock.callers_now() + span("delay", delay, error=InvalidSchedule)
-    options = _starting(options, at, said="delay")
-    return enqueue(
-        task_type, payload, idempotency_key=idempotency_key, unique=unique, inner=inner, **options
-    )
+    _refuse_run_after(options, instead="delay")
+    options["run_after"] = server_clock.callers_now() + span("delay", delay, error=InvalidSchedule)
+    return enqueue(task_type, payload, **options)
 
 
-def _starting(options: TaskOptions, at: datetime, *, said: str) -> TaskOptions:
+def _refuse_run_after(options: EnqueueOptions, *, instead: str) -> None:
     if "run_after" in options:
-        raise InvalidOption(f"run_after cannot be combined with {said}; use enqueue()")
-    return {**options, "run_after": at}
+        raise InvalidOption(f"run_after cannot be combined with {instead}; use enqueue()")
 
 
 def insert_one(

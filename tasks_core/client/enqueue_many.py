@@ -52,7 +52,7 @@ def enqueue_many(
     registered = get_task_type(task_type)
     require_allowed(registered, inner=inner)
     now = server_clock.callers_now()
-    checked = checked_options(registered, now=now, **options)
+    checked = checked_options(registered, options, now=now)
     rows = _rows(registered, payloads, idempotency_keys, correlation_ids, now)
     with transaction.atomic(using=database.alias(), savepoint=False):
         if idempotency_keys is None:

@@ -47,6 +47,9 @@ class TaskOptions(TypedDict, total=False):
     correlation_id: str | None
 
 
+_KNOWN = frozenset(TaskOptions.__annotations__)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """Everything about a new task but its payload and its key, checked."""
@@ -61,40 +64,35 @@ class Options:
     correlation_id: str
 
 
-def checked_options(
-    registered: TaskType,
-    *,
-    now: datetime,
-    run_after: datetime | None = None,
-    priority: int | None = None,
-    queue_name: str | None = None,
-    expires_at: datetime | None = None,
-    retry: RetryRule | str | None = None,
-    tags: Iterable[str] = (),
-    correlation_id: str | None = None,
-) -> Options:
-    """Return what ``TaskOptions`` say of a new task, with the defaults of its type.
+def checked_options(registered: TaskType, options: TaskOptions, *, now: datetime) -> Options:
+    """Return the options of a new task, with the defaults of its type.
 
     Raises:
         InvalidSchedule, InvalidOption: names the argument and what would be right.
+        TypeError: there is no such option.
     """
-    start = _soon("run_after", run_after, now) or now
-    expiry = _soon("expires_at", expires_at, now)
+    if unknown := options.keys() - _KNOWN:
+        raise TypeError(
+            f"unexpected keyword argument {min(unknown)!r}; there are {', '.join(sorted(_KNOWN))}"
+        )
+    start = _soon("run_after", options.get("run_after"), now) or now
+    expiry = _soon("expires_at", options.get("expires_at"), now)
     if expiry is not None and expiry <= max(start, now):
         raise InvalidSchedule(
             f"expires_at ({expiry.isoformat()}) must be later than the time to run ({start.isoformat()})"
         )
-    policy_id, rule = _retry(retry)
+    policy_id, rule = _retry(options.get("retry"))
+    correlation_id = options.get("correlation_id")
     if correlation_id is None:
         correlation_id = current_correlation_id()
     return Options(
-        queue_name=_queue_name(queue_name, registered),
-        priority=_priority(priority, registered),
+        queue_name=_queue_name(options.get("queue_name"), registered),
+        priority=_priority(options.get("priority"), registered),
         run_after=start,
         expires_at=expiry,
         retry_policy_id=policy_id,
         retry=rule,
-        tags=_tags(tags),
+        tags=_tags(options.get("tags", ())),
         correlation_id=short_text("correlation_id", correlation_id, 128),
     )
 

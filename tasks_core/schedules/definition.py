@@ -75,17 +75,14 @@ def _check(schedule: Schedule, changes: Mapping[str, Any], now: datetime, *, inn
         payload = changes.get("payload", schedule.payload)
         stored = registered.schema.store(payload, max_bytes=registered.max_payload_bytes)
         schedule.payload = json.loads(stored)
-    checked = options.checked_options(
-        registered,
-        now=now,
-        run_after=None,
-        expires_at=None,
-        priority=changes.get("priority", schedule.priority if schedule.pk else None),
-        queue_name=changes.get("queue_name", schedule.queue_name or None),
-        retry=changes.get("retry"),
-        tags=changes.get("tags", schedule.tags),
-        correlation_id="",
-    )
+    wanted: options.TaskOptions = {
+        "priority": changes.get("priority", schedule.priority if schedule.pk else None),
+        "queue_name": changes.get("queue_name", schedule.queue_name or None),
+        "retry": changes.get("retry"),
+        "tags": changes.get("tags", schedule.tags),
+        "correlation_id": "",
+    }
+    checked = options.checked_options(registered, wanted, now=now)
     schedule.priority, schedule.queue_name = int(checked.priority), checked.queue_name
     schedule.tags = checked.tags
     if "retry" in changes:
