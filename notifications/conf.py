@@ -4,15 +4,14 @@ They are read once, and again when Django's ``override_settings`` has changed th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications.rules.networks import AllowedNetwork, Network, allowed_network
-from tasks_core.conf import read_once
+from tasks_core.conf import read_once, settings_of
 
 T = TypeVar("T")
 
@@ -197,16 +196,8 @@ class NotificationSettings:
     """How long their invocation logs are kept, if that is shorter; 0 keeps them as long as the events."""
 
 
-_NAMES = {item.name.upper(): item.name for item in fields(NotificationSettings)}
-
-
-@read_once
-def current() -> NotificationSettings:
-    """Give the settings as they are now."""
-    given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
-    return NotificationSettings(
-        **{name: given[key] for key, name in _NAMES.items() if key in given}
-    )
+current = settings_of(NotificationSettings)
+"""Return the settings of notifications as they are now."""
 
 
 def retry_policy(channel: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -106,11 +106,21 @@ def read_once(read: Callable[[], Read]) -> Callable[[], Read]:
     return kept
 
 
-_NAMES = {item.name.upper(): item.name for item in fields(TaskSettings)}
+def settings_of(declaration: type[Read]) -> Callable[[], Read]:
+    """Return a function that gives the settings as they are now, as a dataclass declares them.
+
+    Args:
+        declaration: its fields are the entries of ``settings.BELLRINGER`` in small letters, with defaults.
+    """
+    names = {item.name.upper(): item.name for item in fields(cast(Any, declaration))}
+
+    @read_once
+    def current() -> Read:
+        given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
+        return declaration(**{name: given[key] for key, name in names.items() if key in given})
+
+    return current
 
 
-@read_once
-def current() -> TaskSettings:
-    """Return the settings as they are now."""
-    given: dict[str, Any] = getattr(settings, "BELLRINGER", {})
-    return TaskSettings(**{name: given[key] for key, name in _NAMES.items() if key in given})
+current = settings_of(TaskSettings)
+"""Return the settings of tasks as they are now."""
