@@ -15,6 +15,7 @@ from notifications.models import Category
 from tasks_core import clock
 from tasks_core.models import TaskEvent
 from tests.pristine_database import LARGE_BYTES, PristineDatabase
+from tests.sessions import waits_for_a_lock
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,8 +100,7 @@ def test_what_others_are_about_to_commit_is_waited_for(pristine: PristineDatabas
         other.execute("INSERT INTO django_session VALUES ('late', '', now())")
         thread = threading.Thread(target=_restore_elsewhere, args=[pristine])
         thread.start()
-        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
-        wait_until(lambda: _ask(waiting))
+        wait_until(waits_for_a_lock)
     thread.join()
 
     assert _ask("SELECT count(*) FROM django_session") == [(0,)]

@@ -16,6 +16,7 @@ from tasks_core.signals import attempts_recorded, dead_letters_written, tasks_un
 from tasks_core.worker import outcome_buffer, process
 from tasks_core.worker.executor import execute
 from tests.forwarder import Forwarder, forwarding
+from tests.sessions import sessions_where
 from tests.tasks_core.life import queue, states
 from tests.tasks_core.refusing import refusing
 from tests.waiting import wait_until
@@ -23,6 +24,8 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
 Deed = Callable[[int], object]
+
+SLEEP = "SELECT pg_sleep(58)"  # a statement that no other test leaves behind
 
 
 @pytest.fixture(autouse=True)
@@ -84,22 +87,13 @@ def test_outcomes_are_written_on_a_new_session(statement: str) -> None:
 
 
 def test_handler_that_runs_out_of_time_in_a_statement_fails_alone() -> None:
-    ids = _work(lambda n: _sql("SELECT pg_sleep(60)") if n == 2 else None, max_runtime=0.3)
+    ids = _work(lambda n: _sql(SLEEP) if n == 2 else None, max_runtime=0.3)
 
     execute("work", ids, worker="w")
 
     wait_until(lambda: states() == {State.SUCCEEDED: 5, State.RETRYING: 1})
     assert _attempts() == {1}
-    wait_until(lambda: not _sleeping())
-
-
-def _sleeping() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' "
-            "AND pid <> pg_backend_pid()"
-        )
-        return bool(cursor.fetchone()[0])
+    wait_until(lambda: not sessions_where(f"state = 'active' AND query = '{SLEEP}'"))
 
 
 def test_receiver_that_fails_in_the_database_holds_up_only_its_own_task(

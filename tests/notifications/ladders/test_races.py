@@ -17,6 +17,7 @@ from tasks_core.testing import run_due
 from tests.notifications.ladders.conftest import MAIL, outline, send_code, state_of, steps
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply
+from tests.sessions import waits_for_a_lock
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=17)]
@@ -32,12 +33,6 @@ def failed(receiver: Receiver) -> Notification:
     run_due(max_tasks=1)
     assert outline(notification) == [("sms", "failed")]
     return notification
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 def in_thread(work: Callable[[], object]) -> threading.Thread:

@@ -30,6 +30,7 @@ from tasks_core.worker import process as worker_process
 from tasks_core.worker.executor import execute
 from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, invocations, task_of
+from tests.sessions import waits_for_a_lock
 from tests.tasks_core.threads import Rival
 from tests.waiting import wait_until
 
@@ -110,15 +111,6 @@ def row_locked(event: TriggerEvent) -> AbstractContextManager[None]:
 def table_locked() -> AbstractContextManager[None]:
     """Let every statement that changes events wait."""
     return meanwhile("LOCK TABLE notifications_triggerevent IN EXCLUSIVE MODE")
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def start(event: TriggerEvent) -> None:
