@@ -23,49 +23,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from notifications.acceptance import accept
-from notifications.admission import Terms, admit, check_terms
+from notifications.broadcasts.control import cancel_broadcast, pause_broadcast, resume_broadcast
 from notifications.broadcasts.creation import create_broadcast, fill_broadcast
 from notifications.broadcasts.progress import broadcast_progress
 from notifications.broadcasts.receiver import Receiver
-from notifications.broadcasts.steering import cancel_broadcast, pause_broadcast, resume_broadcast
-from notifications.catalogue import (
+from notifications.codes.resending import resend
+from notifications.codes.using import forget_code
+from notifications.conditions import condition
+from notifications.digests.adding import add_to_digest
+from notifications.intake.acceptance import accept
+from notifications.intake.sample_send import send_test
+from notifications.intake.validation import Terms, admit, check_terms
+from notifications.locales import checked_locale
+from notifications.message import Message
+from notifications.message_templates.publishing import (
     check_template,
     find_version,
     preview,
     publish_template,
 )
-from notifications.channels.webhook.endpoints import (
-    disable as disable_endpoint,
-)
-from notifications.channels.webhook.endpoints import (
-    enable as enable_endpoint,
-)
-from notifications.channels.webhook.endpoints import register_endpoint, rotate_secret
-from notifications.codes.resending import resend
-from notifications.codes.using import forget_code
-from notifications.conditions import condition
-from notifications.destinations.registration import register_destination
-from notifications.destinations.switching import disable_destination, enable_destination
-from notifications.digests.adding import add_to_digest
-from notifications.erasure.erase import erase
-from notifications.ladders.fallback import Fallback
-from notifications.locales import checked_locale
-from notifications.message import Message
 from notifications.models import Endpoint, Notification, Recipient
-from notifications.pipeline.cancel import cancel
+from notifications.people.recipients.addressing import choose_channel, recipients_among
+from notifications.people.recipients.categories import save_category
+from notifications.people.recipients.category_tree import tree_for
+from notifications.people.recipients.inheriting import INHERIT
+from notifications.people.recipients.preferences import set_preference
+from notifications.people.recipients.saving import delete_recipient, get_recipient, save_recipient
+from notifications.people.suppression.listing import suppress, suppressions_of, unsuppress
+from notifications.privacy.erasure.erase import erase
 from notifications.provider_events.sources import register_event_source, rotate_source_secret
-from notifications.providers.registration import enable_provider, register_provider
-from notifications.recipients.addressing import choose_channel, recipients_among
-from notifications.recipients.categories import save_category
-from notifications.recipients.inheriting import INHERIT
-from notifications.recipients.preferences import set_preference
-from notifications.recipients.saving import delete_recipient, get_recipient, save_recipient
-from notifications.screening.tree import tree_for
-from notifications.sending_tasks import add_channel
-from notifications.signing_secrets import live_secrets
-from notifications.suppression.listing import suppress, suppressions_of, unsuppress
-from notifications.trial import send_test
+from notifications.sending.destinations.registration import register_destination
+from notifications.sending.destinations.switching import disable_destination, enable_destination
+from notifications.sending.endpoints.registration import disable as disable_endpoint
+from notifications.sending.endpoints.registration import enable as enable_endpoint
+from notifications.sending.endpoints.registration import register_endpoint, rotate_secret
+from notifications.sending.pipeline.cancel import cancel
+from notifications.sending.pipeline.channel_tasks import add_channel
+from notifications.sending.pipeline.fallback.fallback import Fallback
+from notifications.sending.providers.registration import enable_provider, register_provider
+from notifications.sending.standard_webhooks.handed_over import live_secrets
 from tasks_core.database import server_clock
 
 __all__ = [

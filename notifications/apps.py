@@ -13,7 +13,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         """Register receivers, checks, metrics, and the conditions of all apps."""
         from notifications import checks, metrics, receivers
-        from notifications.soundness import probe
+        from notifications.health import probe
 
         checks.register()
         receivers.connect()

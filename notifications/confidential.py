@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from notifications import keyring
+from notifications.keys import keyring
 from tasks_core import encryption, logs
 from tasks_core.engine.redaction.known import KnownSecrets, without_known
 from tasks_core.logs.secrets import known_here

@@ -1,7 +1,7 @@
 """What the app needs done again and again, besides the triggers: ended windows and expired codes."""
 
-from notifications.codes.keeping import forget_expired
 from notifications.limits.clean_up import clean_up
+from notifications.sending.pipeline.kept_codes import forget_expired
 from tasks_core.duties.duty import Duty
 
 LIMITS_SECONDS = 60.0

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from notifications.ladders.fallback import Fallback
 from notifications.models.endpoint import Endpoint
 from notifications.models.recipient import Recipient
+from notifications.sending.pipeline.fallback.fallback import Fallback
 
 ONE_TIME_CODE = "otp"
 """The category whose messages must expire, and whose code must be secret."""

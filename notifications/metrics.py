@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from django.db.models import Sum
 from prometheus_client.core import CounterMetricFamily, Metric
 
-from notifications.channels.outcome import Outcome
-from notifications.channels.registry import CHANNELS
-from notifications.lanes.states import COUNTED, endpoint_lane_states, parked_deliveries
-from notifications.lateness import oldest_due
+from notifications.channel_api.registry import CHANNELS
 from notifications.models import DeliveryTotal
-from notifications.providers.states import provider_states
+from notifications.oldest_due import oldest_due
+from notifications.rules.outcome import Outcome
+from notifications.sending.endpoint_lanes.states import (
+    COUNTED,
+    endpoint_lane_states,
+    parked_deliveries,
+)
+from notifications.sending.providers.states import provider_states
 from notifications.states import DELIVERY_UNFINISHED
 from tasks_core import clock
 from tasks_core.database import fetch

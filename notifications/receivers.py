@@ -6,18 +6,18 @@ from typing import Any
 
 from notifications.broadcasts import duties as broadcasts
 from notifications.broadcasts.failing import follow_unsuccessful_chunks
-from notifications.closing import close_all
 from notifications.digests.closing import follow_unsuccessful_digests
 from notifications.duties import make_duties
 from notifications.events.parked import tell_of_parked
-from notifications.ladders.ending import follow_unsuccessful_looks
-from notifications.lanes.duties import make_duties as make_lane_duties
-from notifications.lanes.lost import follow_lost
-from notifications.pipeline.ending import follow_unsuccessful
-from notifications.pipeline.names import is_delivery_step
+from notifications.privacy.retention.duties import make_duties as make_retention_duties
 from notifications.provider_events import anymail_tracking
 from notifications.provider_events.duties import make_duties as make_event_duties
-from notifications.retention.duties import make_duties as make_retention_duties
+from notifications.sending.endpoint_lanes.duties import make_duties as make_lane_duties
+from notifications.sending.endpoint_lanes.lost import follow_lost
+from notifications.sending.pipeline.ending import follow_unsuccessful
+from notifications.sending.pipeline.fallback.ending import follow_unsuccessful_looks
+from notifications.sending.pipeline.names import is_delivery_step
+from notifications.shutdown import close_all
 from notifications.triggers.duties import make_duties as make_trigger_duties
 from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.duties.beat_duties import add_duties

@@ -6,7 +6,7 @@ under way when the delivery was cancelled or expired may still succeed, an opera
 a failed delivery, and a provider may report later what became of a message (``RANK``).
 
 A notification ends once its deliveries have. It is in progress again if it was sent, everything came
-back, and its ladder has steps left (``notifications.ladders``).
+back, and its ladder has steps left (``notifications.sending.pipeline.fallback``).
 """
 
 from django.db import models

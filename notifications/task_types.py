@@ -3,30 +3,31 @@
 from collections.abc import Iterator
 
 from notifications.broadcasts import names as broadcasts
-from notifications.broadcasts.handing_over import hand_over
 from notifications.broadcasts.payloads import ChunkStep
-from notifications.channels.email.stream import MailStream
-from notifications.channels.registry import SENDING
-from notifications.channels.webhook.send import send as send_webhook
+from notifications.broadcasts.send_chunk import hand_over
+from notifications.channel_api.registry import SENDING
 from notifications.digests import names as digests
 from notifications.digests.closing import close
 from notifications.digests.payloads import DigestStep
-from notifications.erasure.by_notification import erase_as_asked
-from notifications.ladders.advancing import advance
-from notifications.pipeline import names
-from notifications.pipeline.deliver import deliver_async
-from notifications.pipeline.deliver_batch import deliver_batch
-from notifications.pipeline.lanes import Asked
-from notifications.pipeline.payloads import (
+from notifications.privacy.erasure.by_notification import erase_as_asked
+from notifications.sending.channels.email.stream import MailStream
+from notifications.sending.channels.webhook.send import send as send_webhook
+from notifications.sending.delivery_span import trace_of
+from notifications.sending.pipeline import names
+from notifications.sending.pipeline.channel_tasks import add_task_type
+from notifications.sending.pipeline.deliver import deliver_async
+from notifications.sending.pipeline.deliver_batch import deliver_batch
+from notifications.sending.pipeline.fallback.advancing import advance
+from notifications.sending.pipeline.lanes import Asked
+from notifications.sending.pipeline.payloads import (
     DeliveryStep,
     ErasureStep,
     LadderLook,
     NotificationStep,
     WebhookStep,
 )
-from notifications.pipeline.render import render
-from notifications.pipeline.schedule import schedule
-from notifications.replays import (
+from notifications.sending.pipeline.render import render
+from notifications.sending.pipeline.replay_checks import (
     refuses_beginning,
     refuses_closing,
     refuses_delivery,
@@ -36,8 +37,7 @@ from notifications.replays import (
     refuses_rendering,
     refuses_tick,
 )
-from notifications.sending_tasks import add_task_type
-from notifications.traced import trace_of
+from notifications.sending.pipeline.schedule import schedule
 from notifications.triggers import names as triggers
 from notifications.triggers.deliver import deliver as deliver_event
 from notifications.triggers.payloads import EventStep, TickStep

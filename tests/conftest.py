@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
-from notifications import keyring
+from notifications.keys import keyring
 from tasks_core.broker import caller_redis
 from tasks_core.database import full_looks, row_backoff
 from tasks_core.worker import attempt

@@ -8,7 +8,7 @@ from functools import cache
 from benchmarks import messages
 from notifications.api import Message, notify_many, publish_template, register_endpoint
 from notifications.models import Endpoint, TemplateVersion
-from notifications.pipeline.render import written
+from notifications.sending.pipeline.render import written
 
 HANDLERS = ("webhook", "hang", "mail")
 ORDER = "order.paid"

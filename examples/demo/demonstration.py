@@ -24,8 +24,8 @@ from examples.payments.gateway import Gateway
 from examples.payments.merchants import read_merchants, register_merchants
 from examples.payments.templates import publish_templates
 from notifications.api import register_provider
-from notifications.builtin import publish_builtin_templates
-from notifications.channels.webhook.endpoints import live_secrets
+from notifications.message_templates.builtin import publish_builtin_templates
+from notifications.sending.endpoints.registration import live_secrets
 from scheduler_project.data_folder import data_folder
 from scheduler_project.launch import Platform, prepare
 from scheduler_project.launch.platform import PlatformError

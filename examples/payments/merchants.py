@@ -44,8 +44,8 @@ def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
         InvalidEndpoint: an address may not be used; says why.
     """
     from notifications.api import enable_endpoint, register_endpoint
-    from notifications.channels.webhook.endpoints import forgive
     from notifications.models import Endpoint
+    from notifications.sending.endpoints.registration import forgive
 
     known = {endpoint.name: endpoint for endpoint in Endpoint.objects.all()}
     found: dict[str, Endpoint] = {}

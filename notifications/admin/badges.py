@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.safestring import SafeString
 
-from notifications.channels.outcome import Outcome
-from notifications.rules.ladders import StepState
+from notifications.rules.fallback import StepState
+from notifications.rules.outcome import Outcome
 from notifications.rules.provider_events import EventKind
 from notifications.states import (
     BroadcastState,

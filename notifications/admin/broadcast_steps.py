@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifications.broadcasts import steering
+from notifications.broadcasts import control
 from notifications.models import Broadcast
 from notifications.states import BROADCAST_FINAL, BroadcastState
 from tasks_core.admin.steering.each import Answers, Did, Refused, each
@@ -11,19 +11,19 @@ from tasks_core.admin.steering.step import Step
 
 
 def _pause(row: Broadcast, answers: Answers, actor: str) -> Did:
-    if not steering.pause(row.pk, reason=signed_reason(answers, actor)):
+    if not control.pause(row.pk, reason=signed_reason(answers, actor)):
         raise Refused("did not run")
     return Did("paused")
 
 
 def _resume(row: Broadcast, answers: Answers, actor: str) -> Did:
-    if not steering.resume(row.pk):
+    if not control.resume(row.pk):
         raise Refused("were not paused")
     return Did("resumed")
 
 
 def _cancel(row: Broadcast, answers: Answers, actor: str) -> Did:
-    if not steering.end_early(row.pk, reason=signed_reason(answers, actor)):
+    if not control.end_early(row.pk, reason=signed_reason(answers, actor)):
         raise Refused("had already ended")
     return Did("cancelled")
 

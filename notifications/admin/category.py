@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from notifications.admin.problem_told import ProblemTold
 from notifications.exceptions import InvalidCategory
 from notifications.models import Category
-from notifications.recipients.categories import check_category, check_parent, lock_tree
+from notifications.people.recipients.categories import check_category, check_parent, lock_tree
 from tasks_core import clock, database
 from tasks_core.admin.badges import badge
 from tasks_core.admin.form_fields.tags import TagsField

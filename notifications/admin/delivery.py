@@ -17,9 +17,9 @@ from notifications.admin.endpoint_link import endpoint_link
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
 from notifications.models.address_index import is_address
-from notifications.pipeline.following import correlation
 from notifications.rendering.compiled import Rendered
-from notifications.replays import refusal_of
+from notifications.sending.pipeline.following import correlation
+from notifications.sending.pipeline.replay_checks import refusal_of
 from notifications.states import DeliveryState
 from tasks_core import clock
 from tasks_core.admin.blocks import link, table, text_block, two_lines

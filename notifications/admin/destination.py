@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from notifications.admin.destination_form import SUPERUSERS_ONLY, DestinationForm
 from notifications.admin.problem_told import ProblemTold
 from notifications.admin.switching_steps import disabling, enabling
-from notifications.destinations.registration import register_destination
-from notifications.destinations.switching import disable_destination, enable_destination
 from notifications.models import Destination
+from notifications.sending.destinations.registration import register_destination
+from notifications.sending.destinations.switching import disable_destination, enable_destination
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import moment_in_full

@@ -8,9 +8,9 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from notifications.admin.unseen import UnseenTextarea
-from notifications.destinations.registration import check_destination, with_destinations
 from notifications.exceptions import InvalidProvider
 from notifications.models import Destination
+from notifications.sending.destinations.registration import check_destination, with_destinations
 from tasks_core.engine.json_text import read_json
 
 SUPERUSERS_ONLY = "apprise"

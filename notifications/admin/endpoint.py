@@ -15,7 +15,9 @@ from notifications.admin.endpoint_lane import FACTS, LaneFacts
 from notifications.admin.endpoint_steps import DISABLE, ENABLE, ROTATE
 from notifications.admin.having_defaults import keep_what_was_left_empty, leave_optional
 from notifications.admin.problem_told import ProblemTold
-from notifications.channels.webhook.endpoints import (
+from notifications.exceptions import InvalidEndpoint
+from notifications.models import Endpoint
+from notifications.sending.endpoints.registration import (
     LIMITS,
     MOVED,
     check_endpoint_url,
@@ -24,11 +26,9 @@ from notifications.channels.webhook.endpoints import (
     live_secrets,
     register_endpoint,
 )
-from notifications.channels.webhook.secrets import count_live
-from notifications.channels.webhook.signing import key_of
-from notifications.exceptions import InvalidEndpoint
-from notifications.models import Endpoint
-from notifications.outgoing.origins import leads_elsewhere
+from notifications.sending.outgoing.origins import leads_elsewhere
+from notifications.sending.standard_webhooks.secrets import count_live
+from notifications.sending.standard_webhooks.signing import key_of
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import moment_in_full

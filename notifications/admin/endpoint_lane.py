@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from notifications.lanes import rows
-from notifications.lanes.parking import parked_in
 from notifications.models import Endpoint, EndpointLane
+from notifications.sending.endpoint_lanes import rows
+from notifications.sending.endpoint_lanes.parking import parked_in
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import link

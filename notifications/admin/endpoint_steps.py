@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from notifications.admin.secret_step import rotating
 from notifications.admin.switching_steps import disabling, enabling
-from notifications.channels.webhook.endpoints import disable, enable, rotate_secret
 from notifications.models import Endpoint
+from notifications.sending.endpoints.registration import disable, enable, rotate_secret
 from tasks_core.admin.steering.step import Step
 
 DISABLE: Step[Endpoint] = disabling(

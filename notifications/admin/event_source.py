@@ -13,11 +13,11 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from notifications import conf
 from notifications.admin.event_source_steps import DISABLE, ENABLE, ROTATE
-from notifications.channels.registry import CHANNELS
-from notifications.channels.webhook.secrets import checked_secret, count_live, live_secrets
+from notifications.channel_api.registry import CHANNELS
 from notifications.models import EventSource
 from notifications.provider_events.sources import register_event_source
 from notifications.rules.addresses import EMAIL, SMS
+from notifications.sending.standard_webhooks.secrets import checked_secret, count_live, live_secrets
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.steering.steered import Steered

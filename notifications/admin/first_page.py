@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 
 from django.http import HttpRequest
 
-from notifications.lanes.states import COUNTED, endpoint_lane_states, parked_deliveries
-from notifications.lateness import oldest_due, unbegun_since
-from notifications.providers.states import provider_states, unopened_providers
+from notifications.oldest_due import oldest_due, unbegun_since
+from notifications.sending.endpoint_lanes.states import (
+    COUNTED,
+    endpoint_lane_states,
+    parked_deliveries,
+)
+from notifications.sending.providers.states import provider_states, unopened_providers
 from notifications.states import NotificationState
 from tasks_core.admin.moments import span
 from tasks_core.admin.places import list_url

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from notifications.admin.badges import TONES, word
 from notifications.models import Delivery, LadderStep, Notification
-from notifications.rules.ladders import StepState
+from notifications.rules.fallback import StepState
 from tasks_core import clock
 from tasks_core.admin.blocks import link
 from tasks_core.admin.moments import moment, moment_in_full, span

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from notifications.channels.sms.segments import segments
 from notifications.rendering.compiled import Rendered
 from notifications.rules.addresses import SMS
+from notifications.rules.sms.segments import segments
 
 # Nothing is loaded from elsewhere: a picture would tell its server who looks at the preview.
 POLICY = (

@@ -15,7 +15,7 @@ from notifications.admin.notification_steps import CANCEL, ERASE
 from notifications.admin.viewed import ViewLogged
 from notifications.models import Notification
 from notifications.models.address_index import is_address
-from notifications.pipeline.following import correlation
+from notifications.sending.pipeline.following import correlation
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core import clock
 from tasks_core.admin.blocks import link, table, text_block, two_lines, values_table

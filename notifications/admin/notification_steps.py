@@ -5,10 +5,10 @@ from __future__ import annotations
 from django import forms
 from unfold.widgets import UnfoldBooleanWidget
 
-from notifications.erasure.by_notification import ask_erasure
-from notifications.erasure.subject import TOMBSTONE
 from notifications.models import Notification
-from notifications.pipeline.cancel import cancel
+from notifications.privacy.erasure.by_notification import ask_erasure
+from notifications.privacy.erasure.subject import TOMBSTONE
+from notifications.sending.pipeline.cancel import cancel
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core.admin.places import task_link
 from tasks_core.admin.steering.each import Answers, Did, Refused, each

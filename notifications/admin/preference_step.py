@@ -5,10 +5,10 @@ from __future__ import annotations
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
 from notifications.models import Category, Recipient
-from notifications.recipients.preferences import set_preference
+from notifications.people.recipients.preferences import set_preference
 from tasks_core.admin.form_fields.suggesting import SuggestingInput
 from tasks_core.admin.steering.each import Answers, Did, each
 from tasks_core.admin.steering.step import Step, StepForm

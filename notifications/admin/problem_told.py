@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from notifications.soundness.problems import problem_of
+from notifications.health.problems import problem_of
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

@@ -13,7 +13,7 @@ from notifications.admin.provider_form import ProviderForm, has_address
 from notifications.admin.provider_health import FACTS, HealthFacts
 from notifications.admin.switching_steps import disabling, enabling
 from notifications.models import Provider
-from notifications.providers.registration import (
+from notifications.sending.providers.registration import (
     LIMITS,
     edit_provider,
     enable_provider,

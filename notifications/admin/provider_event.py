@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from notifications.address_hash import address_hash
 from notifications.admin.badges import word
 from notifications.admin.viewed import ViewLogged
+from notifications.keys.address_hash import address_hash
 from notifications.models import ProviderEvent
 from notifications.rules.addresses import EMAIL, SMS
 from tasks_core import clock

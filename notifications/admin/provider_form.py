@@ -11,11 +11,16 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from notifications.admin.having_defaults import keep_what_was_left_empty, leave_optional
 from notifications.admin.unseen import UnseenTextarea
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import InvalidProvider
 from notifications.models import Provider
-from notifications.providers.account import Carrier
-from notifications.providers.registration import LIMITS, carriers_of, check_edit, check_provider
+from notifications.sending.providers.account import Carrier
+from notifications.sending.providers.registration import (
+    LIMITS,
+    carriers_of,
+    check_edit,
+    check_provider,
+)
 from tasks_core.admin.form_fields.lines import LinesField
 from tasks_core.engine.json_text import read_json
 

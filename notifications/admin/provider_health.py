@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from notifications.lanes.sound import sound_state
+from notifications.health.problems import problem_of
 from notifications.models import Provider, ProviderHealth
-from notifications.providers.states import opens
-from notifications.soundness.problems import problem_of
+from notifications.sending.endpoint_lanes.sound import sound_state
+from notifications.sending.providers.states import opens
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.moments import NONE, moment_in_full

@@ -10,15 +10,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from notifications.address_hash import address_hash
 from notifications.admin.badges import word
 from notifications.admin.long_list import LongList
 from notifications.admin.preference_step import SET_PREFERENCE
 from notifications.admin.problem_told import ProblemTold
 from notifications.admin.recipient_form import CHANNELS, RecipientForm
 from notifications.admin.viewed import ViewLogged
+from notifications.keys.address_hash import address_hash
 from notifications.models import Recipient
-from notifications.recipients.saving import save_recipient
+from notifications.people.recipients.saving import save_recipient
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import link, table

@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from notifications.exceptions import InvalidRecipient
 from notifications.models import Recipient
-from notifications.recipients.text import (
+from notifications.people.recipients.text import (
     check_address,
     check_key,
     check_locale,

@@ -11,15 +11,15 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from notifications.address_hash import address_hash
 from notifications.admin.long_list import LongList
 from notifications.admin.suppression_step import LIFT
 from notifications.admin.viewed import ViewLogged
 from notifications.exceptions import InvalidSuppression
+from notifications.keys.address_hash import address_hash
 from notifications.models import Suppression
+from notifications.people.suppression.listing import NewEntry, checked, put
 from notifications.rules.addresses import EMAIL, SMS
 from notifications.rules.suppressions import Reason
-from notifications.suppression.listing import NewEntry, checked, put
 from tasks_core import clock
 from tasks_core.admin.badges import badge
 from tasks_core.admin.blocks import two_lines

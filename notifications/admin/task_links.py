@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
-from notifications.pipeline import names
+from notifications.sending.pipeline import names
 from notifications.triggers import names as triggers
 from tasks_core.admin.blocks import link
 from tasks_core.admin.record import Fact

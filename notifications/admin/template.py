@@ -14,8 +14,8 @@ from notifications.admin import message_preview
 from notifications.admin.template_form import IDENTITY, PUBLISH, TemplateForm
 from notifications.admin.template_source import PARTS, Source
 from notifications.admin.trial_steps import TEST_TEMPLATE
-from notifications.catalogue import publish_template
 from notifications.exceptions import InvalidTemplate, RenderingFailed
+from notifications.message_templates.publishing import publish_template
 from notifications.models import Template, TemplateDraft
 from tasks_core import clock
 from tasks_core.admin.badges import badge

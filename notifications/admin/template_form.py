@@ -13,10 +13,10 @@ from unfold.widgets import (
 )
 
 from notifications.admin.template_source import PARTS, Source
-from notifications.catalogue import check_template
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import InvalidTemplate
 from notifications.locales import checked_locale
+from notifications.message_templates.publishing import check_template
 from notifications.models import Template
 from tasks_core.admin.form_fields.lines import LinesField
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from notifications.catalogue import check_template, preview
 from notifications.exceptions import InvalidTemplate
+from notifications.message_templates.publishing import check_template, preview
 from notifications.models import Template, TemplateDraft, TemplateVersion
 from notifications.rendering.compiled import Rendered
 from tasks_core.engine.json_text import UnreadableJson, read_json

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from notifications.admin import message_preview
 from notifications.admin.trial_steps import TEST_VERSION
-from notifications.catalogue import preview
 from notifications.exceptions import InvalidTemplate, RenderingFailed
+from notifications.message_templates.publishing import preview
 from notifications.models import TemplateVersion
 from tasks_core import clock
 from tasks_core.admin.blocks import json_block, link, text_block

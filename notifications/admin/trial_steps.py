@@ -9,8 +9,8 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from notifications.exceptions import NotificationsError
+from notifications.intake.sample_send import send_test
 from notifications.models import Template, TemplateVersion
-from notifications.trial import send_test
 from tasks_core.admin.blocks import link
 from tasks_core.admin.steering.each import Answers, Did, each
 from tasks_core.admin.steering.step import Step, StepForm

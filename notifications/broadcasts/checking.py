@@ -5,10 +5,11 @@ from typing import Any
 
 from notifications import conf
 from notifications.broadcasts.receiver import Receiver, identity_of, identity_of_text
-from notifications.catalogue import find_version
-from notifications.channels.registry import channel_named
+from notifications.channel_api.registry import channel_named
 from notifications.exceptions import InvalidNotification, RenderingFailed
 from notifications.locales import checked_locale
+from notifications.message_templates.compiled import compiled_version
+from notifications.message_templates.publishing import find_version
 from notifications.models import (
     Broadcast,
     BroadcastReceiver,
@@ -16,8 +17,7 @@ from notifications.models import (
     Recipient,
     TemplateVersion,
 )
-from notifications.pipeline.content import compiled_version
-from notifications.recipients.addressing import Found, find_addresses, recipients_among
+from notifications.people.recipients.addressing import Found, find_addresses, recipients_among
 from notifications.rendering.variables import check_variables, plain_json
 from tasks_core.engine.json_text import storable
 

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from notifications.admission import check_terms
-from notifications.broadcasts.planning import plan
-from notifications.broadcasts.snapshot import Audience, copy_audience
-from notifications.catalogue import find_version
-from notifications.channels.registry import channel_named
+from notifications.broadcasts.chunk_audience import Audience, copy_audience
+from notifications.broadcasts.schedule_chunks import plan
+from notifications.channel_api.registry import channel_named
 from notifications.exceptions import BroadcastNotFound, InvalidBroadcast, InvalidNotification
+from notifications.intake.validation import check_terms
 from notifications.locales import checked_locale
 from notifications.message import ONE_TIME_CODE
+from notifications.message_templates.publishing import find_version
 from notifications.models import Broadcast
 from notifications.states import BroadcastState
 from tasks_core import clock, database

@@ -6,7 +6,7 @@ This runs in the transaction that ends the tasks.
 from collections.abc import Iterable
 
 from notifications.broadcasts import names
-from notifications.broadcasts.steering import pause
+from notifications.broadcasts.control import pause
 from notifications.models import BroadcastChunk
 from notifications.states import ChunkState
 from tasks_core.signals import UnsuccessfulTask

@@ -6,9 +6,9 @@ from typing import Any
 
 from notifications.broadcasts.receiver import Receiver
 from notifications.exceptions import InvalidBroadcast
-from notifications.tables.copies import copied_lines
-from notifications.tables.exceptions import UnreadableTable
-from notifications.tables.reading import Columns, checked_table
+from notifications.tabular.copies import copied_lines
+from notifications.tabular.exceptions import UnreadableTable
+from notifications.tabular.reading import Columns, checked_table
 from tasks_core.engine.json_text import UnreadableJson, read_json
 
 FORMATS = ("csv", "jsonl")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from notifications.address_hash import address_hash
-from notifications.channels.channel import Address
+from notifications.channel_api.channel import Address
+from notifications.keys.address_hash import address_hash
 from notifications.models import Endpoint, Recipient
 
 

@@ -2,10 +2,10 @@
 
 from django.db.models import Exists, OuterRef
 
-from notifications.broadcasts.planning import plan
-from notifications.broadcasts.steering import end_early
+from notifications.broadcasts.control import end_early
+from notifications.broadcasts.schedule_chunks import plan
 from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Notification
-from notifications.retention.removal import delete_some
+from notifications.removal import delete_some
 from notifications.states import (
     CHUNK_UNFINISHED,
     NOTIFICATION_UNFINISHED,

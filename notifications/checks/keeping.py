@@ -9,8 +9,8 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
-from notifications.channels.registry import CHANNELS
-from notifications.retention.rules import check_rules
+from notifications.channel_api.registry import CHANNELS
+from notifications.privacy.retention.rules import check_rules
 
 
 def sandbox_is_on(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

@@ -13,10 +13,10 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Djan
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.channels.email.backend import new_backend
-from notifications.channels.email.by_django import write
 from notifications.rules.addresses import holds_several
 from notifications.rules.domains import with_ascii_domain
+from notifications.sending.channels.email.backend import new_backend
+from notifications.sending.channels.email.by_django import write
 
 
 def passwords_are_not_sent_in_the_clear(

@@ -6,21 +6,21 @@ from django.db import transaction
 from django.db.models import F
 
 from notifications import conf
-from notifications.acceptance import accept
-from notifications.admission import Terms, admit
-from notifications.catalogue import find_version
-from notifications.channels.channel import Channel
-from notifications.channels.registry import channel_for, channel_named
+from notifications.channel_api.channel import Channel
+from notifications.channel_api.registry import channel_for, channel_named
 from notifications.confidential import open_variables
 from notifications.exceptions import InvalidNotification, ResendRefused
-from notifications.ladders.fallback import Fallback
+from notifications.intake.acceptance import accept
+from notifications.intake.validation import Terms, admit
 from notifications.locales import checked_locale
 from notifications.message import Message
+from notifications.message_templates.publishing import find_version
 from notifications.models import Endpoint, KeptCode, Notification, TemplateVersion
-from notifications.pipeline.cancel import cancel_all
-from notifications.pipeline.settle import settle
 from notifications.rules.addresses import normal_form
-from notifications.rules.ladders import Until
+from notifications.rules.fallback import Until
+from notifications.sending.pipeline.cancel import cancel_all
+from notifications.sending.pipeline.fallback.fallback import Fallback
+from notifications.sending.pipeline.settle import settle
 from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments
 

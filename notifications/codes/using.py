@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from notifications.codes.keeping import forget
 from notifications.exceptions import InvalidNotification
 from notifications.models import LadderStep, Notification
-from notifications.pipeline.settle import settle
+from notifications.sending.pipeline.kept_codes import forget
+from notifications.sending.pipeline.settle import settle
 from tasks_core import database
 from tasks_core.arguments import storable_arguments
 

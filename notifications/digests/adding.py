@@ -9,14 +9,14 @@ from django.db import transaction
 
 import tasks_core
 from notifications import conf
-from notifications.address_hash import address_hash
-from notifications.admission import Terms, admit, check_terms
-from notifications.catalogue import find_version
-from notifications.channels.registry import channel_for, channel_named
+from notifications.channel_api.registry import channel_for, channel_named
 from notifications.digests import names
 from notifications.exceptions import InvalidNotification
+from notifications.intake.validation import Terms, admit, check_terms
+from notifications.keys.address_hash import address_hash
 from notifications.locales import checked_locale
 from notifications.message import ONE_TIME_CODE, Message
+from notifications.message_templates.publishing import find_version
 from notifications.models import Digest, DigestItem, Endpoint, Notification
 from notifications.rules.addresses import normal_form
 from notifications.states import DigestState

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from notifications.acceptance import accept
-from notifications.admission import Terms, admit
-from notifications.catalogue import find_version
-from notifications.channels.registry import channel_named
+from notifications.channel_api.registry import channel_named
 from notifications.digests import names
 from notifications.exceptions import InvalidNotification
+from notifications.intake.acceptance import accept
+from notifications.intake.validation import Terms, admit
 from notifications.message import Message
+from notifications.message_templates.publishing import find_version
 from notifications.models import Digest, Notification
-from notifications.postponing import postponed_if_locked
+from notifications.sending.pipeline.postponing import postponed_if_locked
 from notifications.states import DIGEST_UNFINISHED, DigestState
 from tasks_core import PermanentError, Snooze, clock
 from tasks_core.signals import UnsuccessfulTask

@@ -13,16 +13,16 @@ from collections.abc import Mapping, Sequence
 
 from django.db.models import Q
 
-from notifications.acceptance import accept
-from notifications.admission import Terms, admit
-from notifications.catalogue import find_version
-from notifications.channels.registry import channel_named
+from notifications.channel_api.registry import channel_named
 from notifications.digests.adding import MOST_ITEMS
 from notifications.digests.items import Item, items_of
 from notifications.exceptions import InvalidNotification
+from notifications.intake.acceptance import accept
+from notifications.intake.validation import Terms, admit
 from notifications.message import Message
+from notifications.message_templates.publishing import find_version
 from notifications.models import Digest, Notification
-from notifications.screening.screen import screen_notifications
+from notifications.people.screening.screen import screen_notifications
 from notifications.states import DigestState, NotificationState
 from tasks_core import clock
 from tasks_core.database.bounded_locks import bounded_locks

@@ -10,8 +10,8 @@ from typing import Any
 
 from notifications import conf
 from notifications.exceptions import RenderingFailed
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Notification
-from notifications.pipeline.content import compiled_version
 
 AROUND = 100
 """Bytes that the list of items and their number take."""

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from notifications.address_hash import address_hash
 from notifications.api import notify
 from notifications.events.facts import facts_of
+from notifications.keys.address_hash import address_hash
 from notifications.models import AlertLimit, Notification
 from tasks_core import clock
 from tasks_core.database.bounded_locks import bounded_locks

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from notifications.address_hash import address_hash
 from notifications.api import notify
 from notifications.events.facts import facts_of
+from notifications.keys.address_hash import address_hash
 from notifications.models import Notification
 from tasks_core.database.bounded_locks import bounded_locks
 from tasks_core.events import Event

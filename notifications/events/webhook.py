@@ -5,14 +5,14 @@ import hashlib
 from collections.abc import Sequence
 
 from notifications import conf
-from notifications.channels.webhook.classification import GONE, describe_status
-from notifications.channels.webhook.endpoints import disable, live_secrets
-from notifications.channels.webhook.retry_after import parse_retry_after
-from notifications.channels.webhook.send import USER_AGENT
-from notifications.channels.webhook.signing import signed_headers
 from notifications.events.document import document
 from notifications.models import Endpoint
-from notifications.outgoing.fetch import Response, post
+from notifications.sending.channels.webhook.send import USER_AGENT
+from notifications.sending.endpoints.registration import disable, live_secrets
+from notifications.sending.outgoing.fetch import Response, post
+from notifications.sending.outgoing.retry_after import parse_retry_after
+from notifications.sending.outgoing.status import GONE, describe_status
+from notifications.sending.standard_webhooks.signing import signed_headers
 from tasks_core import RetryAfter, clock
 from tasks_core.database.bounded_locks import bounded_locks
 from tasks_core.events import Event

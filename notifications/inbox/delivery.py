@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from notifications.pipeline.sendable import Sendable
+from notifications.channel_api.sendable import Sendable
 from tasks_core import database
 from tasks_core.database.bounded_locks import bounded_locks
 

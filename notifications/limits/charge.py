@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from notifications import keyring
+from notifications.keys import keyring
 from notifications.limits.rate import Rate
 
 _KEY = "limit-counters"

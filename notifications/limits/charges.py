@@ -5,13 +5,13 @@ from datetime import datetime
 from decimal import ROUND_CEILING
 
 from notifications import conf
-from notifications.channels.sms.number import region_of
 from notifications.limits.charge import Charge, charge, hashed
 from notifications.limits.prices import MICROS, price_of
 from notifications.limits.rate import rates, rates_for
 from notifications.message import ONE_TIME_CODE
 from notifications.models import Notification
 from notifications.rules.addresses import normal_form
+from notifications.rules.sms.number import region_of
 
 
 def charges_of(notification: Notification, now: datetime) -> Iterator[Charge]:

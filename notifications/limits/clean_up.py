@@ -1,7 +1,7 @@
 """Remove the counters of windows that have ended."""
 
 from notifications.models import LimitCounter
-from notifications.retention.removal import delete_some
+from notifications.removal import delete_some
 from tasks_core import clock
 
 LIMIT = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from notifications.models import Destination, Provider, ProviderHealth
-from notifications.providers.registration import shown_facts
+from notifications.sending.providers.registration import shown_facts
 
 PROVIDER_COLUMNS = ("name", "channel", "kind", "position", "enabled", "breaker", "public")
 DESTINATION_COLUMNS = ("name", "channel", "hint", "enabled", "disabled_reason")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from tasks_core.management.known_names import check_name
 
 

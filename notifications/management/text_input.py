@@ -10,7 +10,7 @@ from typing import TextIO
 
 from django.core.management.base import CommandError
 
-from notifications.tables.decoding import decoded, lines_of
+from notifications.tabular.decoding import decoded, lines_of
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Finding rows by address: an index over a number, because addresses may be too long for one of their own.
 
-What is indexed has no key and protects nothing; for that there is ``notifications.address_hash``.
+What is indexed has no key and protects nothing; for that there is ``notifications.keys.address_hash``.
 """
 
 from __future__ import annotations

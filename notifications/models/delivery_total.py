@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from notifications.channels.outcome import Outcome
+from notifications.rules.outcome import Outcome
 from tasks_core.models.platform_model import PlatformModel
 
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifications.models.address_index import address_index, is_address
-from notifications.rules.ladders import StepState, Until
+from notifications.rules.fallback import StepState, Until
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 
 
@@ -31,7 +31,7 @@ def _choices(words: type[StepState] | type[Until]) -> list[tuple[str, Any]]:
 class LadderStep(PlatformModel):
     """Where a notification goes if it was not received before; has a delivery once it has begun.
 
-    Rows are changed by conditional updates only (``notifications.ladders``).
+    Rows are changed by conditional updates only (``notifications.sending.pipeline.fallback``).
     """
 
     notification = models.ForeignKey(

@@ -34,7 +34,7 @@ class NotificationQuerySet(PlatformQuerySet["Notification"]):
 class Notification(PlatformModel):
     """A message to one receiver. The template's version is pinned when it is accepted.
 
-    Rows are changed by conditional updates only (``notifications.pipeline``).
+    Rows are changed by conditional updates only (``notifications.sending.pipeline``).
     """
 
     sealed_columns: ClassVar = (SealedColumn(name="secret_context"),)

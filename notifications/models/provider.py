@@ -16,7 +16,7 @@ class Provider(PlatformModel):
     """Where a channel's messages are handed over. Its credentials are sealed and never shown again.
 
     A channel tries its enabled providers in the order of ``position``; a later one only when the
-    earlier ones cannot take a message now (``notifications.providers.failover``).
+    earlier ones cannot take a message now (``notifications.sending.providers.failover``).
     """
 
     sealed_columns: ClassVar = (SealedColumn(name="credentials", is_configuration=True),)

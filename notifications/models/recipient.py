@@ -10,7 +10,7 @@ from tasks_core.models.platform_model import PlatformModel
 class Recipient(PlatformModel):
     """Known to callers by a key of theirs. Addresses and preferences are rows of their own.
 
-    Rows are changed by ``notifications.recipients`` only.
+    Rows are changed by ``notifications.people.recipients`` only.
     """
 
     key = models.CharField(

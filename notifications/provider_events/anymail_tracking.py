@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Protocol
 
-from notifications.address_hash import address_hash
+from notifications.keys.address_hash import address_hash
 from notifications.provider_events.cleaning import whole
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report

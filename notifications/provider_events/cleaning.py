@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from notifications.address_hash import address_hash
+from notifications.keys.address_hash import address_hash
+from notifications.people.suppression.listing import LONGEST_ADDRESS
 from notifications.provider_events.address import usable_address
 from notifications.provider_events.report import Report
-from notifications.suppression.listing import LONGEST_ADDRESS
 from tasks_core.engine.json_text import storable
 from tasks_core.engine.single_line import single_line
 

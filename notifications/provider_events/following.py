@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models.functions import Coalesce
 
 from notifications.models import Delivery, ProviderEvent
-from notifications.pipeline.settle import settle
+from notifications.people.suppression.bounces import count_soft_bounce, forget_soft_bounces
+from notifications.people.suppression.listing import NewEntry, put
 from notifications.rules.provider_events import (
     LEADS_TO,
     PROVES_ADDRESS_WORKS,
@@ -15,9 +16,8 @@ from notifications.rules.provider_events import (
     suppression_for,
 )
 from notifications.rules.suppressions import Reason
+from notifications.sending.pipeline.settle import settle
 from notifications.states import DeliveryState, outranked_by
-from notifications.suppression.bounces import count_soft_bounce, forget_soft_bounces
-from notifications.suppression.listing import NewEntry, put
 from tasks_core import clock
 
 

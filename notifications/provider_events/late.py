@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from notifications import conf
-from notifications.address_hash import address_hash
+from notifications.keys.address_hash import address_hash
 from notifications.models import ProviderEvent
 from notifications.provider_events.following import follow_address, follow_delivery
 from notifications.provider_events.record import find_delivery
-from notifications.retention.removal import delete_some
+from notifications.removal import delete_some
 from tasks_core import clock
 from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.database.row_backoff import RowBackoff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
-from notifications.address_hash import address_hash
+from notifications.keys.address_hash import address_hash
 from notifications.models import Delivery, ProviderEvent
 from notifications.provider_events.cleaning import cleaned
 from notifications.provider_events.following import follow_address, follow_delivery

@@ -8,12 +8,12 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 
 from notifications import conf
-from notifications.channels.registry import CHANNELS
-from notifications.channels.webhook.secrets import add_secret, checked_secret, sealed_entry
+from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
 from notifications.models.event_source import NAME_PATTERN
 from notifications.rules.addresses import SMS
+from notifications.sending.standard_webhooks.secrets import add_secret, checked_secret, sealed_entry
 from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications import conf
-from notifications.outgoing.guard import InvalidUrl, check_url
+from notifications.sending.outgoing.guard import InvalidUrl, check_url
 from notifications.triggers.environment import NotBound
 
 _ENTRY = re.compile(

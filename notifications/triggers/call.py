@@ -9,16 +9,16 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from multidict import CIMultiDict
 
-from notifications.channels.webhook.classification import describe_status
-from notifications.channels.webhook.retry_after import seconds_asked
 from notifications.exceptions import InvalidTrigger, RenderingFailed
-from notifications.outgoing.fetch import (
+from notifications.sending.outgoing.fetch import (
     ExchangeFailed,
     Failure,
     Response,
     UnreadableResponse,
     exchange,
 )
+from notifications.sending.outgoing.retry_after import seconds_asked
+from notifications.sending.outgoing.status import describe_status
 from notifications.triggers.definition import Definition
 from notifications.triggers.headers import Stored, shown_headers
 from notifications.triggers.invocation_log import (

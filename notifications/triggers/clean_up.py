@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from notifications import conf
 from notifications.models import TriggerEvent, TriggerInvocation
-from notifications.retention.removal import delete_some
+from notifications.removal import delete_some
 from notifications.states import TRIGGER_EVENT_UNFINISHED
 from tasks_core import clock
 

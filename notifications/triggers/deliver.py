@@ -12,10 +12,10 @@ from asgiref.sync import sync_to_async
 from django.db import Error
 
 from notifications import conf
-from notifications.pipeline.record import AGAIN_SECONDS, PATIENCE_SECONDS
-from notifications.pipeline.together import Together
+from notifications.sending.coalescing import Together
+from notifications.sending.delivery_span import sending
+from notifications.sending.pipeline.record import AGAIN_SECONDS, PATIENCE_SECONDS
 from notifications.states import TriggerEventStatus
-from notifications.traced import sending
 from notifications.triggers.begin import GONE, Begun, NotBegun, begin
 from notifications.triggers.call import call
 from notifications.triggers.completion import complete

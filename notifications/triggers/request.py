@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifications.exceptions import InvalidTrigger, RenderingFailed
-from notifications.outgoing.guard import InvalidUrl
-from notifications.traced import passed_on
+from notifications.sending.delivery_span import passed_on
+from notifications.sending.outgoing.guard import InvalidUrl
 from notifications.triggers import environment, webhook
 from notifications.triggers.bindings import check_bound
 from notifications.triggers.definition import Definition

@@ -3,7 +3,7 @@
 import re
 
 from notifications.exceptions import InvalidTrigger
-from notifications.outgoing.guard import MAX_URL_LENGTH, InvalidUrl, check_url
+from notifications.sending.outgoing.guard import MAX_URL_LENGTH, InvalidUrl, check_url
 from notifications.triggers import environment
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}\s]*)\s*\}\}")

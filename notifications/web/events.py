@@ -10,13 +10,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from notifications import conf
-from notifications.channels.webhook.secrets import live_secrets
-from notifications.channels.webhook.verification import NotGenuine, verified_at
 from notifications.exceptions import InvalidEvent
 from notifications.models import EventSource
 from notifications.provider_events.reading import read_report
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
+from notifications.sending.standard_webhooks.secrets import live_secrets
+from notifications.sending.standard_webhooks.verification import NotGenuine, verified_at
 from tasks_core import clock
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.unsubscribing.token import Subscription, decode
-from notifications.unsubscribing.wishes import (
+from notifications.people.unsubscribe.choices import (
     Wishes,
     channels_of,
     current_wishes,
@@ -17,6 +16,7 @@ from notifications.unsubscribing.wishes import (
     rows_for,
     store_wishes,
 )
+from notifications.people.unsubscribe.token import Subscription, decode
 from notifications.web.page import page, reads_link
 
 LABELS = {"email": "E-mail", "sms": "SMS"}

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.unsubscribing.token import Subscription, decode
-from notifications.unsubscribing.wishes import channels_of, name_of, unsubscribe
+from notifications.people.unsubscribe.choices import channels_of, name_of, unsubscribe
+from notifications.people.unsubscribe.token import Subscription, decode
 from notifications.web.page import page, reads_link
 
 

@@ -31,9 +31,9 @@ from notifications.api import (
     register_event_source,
     register_provider,
 )
-from notifications.channels.webhook.secrets import live_secrets
 from notifications.models import Endpoint, EventSource, Notification, TriggerInvocation
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
+from notifications.sending.standard_webhooks.secrets import live_secrets
 from notifications.triggers.scheduled_events import create_scheduled_event
 from scheduler_project.embedded.ports import free_port
 from tasks_core import clock

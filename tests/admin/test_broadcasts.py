@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from notifications.api import Receiver, create_broadcast, publish_template
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Broadcast
-from notifications.pipeline.content import compiled_version
 from tasks_core import testing
 from tests.admin import rows
 

@@ -11,11 +11,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from notifications.api import notify, publish_template, register_destination, register_provider
-from notifications.channels.outcome import Outcome, SendResult
-from notifications.destinations.loading import Opened, open_all
 from notifications.models import Destination, LimitCounter, Notification, Provider, Template
-from notifications.providers.accounts import account_of
-from notifications.providers.admission import Seen, note_each
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.destinations.loading import Opened, open_all
+from notifications.sending.providers.accounts import account_of
+from notifications.sending.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.admin import rows

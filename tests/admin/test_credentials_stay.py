@@ -9,11 +9,11 @@ from pytest_django import Settings
 
 from notifications import triggers
 from notifications.api import register_endpoint, register_provider
-from notifications.channels.webhook.endpoints import live_secrets
-from notifications.channels.webhook.signing import generate_secret
 from notifications.exceptions import InvalidTrigger
 from notifications.models import CronTrigger, Endpoint, Provider
-from notifications.providers.accounts import account_of
+from notifications.sending.endpoints.registration import live_secrets
+from notifications.sending.providers.accounts import account_of
+from notifications.sending.standard_webhooks.signing import generate_secret
 from notifications.triggers.headers import resolve_headers
 from tasks_core import clock, encryption
 from tests.admin import rows

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from notifications.api import add_to_digest, publish_template
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Digest
-from notifications.pipeline.content import compiled_version
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.admin import rows

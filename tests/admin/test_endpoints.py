@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from notifications.api import register_endpoint
-from notifications.channels.webhook.endpoints import live_secrets
 from notifications.models import Endpoint, EndpointLane
+from notifications.sending.endpoints.registration import live_secrets
 from tasks_core import clock
 from tests.admin import rows
 

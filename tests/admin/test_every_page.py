@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
 
-from notifications.channels.webhook import secrets
+from notifications.sending.standard_webhooks import secrets
 from tests.admin.crawl.addresses import list_of, pages_of, pages_of_the_site
 from tests.admin.crawl.everything import make_everything
 from tests.admin.crawl.forms import Form, forms_of

@@ -14,10 +14,10 @@ from notifications.api import (
     publish_template,
     register_endpoint,
 )
-from notifications.channels.outcome import Outcome, SendResult
 from notifications.models import Delivery, EndpointLane, Provider, ProviderHealth
-from notifications.pipeline.schedule import schedule
-from notifications.providers.admission import Seen, note_each
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.pipeline.schedule import schedule
+from notifications.sending.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.admin.tile import Tile
 from tasks_core.models import Task

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.api import Fallback, notify, publish_template, register_endpoint
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Delivery, DeliveryAttempt, Notification
-from notifications.pipeline.content import compiled_version
 from notifications.states import DeliveryState
 from tasks_core import clock, testing
 from tasks_core.models import Task

@@ -9,7 +9,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from notifications.address_hash import address_hash
 from notifications.api import (
     notify,
     publish_template,
@@ -20,7 +19,7 @@ from notifications.api import (
     suppress,
     suppressions_of,
 )
-from notifications.channels.webhook.secrets import live_secrets
+from notifications.keys.address_hash import address_hash
 from notifications.models import (
     Category,
     EventSource,
@@ -33,6 +32,7 @@ from notifications.models import (
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import EventKind
+from notifications.sending.standard_webhooks.secrets import live_secrets
 from tasks_core import clock
 from tests.admin import rows
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from notifications.api import publish_template, register_destination, register_endpoint
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from notifications.models import Notification
 from tests.admin import rows
 

@@ -15,7 +15,7 @@ from notifications.api import (
     register_endpoint,
 )
 from notifications.models import Delivery, Notification, TriggerEvent
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
 from tasks_core import clock
 from tasks_core.models import DeadLetter
 from tasks_core.testing import run_due

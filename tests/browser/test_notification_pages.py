@@ -14,7 +14,7 @@ from notifications.api import (
     save_category,
     set_preference,
 )
-from notifications.unsubscribing.token import Subscription, encode
+from notifications.people.unsubscribe.token import Subscription, encode
 from tasks_core.testing import run_due
 from tests.admin.notification_rows import LISTS, one_of_each
 from tests.browser.looking import COMPLAINTS, SCREENS, keep

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from notifications.api import save_category, save_recipient
 from notifications.models import Preference, Recipient
-from notifications.unsubscribing.token import Subscription, encode
+from notifications.people.unsubscribe.token import Subscription, encode
 
 
 @pytest.fixture

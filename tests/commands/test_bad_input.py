@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 import tasks_core
 from notifications.api import notify, publish_template, register_endpoint
 from notifications.exceptions import NotificationsError
-from notifications.pipeline.content import compiled_version
+from notifications.message_templates.compiled import compiled_version
 from tasks_core.exceptions import (
     InvalidOption,
     InvalidPayload,

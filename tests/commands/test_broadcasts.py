@@ -11,8 +11,8 @@ from django.core.management.base import CommandError
 
 from notifications.api import publish_template
 from notifications.broadcasts.upkeep import advance_broadcasts
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Broadcast
-from notifications.pipeline.content import compiled_version
 from tasks_core.testing import run_due
 from tests.commands.conftest import Run
 

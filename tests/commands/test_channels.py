@@ -12,8 +12,8 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from notifications.api import notify, publish_template
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Destination, KeptCode, Notification, Provider
-from notifications.pipeline.content import compiled_version
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.commands.conftest import Run

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError
 
 from notifications.api import suppress, suppressions_of
-from notifications.channels.webhook.secrets import live_secrets
 from notifications.models import Category, EventSource, Recipient, Suppression
+from notifications.sending.standard_webhooks.secrets import live_secrets
 from tasks_core import clock
 from tests.commands.conftest import Rows, Run
 

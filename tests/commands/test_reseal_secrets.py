@@ -15,8 +15,6 @@ from django.db import connection, connections, transaction
 from pytest_django import Settings
 
 import tasks_core
-from notifications import keyring
-from notifications.address_hash import address_hash
 from notifications.api import (
     notify,
     publish_template,
@@ -29,10 +27,12 @@ from notifications.api import (
     suppress,
     suppressions_of,
 )
+from notifications.keys import keyring
+from notifications.keys.address_hash import address_hash
 from notifications.models import Destination, Provider
+from notifications.people.unsubscribe.token import Subscription, decode, encode
 from notifications.triggers.cron_triggers import create_cron_trigger
 from notifications.triggers.scheduled_events import create_scheduled_event
-from notifications.unsubscribing.token import Subscription, decode, encode
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core import clock, registry
 from tasks_core.encryption import seal, unseal

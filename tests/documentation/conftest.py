@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifications.channels import registry as channels
-from notifications.pipeline.content import compiled_version
+from notifications.channel_api import registry as channels
+from notifications.message_templates.compiled import compiled_version
 from tasks_core import registry
 from tasks_core.events import subscription
 from tasks_core.worker import process

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from standardwebhooks.webhooks import WebhookVerificationError
 
 import tasks_core
-from notifications.channels.webhook.signing import generate_secret, signed_headers
 from notifications.models import Notification
+from notifications.sending.standard_webhooks.signing import generate_secret, signed_headers
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core.events.control import replay_events
 from tasks_core.events.relay import Relay

@@ -10,7 +10,7 @@ from examples.demo.receivers import Receivers
 from examples.payments.gateway import Gateway
 from examples.payments.merchants import read_merchants, register_merchants
 from examples.payments.templates import publish_templates
-from notifications.pipeline.content import compiled_version
+from notifications.message_templates.compiled import compiled_version
 
 URLS = {merchant.id: f"http://127.0.0.1:9/{merchant.id}" for merchant in read_merchants()}
 

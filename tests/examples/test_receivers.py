@@ -13,7 +13,7 @@ import pytest
 from examples.demo.behaviour import DOWN, FLAKY, SLOW, Answer, merchant_answer
 from examples.demo.receivers import Receivers
 from examples.demo.sms_gateway import ACCOUNT
-from notifications.channels.webhook.signing import generate_secret, signed_headers
+from notifications.sending.standard_webhooks.signing import generate_secret, signed_headers
 
 
 def send_mail(receivers: Receivers, to: str, message_id: str = "m1") -> None:

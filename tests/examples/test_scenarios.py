@@ -15,7 +15,7 @@ from examples.demo.scenarios.clocks import DAY_HOUR, NIGHT_HOUR, place_where_it_
 from examples.demo.scenarios.stage import Found, Stage
 from examples.payments.merchants import register_merchants
 from examples.payments.templates import publish_templates
-from notifications.builtin import publish_builtin_templates
+from notifications.message_templates.builtin import publish_builtin_templates
 from notifications.models import BroadcastReceiver, DigestItem, Notification
 from tests.examples.conftest import URLS
 from tests.examples.test_gateway import event

@@ -5,7 +5,7 @@ import pytest
 from examples.demo.demonstration import TEMPLATES
 from examples.payments.templates import FOLDER, publish_templates
 from notifications.api import preview
-from notifications.builtin import publish_builtin_templates
+from notifications.message_templates.builtin import publish_builtin_templates
 from notifications.models import TemplateVersion
 
 pytestmark = pytest.mark.django_db

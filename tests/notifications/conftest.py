@@ -8,11 +8,11 @@ import pytest
 from pytest_django import Settings
 
 from notifications.api import publish_template, register_endpoint
-from notifications.lanes.places import places
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Endpoint, TemplateVersion
-from notifications.outgoing.guard import EVERY_PORT
-from notifications.outgoing.session import close_session
-from notifications.pipeline.content import compiled_version
+from notifications.sending.endpoint_lanes.places import places
+from notifications.sending.outgoing.guard import EVERY_PORT
+from notifications.sending.outgoing.session import close_session
 from tasks_core.worker import process
 from tests.notifications.mail_server import MailServer, running_mail_server
 from tests.notifications.name_server import Answers, running_name_server

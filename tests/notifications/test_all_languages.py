@@ -15,9 +15,9 @@ from notifications.api import (
     suppress,
     suppressions_of,
 )
-from notifications.erasure.subject import subject_of
 from notifications.exceptions import InvalidNotification, NotificationsError
 from notifications.models import Delivery, TemplateVersion
+from notifications.privacy.erasure.subject import subject_of
 from notifications.triggers import create_cron_trigger
 from notifications.triggers.headers import check_header
 from tasks_core import correlation

@@ -21,8 +21,8 @@ from notifications.models import (
     TemplateVersion,
     TriggerEvent,
 )
+from notifications.people.suppression.importing import import_suppressions
 from notifications.rules.suppressions import Reason
-from notifications.suppression.importing import import_suppressions
 from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core.models import Task
 from tests.instants import OFTEN, instants

@@ -12,7 +12,6 @@ import pytest
 
 from notifications import api, conditions, triggers
 from notifications.api import Fallback, Message, Receiver
-from notifications.channels.webhook.endpoints import edit_endpoint
 from notifications.exceptions import NotificationsError, ResendRefused
 from notifications.models import (
     Broadcast,
@@ -28,7 +27,8 @@ from notifications.models import (
     TemplateVersion,
     TriggerEvent,
 )
-from notifications.providers.registration import edit_provider
+from notifications.sending.endpoints.registration import edit_endpoint
+from notifications.sending.providers.registration import edit_provider
 from tasks_core.exceptions import TasksCoreError
 from tasks_core.models import Task
 from tests.any_value import Door, refuses_in_words_or_keeps

@@ -22,9 +22,8 @@ from notifications.api import (
     set_preference,
     suppress,
 )
-from notifications.channels.outcome import Outcome, SendResult
+from notifications.channel_api.sendable import Sendable
 from notifications.exceptions import LimitExceeded
-from notifications.lanes import places
 from notifications.models import (
     Delivery,
     DeliveryAttempt,
@@ -34,9 +33,10 @@ from notifications.models import (
     Recipient,
     TemplateVersion,
 )
-from notifications.pipeline.deliver import ended
-from notifications.pipeline.lanes import Asked, Turn, take_turns
-from notifications.pipeline.sendable import Sendable
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.endpoint_lanes import places
+from notifications.sending.pipeline.deliver import ended
+from notifications.sending.pipeline.lanes import Asked, Turn, take_turns
 from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due

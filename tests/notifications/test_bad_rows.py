@@ -14,6 +14,7 @@ from notifications.api import (
     save_category,
     save_recipient,
 )
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import (
     Category,
     Delivery,
@@ -27,8 +28,7 @@ from notifications.models import (
     RecipientAddress,
     TemplateVersion,
 )
-from notifications.pipeline.content import compiled_version
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER, add_gateway

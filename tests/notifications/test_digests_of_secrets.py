@@ -11,12 +11,12 @@ from pytest_django import Settings
 
 import tasks_core
 from notifications.api import Fallback, cancel, erase, notify, publish_template, suppress
-from notifications.erasure.subject import subject_of
 from notifications.events.alert import AlertHandler
 from notifications.events.notification import NotificationHandler
 from notifications.exceptions import IdempotencyConflict, LimitExceeded
 from notifications.models import Notification, TemplateVersion
-from notifications.retention.clean_up import clean_up
+from notifications.privacy.erasure.subject import subject_of
+from notifications.privacy.retention.clean_up import clean_up
 from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 import tasks_core
 from notifications.api import notify
 from notifications.models import Delivery, LadderStep, Notification, TemplateVersion
-from notifications.pipeline.begin import begin
-from notifications.pipeline.ending import follow_unsuccessful
-from notifications.pipeline.settle import end_deliveries
+from notifications.sending.pipeline.begin import begin
+from notifications.sending.pipeline.ending import follow_unsuccessful
+from notifications.sending.pipeline.settle import end_deliveries
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState
 from tasks_core import State
 from tasks_core.models import Task

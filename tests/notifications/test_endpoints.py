@@ -6,10 +6,10 @@ import pytest
 from pytest_django import Settings
 
 from notifications.api import disable_endpoint, enable_endpoint, register_endpoint
-from notifications.channels.webhook.endpoints import edit_endpoint, live_secrets
-from notifications.channels.webhook.signing import key_of
 from notifications.exceptions import InvalidEndpoint
 from notifications.models import Endpoint
+from notifications.sending.endpoints.registration import edit_endpoint, live_secrets
+from notifications.sending.standard_webhooks.signing import key_of
 from tasks_core import clock
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,6 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from notifications.address_hash import address_hash
 from notifications.api import (
     Message,
     Receiver,
@@ -31,8 +30,8 @@ from notifications.api import (
     suppressions_of,
 )
 from notifications.broadcasts.upkeep import advance_broadcasts
-from notifications.erasure.hashes import erase_hashed
 from notifications.exceptions import InvalidNotification, RecipientNotFound
+from notifications.keys.address_hash import address_hash
 from notifications.models import (
     Digest,
     DigestItem,
@@ -46,6 +45,7 @@ from notifications.models import (
     SoftBounces,
     TemplateVersion,
 )
+from notifications.privacy.erasure.hashes import erase_hashed
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
@@ -275,7 +275,7 @@ def test_it_goes_on_after_a_crash_between_two_addresses(
         return erase_hashed(subject)
 
     with monkeypatch.context() as broken:
-        broken.setattr("notifications.erasure.erase.erase_hashed", killed)
+        broken.setattr("notifications.privacy.erasure.erase.erase_hashed", killed)
         with pytest.raises(SystemExit):
             erase(recipient="user-17")
     assert Recipient.objects.exists()

@@ -14,10 +14,7 @@ from django.db import ProgrammingError, connection
 from django.test import Client
 
 from notifications.api import erase, notify
-from notifications.channels.outcome import Outcome, SendResult
-from notifications.erasure import messages, traces
-from notifications.erasure.by_notification import erase_receiver
-from notifications.erasure.subject import subject_of
+from notifications.channel_api.sendable import Sendable
 from notifications.exceptions import InvalidNotification
 from notifications.models import (
     Delivery,
@@ -26,8 +23,11 @@ from notifications.models import (
     Notification,
     TemplateVersion,
 )
-from notifications.pipeline.deliver import deliver
-from notifications.pipeline.sendable import Sendable
+from notifications.privacy.erasure import messages, traces
+from notifications.privacy.erasure.by_notification import erase_receiver
+from notifications.privacy.erasure.subject import subject_of
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.pipeline.deliver import deliver
 from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import cancel, clock, replay
 from tasks_core.exceptions import ReplayRefused

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from notifications.erasure.traces import PLACES
+from notifications.privacy.erasure.traces import PLACES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=18)]
 

@@ -7,14 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from notifications.api import Message, disable_endpoint, notify_many
-from notifications.channels.outcome import Outcome
-from notifications.lanes.admission import admit_deliveries
-from notifications.lanes.lane import EndedAttempt, slot_of
-from notifications.lanes.places import places
-from notifications.lanes.release import release
+from notifications.channel_api.sendable import NotSendable, Sendable
 from notifications.models import Delivery, Endpoint, EndpointLane, TemplateVersion
-from notifications.pipeline.lanes import Asked, take_turns
-from notifications.pipeline.sendable import NotSendable, Sendable
+from notifications.rules.endpoint_lane import EndedAttempt, slot_of
+from notifications.rules.outcome import Outcome
+from notifications.sending.endpoint_lanes.admission import admit_deliveries
+from notifications.sending.endpoint_lanes.places import places
+from notifications.sending.endpoint_lanes.release import release
+from notifications.sending.pipeline.lanes import Asked, take_turns
 from tasks_core import clock
 from tasks_core.models import Task
 

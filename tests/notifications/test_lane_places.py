@@ -17,18 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.api import Message, notify_many
-from notifications.channels.outcome import Outcome, SendResult
-from notifications.closing import close_all
-from notifications.lanes import places as keeping
-from notifications.lanes import rows
-from notifications.lanes.lane import SLOT_SECONDS, EndedAttempt, Lane, LaneRule, slot_of
-from notifications.lanes.places import Places, places
-from notifications.lanes.release import give_up_places, release, wake_waiting
+from notifications.channel_api.sendable import Sendable
 from notifications.models import Delivery, Endpoint, EndpointLane, Notification, TemplateVersion
-from notifications.pipeline import deliver, lanes
-from notifications.pipeline.lanes import Asked, Turn, take_turns
-from notifications.pipeline.record import Ended
-from notifications.pipeline.sendable import Sendable
+from notifications.rules.endpoint_lane import SLOT_SECONDS, EndedAttempt, Lane, LaneRule, slot_of
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.endpoint_lanes import places as keeping
+from notifications.sending.endpoint_lanes import rows
+from notifications.sending.endpoint_lanes.places import Places, places
+from notifications.sending.endpoint_lanes.release import give_up_places, release, wake_waiting
+from notifications.sending.pipeline import deliver, lanes
+from notifications.sending.pipeline.lanes import Asked, Turn, take_turns
+from notifications.sending.pipeline.record import Ended
+from notifications.shutdown import close_all
 from tasks_core import clock, registry
 from tasks_core.engine.breaker import Breaker, BreakerRule, BreakerState
 from tasks_core.registry import task_types

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.channels.outcome import Outcome
-from notifications.lanes.lane import (
+from notifications.rules.endpoint_lane import (
     EndedAttempt,
     Lane,
     LaneRule,
@@ -19,7 +18,8 @@ from notifications.lanes.lane import (
     room,
     slot_of,
 )
-from notifications.lanes.rate import Pace, admitted, waits
+from notifications.rules.gcra import Pace, admitted, waits
+from notifications.rules.outcome import Outcome
 from tasks_core.engine.breaker import BreakerRule, BreakerState
 
 pytestmark = pytest.mark.guarantee(n=10)

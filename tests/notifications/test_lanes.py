@@ -19,10 +19,8 @@ from notifications.api import (
     publish_template,
     register_endpoint,
 )
+from notifications.channel_api.sendable import Sendable
 from notifications.exceptions import InvalidEndpoint, InvalidNotification
-from notifications.lanes.admission import admit_deliveries
-from notifications.lanes.parking import SHORTEST_PATIENCE
-from notifications.lanes.release import wake_waiting
 from notifications.models import (
     Delivery,
     DeliveryAttempt,
@@ -31,8 +29,10 @@ from notifications.models import (
     Notification,
     TemplateVersion,
 )
-from notifications.pipeline.lanes import Asked, begin_in_lanes
-from notifications.pipeline.sendable import Sendable
+from notifications.sending.endpoint_lanes.admission import admit_deliveries
+from notifications.sending.endpoint_lanes.parking import SHORTEST_PATIENCE
+from notifications.sending.endpoint_lanes.release import wake_waiting
+from notifications.sending.pipeline.lanes import Asked, begin_in_lanes
 from notifications.signals import endpoint_disabled
 from tasks_core import clock
 from tasks_core.duties.recovery import recover_attempts

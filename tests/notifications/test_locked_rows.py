@@ -9,14 +9,10 @@ from django.db import connection, transaction
 
 from notifications.api import notify, publish_template
 from notifications.broadcasts.creation import create_broadcast
-from notifications.broadcasts.handing_over import hand_over
 from notifications.broadcasts.receiver import Receiver
+from notifications.broadcasts.send_chunk import hand_over
 from notifications.broadcasts.upkeep import advance_broadcasts
-from notifications.channels.inbox.channel import InboxChannel
-from notifications.channels.outcome import Outcome, SendResult
-from notifications.ladders.advancing import advance
-from notifications.lanes.lost import follow_lost
-from notifications.lanes.parking import LANE, Parked, park
+from notifications.channel_api.sendable import Sendable
 from notifications.models import (
     Broadcast,
     BroadcastChunk,
@@ -27,9 +23,13 @@ from notifications.models import (
     Notification,
     TemplateVersion,
 )
-from notifications.pipeline.begin import begin, give_back
-from notifications.pipeline.record import StillLocked, record, record_patiently
-from notifications.pipeline.sendable import Sendable
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.channels.inbox.channel import InboxChannel
+from notifications.sending.endpoint_lanes.lost import follow_lost
+from notifications.sending.endpoint_lanes.parking import LANE, Parked, park
+from notifications.sending.pipeline.begin import begin, give_back
+from notifications.sending.pipeline.fallback.advancing import advance
+from notifications.sending.pipeline.record import StillLocked, record, record_patiently
 from tasks_core import Snooze, clock
 from tasks_core.database import bounded_locks
 from tasks_core.models import Task
@@ -102,7 +102,7 @@ def test_the_end_of_an_attempt_waits_for_its_row_and_the_others_do_not(
 def test_an_attempt_whose_row_stays_locked_does_not_wait_for_ever(
     receipt: TemplateVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.pipeline.record.PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("notifications.sending.pipeline.record.PATIENCE_SECONDS", 0.3)
     [attempt] = ends(begun(1))
     with locked("notifications_delivery", attempt.delivery_id), pytest.raises(StillLocked):
         record_patiently([attempt])

@@ -3,9 +3,9 @@
 import pytest
 
 from notifications.api import notify
+from notifications.channel_api.sendable import Sendable
 from notifications.models import Delivery, DeliveryAttempt, Endpoint, TemplateVersion
-from notifications.pipeline.begin import begin
-from notifications.pipeline.sendable import Sendable
+from notifications.sending.pipeline.begin import begin
 
 pytestmark = pytest.mark.django_db
 

@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from notifications.api import Message, notify, notify_many
-from notifications.channels.email.connection import connection as mail
-from notifications.channels.email.stream import MailStream
 from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
-from notifications.pipeline import deliver_batch as batches
-from notifications.pipeline.deliver_batch import deliver_batch
-from notifications.pipeline.payloads import DeliveryStep
+from notifications.sending.channels.email.connection import connection as mail
+from notifications.sending.channels.email.stream import MailStream
+from notifications.sending.pipeline import deliver_batch as batches
+from notifications.sending.pipeline.deliver_batch import deliver_batch
+from notifications.sending.pipeline.payloads import DeliveryStep
 from tasks_core import BatchItem, Snooze, TaskContext, clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.registry import get_task_type

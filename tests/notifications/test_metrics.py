@@ -18,12 +18,12 @@ from notifications.api import (
     notify_many,
     register_endpoint,
 )
-from notifications.channels.outcome import Outcome, SendResult
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from notifications.metrics import collect
 from notifications.models import Delivery, DeliveryTotal, Endpoint, EndpointLane, TemplateVersion
-from notifications.pipeline.counting import COUNT, shard
-from notifications.providers.admission import Seen, note_each
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.pipeline.counting import COUNT, shard
+from notifications.sending.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.database import fetch_often
 from tasks_core.testing import run_due

@@ -9,13 +9,13 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from notifications import keyring
 from notifications.api import Message, notify, notify_many, publish_template, register_endpoint
 from notifications.exceptions import (
     IdempotencyConflict,
     InvalidNotification,
     UnknownTemplate,
 )
+from notifications.keys import keyring
 from notifications.models import Endpoint, Notification, TemplateVersion
 from tasks_core import CRITICAL, NORMAL, clock
 from tasks_core.models import Task

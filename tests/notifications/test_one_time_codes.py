@@ -12,14 +12,14 @@ from django.db import connection
 from pytest_django import Settings
 
 import tasks_core
-from notifications import keyring
 from notifications.api import cancel, notify, publish_template
-from notifications.channels.email.send import send as send_email
+from notifications.keys import keyring
 from notifications.models import Delivery, DeliveryAttempt, Notification, SealedKey, TemplateVersion
-from notifications.pipeline.deliver import deliver
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import Bounce, EventKind
+from notifications.sending.channels.email.send import send as send_email
+from notifications.sending.pipeline.deliver import deliver
 from tasks_core import clock
 from tasks_core.exceptions import ReplayRefused
 from tasks_core.models import DeadLetter, Task

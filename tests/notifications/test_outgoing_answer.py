@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.outgoing.answer import (
+from notifications.sending.outgoing.answer import (
     MAX_BLOCK_BYTES,
     MAX_FIELD_BYTES,
     MAX_FIELDS,

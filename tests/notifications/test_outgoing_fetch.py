@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from notifications.outgoing.connecting import NOWHERE
-from notifications.outgoing.fetch import ExchangeFailed, Failure, post
-from notifications.outgoing.guard import EVERY_PORT
-from notifications.outgoing.resolver import absolute
+from notifications.sending.outgoing.connecting import NOWHERE
+from notifications.sending.outgoing.fetch import ExchangeFailed, Failure, post
+from notifications.sending.outgoing.guard import EVERY_PORT
+from notifications.sending.outgoing.resolver import absolute
 from tests.notifications.conftest import Install
 from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.notifications.test_outgoing_guard import LOOPBACK_SPELLINGS

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from notifications.outgoing.denied import is_denied
-from notifications.outgoing.guard import (
+from notifications.sending.outgoing.denied import is_denied
+from notifications.sending.outgoing.guard import (
     AddressNotAllowed,
     InvalidUrl,
     check_resolved,

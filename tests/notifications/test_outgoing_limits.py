@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from notifications.outgoing.fetch import ExchangeFailed, Failure, post
+from notifications.sending.outgoing.fetch import ExchangeFailed, Failure, post
 from tests.notifications.receiver import Receiver, Reply
 
 pytestmark = [pytest.mark.usefixtures("closing_session"), pytest.mark.guarantee(n=5)]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from notifications.outgoing.answer import Answer
-from notifications.outgoing.fetch import ExchangeFailed, Failure, Response, post
-from notifications.outgoing.guard import check_url
-from notifications.outgoing.pool import Pool
-from notifications.outgoing.session import close_session, pool
+from notifications.sending.outgoing.answer import Answer
+from notifications.sending.outgoing.fetch import ExchangeFailed, Failure, Response, post
+from notifications.sending.outgoing.guard import check_url
+from notifications.sending.outgoing.pool import Pool
+from notifications.sending.outgoing.session import close_session, pool
 from tests.notifications.conftest import Install
 from tests.notifications.talkative_server import OK, Answers, Server, Visit, always, running, until
 

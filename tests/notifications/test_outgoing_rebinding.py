@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
-from notifications.outgoing import lookups
-from notifications.outgoing.connecting import NOWHERE, _guarded_socket
-from notifications.outgoing.fetch import ExchangeFailed, Failure, post
-from notifications.outgoing.guard import EVERY_PORT, AddressNotAllowed
-from notifications.outgoing.session import close_session
+from notifications.sending.outgoing import lookups
+from notifications.sending.outgoing.connecting import NOWHERE, _guarded_socket
+from notifications.sending.outgoing.fetch import ExchangeFailed, Failure, post
+from notifications.sending.outgoing.guard import EVERY_PORT, AddressNotAllowed
+from notifications.sending.outgoing.session import close_session
 from tests.notifications.conftest import Install
 from tests.notifications.name_server import Answers, running_name_server
 from tests.notifications.receiver import Receiver, Reply, running_receiver

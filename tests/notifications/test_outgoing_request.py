@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 from pytest_django import Settings
 
-from notifications.outgoing.connecting import NOWHERE
-from notifications.outgoing.fetch import ExchangeFailed, Failure, exchange, post
-from notifications.outgoing.guard import check_url
-from notifications.outgoing.request import InvalidRequest, request_bytes
+from notifications.sending.outgoing.connecting import NOWHERE
+from notifications.sending.outgoing.fetch import ExchangeFailed, Failure, exchange, post
+from notifications.sending.outgoing.guard import check_url
+from notifications.sending.outgoing.request import InvalidRequest, request_bytes
 from tests.notifications.talkative_server import OK, always, running
 
 pytestmark = pytest.mark.guarantee(n=5)

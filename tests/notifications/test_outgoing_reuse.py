@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from notifications.outgoing.fetch import ExchangeFailed, Failure, UnreadableResponse, exchange, post
-from notifications.outgoing.session import pool
+from notifications.sending.outgoing.fetch import (
+    ExchangeFailed,
+    Failure,
+    UnreadableResponse,
+    exchange,
+    post,
+)
+from notifications.sending.outgoing.session import pool
 from tests.notifications.talkative_server import OK, Visit, always, running, until
 
 pytestmark = [

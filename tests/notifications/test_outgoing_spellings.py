@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 from yarl import URL
 
-from notifications.outgoing.denied import DENIED_NETWORKS
-from notifications.outgoing.fetch import ExchangeFailed, Failure, post
-from notifications.outgoing.guard import (
+from notifications.sending.outgoing.denied import DENIED_NETWORKS
+from notifications.sending.outgoing.fetch import ExchangeFailed, Failure, post
+from notifications.sending.outgoing.guard import (
     EVERY_PORT,
     AddressNotAllowed,
     check_resolved,
     check_url,
     may_connect,
 )
-from notifications.outgoing.resolver import absolute, is_local_name
+from notifications.sending.outgoing.resolver import absolute, is_local_name
 from tests.notifications.conftest import Install
 from tests.notifications.receiver import Receiver, running_receiver
 

@@ -7,8 +7,8 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.outgoing.denied import DENIED_NETWORKS, Network, is_denied
-from notifications.outgoing.guard import may_connect
+from notifications.sending.outgoing.denied import DENIED_NETWORKS, Network, is_denied
+from notifications.sending.outgoing.guard import may_connect
 
 pytestmark = pytest.mark.guarantee(n=5)
 

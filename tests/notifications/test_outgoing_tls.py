@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from notifications.outgoing.fetch import ExchangeFailed, Failure, post
-from notifications.outgoing.tls import tls_context
+from notifications.sending.outgoing.fetch import ExchangeFailed, Failure, post
+from notifications.sending.outgoing.tls import tls_context
 from tests.notifications.conftest import Install
 from tests.notifications.talkative_server import OK, always, running
 

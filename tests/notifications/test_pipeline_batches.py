@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from notifications.api import Message, notify_many
 from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
-from notifications.pipeline.schedule import schedule
+from notifications.sending.pipeline.schedule import schedule
 from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.sql.dispatch import take_due, waiting_lanes

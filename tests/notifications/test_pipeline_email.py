@@ -9,12 +9,12 @@ from pytest_django import Settings
 
 import tasks_core
 from notifications.api import Message, cancel, notify, notify_many, publish_template
-from notifications.channels.email.send import send as send_email
-from notifications.channels.outcome import SendResult
+from notifications.channel_api.sendable import Sendable
 from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
-from notifications.pipeline.begin import begin
-from notifications.pipeline.deliver import deliver
-from notifications.pipeline.sendable import Sendable
+from notifications.rules.outcome import SendResult
+from notifications.sending.channels.email.send import send as send_email
+from notifications.sending.pipeline.begin import begin
+from notifications.sending.pipeline.deliver import deliver
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due

@@ -11,7 +11,7 @@ from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
 from notifications.api import Fallback, Message, cancel, notify_many
-from notifications.channels.outcome import Outcome, SendResult
+from notifications.channel_api.sendable import Sendable
 from notifications.models import (
     Delivery,
     DeliveryAttempt,
@@ -19,12 +19,12 @@ from notifications.models import (
     Notification,
     TemplateVersion,
 )
-from notifications.pipeline.begin import begin
-from notifications.pipeline.cancel import cancel_all
-from notifications.pipeline.deliver import ended
-from notifications.pipeline.record import Ended, record, record_patiently
-from notifications.pipeline.sendable import Sendable
-from notifications.pipeline.settle import end_deliveries
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.pipeline.begin import begin
+from notifications.sending.pipeline.cancel import cancel_all
+from notifications.sending.pipeline.deliver import ended
+from notifications.sending.pipeline.record import Ended, record, record_patiently
+from notifications.sending.pipeline.settle import end_deliveries
 from notifications.states import DeliveryState
 from tasks_core import clock
 from tests.tasks_core.threads import Rival, at_once

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from notifications.api import notify, save_category
 from notifications.models import Category, Delivery, DeliveryAttempt, Notification, TemplateVersion
-from notifications.retention.clean_up import clean_up
+from notifications.privacy.retention.clean_up import clean_up
 from scheduler_project.configuration.application_settings import application_settings
 from scheduler_project.settings import APPLICATION_SETTINGS
 from tasks_core import clock, replay

@@ -19,7 +19,6 @@ from notifications.api import (
     suppress,
 )
 from notifications.broadcasts.upkeep import advance_broadcasts
-from notifications.erasure.by_notification import ask_erasure
 from notifications.exceptions import InvalidCategory
 from notifications.models import (
     Broadcast,
@@ -34,15 +33,16 @@ from notifications.models import (
     Template,
     TemplateVersion,
 )
-from notifications.retention import duties
-from notifications.retention.audiences import clean_up_broadcasts
-from notifications.retention.clean_up import clean_up
-from notifications.retention.digests import clean_up_digests
-from notifications.retention.erasures import clean_up_erasures
-from notifications.retention.inboxes import clean_up_inboxes
-from notifications.retention.rules import Rule, load_rules
-from notifications.retention.suppressions import clean_up_suppressions
-from notifications.suppression.bounces import count_soft_bounce
+from notifications.people.suppression.bounces import count_soft_bounce
+from notifications.privacy.erasure.by_notification import ask_erasure
+from notifications.privacy.retention import duties
+from notifications.privacy.retention.audiences import clean_up_broadcasts
+from notifications.privacy.retention.clean_up import clean_up
+from notifications.privacy.retention.digests import clean_up_digests
+from notifications.privacy.retention.erasures import clean_up_erasures
+from notifications.privacy.retention.inboxes import clean_up_inboxes
+from notifications.privacy.retention.rules import Rule, load_rules
+from notifications.privacy.retention.suppressions import clean_up_suppressions
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.conftest import Changed

@@ -11,9 +11,6 @@ from pytest_django import Settings
 
 from notifications.api import Receiver, create_broadcast, publish_template, register_endpoint
 from notifications.broadcasts.upkeep import advance_broadcasts
-from notifications.codes.keeping import forget_expired
-from notifications.lanes import rows
-from notifications.lanes.release import wake_waiting
 from notifications.limits.clean_up import clean_up as clean_up_limits
 from notifications.models import (
     Broadcast,
@@ -30,10 +27,13 @@ from notifications.models import (
     TriggerEvent,
     TriggerInvocation,
 )
+from notifications.privacy.retention.clean_up import clean_up
+from notifications.privacy.retention.duties import make_duties
+from notifications.privacy.retention.inboxes import clean_up_inboxes
 from notifications.provider_events.late import delete_old_events, follow_late_events
-from notifications.retention.clean_up import clean_up
-from notifications.retention.duties import make_duties
-from notifications.retention.inboxes import clean_up_inboxes
+from notifications.sending.endpoint_lanes import rows
+from notifications.sending.endpoint_lanes.release import wake_waiting
+from notifications.sending.pipeline.kept_codes import forget_expired
 from notifications.triggers.clean_up import delete_events, delete_logs
 from tasks_core import clock
 from tests.notifications.conftest import SECRET

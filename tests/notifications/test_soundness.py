@@ -20,13 +20,13 @@ from notifications.api import (
     save_category,
     save_recipient,
 )
-from notifications.channels.outcome import SendResult
-from notifications.destinations.loading import Opened, open_all
+from notifications.health import probe
+from notifications.health.problems import problem_of
 from notifications.models import Category, Destination, Endpoint, Provider, Recipient
-from notifications.providers.accounts import enabled_accounts, forget_accounts
-from notifications.providers.registration import register_provider
-from notifications.soundness import probe
-from notifications.soundness.problems import problem_of
+from notifications.rules.outcome import SendResult
+from notifications.sending.destinations.loading import Opened, open_all
+from notifications.sending.providers.accounts import enabled_accounts, forget_accounts
+from notifications.sending.providers.registration import register_provider
 from tasks_core import encryption
 from tasks_core.health import Finding, Level, examine
 from tasks_core.logs.redaction import redacted_text

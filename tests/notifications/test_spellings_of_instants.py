@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.models import EventSource
+from notifications.people.suppression.importing import _entry
+from notifications.people.suppression.listing import NewEntry
 from notifications.provider_events.reading import read_report
 from notifications.rendering import filters
 from notifications.rules.suppressions import Reason
-from notifications.suppression.importing import _entry
-from notifications.suppression.listing import NewEntry
-from notifications.tables.reading import Row
+from notifications.tabular.reading import Row
 from notifications.triggers.timestamps import parse_instant
 from tasks_core.admin.form_fields.instant import InstantField
 from tasks_core.admin.schedule_keywords import keywords

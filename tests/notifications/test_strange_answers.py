@@ -17,10 +17,6 @@ from notifications.api import (
     register_endpoint,
     register_provider,
 )
-from notifications.channels.outcome import Outcome
-from notifications.channels.webpush.vapid import generate_vapid_key
-from notifications.destinations.switching import enable_destination
-from notifications.lanes.places import places
 from notifications.models import (
     Delivery,
     DeliveryAttempt,
@@ -30,8 +26,12 @@ from notifications.models import (
     TriggerEvent,
     TriggerInvocation,
 )
-from notifications.pipeline.record import UNSTORABLE
-from notifications.providers.accounts import forget_accounts
+from notifications.rules.outcome import Outcome
+from notifications.sending.channels.webpush.vapid import generate_vapid_key
+from notifications.sending.destinations.switching import enable_destination
+from notifications.sending.endpoint_lanes.places import places
+from notifications.sending.pipeline.record import UNSTORABLE
+from notifications.sending.providers.accounts import forget_accounts
 from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import clock
 from tasks_core.models import Task

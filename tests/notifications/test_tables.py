@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from notifications.api import publish_template
 from notifications.models import Broadcast, BroadcastReceiver, Suppression
-from notifications.tables.exceptions import UnreadableTable
-from notifications.tables.reading import Columns, checked_table
+from notifications.tabular.exceptions import UnreadableTable
+from notifications.tabular.reading import Columns, checked_table
 
 MAILS = [f"u{n}@example.com" for n in range(1_003)]
 COLUMNS = Columns(required="to", known=("to", "locale"), may_have_others=True)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from notifications.api import check_template, notify, preview, publish_template
-from notifications.builtin import publish_builtin_templates
 from notifications.exceptions import InvalidTemplate
+from notifications.message_templates.builtin import publish_builtin_templates
 from notifications.models import Template, TemplateVersion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=13)]

@@ -9,8 +9,8 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import Error, connection
 
-from notifications.pipeline import together as together_module
-from notifications.pipeline.together import CROWD, ENOUGH, MAX_TOGETHER, Together
+from notifications.sending import coalescing as together_module
+from notifications.sending.coalescing import CROWD, ENOUGH, MAX_TOGETHER, Together
 from tasks_core.database import session_state
 
 

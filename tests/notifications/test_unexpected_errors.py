@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from notifications.api import Message, add_channel, notify, notify_many, publish_template
-from notifications.channels import registry
-from notifications.channels.channel import Address
-from notifications.channels.outcome import Outcome, SendResult, fitting, storable_result
+from notifications.channel_api import registry
+from notifications.channel_api.channel import Address
+from notifications.channel_api.sendable import Sendable
+from notifications.channel_api.stream import Tell
 from notifications.models import Delivery, DeliveryAttempt, DeliveryTotal, Endpoint, TemplateVersion
-from notifications.pipeline.deliver_batch import deliver_batch
-from notifications.pipeline.record import record
-from notifications.pipeline.sendable import Sendable
-from notifications.pipeline.stream import Tell
 from notifications.rendering.compiled import CompiledText
+from notifications.rules.outcome import Outcome, SendResult, fitting, storable_result
+from notifications.sending.pipeline.deliver_batch import deliver_batch
+from notifications.sending.pipeline.record import record
 from tasks_core import Exponential, PermanentError, RetryAfter, clock
 from tasks_core import registry as task_registry
 from tasks_core.testing import run_due
@@ -285,7 +285,7 @@ def test_an_end_whose_consequences_fail_is_on_record(
 ) -> None:
     gone = SendResult(outcome=Outcome.PERMANENT, error="410", destination_gone="nobody")
     notify("payment.settled", to=endpoint, context={"id": "1", "order": {}})
-    from notifications.pipeline.begin import begin
+    from notifications.sending.pipeline.begin import begin
 
     pk = Delivery.objects.get().pk
     [found] = begin({pk: 1}).values()
@@ -295,6 +295,6 @@ def test_an_end_whose_consequences_fail_is_on_record(
     def fail(*_args: object, **_options: object) -> None:
         raise LookupError("a receiver of the project's own")
 
-    monkeypatch.setattr("notifications.pipeline.record.disable_gone", fail)
+    monkeypatch.setattr("notifications.sending.pipeline.record.disable_gone", fail)
     assert record(ends([found], gone)) == []
     assert DeliveryAttempt.objects.get().outcome == "permanent"

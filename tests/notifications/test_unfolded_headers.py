@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from notifications.channels.email.unfolded import unfolding
+from notifications.sending.channels.email.unfolded import unfolding
 
 LINK = "<https://notifications.a-bank-with-a-very-long-name.example/u/" + "A1_-" * 30 + ">"
 

@@ -6,7 +6,7 @@ from django.test import Client
 
 from notifications.api import Message, notify_many
 from notifications.models import Delivery, Endpoint, TemplateVersion
-from notifications.pipeline.begin import begin
+from notifications.sending.pipeline.begin import begin
 from notifications.states import DELIVERY_UNFINISHED, DELIVERY_UNSUCCESSFUL, DeliveryState
 from tasks_core import clock
 

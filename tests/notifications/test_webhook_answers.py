@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.channels.outcome import Outcome
-from notifications.channels.webhook.classification import outcome_of_status
-from notifications.channels.webhook.retry_after import parse_retry_after
+from notifications.rules.outcome import Outcome
+from notifications.sending.outgoing.retry_after import parse_retry_after
+from notifications.sending.outgoing.status import outcome_of_status
 
 pytestmark = pytest.mark.guarantee(n=6)
 

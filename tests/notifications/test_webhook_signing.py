@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from notifications.channels.webhook.signing import generate_secret, key_of, signed_headers
+from notifications.sending.standard_webhooks.signing import generate_secret, key_of, signed_headers
 
 pytestmark = pytest.mark.guarantee(n=9)
 

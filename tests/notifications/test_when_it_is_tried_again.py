@@ -10,8 +10,8 @@ import pytest
 
 import tasks_core
 from notifications.api import Message, notify, notify_many
-from notifications.lanes.release import wake_waiting
 from notifications.models import Delivery, DeliveryAttempt, Endpoint, Notification, TemplateVersion
+from notifications.sending.endpoint_lanes.release import wake_waiting
 from tasks_core import clock
 from tasks_core.exceptions import ReplayRefused
 from tasks_core.models import DeadLetter, Task

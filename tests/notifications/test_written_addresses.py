@@ -5,8 +5,8 @@ import pytest
 from notifications.api import notify, publish_template, suppress, suppressions_of, unsuppress
 from notifications.exceptions import InvalidNotification, InvalidSuppression
 from notifications.models import Suppression
+from notifications.people.suppression.importing import import_suppressions
 from notifications.rules.suppressions import Reason
-from notifications.suppression.importing import import_suppressions
 from tasks_core.testing import run_due
 
 pytestmark = pytest.mark.django_db

@@ -39,7 +39,7 @@ def test_it_holds_every_template_of_the_checkout(names: set[str]) -> None:
     }
     shipped = CHECKOUT / "templates" / "notifications"
     messages = {
-        f"notifications/shipped_templates/{path.relative_to(shipped).as_posix()}"
+        f"notifications/message_templates/shipped/{path.relative_to(shipped).as_posix()}"
         for path in shipped.rglob("*")
         if path.is_file()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.broadcasts.steering import cancel_broadcast
+from notifications.broadcasts.control import cancel_broadcast
 from notifications.exceptions import NotificationsError
 from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.platform_command import PlatformCommand

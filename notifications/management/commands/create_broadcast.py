@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from notifications.broadcasts.creation import IN_FLIGHT, create_broadcast, fill_broadcast
 from notifications.broadcasts.files import FORMATS, format_of, read_receivers
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import NotificationsError
 from notifications.management.broadcast_descriptions import describe_broadcast
 from notifications.management.text_input import opened_lines

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from notifications import conf
 from notifications.api import register_event_source
-from notifications.channels.webhook.secrets import live_secrets
 from notifications.exceptions import NotificationsError
+from notifications.sending.standard_webhooks.secrets import live_secrets
 from tasks_core import clock
 from tasks_core.management.platform_command import PlatformCommand
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.destinations.switching import disable_destination
 from notifications.management.destination_command import DestinationCommand
+from notifications.sending.destinations.switching import disable_destination
 from tasks_core.management.authorship import add_author_argument, signed
 
 

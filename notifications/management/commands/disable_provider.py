@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from notifications.models import Provider
-from notifications.providers.registration import enable_provider
+from notifications.sending.providers.registration import enable_provider
 from tasks_core.management.platform_command import PlatformCommand
 
 

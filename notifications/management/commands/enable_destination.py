@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifications.destinations.switching import enable_destination
 from notifications.management.destination_command import DestinationCommand
+from notifications.sending.destinations.switching import enable_destination
 
 
 class Command(DestinationCommand):

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from notifications.channels.registry import CHANNELS
-from notifications.erasure.erase import erase
-from notifications.erasure.subject import subject_of
+from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import NotificationsError
+from notifications.privacy.erasure.erase import erase
+from notifications.privacy.erasure.subject import subject_of
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.management.shell_user import shell_user
 

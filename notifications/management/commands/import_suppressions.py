@@ -11,8 +11,8 @@ from notifications.exceptions import NotificationsError
 from notifications.management.known_channels import check_channel
 from notifications.management.text_input import opened_lines
 from notifications.models import Suppression
+from notifications.people.suppression.importing import import_suppressions
 from notifications.rules.suppressions import Reason
-from notifications.suppression.importing import import_suppressions
 from tasks_core.management.platform_command import PlatformCommand
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.address_hash import address_hash
+from notifications.keys.address_hash import address_hash
 from notifications.management.known_channels import check_channel
 from notifications.management.suppression_descriptions import COLUMNS, describe_suppression
 from notifications.models import Suppression

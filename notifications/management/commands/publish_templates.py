@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from notifications.builtin import publish_builtin_templates
 from notifications.exceptions import NotificationsError
+from notifications.message_templates.builtin import publish_builtin_templates
 from notifications.models import TemplateVersion
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand

@@ -5,9 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.destinations.registration import register_destination
 from notifications.exceptions import NotificationsError
 from notifications.management.channel_descriptions import DESTINATION_COLUMNS, describe_destination
+from notifications.sending.destinations.registration import register_destination
 from tasks_core.management.arguments.json_input import private_json_input
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand

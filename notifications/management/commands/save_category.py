@@ -8,8 +8,8 @@ from typing import Any
 from notifications.api import save_category
 from notifications.exceptions import NotificationsError
 from notifications.models import Category
-from notifications.recipients.categories import RETENTION
-from notifications.recipients.inheriting import INHERIT, Inherit
+from notifications.people.recipients.categories import RETENTION
+from notifications.people.recipients.inheriting import INHERIT, Inherit
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from notifications.api import notify, send_test
-from notifications.channels.registry import CHANNELS
+from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import NotificationsError
 from notifications.management.fallback_argument import HELP, fallback
 from notifications.management.notification_descriptions import (

@@ -23,6 +23,7 @@ from notifications.api import (
     publish_template,
     save_category,
 )
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import (
     CronTrigger,
     Endpoint,
@@ -33,8 +34,7 @@ from notifications.models import (
     TriggerEvent,
     TriggerInvocation,
 )
-from notifications.pipeline.content import compiled_version
-from notifications.providers.registration import enable_provider
+from notifications.sending.providers.registration import enable_provider
 from notifications.triggers import create_cron_trigger, create_scheduled_event
 from tasks_core import clock
 from tasks_core.events import cursor

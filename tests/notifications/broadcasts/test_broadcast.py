@@ -20,8 +20,8 @@ from notifications.api import (
     resume_broadcast,
 )
 from notifications.broadcasts import names
-from notifications.broadcasts.handing_over import hand_over
-from notifications.broadcasts.planning import AHEAD
+from notifications.broadcasts.schedule_chunks import AHEAD
+from notifications.broadcasts.send_chunk import hand_over
 from notifications.broadcasts.upkeep import advance_broadcasts, remove_leftovers
 from notifications.exceptions import (
     BroadcastNotFound,

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.api import publish_template, register_provider
 from notifications.models import Provider, TemplateVersion
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
 from tests.notifications.receiver import Receiver
 
 TOKEN = "0123456789abcdef0123456789abcdef"

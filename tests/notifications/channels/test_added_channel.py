@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from notifications.api import add_channel, notify, publish_template
-from notifications.channels import registry
-from notifications.channels.email.channel import EmailChannel
+from notifications.channel_api import registry
 from notifications.exceptions import InvalidNotification
+from notifications.sending.channels.email.channel import EmailChannel
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core import registry as task_registry
 from tasks_core.events.queues import queue_names

@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from notifications.api import notify, publish_template, register_destination
-from notifications.channels.apprise.schemas import SERVICES
 from notifications.exceptions import InvalidNotification, InvalidProvider
 from notifications.models import DeliveryAttempt, Destination, Notification
+from notifications.sending.channels.apprise.schemas import SERVICES
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.receiver import Receiver, Reply, running_receiver
@@ -144,7 +144,7 @@ def test_with_a_proxy_nothing_else_is_connected_to(
 ) -> None:
     """Not even an address that the guard allows."""
     script = (
-        "import socket;from notifications.channels.apprise.child import guard_connections;"
+        "import socket;from notifications.sending.channels.apprise.child import guard_connections;"
         f"guard_connections({{'OUTGOING_ALLOWED_NETWORKS': {networks}}}, 'http://127.0.0.2:9');"
         f"socket.create_connection(('127.0.0.1', {receiver.port}))"
     )
@@ -173,7 +173,7 @@ def test_a_service_that_hangs_is_ended(
     receiver: Receiver, allowed: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic(receiver)
-    monkeypatch.setattr("notifications.channels.apprise.channel.SECONDS", 3.0)
+    monkeypatch.setattr("notifications.sending.channels.apprise.channel.SECONDS", 3.0)
     release = threading.Event()
     receiver.plan(Reply(hold=release))
     found = alert()

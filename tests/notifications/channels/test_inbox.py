@@ -9,12 +9,12 @@ from django.test import Client
 from pytest_django import Settings
 
 from notifications.api import notify, publish_template
+from notifications.channel_api.sendable import Sendable
 from notifications.exceptions import InvalidNotification
 from notifications.inbox.delivery import put
 from notifications.inbox.requests import MAX_BODY
 from notifications.models import InboxMessage, Notification
-from notifications.pipeline.begin import begin
-from notifications.pipeline.sendable import Sendable
+from notifications.sending.pipeline.begin import begin
 from tasks_core import clock
 from tasks_core.testing import run_due
 

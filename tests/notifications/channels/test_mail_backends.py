@@ -9,8 +9,8 @@ from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from notifications.api import notify
-from notifications.channels.email.connection import connection
 from notifications.models import DeliveryAttempt, Notification, TemplateVersion
+from notifications.sending.channels.email.connection import connection
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer
 from tests.notifications.receiver import Receiver, Reply

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from notifications.channels.email.connection import connection as mail
-from notifications.channels.email.pipelining import hand_over_faster
-from notifications.channels.email.send import send
+from notifications.channel_api.sendable import Sendable
 from notifications.confidential import Redactor
-from notifications.pipeline.sendable import Sendable
 from notifications.rendering.compiled import Rendered
+from notifications.sending.channels.email.connection import connection as mail
+from notifications.sending.channels.email.pipelining import hand_over_faster
+from notifications.sending.channels.email.send import send
 from tasks_core import clock
 
 EXTENSIONS = ("SIZE 1000", "PIPELINING")

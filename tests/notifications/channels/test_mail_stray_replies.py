@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from notifications.channels.email.connection import connection as mail
-from notifications.channels.outcome import SendResult
+from notifications.rules.outcome import SendResult
+from notifications.sending.channels.email.connection import connection as mail
 from tests.notifications.channels.scripted_mail_server import (
     PIPELINING,
     Answer,

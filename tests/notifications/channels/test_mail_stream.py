@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from notifications.channels.email.connection import connection as mail
-from notifications.channels.email.stream import MailStream
-from notifications.channels.outcome import SendResult
+from notifications.channel_api.sendable import Sendable
 from notifications.confidential import Redactor
-from notifications.pipeline.sendable import Sendable
 from notifications.rendering.compiled import Rendered
+from notifications.rules.outcome import SendResult
 from notifications.rules.provider_events import Bounce
+from notifications.sending.channels.email.connection import connection as mail
+from notifications.sending.channels.email.stream import MailStream
 from tasks_core import clock
 from tests.notifications.channels.scripted_mail_server import (
     CLOSE,

@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from notifications.channels.email.by_django import write_by_django
-from notifications.channels.email.dialogue import envelope, is_bare
-from notifications.channels.email.letter import Letter
-from notifications.channels.email.skeleton import kind_of, skeleton_for
-from notifications.channels.email.writing import Writer
+from notifications.channel_api.sendable import Sendable
 from notifications.confidential import Redactor
-from notifications.pipeline.sendable import Sendable
 from notifications.rendering.compiled import Rendered
+from notifications.sending.channels.email.by_django import write_by_django
+from notifications.sending.channels.email.dialogue import envelope, is_bare
+from notifications.sending.channels.email.letter import Letter
+from notifications.sending.channels.email.skeleton import kind_of, skeleton_for
+from notifications.sending.channels.email.writing import Writer
 
 NOW = datetime(2026, 3, 29, 1, 59, 59, tzinfo=UTC)
 BOUNDARY = re.compile(rb"={15}\d{19}==")

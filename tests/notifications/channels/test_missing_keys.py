@@ -8,9 +8,9 @@ from cryptography.fernet import Fernet
 from pytest_django import Settings
 
 from notifications.api import notify, publish_template, register_destination, register_endpoint
-from notifications.channels.webhook import secrets
 from notifications.models import Delivery, DeliveryAttempt
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
+from notifications.sending.standard_webhooks import secrets
 from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import clock
 from tasks_core.engine.states import State

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from notifications.api import Message, enable_provider, notify_many, register_provider
-from notifications.channels.outcome import Outcome, SendResult
 from notifications.exceptions import InvalidProvider
 from notifications.models import (
     Delivery,
@@ -20,7 +19,8 @@ from notifications.models import (
     ProviderHealth,
     TemplateVersion,
 )
-from notifications.providers.admission import Asked, Seen, admit_each, note_each
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.providers.admission import Asked, Seen, admit_each, note_each
 from scheduler_project.data_folder import CHECKOUT
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task

@@ -8,7 +8,7 @@ import pytest
 
 from notifications.api import enable_provider, notify
 from notifications.models import DeliveryAttempt, Notification, Provider, TemplateVersion
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER, add_gateway

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from notifications.channels.outcome import Outcome, SendResult
-from notifications.providers.health import (
+from notifications.rules.outcome import Outcome, SendResult
+from notifications.sending.providers.health import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     PROBE_SECONDS,

@@ -15,10 +15,10 @@ from notifications.api import (
     notify,
     notify_many,
 )
-from notifications.lanes.rate import SLACK_SECONDS
-from notifications.lanes.release import wake_waiting
+from notifications.message_templates.compiled import compiled_version
 from notifications.models import Delivery, Endpoint, Notification, Provider, TemplateVersion
-from notifications.pipeline.content import compiled_version
+from notifications.rules.gcra import SLACK_SECONDS
+from notifications.sending.endpoint_lanes.release import wake_waiting
 from tasks_core import clock
 from tasks_core.exceptions import ReplayRefused
 from tasks_core.models import DeadLetter, Task

@@ -11,7 +11,7 @@ import pytest
 
 from notifications.api import notify
 from notifications.models import DeliveryAttempt, Notification, Provider, TemplateVersion
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due

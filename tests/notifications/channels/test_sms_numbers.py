@@ -3,9 +3,9 @@
 import pytest
 
 from notifications.api import notify
-from notifications.channels.sms.number import InvalidNumber, e164, region_of
 from notifications.exceptions import InvalidNotification
 from notifications.models import Notification, TemplateVersion
+from notifications.rules.sms.number import InvalidNumber, e164, region_of
 
 pytestmark = pytest.mark.django_db
 

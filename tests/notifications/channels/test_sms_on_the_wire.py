@@ -3,8 +3,8 @@
 import pytest
 
 from notifications.api import notify, publish_template
-from notifications.channels.sms.segments import segments
 from notifications.models import DeliveryAttempt, Provider
+from notifications.rules.sms.segments import segments
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER
 from tests.notifications.channels.test_sms import form, taken

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.channels.sms import gsm7
-from notifications.channels.sms.normalise import normalise
-from notifications.channels.sms.segments import segments
+from notifications.rules.sms import gsm7
+from notifications.rules.sms.normalise import normalise
+from notifications.rules.sms.segments import segments
 
 pytestmark = pytest.mark.guarantee(n=13)
 

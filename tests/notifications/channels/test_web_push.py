@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from notifications.api import notify, publish_template, register_destination, register_provider
-from notifications.channels.webpush import base64url
-from notifications.channels.webpush.encryption import point
-from notifications.channels.webpush.vapid import generate_vapid_key
 from notifications.exceptions import InvalidNotification, InvalidProvider
 from notifications.models import DeliveryAttempt, Destination, Notification
+from notifications.sending.channels.webpush import base64url
+from notifications.sending.channels.webpush.encryption import point
+from notifications.sending.channels.webpush.vapid import generate_vapid_key
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.receiver import Receiver, Reply

@@ -13,9 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from notifications.channels.webpush import base64url
-from notifications.channels.webpush.encryption import encrypted
-from notifications.channels.webpush.vapid import authorization, generate_vapid_key, public_key
+from notifications.sending.channels.webpush import base64url
+from notifications.sending.channels.webpush.encryption import encrypted
+from notifications.sending.channels.webpush.vapid import (
+    authorization,
+    generate_vapid_key,
+    public_key,
+)
 
 # RFC 8291, appendix A.
 PLAINTEXT = b"When I grow up, I want to be a watermelon"

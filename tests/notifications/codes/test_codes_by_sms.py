@@ -14,7 +14,7 @@ from django.test import Client
 import tasks_core
 from notifications.api import notify
 from notifications.models import Delivery, DeliveryAttempt, Notification, Provider, TemplateVersion
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
 from tasks_core import clock
 from tasks_core.events.queues import queue_names
 from tasks_core.models import DeadLetter, Task

@@ -9,9 +9,9 @@ import pytest
 from django.db import connections
 
 from notifications.api import cancel, forget_code, notify, publish_template, resend
-from notifications.codes.keeping import forget_expired
 from notifications.exceptions import InvalidNotification, LimitExceeded, ResendRefused
 from notifications.models import KeptCode, Notification, Provider, TemplateVersion
+from notifications.sending.pipeline.kept_codes import forget_expired
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.channels.conftest import NUMBER, add_gateway

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from notifications.builtin import publish_builtin_templates
 from notifications.events.alert import AlertHandler
 from notifications.exceptions import InvalidNotification
+from notifications.message_templates.builtin import publish_builtin_templates
 from notifications.models import AlertLimit, Notification
 from tasks_core import clock
 from tasks_core.testing import run_due

@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django import Settings
 
 import tasks_core
-from notifications.builtin import publish_builtin_templates
+from notifications.message_templates.builtin import publish_builtin_templates
 from notifications.models import Notification
 from tasks_core import clock
 from tasks_core.events import cursor, subscription

@@ -11,7 +11,7 @@ import tasks_core
 from notifications.api import disable_endpoint
 from notifications.events.webhook import WebhookFailed, WebhookHandler
 from notifications.models import Endpoint
-from notifications.outgoing.fetch import ExchangeFailed
+from notifications.sending.outgoing.fetch import ExchangeFailed
 from tasks_core import RetryAfter, clock
 from tasks_core.events import TaskScheduled, cursor, subscription
 from tasks_core.models import EventSubscription

@@ -8,7 +8,7 @@ import pytest
 
 from notifications.api import notify, publish_template
 from notifications.models import Notification, Provider
-from notifications.providers.accounts import forget_accounts
+from notifications.sending.providers.accounts import forget_accounts
 from tasks_core import clock
 from tests.notifications.channels.conftest import NUMBER, add_gateway
 from tests.notifications.receiver import Receiver

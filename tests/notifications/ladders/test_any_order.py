@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notifications.api import Fallback, cancel
-from notifications.ladders.advancing import advance
 from notifications.models import Delivery, LadderStep, LimitCounter, Notification
 from notifications.rules.provider_events import EventKind
+from notifications.sending.pipeline.fallback.advancing import advance
 from notifications.states import DELIVERY_UNFINISHED, NOTIFICATION_UNFINISHED
 from tasks_core import Snooze, clock
 from tasks_core.duties.expiry import expire_tasks

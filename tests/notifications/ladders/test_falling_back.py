@@ -18,8 +18,8 @@ from notifications.api import (
     set_preference,
     suppress,
 )
-from notifications.ladders.beginning import begin_step
 from notifications.models import Delivery, LadderStep, LimitCounter, Notification
+from notifications.sending.pipeline.fallback.beginning import begin_step
 from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due

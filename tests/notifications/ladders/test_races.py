@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 
 from notifications.api import Fallback, cancel
-from notifications.ladders.advancing import advance
 from notifications.models import LadderStep, Notification
-from notifications.pipeline.settle import settle
+from notifications.sending.pipeline.fallback.advancing import advance
+from notifications.sending.pipeline.settle import settle
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.ladders.conftest import MAIL, outline, send_code, state_of, steps

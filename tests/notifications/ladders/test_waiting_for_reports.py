@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 
 from notifications.api import Fallback
-from notifications.ladders.advancing import advance
 from notifications.models import LadderStep, Notification
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
 from notifications.rules.provider_events import EventKind
+from notifications.sending.pipeline.fallback.advancing import advance
 from tasks_core import Snooze, clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due

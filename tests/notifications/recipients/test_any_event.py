@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notifications.api import suppressions_of
-from notifications.channels.webhook.signing import signed_headers
 from notifications.models import ProviderEvent, SoftBounces, Suppression
 from notifications.rules.provider_events import Bounce, EventKind
+from notifications.sending.standard_webhooks.signing import signed_headers
 from tests.notifications.recipients.reports import SECRET, registered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=12)]

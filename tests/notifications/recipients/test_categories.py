@@ -7,7 +7,7 @@ import pytest
 from notifications.api import save_category
 from notifications.exceptions import InvalidCategory
 from notifications.models import Category
-from notifications.screening.tree import tree_for
+from notifications.people.recipients.category_tree import tree_for
 
 pytestmark = pytest.mark.django_db
 

@@ -9,13 +9,13 @@ from cryptography.fernet import Fernet
 from django.test import Client
 from pytest_django import Settings
 
-from notifications import keyring
 from notifications.api import register_event_source, rotate_source_secret, suppressions_of
-from notifications.channels.webhook import secrets
-from notifications.channels.webhook.secrets import live_secrets
 from notifications.exceptions import InvalidEvent
+from notifications.keys import keyring
 from notifications.models import EventSource, ProviderEvent, TemplateVersion
 from notifications.provider_events.late import follow_late_events
+from notifications.sending.standard_webhooks import secrets
+from notifications.sending.standard_webhooks.secrets import live_secrets
 from tasks_core import clock
 from tasks_core.engine.json_text import storable
 from tests.notifications.mail_server import MailServer

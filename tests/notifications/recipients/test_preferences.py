@@ -14,7 +14,7 @@ from notifications.api import (
     set_preference,
 )
 from notifications.models import Category, DeliveryAttempt, Notification, Recipient, TemplateVersion
-from notifications.screening.screen import screen_notifications
+from notifications.people.screening.screen import screen_notifications
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due

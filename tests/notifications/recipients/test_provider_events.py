@@ -9,14 +9,14 @@ import pytest
 from django.db import connection
 
 from notifications.api import notify, suppressions_of
-from notifications.channels.outcome import Outcome, SendResult
 from notifications.models import Delivery, Notification, ProviderEvent, SoftBounces, TemplateVersion
-from notifications.pipeline.begin import begin
-from notifications.pipeline.record import Ended, record
 from notifications.provider_events.late import delete_old_events, follow_late_events
 from notifications.provider_events.record import record_report
 from notifications.provider_events.report import Report
+from notifications.rules.outcome import Outcome, SendResult
 from notifications.rules.provider_events import Bounce, EventKind
+from notifications.sending.pipeline.begin import begin
+from notifications.sending.pipeline.record import Ended, record
 from tasks_core import clock
 from tasks_core.duties.beat_duties import make_duties
 from tasks_core.models import Task

@@ -17,7 +17,7 @@ from notifications.api import (
 )
 from notifications.digests.held import collect
 from notifications.models import Digest, Notification, Recipient, TemplateVersion
-from notifications.pipeline.schedule import schedule
+from notifications.sending.pipeline.schedule import schedule
 from tasks_core import clock
 from tasks_core.duties.expiry import expire_tasks
 from tasks_core.testing import run_due

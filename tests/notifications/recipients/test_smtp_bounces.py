@@ -6,10 +6,10 @@ import pytest
 from pytest_django import Settings
 
 from notifications.api import notify, suppressions_of, unsuppress
-from notifications.channels.email.enhanced_status import bounce_of
 from notifications.models import Delivery, SoftBounces, Suppression, TemplateVersion
+from notifications.people.suppression.refusals import follow_refusals
 from notifications.rules.provider_events import Bounce
-from notifications.suppression.refusals import follow_refusals
+from notifications.sending.channels.email.enhanced_status import bounce_of
 from tasks_core import clock
 from tasks_core.testing import run_due
 from tests.notifications.mail_server import MailServer

@@ -8,8 +8,6 @@ import pytest
 from django.db import connection, transaction
 
 import tasks_core
-from notifications import keyring
-from notifications.address_hash import address_hash
 from notifications.api import (
     notify,
     save_category,
@@ -19,6 +17,8 @@ from notifications.api import (
     unsuppress,
 )
 from notifications.exceptions import InvalidSuppression
+from notifications.keys import keyring
+from notifications.keys.address_hash import address_hash
 from notifications.models import (
     Notification,
     Recipient,
@@ -27,7 +27,7 @@ from notifications.models import (
     Suppression,
     TemplateVersion,
 )
-from notifications.suppression.bounces import count_soft_bounce, forget_soft_bounces
+from notifications.people.suppression.bounces import count_soft_bounce, forget_soft_bounces
 from tasks_core import clock
 from tasks_core.models import DeadLetter
 from tasks_core.testing import run_due

@@ -10,8 +10,6 @@ from cryptography.fernet import Fernet
 from django.test import Client
 from pytest_django import Settings
 
-from notifications import keyring
-from notifications.address_hash import address_hash
 from notifications.api import (
     delete_recipient,
     notify,
@@ -20,8 +18,10 @@ from notifications.api import (
     suppress,
     suppressions_of,
 )
+from notifications.keys import keyring
+from notifications.keys.address_hash import address_hash
 from notifications.models import Category, Notification, Preference, Recipient, TemplateVersion
-from notifications.unsubscribing.token import Subscription, decode, encode
+from notifications.people.unsubscribe.token import Subscription, decode, encode
 from tasks_core.testing import run_due
 from tests.admin.rows import text
 from tests.notifications.mail_server import MailServer

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from notifications.rules.ladders import (
+from notifications.rules.fallback import (
     OPEN,
     UNSUCCESSFUL,
     Ladder,

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
 from notifications.models import TriggerEvent
-from notifications.outgoing.connecting import NOWHERE
+from notifications.sending.outgoing.connecting import NOWHERE
 from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.sql.dispatch import take_due, waiting_lanes

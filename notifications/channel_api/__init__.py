@@ -1,0 +1,1 @@
+"""All that a channel sees and gives back."""

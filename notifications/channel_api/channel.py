@@ -1,0 +1,76 @@
+"""What the rest of the app knows of a channel."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from notifications.channel_api.sendable import Sendable
+from notifications.models.endpoint import Endpoint
+from notifications.rendering.compiled import Rendered
+from notifications.rules.outcome import SendResult
+from tasks_core.engine.retry import RetryRule
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a message goes: a text for people, and the endpoint behind it if there is one."""
+
+    text: str
+    endpoint: Endpoint | None = None
+
+
+class CompiledTemplate(Protocol):
+    """A template ready for rendering."""
+
+    names: frozenset[str]
+
+    def render(self, variables: Mapping[str, Any]) -> Rendered:
+        """Render; raises RenderingFailed."""
+        ...
+
+
+class Channel(Protocol):
+    """One way out. A folder below ``channels`` gives one of these as ``CHANNEL``."""
+
+    kind: str
+    """The word in Template.channel and in ``notify(channel=...)``."""
+    deliver_task: str
+    """The task type that makes the delivery."""
+    carries_secrets: bool
+    """Whether one-time codes may go this way: nothing on it keeps what it is given."""
+
+    def recognises(self, to: str | Endpoint) -> bool:
+        """Say whether ``to`` looks like an address of this channel."""
+        ...
+
+    def addresses(self, receivers: list[str | Endpoint]) -> list[Address | str]:
+        """Check many receivers at once; a text in the answer says what is wrong with one."""
+        ...
+
+    def compile(self, subject: str, text: str, html: str) -> CompiledTemplate:
+        """Compile a template of this channel; raises InvalidTemplate."""
+        ...
+
+
+class SendingChannel(Channel, Protocol):
+    """A channel that says itself how its messages are sent; its task type is made from this."""
+
+    @property
+    def queue_name(self) -> str:
+        """The queue of its deliveries."""
+
+    @property
+    def retry(self) -> RetryRule:
+        """When a delivery that failed is tried again."""
+
+    @property
+    def max_runtime(self) -> float:
+        """Seconds that one attempt may take."""
+
+    def send(self, sendable: Sendable) -> SendResult | Awaitable[SendResult]:
+        """Make one attempt. With ``async def`` many are made at once in each worker process.
+
+        It looks at the clock right before anything leaves, and never raises for what the other side
+        does: every outcome is a SendResult, with secrets already taken out of it.
+        """
+        ...

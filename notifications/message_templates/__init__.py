@@ -1,0 +1,1 @@
+"""Templates of messages: published as versions, compiled once, tried without sending."""

@@ -1,0 +1,1 @@
+"""Who gets messages: where and what they want, what must not be sent to them, how they say no."""

@@ -1,0 +1,1 @@
+"""What must not be kept: erasing a person, and removing by age."""

@@ -1,0 +1,1 @@
+"""What the networks make of a text message: alphabets, parts, numbers."""

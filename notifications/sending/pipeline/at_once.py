@@ -1,0 +1,96 @@
+"""Messages that may leave at once: their deliveries are made in the transaction that accepts them.
+
+One task carries such a message and not two. Whatever can hold a message back is asked before each attempt
+anyway; what must be asked before there is a delivery goes by the first step (``schedule``).
+"""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from notifications import conf
+from notifications.models import Delivery, Notification
+from notifications.rendering.compiled import Rendered
+from notifications.sending.pipeline.fallback.enqueuing import start_timers
+from notifications.sending.pipeline.following import Terms, deliver_next, enqueue_next
+from notifications.states import DeliveryState
+from tasks_core.models import RetryPolicy
+
+_WITHHELD = Rendered("", "", "")
+
+
+def may_leave_at_once(notification: Notification) -> bool:
+    """Say whether a message that is being accepted needs no first step.
+
+    It is due and written; it has no condition, which is asked at the last moment but not before its time;
+    and no quiet hours can hold it, because they would have to mark it as held and may tell it in a digest.
+    """
+    return (
+        notification.content is not None
+        and notification.run_after <= notification.created_at
+        and not notification.condition
+        and (notification.recipient_id is None or notification.critical)
+    )
+
+
+def leaving_at_once(notifications: Sequence[Notification]) -> list[Notification]:
+    """Give those that need no first step, but of channels whose retry policy has gone missing.
+
+    Only the first step can wait until there is such a policy again, and whoever asks is not refused
+    because of a setting.
+    """
+    found = [one for one in notifications if may_leave_at_once(one)]
+    ready = {channel: _has_its_policy(channel) for channel in {one.channel for one in found}}
+    return [one for one in found if ready[one.channel]]
+
+
+def make_deliveries(notifications: Sequence[Notification]) -> None:
+    """Make the deliveries of messages in progress that have just been stored, and enqueue their tasks."""
+    if not notifications:
+        return
+    deliveries = [_delivery(one) for one in notifications]
+    Delivery.objects.bulk_create(deliveries, batch_size=1000)
+    enqueue_next(
+        deliver_next(delivery.pk, one.channel, _terms(one), lane=_lane(one))
+        for delivery, one in zip(deliveries, notifications, strict=True)
+    )
+    with_fallback = [one.pk for one in notifications if one.has_fallback]
+    start_timers(with_fallback, 1, notifications[0].created_at)
+
+
+def _has_its_policy(channel: str) -> bool:
+    name = conf.retry_policy(channel)
+    return name is None or RetryPolicy.objects.filter(name=name).exists()
+
+
+def _delivery(notification: Notification) -> Delivery:
+    content = notification.content or _WITHHELD
+    if notification.is_secret:  # it is written again in memory when it is sent
+        content = _WITHHELD
+    return Delivery(
+        notification=notification,
+        channel=notification.channel,
+        address=notification.address,
+        endpoint_id=notification.endpoint_id,
+        state=DeliveryState.RENDERED,
+        message_id=uuid4().hex,
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
+        created_at=notification.created_at,
+        rendered_at=notification.created_at,
+    )
+
+
+def _lane(notification: Notification) -> int | None:
+    """Give the endpoint, unless a recipient's wishes or an earlier message can hold the message back."""
+    is_free = notification.recipient_id is None and not notification.order_key
+    return notification.endpoint_id if is_free else None
+
+
+def _terms(notification: Notification) -> Terms:
+    return Terms(
+        notification.pk,
+        notification.critical,
+        notification.expires_at,
+        notification.correlation_id,
+    )

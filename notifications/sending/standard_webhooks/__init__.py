@@ -1,0 +1,1 @@
+"""Standard Webhooks: secrets, signing what goes out, verifying what comes in."""
