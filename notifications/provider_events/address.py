@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from notifications.mail_address import problem_of_any
 from notifications.rules.addresses import EMAIL, SMS, bare, e164
-from notifications.rules.mail_address import problem_of_any
 
 
 def usable_address(channel: str, told: str) -> str:

@@ -6,7 +6,6 @@ from operator import attrgetter, is_
 from typing import Any
 
 from notifications.rules.provider_events import Bounce
-from tasks_core.encryption import KeyMissing
 from tasks_core.engine.json_text import LARGEST, storable, storable_json
 
 MOST_OF_AN_ERROR, MOST_OF_AN_ID = 2_000, 200
@@ -74,7 +73,7 @@ class SendResult:
     """The same, because this worker cannot open a secret; the platform says when to come back."""
 
 
-def without_key(error: KeyMissing) -> SendResult:
+def without_key(error: Exception) -> SendResult:
     """Give the result of a message that waits for a worker with the key of its secrets."""
     return SendResult(outcome=Outcome.THROTTLED, error=str(error), untried=True, lacks_key=True)
 

@@ -11,9 +11,9 @@ from notifications import conf
 from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import InvalidSuppression
 from notifications.keys.address_hash import address_hash
+from notifications.mail_address import problem_of_any
 from notifications.models import Suppression
 from notifications.rules.addresses import EMAIL, SMS, bare, e164, holds_several, normal_form
-from notifications.rules.mail_address import problem_of_any
 from notifications.rules.suppressions import Reason
 from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments

@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from notifications import conf
 from notifications.columns import check_columns
 from notifications.exceptions import InvalidEndpoint
+from notifications.mail_address import problem_of
 from notifications.models.endpoint import Endpoint
 from notifications.models.endpoint_lane import EndpointLane
-from notifications.rules.mail_address import problem_of
 from notifications.sending.outgoing.guard import InvalidUrl, check_url
 from notifications.sending.outgoing.origins import leads_elsewhere
 from notifications.sending.standard_webhooks.secrets import (

@@ -7,7 +7,7 @@ from django.core.mail.message import sanitize_address
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifications.rules.mail_address import problem_of
+from notifications.mail_address import problem_of
 
 pytestmark = pytest.mark.guarantee(n=5)
 

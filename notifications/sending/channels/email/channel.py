@@ -1,9 +1,9 @@
 """The e-mail channel: its addresses and its templates."""
 
 from notifications.channel_api.channel import Address
+from notifications.mail_address import problem_of
 from notifications.models.endpoint import Endpoint
 from notifications.rendering.compiled import CompiledMail
-from notifications.rules.mail_address import problem_of
 
 
 class EmailChannel:
