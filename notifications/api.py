@@ -35,7 +35,7 @@ from notifications.intake.acceptance import accept
 from notifications.intake.sample_send import send_test
 from notifications.intake.validation import Terms, admit, check_terms
 from notifications.locales import checked_locale
-from notifications.message import Message
+from notifications.message import Fallback, Message
 from notifications.message_templates.publishing import (
     check_template,
     find_version,
@@ -59,7 +59,6 @@ from notifications.sending.endpoints.registration import enable as enable_endpoi
 from notifications.sending.endpoints.registration import register_endpoint, rotate_secret
 from notifications.sending.pipeline.cancel import cancel
 from notifications.sending.pipeline.channel_tasks import add_channel
-from notifications.sending.pipeline.fallback.fallback import Fallback
 from notifications.sending.providers.registration import enable_provider, register_provider
 from notifications.sending.standard_webhooks.handed_over import live_secrets
 from tasks_core.database import server_clock

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from notifications.rendering import limits
 from notifications.rules.networks import AllowedNetwork, Network, allowed_network
 from tasks_core.conf import read_once, settings_of
 
@@ -198,6 +199,8 @@ class NotificationSettings:
 
 current = settings_of(NotificationSettings)
 """Return the settings of notifications as they are now."""
+
+limits.current = current
 
 
 def retry_policy(channel: str) -> str | None:

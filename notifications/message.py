@@ -1,16 +1,34 @@
-"""What a caller asks to be sent to one receiver."""
+"""What a caller asks to be sent to one receiver, and by which other channels if the first fails."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from notifications.models.endpoint import Endpoint
 from notifications.models.recipient import Recipient
-from notifications.sending.pipeline.fallback.fallback import Fallback
 
 ONE_TIME_CODE = "otp"
 """The category whose messages must expire, and whose code must be secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fallback:
+    """Another channel, for when those before it do not reach the receiver.
+
+    The step begins at once when the delivery before it has failed for good, was rejected, bounced, or
+    was suppressed by a preference or the suppression list. With ``after`` it also begins if no earlier
+    delivery has come as far as ``until`` by then.
+    """
+
+    channel: str
+    """``email``, ``sms`` and so on. The template must be written for it."""
+    to: str | Endpoint | None = None
+    """An address of that channel; None takes the one of the recipient that the notification is for."""
+    after: timedelta | None = None
+    """How long to wait after the step before has begun; None waits until that has failed."""
+    until: Literal["sent", "delivered"] = "sent"
+    """What must have happened by then. ``delivered`` needs reports of the provider, and ``after``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from notifications.channel_api.registry import CHANNELS
-from notifications.sending.pipeline import names
+from notifications.task_payloads import CRITICAL_QUEUE, SCHEDULE
 from tasks_core import database
 from tasks_core.metrics.waiting import watch
 from tasks_core.registry import get_task_type
@@ -26,7 +26,7 @@ def unbegun_since(now: datetime) -> datetime | None:
 
     It has no delivery yet, only a task. Those of critical messages share their queue with all that follows.
     """
-    queues = {get_task_type(names.SCHEDULE).queue_name, names.CRITICAL_QUEUE}
+    queues = {get_task_type(SCHEDULE).queue_name, CRITICAL_QUEUE}
     due = [lane.first_run_after for lane in watch.look(now) if lane.queue_name in queues]
     return min((at for at in due if at <= now), default=None)
 

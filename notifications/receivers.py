@@ -4,21 +4,19 @@ from asyncio import AbstractEventLoop
 from datetime import datetime
 from typing import Any
 
-from notifications.broadcasts import duties as broadcasts
 from notifications.broadcasts.failing import follow_unsuccessful_chunks
 from notifications.digests.closing import follow_unsuccessful_digests
 from notifications.duties import make_duties
+from notifications.events.endpoint_notice import tell_owner
 from notifications.events.parked import tell_of_parked
-from notifications.privacy.retention.duties import make_duties as make_retention_duties
+from notifications.models import Endpoint
 from notifications.provider_events import anymail_tracking
-from notifications.provider_events.duties import make_duties as make_event_duties
-from notifications.sending.endpoint_lanes.duties import make_duties as make_lane_duties
 from notifications.sending.endpoint_lanes.lost import follow_lost
 from notifications.sending.pipeline.ending import follow_unsuccessful
 from notifications.sending.pipeline.fallback.ending import follow_unsuccessful_looks
-from notifications.sending.pipeline.names import is_delivery_step
 from notifications.shutdown import close_all
-from notifications.triggers.duties import make_duties as make_trigger_duties
+from notifications.signals import endpoint_disabling
+from notifications.task_payloads import is_delivery_step
 from notifications.triggers.ending import follow_unsuccessful_events
 from tasks_core.duties.beat_duties import add_duties
 from tasks_core.signals import (
@@ -37,12 +35,8 @@ def connect() -> None:
     attempts_lost.connect(_on_lost, dispatch_uid="notifications.lost")
     worker_process_stopping.connect(_on_stopping, dispatch_uid="notifications.stopping")
     subscription_parked.connect(_on_parked, dispatch_uid="notifications.parked")
+    endpoint_disabling.connect(_on_disabling, dispatch_uid="notifications.endpoint_notice")
     add_duties(make_duties)
-    add_duties(make_trigger_duties)
-    add_duties(make_retention_duties)
-    add_duties(broadcasts.make_duties)
-    add_duties(make_lane_duties)
-    add_duties(make_event_duties)
     anymail_tracking.connect()
 
 
@@ -72,3 +66,7 @@ def _on_stopping(*, loop: AbstractEventLoop | None, **_: Any) -> None:
 
 def _on_parked(*, name: str, error: str, **_: Any) -> None:
     tell_of_parked(name, error)
+
+
+def _on_disabling(*, endpoint: Endpoint, reason: str, **_: Any) -> None:
+    tell_owner(endpoint, reason)

@@ -2,30 +2,20 @@
 
 from collections.abc import Iterator
 
-from notifications.broadcasts import names as broadcasts
-from notifications.broadcasts.payloads import ChunkStep
 from notifications.broadcasts.send_chunk import hand_over
-from notifications.channel_api.registry import SENDING
-from notifications.digests import names as digests
+from notifications.channel_api.channel import SendingChannel
+from notifications.channel_api.registry import CHANNELS
 from notifications.digests.closing import close
-from notifications.digests.payloads import DigestStep
+from notifications.digests.held import collect
 from notifications.privacy.erasure.by_notification import erase_as_asked
 from notifications.sending.channels.email.stream import MailStream
 from notifications.sending.channels.webhook.send import send as send_webhook
 from notifications.sending.delivery_span import trace_of
-from notifications.sending.pipeline import names
 from notifications.sending.pipeline.channel_tasks import add_task_type
 from notifications.sending.pipeline.deliver import deliver_async
 from notifications.sending.pipeline.deliver_batch import deliver_batch
 from notifications.sending.pipeline.fallback.advancing import advance
 from notifications.sending.pipeline.lanes import Asked
-from notifications.sending.pipeline.payloads import (
-    DeliveryStep,
-    ErasureStep,
-    LadderLook,
-    NotificationStep,
-    WebhookStep,
-)
 from notifications.sending.pipeline.render import render
 from notifications.sending.pipeline.replay_checks import (
     refuses_beginning,
@@ -38,9 +28,31 @@ from notifications.sending.pipeline.replay_checks import (
     refuses_tick,
 )
 from notifications.sending.pipeline.schedule import schedule
-from notifications.triggers import names as triggers
+from notifications.task_payloads import (
+    CLOSE_DIGEST,
+    CRITICAL_QUEUE,
+    DELIVER_EMAIL,
+    DELIVER_EVENT,
+    DELIVER_WEBHOOK,
+    ERASE,
+    FALL_BACK,
+    QUEUE,
+    RENDER,
+    SCHEDULE,
+    SEND_CHUNK,
+    TICK,
+    TRIGGERS_QUEUE,
+    ChunkStep,
+    DeliveryStep,
+    DigestStep,
+    ErasureStep,
+    EventStep,
+    LadderLook,
+    NotificationStep,
+    TickStep,
+    WebhookStep,
+)
 from notifications.triggers.deliver import deliver as deliver_event
-from notifications.triggers.payloads import EventStep, TickStep
 from notifications.triggers.retry_conf import LONGEST_TIMEOUT
 from notifications.triggers.tick import tick
 from tasks_core import BatchItem, Exponential, Fixed, TaskContext, declare_queue, task_type
@@ -49,14 +61,15 @@ INNER = Exponential(max_attempts=10, initial=1.0, factor=2.0, cap=300.0, jitter=
 EMAIL = Exponential(max_attempts=8, initial=5.0, factor=3.0, cap=3600.0, jitter="full")
 WEBHOOK = Exponential(max_attempts=8, initial=2.0, factor=4.0, cap=3600.0, jitter="full")
 
-declare_queue(names.CRITICAL_QUEUE)
-for channel in SENDING:
-    add_task_type(channel)
+declare_queue(CRITICAL_QUEUE)
+for channel in CHANNELS.values():
+    if isinstance(channel, SendingChannel):
+        add_task_type(channel)
 
 
 @task_type(
-    names.SCHEDULE,
-    queue_name="notifications",
+    SCHEDULE,
+    queue_name=QUEUE,
     retry=INNER,
     max_runtime=30.0,
     batch=True,
@@ -66,13 +79,13 @@ for channel in SENDING:
 def schedule_notifications(items: list[BatchItem[NotificationStep]]) -> list[object]:
     """Make and write the deliveries of notifications whose time has come."""
     traces = {item.payload.notification: trace for item in items if (trace := trace_of(item))}
-    states = schedule([item.payload.notification for item in items], traces=traces)
+    states = schedule([item.payload.notification for item in items], collect=collect, traces=traces)
     return [{"state": state} if isinstance(state, str) else state for state in states]
 
 
 @task_type(
-    broadcasts.HAND_OVER,
-    queue_name=broadcasts.QUEUE,
+    SEND_CHUNK,
+    queue_name=QUEUE,
     retry=INNER,
     max_runtime=120.0,
     max_batch=1,
@@ -85,8 +98,8 @@ def hand_over_chunk(payload: ChunkStep, context: TaskContext) -> dict[str, str]:
 
 
 @task_type(
-    digests.CLOSE,
-    queue_name=digests.QUEUE,
+    CLOSE_DIGEST,
+    queue_name=QUEUE,
     retry=INNER,
     max_runtime=60.0,
     refuses_replay=refuses_closing,
@@ -98,7 +111,7 @@ def close_digest(payload: DigestStep) -> dict[str, str]:
 
 
 @task_type(
-    names.RENDER,
+    RENDER,
     queue_name="rendering",
     retry=INNER,
     max_runtime=30.0,
@@ -111,8 +124,8 @@ def render_delivery(payload: DeliveryStep) -> dict[str, str]:
 
 
 @task_type(
-    names.FALL_BACK,
-    queue_name="notifications",
+    FALL_BACK,
+    queue_name=QUEUE,
     retry=INNER,
     max_runtime=30.0,
     refuses_replay=refuses_looking,
@@ -124,7 +137,7 @@ def fall_back(payload: LadderLook) -> dict[str, str]:
 
 
 @task_type(
-    names.DELIVER_EMAIL,
+    DELIVER_EMAIL,
     queue_name="email",
     retry=EMAIL,
     max_runtime=120.0,
@@ -143,7 +156,7 @@ of 100 only some thirty were with a receiver that answers within 20 ms."""
 
 
 @task_type(
-    names.DELIVER_WEBHOOK,
+    DELIVER_WEBHOOK,
     queue_name="webhook",
     retry=WEBHOOK,
     max_runtime=60.0,
@@ -157,8 +170,8 @@ async def deliver_webhook(payload: WebhookStep, context: TaskContext) -> dict[st
 
 
 @task_type(
-    names.ERASE,
-    queue_name="notifications",
+    ERASE,
+    queue_name=QUEUE,
     retry=INNER,
     max_runtime=4 * 3600.0,
     max_batch=1,
@@ -175,8 +188,8 @@ TRIGGER = Fixed(max_attempts=2_000, initial=0.0)
 
 
 @task_type(
-    triggers.DELIVER,
-    queue_name=triggers.QUEUE,
+    DELIVER_EVENT,
+    queue_name=TRIGGERS_QUEUE,
     retry=TRIGGER,
     max_runtime=LONGEST_TIMEOUT + 60.0,
     max_concurrency=100,
@@ -189,8 +202,8 @@ async def deliver_trigger_event(payload: EventStep, context: TaskContext) -> dic
 
 
 @task_type(
-    triggers.TICK,
-    queue_name=triggers.QUEUE,
+    TICK,
+    queue_name=TRIGGERS_QUEUE,
     retry=INNER,
     max_runtime=30.0,
     refuses_replay=refuses_tick,

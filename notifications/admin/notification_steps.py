@@ -7,7 +7,7 @@ from unfold.widgets import UnfoldBooleanWidget
 
 from notifications.models import Notification
 from notifications.privacy.erasure.by_notification import ask_erasure
-from notifications.privacy.erasure.subject import TOMBSTONE
+from notifications.rules.addresses import TOMBSTONE
 from notifications.sending.pipeline.cancel import cancel
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core.admin.places import task_link

@@ -6,18 +6,17 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
-from notifications.sending.pipeline import names
-from notifications.triggers import names as triggers
+from notifications.task_payloads import DELIVER_EVENT, FALL_BACK, SCHEDULE, TICK, is_delivery_step
 from tasks_core.admin.blocks import link
 from tasks_core.admin.record import Fact
 from tasks_core.admin.related import link_tasks
 from tasks_core.models import Task
 
 _MODELS = {
-    names.SCHEDULE: (("notification", "notification"),),
-    names.FALL_BACK: (("notification", "notification"),),
-    triggers.DELIVER: (("event", "triggerevent"),),
-    triggers.TICK: (("trigger", "crontrigger"),),
+    SCHEDULE: (("notification", "notification"),),
+    FALL_BACK: (("notification", "notification"),),
+    DELIVER_EVENT: (("event", "triggerevent"),),
+    TICK: (("trigger", "crontrigger"),),
 }
 """The model behind each field of the payload, by task type."""
 
@@ -33,6 +32,6 @@ def notification_facts(task: Task) -> Iterable[Fact]:
 
 
 def _models(task_type: str) -> tuple[tuple[str, str], ...]:
-    if names.is_delivery_step(task_type):
+    if is_delivery_step(task_type):
         return (("delivery", "delivery"),)
     return _MODELS.get(task_type, ())

@@ -5,17 +5,17 @@ This runs in the transaction that ends the tasks.
 
 from collections.abc import Iterable
 
-from notifications.broadcasts import names
 from notifications.broadcasts.control import pause
 from notifications.models import BroadcastChunk
 from notifications.states import ChunkState
+from notifications.task_payloads import SEND_CHUNK
 from tasks_core.signals import UnsuccessfulTask
 
 
 def follow_unsuccessful_chunks(tasks: Iterable[UnsuccessfulTask]) -> None:
     """Pause their broadcasts: whoever resumes one plans the chunk again."""
     for task in tasks:
-        if task.task_type == names.HAND_OVER and isinstance(task.payload, dict):
+        if task.task_type == SEND_CHUNK and isinstance(task.payload, dict):
             _put_back(task, task.payload.get("chunk"))
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 import tasks_core
-from notifications.broadcasts import names
 from notifications.models import Broadcast, BroadcastChunk, Notification
 from notifications.states import BroadcastState, ChunkState
+from notifications.task_payloads import SEND_CHUNK
 from tasks_core import clock, database
 
 AHEAD = 3
@@ -59,7 +59,7 @@ def _time_after(broadcast: Broadcast, chunk: BroadcastChunk, at: datetime) -> da
 
 def _plan(broadcast: Broadcast, chunk: BroadcastChunk, at: datetime) -> None:
     task = tasks_core.enqueue(
-        names.HAND_OVER,
+        SEND_CHUNK,
         {"chunk": chunk.pk},
         run_after=at,
         correlation_id=f"broadcast-{broadcast.pk}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from notifications.channel_api.sendable import Sendable
 from notifications.models.endpoint import Endpoint
@@ -52,6 +52,7 @@ class Channel(Protocol):
         ...
 
 
+@runtime_checkable
 class SendingChannel(Channel, Protocol):
     """A channel that says itself how its messages are sent; its task type is made from this."""
 

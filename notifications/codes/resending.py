@@ -13,13 +13,12 @@ from notifications.exceptions import InvalidNotification, ResendRefused
 from notifications.intake.acceptance import accept
 from notifications.intake.validation import Terms, admit
 from notifications.locales import checked_locale
-from notifications.message import Message
+from notifications.message import Fallback, Message
 from notifications.message_templates.publishing import find_version
 from notifications.models import Endpoint, KeptCode, Notification, TemplateVersion
 from notifications.rules.addresses import normal_form
 from notifications.rules.fallback import Until
 from notifications.sending.pipeline.cancel import cancel_all
-from notifications.sending.pipeline.fallback.fallback import Fallback
 from notifications.sending.pipeline.settle import settle
 from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments

@@ -10,7 +10,6 @@ from django.db import transaction
 import tasks_core
 from notifications import conf
 from notifications.channel_api.registry import channel_for, channel_named
-from notifications.digests import names
 from notifications.exceptions import InvalidNotification
 from notifications.intake.validation import Terms, admit, check_terms
 from notifications.keys.address_hash import address_hash
@@ -20,6 +19,7 @@ from notifications.message_templates.publishing import find_version
 from notifications.models import Digest, DigestItem, Endpoint, Notification
 from notifications.rules.addresses import normal_form
 from notifications.states import DigestState
+from notifications.task_payloads import CLOSE_DIGEST
 from tasks_core import clock, database
 from tasks_core.arguments import storable_arguments
 from tasks_core.engine.single_line import is_single_line
@@ -124,10 +124,10 @@ def _add(checked: Notification, template: str, locale: str, key: str, window: ti
     DigestItem.objects.create(digest_id=digest_id, context=context, created_at=now)
     if count == 1:
         tasks_core.enqueue(
-            names.CLOSE,
+            CLOSE_DIGEST,
             {"digest": digest_id},
             run_after=closes_at,
-            idempotency_key=f"{names.CLOSE}-{digest_id}",
+            idempotency_key=f"{CLOSE_DIGEST}-{digest_id}",
             correlation_id=f"digest-{digest_id}",
             inner=True,
         )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from notifications.channel_api.registry import channel_named
-from notifications.digests import names
 from notifications.exceptions import InvalidNotification
 from notifications.intake.acceptance import accept
 from notifications.intake.validation import Terms, admit
@@ -12,6 +11,7 @@ from notifications.message_templates.publishing import find_version
 from notifications.models import Digest, Notification
 from notifications.sending.pipeline.postponing import postponed_if_locked
 from notifications.states import DIGEST_UNFINISHED, DigestState
+from notifications.task_payloads import CLOSE_DIGEST
 from tasks_core import PermanentError, Snooze, clock
 from tasks_core.signals import UnsuccessfulTask
 
@@ -81,7 +81,7 @@ def follow_unsuccessful_digests(tasks: Iterable[UnsuccessfulTask]) -> None:
     the tasks.
     """
     for task in tasks:
-        if task.task_type == names.CLOSE and isinstance(task.payload, dict):
+        if task.task_type == CLOSE_DIGEST and isinstance(task.payload, dict):
             _keep(task, task.payload.get("digest"))
 
 

@@ -13,13 +13,13 @@ from notifications.intake.repeats import asks_for_the_same
 from notifications.limits.charges import charges_of
 from notifications.limits.counters import take
 from notifications.models import Notification
-from notifications.sending.pipeline import names
 from notifications.sending.pipeline.at_once import leaving_at_once, make_deliveries
 from notifications.sending.pipeline.cancel import supersede
 from notifications.sending.pipeline.fallback.keeping import keep_steps
 from notifications.sending.pipeline.following import queue, urgency
 from notifications.sending.pipeline.kept_codes import keep
 from notifications.states import NotificationState
+from notifications.task_payloads import SCHEDULE
 from tasks_core import database
 from tasks_core.exceptions import InvalidSchedule
 
@@ -102,7 +102,7 @@ def _enqueue(notifications: Sequence[Notification]) -> None:
         groups[terms].append(one.pk)
     for (run_after, expires_at, critical, correlation_id), ids in groups.items():
         tasks_core.enqueue_many(
-            names.SCHEDULE,
+            SCHEDULE,
             [{"notification": pk} for pk in ids],
             run_after=run_after,
             expires_at=expires_at,

@@ -9,14 +9,13 @@ from typing import Any
 from notifications.channel_api.channel import Address, Channel
 from notifications.exceptions import InvalidNotification
 from notifications.intake.fallback_steps import channel_of, check_steps
-from notifications.message import Message
+from notifications.message import Fallback, Message
 from notifications.message_templates.dry_run import try_out
 from notifications.message_templates.publishing import find_version
 from notifications.models import LadderStep, Recipient, TemplateVersion
 from notifications.people.recipients.addressing import NO_ADDRESS, stored_addresses
 from notifications.rules.addresses import normal_form
 from notifications.rules.sms.segments import segments
-from notifications.sending.pipeline.fallback.fallback import Fallback
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,8 @@ from datetime import timedelta
 from notifications.channel_api.channel import Channel
 from notifications.channel_api.registry import channel_named
 from notifications.exceptions import InvalidNotification
-from notifications.message import Message
+from notifications.message import Fallback, Message
 from notifications.rules.fallback import Until
-from notifications.sending.pipeline.fallback.fallback import Fallback
 
 MAX_STEPS = 5
 LONGEST = timedelta(days=30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from typing import Any
 
-from notifications.sending.pipeline.fallback.fallback import Fallback
+from notifications.message import Fallback
 from tasks_core.engine.json_text import UnreadableJson, read_json
 from tasks_core.management.arguments.duration import duration
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from jinja2 import Template, TemplateRuntimeError, TemplateSyntaxError, meta
 
-from notifications import conf
 from notifications.exceptions import InvalidTemplate, RenderingFailed
+from notifications.rendering import limits
 from notifications.rendering.language import check_language, meter_loops
 from notifications.rendering.links import check_links
 from notifications.rendering.loops import BUDGET, LoopBudget
@@ -25,9 +25,11 @@ class Part:
             InvalidTemplate: names the part, the line and what is wrong.
         """
         self.kind = kind
-        limit = conf.current().template_limit
-        if len(source) > limit:
-            raise InvalidTemplate(kind, f"has {len(source)} characters; the limit is {limit}")
+        most = limits.current()
+        if len(source) > most.template_limit:
+            raise InvalidTemplate(
+                kind, f"has {len(source)} characters; the limit is {most.template_limit}"
+            )
         try:
             tree = environment.parse(source)
             check_language(tree, environment)
@@ -36,7 +38,7 @@ class Part:
             if environment.autoescape:
                 check_links(tree, environment)
             # Jinja works out what is constant while it compiles; what has no time left is left for later.
-            with time_budget(conf.current().render_seconds):
+            with time_budget(most.render_seconds):
                 code = environment.compile(tree, name=kind, filename=f"<{kind}>")
         except TemplateSyntaxError as error:
             raise InvalidTemplate(kind, error.message or "syntax error", error.lineno) from None
@@ -51,11 +53,11 @@ class Part:
             RenderingFailed: names the part, the line, and the variable if one is missing. The
                 error carries no values, and none of the errors below it.
         """
-        settings = conf.current()
-        given = {**variables, BUDGET: LoopBudget(settings.loop_limit)}
+        most = limits.current()
+        given = {**variables, BUDGET: LoopBudget(most.loop_limit)}
         try:
-            with time_budget(settings.render_seconds):
-                return self._collect(given, settings.message_limit)
+            with time_budget(most.render_seconds):
+                return self._collect(given, most.message_limit)
         except MissingVariable as error:
             name = str(error)
             raise RenderingFailed(

@@ -14,6 +14,9 @@ from notifications.rules.domains import ascii_domain
 LONGEST = 2_048
 """Characters of the longest address: that of a browser's push service."""
 
+TOMBSTONE = "erased:"
+"""Begins what stands in place of an erased address."""
+
 EMAIL = "email"
 SMS = "sms"
 TELEGRAM = "telegram"

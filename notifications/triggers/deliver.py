@@ -14,7 +14,6 @@ from django.db import Error
 from notifications import conf
 from notifications.sending.coalescing import Together
 from notifications.sending.delivery_span import sending
-from notifications.sending.pipeline.record import AGAIN_SECONDS, PATIENCE_SECONDS
 from notifications.states import TriggerEventStatus
 from notifications.triggers.begin import GONE, Begun, NotBegun, begin
 from notifications.triggers.call import call
@@ -29,6 +28,9 @@ from tasks_core.database.errors import is_servers_fault
 from tasks_core.encryption import KeyMissing
 
 logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS, AGAIN_SECONDS = 30.0, 0.2
+"""So long an event's locked row is come back for, and how often, once its webhook has been called."""
 
 BUSY_SECONDS = 1.0
 """Seconds until the next look at an event whose row somebody else keeps locked."""

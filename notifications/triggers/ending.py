@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from notifications.models import TriggerEvent, TriggerInvocation
 from notifications.states import TRIGGER_EVENT_UNFINISHED, TriggerEventStatus
-from notifications.triggers import names
+from notifications.task_payloads import DELIVER_EVENT
 from notifications.triggers.invocation_log import client_error, unsent_request
 from notifications.triggers.result import INTERNAL_ERROR
 from tasks_core import clock
@@ -24,7 +24,7 @@ _STATUSES = {
 def follow_unsuccessful_events(tasks: Iterable[UnsuccessfulTask]) -> None:
     """End what these tasks were to deliver."""
     for task in tasks:
-        if task.task_type == names.DELIVER and isinstance(task.payload, dict):
+        if task.task_type == DELIVER_EVENT and isinstance(task.payload, dict):
             _end(task, task.payload.get("event"))
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 import tasks_core
 from notifications.models import TriggerEvent
-from notifications.triggers import names
+from notifications.task_payloads import DELIVER_EVENT
 from tasks_core import clock, database
 
 
@@ -18,7 +18,7 @@ def write_event(*, scheduled_time: datetime, **columns: Any) -> TriggerEvent:
             scheduled_time=scheduled_time, created_at=clock.now(), **columns
         )
         task = tasks_core.schedule_once(
-            names.DELIVER,
+            DELIVER_EVENT,
             {"event": event.pk},
             at=scheduled_time,
             inner=True,

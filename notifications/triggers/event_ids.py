@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 import tasks_core
-from notifications.triggers import names
+from notifications.task_payloads import TICK
 from notifications.triggers.timestamps import written
 from tasks_core.models import Occurrence
 
@@ -18,7 +18,7 @@ def tick_id(trigger_id: int, scheduled_time: datetime) -> UUID:
 
 def cancel_tick(event_id: UUID | str) -> bool:
     """Leave out the upcoming tick that would get this id; False if there is none."""
-    upcoming = Occurrence.objects.upcoming().filter(schedule__task_type=names.TICK)
+    upcoming = Occurrence.objects.upcoming().filter(schedule__task_type=TICK)
     rows = upcoming.values_list("pk", "due", "schedule__payload__trigger")
     for key, due, trigger_id in rows.iterator():
         if str(tick_id(trigger_id, due)) == str(event_id):

@@ -4,7 +4,7 @@ from django.db.models import F
 
 from notifications.models import TriggerEvent
 from notifications.states import TriggerEventStatus
-from notifications.triggers import names
+from notifications.task_payloads import DELIVER_EVENT
 from tasks_core.database.bounded_locks import BRIEF_LOCK_SECONDS, bounded_locks
 from tasks_core.database.row_backoff import RowBackoff
 from tasks_core.engine.states import State
@@ -21,7 +21,7 @@ def release_lost_locks() -> int:
     what it is: scheduled. The attempt is named, so one that begins at this moment keeps its lock.
     """
     waiting = Task.objects.filter(
-        state__in=(State.SCHEDULED, State.QUEUED, State.RETRYING), task_type=names.DELIVER
+        state__in=(State.SCHEDULED, State.QUEUED, State.RETRYING), task_type=DELIVER_EVENT
     )
     locked = (
         TriggerEvent.objects.filter(

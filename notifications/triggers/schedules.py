@@ -4,7 +4,7 @@ from typing import Any
 
 import tasks_core
 from notifications.models import CronTrigger
-from notifications.triggers import names
+from notifications.task_payloads import TICK
 from notifications.triggers.retry_conf import parse_retry_conf
 from tasks_core.engine.schedule import MisfirePolicy
 from tasks_core.exceptions import ScheduleNotFound
@@ -22,7 +22,7 @@ _MISFIRE = {
 def keep_schedule(trigger: CronTrigger) -> None:
     """Make the schedule what its trigger says, and fill it with ticks; also when somebody deleted it."""
     tasks_core.schedule_recurring(
-        names.TICK,
+        TICK,
         {"trigger": trigger.pk},
         name=trigger.schedule_name,
         description=f"Cron trigger {trigger.name}",

@@ -14,6 +14,7 @@ from notifications.api import (
     publish_template,
     register_endpoint,
 )
+from notifications.digests.held import collect
 from notifications.models import Delivery, EndpointLane, Provider, ProviderHealth
 from notifications.rules.outcome import Outcome, SendResult
 from notifications.sending.pipeline.schedule import schedule
@@ -42,7 +43,7 @@ def test_the_oldest_delivery_of_each_channel_is_shown(operator: Client) -> None:
     for channel, to, age in (("email", "ada@example.com", 7), ("console", "ada", 2)):
         publish_template("hello", channel=channel, subject="Hello", text="Hello")
         with clock.frozen(now - timedelta(minutes=age)):
-            schedule([notify("hello", to=to, channel=channel).pk])
+            schedule([notify("hello", to=to, channel=channel).pk], collect=collect)
     with clock.frozen(now):
         oldest = tiles(operator)["Oldest due delivery"]
     assert (oldest.figure, oldest.tone) == ("7 min", "warning")
@@ -138,7 +139,7 @@ def test_messages_that_no_worker_has_begun_with_are_late(operator: Client) -> No
 
 def test_deliveries_that_wait_for_their_endpoint_are_told(operator: Client) -> None:
     publish_template("hello", channel="console", subject="Hello", text="Hello")
-    schedule([notify("hello", to="ada", channel="console").pk])
+    schedule([notify("hello", to="ada", channel="console").pk], collect=collect)
     Delivery.objects.update(parked_for="lane")
     Task.objects.update(state="SUCCEEDED", finished_at=clock.now())
     oldest = tiles(operator)["Oldest due delivery"]

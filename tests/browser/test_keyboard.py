@@ -81,7 +81,7 @@ def test_nothing_answers_to_a_click_alone(operator: Page, width: int) -> None:
         ("/admin/", "Overview"),
         (TASKS, "Tasks"),
         ("/admin/tasks_core/schedule/add/", "Add"),
-        ("/admin/notifications/people/suppression/", "Suppressed addresses"),
+        ("/admin/notifications/suppression/", "Suppressed addresses"),
         ("/admin/auth/user/", "Users"),
     ],
 )

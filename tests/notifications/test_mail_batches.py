@@ -17,7 +17,7 @@ from notifications.sending.channels.email.connection import connection as mail
 from notifications.sending.channels.email.stream import MailStream
 from notifications.sending.pipeline import deliver_batch as batches
 from notifications.sending.pipeline.deliver_batch import deliver_batch
-from notifications.sending.pipeline.payloads import DeliveryStep
+from notifications.task_payloads import DeliveryStep
 from tasks_core import BatchItem, Snooze, TaskContext, clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.registry import get_task_type

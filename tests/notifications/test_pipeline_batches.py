@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from notifications.api import Message, notify_many
+from notifications.digests.held import collect
 from notifications.models import Delivery, DeliveryAttempt, Notification, TemplateVersion
 from notifications.sending.pipeline.schedule import schedule
 from tasks_core import clock
@@ -56,9 +57,9 @@ def test_a_batch_is_scheduled_and_written_with_a_handful_of_statements(
     receipt: TemplateVersion,
 ) -> None:
     notifications = send_by_first_step()
-    schedule([send_by_first_step(1)[0].pk])  # compiles the template
+    schedule([send_by_first_step(1)[0].pk], collect=collect)  # compiles the template
     with CaptureQueriesContext(connection) as queries:
-        schedule([one.pk for one in notifications])
+        schedule([one.pk for one in notifications], collect=collect)
     assert len(queries) <= 7
     assert deliveries() == {"rendered": COUNT + 1}
     texts = dict(Delivery.objects.values_list("notification__address", "subject"))

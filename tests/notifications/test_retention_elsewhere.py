@@ -35,7 +35,7 @@ from notifications.models import (
 )
 from notifications.people.suppression.bounces import count_soft_bounce
 from notifications.privacy.erasure.by_notification import ask_erasure
-from notifications.privacy.retention import duties
+from notifications.privacy.retention import all_kinds
 from notifications.privacy.retention.audiences import clean_up_broadcasts
 from notifications.privacy.retention.clean_up import clean_up
 from notifications.privacy.retention.digests import clean_up_digests
@@ -124,7 +124,7 @@ def test_a_wrong_number_of_days_is_refused_by_name(days: Any) -> None:
 
 def test_a_round_with_nothing_to_remove_asks_little(receipt: TemplateVersion) -> None:
     with CaptureQueriesContext(connection) as queries:
-        assert duties._cleaning_up() == duties.CLEAN_UP_SECONDS
+        assert all_kinds.clean_up_all() == 0
     assert len(queries) <= 19
 
 

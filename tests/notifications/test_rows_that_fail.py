@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from notifications.api import Receiver, create_broadcast, publish_template, register_endpoint
 from notifications.broadcasts.upkeep import advance_broadcasts
+from notifications.duties import make_duties
 from notifications.limits.clean_up import clean_up as clean_up_limits
 from notifications.models import (
     Broadcast,
@@ -28,7 +29,6 @@ from notifications.models import (
     TriggerInvocation,
 )
 from notifications.privacy.retention.clean_up import clean_up
-from notifications.privacy.retention.duties import make_duties
 from notifications.privacy.retention.inboxes import clean_up_inboxes
 from notifications.provider_events.late import delete_old_events, follow_late_events
 from notifications.sending.endpoint_lanes import rows
@@ -97,7 +97,7 @@ def test_step_of_retention_that_fails_keeps_those_after_it_from_nothing(settings
         **settings.BELLRINGER,
         "NOTIFICATION_RETENTION": {"": {"fortnights": 2}},
     }
-    (duty,) = make_duties()
+    (duty,) = (one for one in make_duties() if one.name == "duty-notification-retention")
 
     with clock.frozen(clock.now() + YEARS):
         duty._work()

@@ -8,7 +8,7 @@ from notifications.keys.address_hash import address_hash
 from notifications.models import Delivery
 from notifications.people.suppression.bounces import count_soft_bounce
 from notifications.people.suppression.listing import NewEntry, put
-from notifications.privacy.erasure.subject import TOMBSTONE
+from notifications.rules.addresses import TOMBSTONE
 from notifications.rules.provider_events import Bounce
 from notifications.rules.suppressions import Reason
 from tasks_core import clock

@@ -4,8 +4,9 @@ from django.db import transaction
 
 from notifications.models import Erasure, Notification
 from notifications.privacy.erasure.erase import erase
-from notifications.privacy.erasure.subject import TOMBSTONE, subject_of
-from notifications.sending.pipeline import names
+from notifications.privacy.erasure.subject import subject_of
+from notifications.rules.addresses import TOMBSTONE
+from notifications.task_payloads import ERASE
 from tasks_core import Unique, clock, database, enqueue
 from tasks_core.models import Task
 
@@ -24,9 +25,9 @@ def ask_erasure(notification_id: int, *, actor: str) -> Task:
             notification_id=notification_id, asked_by=actor[:150], asked_at=clock.now()
         )
         return enqueue(
-            names.ERASE,
+            ERASE,
             {"erasure": asked.pk},
-            unique=Unique(key=f"{names.ERASE}-{notification_id}", until="finished"),
+            unique=Unique(key=f"{ERASE}-{notification_id}", until="finished"),
             inner=True,
         )
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from notifications.models import BroadcastReceiver, Delivery, Notification, Recipient
-from notifications.privacy.erasure.subject import TOMBSTONE, Subject, subject_of
+from notifications.privacy.erasure.subject import Subject, subject_of
+from notifications.rules.addresses import TOMBSTONE
 
 
 def addresses_of(recipient: Recipient) -> list[Subject]:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from notifications.exceptions import InvalidNotification
 from notifications.keys import keyring
-from notifications.rules.addresses import e164
+from notifications.rules.addresses import TOMBSTONE, e164
 from tasks_core.engine.single_line import is_single_line
 
-TOMBSTONE = "erased:"
 SHORTEST = 5
 _KEY = "tombstones"
 

@@ -12,7 +12,7 @@ from notifications import conf
 from notifications.rules.endpoint_lane import Lane, LaneRule
 from notifications.rules.gcra import Pace
 from notifications.sending.endpoint_lanes.sound import sound_pause, sound_rate, sound_state
-from notifications.sending.pipeline.names import DELIVER_WEBHOOK
+from notifications.task_payloads import DELIVER_WEBHOOK
 from tasks_core import database
 from tasks_core.database import fetch_often
 from tasks_core.database.bounded_locks import BOUNDED

@@ -1,19 +1,15 @@
-"""Endpoints that are disabled because of what they answer, and the notice of it."""
+"""Endpoints that are disabled because of what they answer."""
 
 import logging
 
 from django.db import transaction
 
-from notifications.exceptions import InvalidNotification
 from notifications.models.endpoint import Endpoint
 from notifications.sending.endpoints.registration import disable
-from notifications.signals import endpoint_disabled
+from notifications.signals import endpoint_disabled, endpoint_disabling
 from tasks_core import database
 
 logger = logging.getLogger(__name__)
-
-NOTICE = "endpoint-disabled"
-"""The built-in template that tells the owner."""
 
 
 def disable_automatically(endpoint_id: int, *, reason: str) -> bool:
@@ -22,8 +18,7 @@ def disable_automatically(endpoint_id: int, *, reason: str) -> bool:
         return False
     endpoint = Endpoint.objects.get(pk=endpoint_id)
     logger.warning("endpoint %d was disabled: %s", endpoint_id, reason)
-    if endpoint.owner_email:
-        _tell_owner(endpoint, reason)
+    endpoint_disabling.send(sender=Endpoint, endpoint=endpoint, reason=reason)
     transaction.on_commit(
         lambda: endpoint_disabled.send_robust(
             sender=Endpoint, endpoint_id=endpoint_id, reason=reason
@@ -31,17 +26,3 @@ def disable_automatically(endpoint_id: int, *, reason: str) -> bool:
         using=database.alias(),
     )
     return True
-
-
-def _tell_owner(endpoint: Endpoint, reason: str) -> None:
-    from notifications.api import notify  # which needs this module, by way of the task types
-
-    try:
-        with transaction.atomic(using=database.alias()):
-            notify(
-                NOTICE,
-                to=endpoint.owner_email,
-                context={"endpoint": endpoint.name, "url": endpoint.url, "reason": reason[:200]},
-            )
-    except InvalidNotification as error:
-        logger.warning("the owner of endpoint %d gets no mail: %s", endpoint.pk, error)

@@ -10,8 +10,8 @@ from notifications.channel_api.sendable import Sendable
 from notifications.rules.outcome import SendResult
 from notifications.sending.pipeline.deliver import deliver, deliver_async
 from notifications.sending.pipeline.lanes import Asked
-from notifications.sending.pipeline.payloads import DeliveryStep
 from notifications.sending.pipeline.replay_checks import refuses_delivery
+from notifications.task_payloads import DeliveryStep
 from tasks_core import TaskContext, task_type
 
 

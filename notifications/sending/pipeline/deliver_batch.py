@@ -13,11 +13,11 @@ from notifications.channel_api.stream import Stream
 from notifications.rules.outcome import SendResult, fitting, storable_result
 from notifications.sending.pipeline.begin import begin_each, give_back
 from notifications.sending.pipeline.deliver import ended
-from notifications.sending.pipeline.payloads import DeliveryStep
 from notifications.sending.pipeline.record import Ended, record_patiently
 from notifications.sending.pipeline.sending import send_in_stream
-from notifications.sending.pipeline.unexpected import failed
 from notifications.sending.pipeline.verdict import conclude, nothing_to_send
+from notifications.sending.unexpected import failed
+from notifications.task_payloads import DeliveryStep
 from tasks_core import BatchItem, Snooze, clock
 
 BEGUN_TOGETHER = 100

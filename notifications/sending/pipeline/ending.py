@@ -6,9 +6,9 @@ This runs in the transaction that ends the tasks, so a delivery and its task end
 from collections.abc import Iterable
 
 from notifications.models import DeliveryAttempt
-from notifications.sending.pipeline import names
 from notifications.sending.pipeline.settle import end_deliveries, end_notification
 from notifications.states import DeliveryState, NotificationState
+from notifications.task_payloads import SCHEDULE, is_delivery_step
 from tasks_core import clock
 from tasks_core.signals import UnsuccessfulTask
 
@@ -21,9 +21,9 @@ _LOST = "the worker was lost or stopped while it was sending; it may have arrive
 def follow_unsuccessful(tasks: Iterable[UnsuccessfulTask]) -> None:
     """End what these tasks were to do, in the state that they ended in."""
     for task in sorted(tasks, key=_order):
-        if task.task_type == names.SCHEDULE:
+        if task.task_type == SCHEDULE:
             _end_notification(task)
-        elif names.is_delivery_step(task.task_type):
+        elif is_delivery_step(task.task_type):
             _end_delivery(task)
 
 

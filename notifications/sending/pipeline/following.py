@@ -11,7 +11,7 @@ import tasks_core
 from notifications import conf
 from notifications.channel_api.registry import channel_named
 from notifications.models import Notification
-from notifications.sending.pipeline import names
+from notifications.task_payloads import CRITICAL_QUEUE
 from tasks_core.tracing.within import within
 
 
@@ -111,7 +111,7 @@ def queue(critical: bool) -> str | None:
 
     So that workers can be kept free for one-time codes, whatever else there is to do.
     """
-    return names.CRITICAL_QUEUE if critical else None
+    return CRITICAL_QUEUE if critical else None
 
 
 def correlation(notification: Notification) -> str:

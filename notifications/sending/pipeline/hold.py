@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from notifications.channel_api.sendable import NotSendable
-from notifications.digests.held import collect
 from notifications.models import Notification
 from notifications.people.screening.screen import Screened, screen_deliveries, screen_notifications
 from notifications.people.screening.verdict import Stop, Undecided, Verdict, Wait
@@ -61,7 +60,11 @@ class Held:
         return NotificationState.IN_PROGRESS.value if self.goes_on else self.verdict.state
 
 
-def hold_notifications(ids: Sequence[int]) -> dict[int, Held]:
+Collect = Callable[[Mapping[int, str]], None]
+"""Tells of what quiet hours have held in one message; takes what is released, with the template for it."""
+
+
+def hold_notifications(ids: Sequence[int], collect: Collect) -> dict[int, Held]:
     """Screen accepted notifications; give those that are not to be begun, and end or mark them.
 
     Those that a digest tells of end as well. They are not among the answers, as nothing accepted is left

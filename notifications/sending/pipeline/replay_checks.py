@@ -10,12 +10,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from notifications.broadcasts.payloads import ChunkStep
-from notifications.digests.payloads import DigestStep
 from notifications.models import CronTrigger, Delivery, Digest, Notification, TriggerEvent
-from notifications.sending.pipeline.payloads import DeliveryStep, LadderLook, NotificationStep
 from notifications.states import BODY_WIPED, NOTIFICATION_FINAL, DeliveryState, NotificationState
-from notifications.triggers.payloads import EventStep, TickStep
+from notifications.task_payloads import (
+    ChunkStep,
+    DeliveryStep,
+    DigestStep,
+    EventStep,
+    LadderLook,
+    NotificationStep,
+    TickStep,
+)
 from tasks_core import clock
 
 SEND_ANEW = "discard the dead letter and, if it is still wanted, send a new notification"

@@ -14,13 +14,13 @@ from django.db import OperationalError, transaction
 
 from notifications.models import Notification
 from notifications.rendering.compiled import Rendered
-from notifications.sending.pipeline import names
 from notifications.sending.pipeline.fallback.enqueuing import start_timers
 from notifications.sending.pipeline.following import Next, Terms, deliver_next, enqueue_next
-from notifications.sending.pipeline.hold import hold_notifications
+from notifications.sending.pipeline.hold import Collect, hold_notifications
 from notifications.sending.pipeline.render import written
 from notifications.sending.pipeline.settle import end_notification
 from notifications.states import DeliveryState, NotificationState
+from notifications.task_payloads import RENDER
 from tasks_core import PermanentError, Snooze, clock, database
 from tasks_core.database import fetch_often
 from tasks_core.database.bounded_locks import BOUNDED, bounded_locks
@@ -78,29 +78,37 @@ class _Begun(NamedTuple):
 
 
 def schedule(
-    notification_ids: Sequence[int], *, traces: Mapping[int, str] | None = None
+    notification_ids: Sequence[int],
+    *,
+    collect: Collect,
+    traces: Mapping[int, str] | None = None,
 ) -> list[str | Exception]:
     """Make the deliveries of accepted notifications, but of those that are held back.
 
     Args:
         notification_ids: at most a message of them.
+        collect: tells of what quiet hours have held, if one of these is released.
         traces: the ``traceparent`` that the next step of a notification gets, if traces are on.
 
     Returns:
         for each the state it is in then, or as an error why it is asked again or is gone.
     """
     try:
-        return _schedule(notification_ids, traces or {})
+        return _schedule(notification_ids, collect, traces or {})
     except OperationalError as error:
         if not is_lock_timeout(error):
             raise
     if len(notification_ids) == 1:
         return [LOCKED]
-    return [one for pk in notification_ids for one in schedule([pk], traces=traces)]
+    return [
+        one for pk in notification_ids for one in schedule([pk], collect=collect, traces=traces)
+    ]
 
 
-def _schedule(notification_ids: Sequence[int], traces: Mapping[int, str]) -> list[str | Exception]:
-    held = hold_notifications(notification_ids)
+def _schedule(
+    notification_ids: Sequence[int], collect: Collect, traces: Mapping[int, str]
+) -> list[str | Exception]:
+    held = hold_notifications(notification_ids, collect)
     with transaction.atomic(using=database.alias()):
         begun = _begin([pk for pk in notification_ids if pk not in held])
         _make_deliveries(begun, traces)
@@ -127,7 +135,7 @@ def _make_deliveries(begun: Sequence[_Begun], traces: Mapping[int, str]) -> None
     enqueue_next(
         deliver_next(deliveries[one.id], one.channel, terms[one.id])
         if messages[one.id] is not None
-        else Next(names.RENDER, deliveries[one.id], terms[one.id])
+        else Next(RENDER, deliveries[one.id], terms[one.id])
         for one in begun
     )
     start_timers([one.id for one in begun if one.has_fallback], 1, clock.now())

@@ -10,10 +10,10 @@ from notifications.channel_api.sendable import Sendable
 from notifications.channel_api.stream import Stream, Tell
 from notifications.rules.outcome import SendResult, fitting, storable_result
 from notifications.sending.delivery_span import Sending, sending, sending_apart
-from notifications.sending.pipeline.unexpected import failed
 from notifications.sending.pipeline.withholding import kept
 from notifications.sending.sandbox.connecting import Granted
 from notifications.sending.sandbox.passing import noted, passing
+from notifications.sending.unexpected import failed
 
 
 def send_now(found: Sendable, send: Callable[[Sendable], SendResult]) -> SendResult:

@@ -9,12 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 from notifications import conf
 from notifications.channel_api.sendable import Sendable
 from notifications.rules.outcome import Outcome, SendResult, storable_result, without_key
-from notifications.sending.pipeline.unexpected import failed
 from notifications.sending.providers.account import Account, Carrier
 from notifications.sending.providers.accounts import enabled_accounts
 from notifications.sending.providers.admission import Asked, Seen, admission, note
 from notifications.sending.providers.exchange import clean
 from notifications.sending.providers.health import Admission
+from notifications.sending.unexpected import failed
 from tasks_core import clock
 from tasks_core.encryption import KeyMissing
 

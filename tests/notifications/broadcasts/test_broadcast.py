@@ -19,7 +19,6 @@ from notifications.api import (
     register_endpoint,
     resume_broadcast,
 )
-from notifications.broadcasts import names
 from notifications.broadcasts.schedule_chunks import AHEAD
 from notifications.broadcasts.send_chunk import hand_over
 from notifications.broadcasts.upkeep import advance_broadcasts, remove_leftovers
@@ -37,6 +36,7 @@ from notifications.models import (
     TemplateVersion,
 )
 from notifications.models.endpoint import Endpoint
+from notifications.task_payloads import SEND_CHUNK
 from tasks_core import clock
 from tasks_core.client import control
 from tasks_core.models import Task
@@ -161,7 +161,7 @@ def test_only_a_few_chunks_have_a_task_at_any_time(
     create_broadcast("may", "news", people(100), chunk_size=2, in_flight=1000)
     while chunks("waiting"):
         assert chunks("planned") <= AHEAD
-        assert Task.objects.unfinished().filter(task_type=names.HAND_OVER).count() <= AHEAD
+        assert Task.objects.unfinished().filter(task_type=SEND_CHUNK).count() <= AHEAD
         assert run_due(max_tasks=1)
     run_all()
     assert sum(received(mail_server).values()) == 100
@@ -169,7 +169,7 @@ def test_only_a_few_chunks_have_a_task_at_any_time(
 
 def test_no_more_is_handed_over_than_may_be_in_flight(news: TemplateVersion) -> None:
     create_broadcast("may", "news", people(100), chunk_size=5, in_flight=10)
-    for task in Task.objects.filter(task_type=names.HAND_OVER):
+    for task in Task.objects.filter(task_type=SEND_CHUNK):
         hand_over(task.payload["chunk"], task.pk)
     for _ in range(5):
         advance_broadcasts()
@@ -182,7 +182,7 @@ def test_a_rate_plans_the_chunks_one_after_the_other(news: TemplateVersion) -> N
     with clock.frozen(now):
         broadcast = create_broadcast("may", "news", people(200), rate=10)
         assert broadcast.chunk_size == 50
-        planned = Task.objects.filter(task_type=names.HAND_OVER).order_by("run_after")
+        planned = Task.objects.filter(task_type=SEND_CHUNK).order_by("run_after")
         offsets = [(task.run_after - now).total_seconds() for task in planned]
         assert offsets == [0.0, 5.0, 10.0]
 
@@ -260,7 +260,7 @@ def test_an_expired_broadcast_sends_nothing_more(
 
 def test_a_chunk_handed_over_twice_makes_no_second_notification(news: TemplateVersion) -> None:
     create_broadcast("may", "news", people(5))
-    task = Task.objects.get(task_type=names.HAND_OVER)
+    task = Task.objects.get(task_type=SEND_CHUNK)
     chunk = BroadcastChunk.objects.get()
     assert hand_over(chunk.pk, task.pk + 1) == "planned"  # a task it was not planned for
     assert [hand_over(chunk.pk, task.pk) for _ in range(3)] == ["handed_over"] * 3
@@ -270,7 +270,7 @@ def test_a_chunk_handed_over_twice_makes_no_second_notification(news: TemplateVe
 @pytest.mark.django_db(transaction=True)
 def test_a_chunk_handed_over_by_many_at_once_is_handed_over_once(news: TemplateVersion) -> None:
     create_broadcast("may", "news", people(50))
-    task = Task.objects.get(task_type=names.HAND_OVER)
+    task = Task.objects.get(task_type=SEND_CHUNK)
     chunk = BroadcastChunk.objects.get()
     answers: list[str] = []
     together = threading.Barrier(8)
@@ -327,7 +327,7 @@ def test_a_chunk_whose_task_fails_pauses_the_broadcast_and_is_tried_again(
     news: TemplateVersion, mail_server: MailServer
 ) -> None:
     create_broadcast("may", "news", people(5))
-    control.cancel(Task.objects.get(task_type=names.HAND_OVER).pk, reason="by mistake")
+    control.cancel(Task.objects.get(task_type=SEND_CHUNK).pk, reason="by mistake")
     broadcast = Broadcast.objects.get()
     assert (broadcast.state, chunks("waiting")) == ("paused", 1)
     assert broadcast.reason.startswith("chunk 1: ")

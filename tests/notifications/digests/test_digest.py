@@ -8,10 +8,10 @@ import pytest
 from django.db import connection, transaction
 
 from notifications.api import add_to_digest, publish_template
-from notifications.digests import names
 from notifications.digests.closing import close
 from notifications.exceptions import InvalidNotification
 from notifications.models import Digest, DigestItem, Notification, Template, TemplateVersion
+from notifications.task_payloads import CLOSE_DIGEST
 from tasks_core import Snooze, clock
 from tasks_core.client.replay import replay
 from tasks_core.models import DeadLetter, Task
@@ -249,7 +249,7 @@ def test_a_wrong_argument_is_named_and_opens_no_window(wrong: dict[str, Any], pr
     with pytest.raises(InvalidNotification, match=f"^{problem}"):
         add_to_digest("comments", **{**arguments, "item": {"who": "Bea"}, **wrong})
     assert not Digest.objects.exists()
-    assert not Task.objects.filter(task_type=names.CLOSE).exists()
+    assert not Task.objects.filter(task_type=CLOSE_DIGEST).exists()
 
 
 def run_threads(threads: list[threading.Thread]) -> None:

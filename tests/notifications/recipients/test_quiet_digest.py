@@ -185,7 +185,7 @@ def test_collecting_twice_and_at_once_gives_one_message(
         for thread in threads:
             thread.join(30)
         collect({held[0].pk: "overnight"})
-        schedule([one.pk for one in held])
+        schedule([one.pk for one in held], collect=collect)
         run_due()
     assert states(*held) == ["digested"] * 6
     assert [mail["Subject"] for mail in mail_server.messages] == ["6 receipts"]

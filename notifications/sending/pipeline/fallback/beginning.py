@@ -12,10 +12,10 @@ from notifications.limits.charges import charges_of
 from notifications.limits.counters import take
 from notifications.models import Delivery, LadderStep, Notification
 from notifications.rules.fallback import StepState
-from notifications.sending.pipeline import names
 from notifications.sending.pipeline.fallback.enqueuing import start_timers
 from notifications.sending.pipeline.following import Next, Terms, enqueue_next
 from notifications.states import DeliveryState
+from notifications.task_payloads import RENDER
 from tasks_core import database
 
 
@@ -47,7 +47,7 @@ def _delivered(step: LadderStep, now: datetime) -> Delivery:
                 notification.expires_at,
                 notification.correlation_id,
             )
-            enqueue_next([Next(names.RENDER, delivery.pk, terms)])
+            enqueue_next([Next(RENDER, delivery.pk, terms)])
             # Last: the rows of the counters stay locked until the transaction ends.
             take(charges_of(_charged(step), now))
     except LimitExceeded as error:

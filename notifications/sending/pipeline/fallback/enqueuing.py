@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import tasks_core
 from notifications.models import Notification
-from notifications.sending.pipeline import names
 from notifications.sending.pipeline.following import correlation_of, queue, urgency
+from notifications.task_payloads import FALL_BACK
 from tasks_core import database
 
 # The message may not live longer by falling back: at its end the step is looked at for the last time.
@@ -35,7 +35,7 @@ def look_again(notification_id: int) -> None:
     terms = Notification.objects.values_list("critical", "correlation_id").get(pk=notification_id)
     critical, correlation_id = terms
     tasks_core.enqueue_many(
-        names.FALL_BACK,
+        FALL_BACK,
         [{"notification": notification_id}],
         priority=urgency(critical),
         queue_name=queue(critical),
@@ -56,7 +56,7 @@ def start_timers(notification_ids: Sequence[int], position: int, now: datetime) 
         groups[_Alike(due_at, critical)].append((pk, correlation_of(pk, correlation_id)))
     for alike, group in groups.items():
         tasks_core.enqueue_many(
-            names.FALL_BACK,
+            FALL_BACK,
             [{"notification": pk, "position": position} for pk, _ in group],
             run_after=alike.due_at,
             priority=urgency(alike.critical),
