@@ -33,7 +33,7 @@ from notifications.conditions import condition
 from notifications.digests.adding import add_to_digest
 from notifications.intake.acceptance import accept
 from notifications.intake.sample_send import send_test
-from notifications.intake.validation import Terms, admit, check_terms
+from notifications.intake.validation import Terms, check_terms, validate
 from notifications.locales import checked_locale
 from notifications.message import Fallback, Message
 from notifications.message_templates.publishing import (
@@ -257,4 +257,4 @@ def notify_many(
         locale_given=bool(locale),
         locale=locale,
     )
-    return accept(admit(asked, terms))
+    return accept(validate(asked, terms))

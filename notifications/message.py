@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from notifications.models.endpoint import Endpoint
+from notifications.models.ladder_step import LadderStep
+from notifications.models.notification import Notification
 from notifications.models.recipient import Recipient
+from notifications.rendering.compiled import Rendered
 
 ONE_TIME_CODE = "otp"
 """The category whose messages must expire, and whose code must be secret."""
@@ -48,3 +51,19 @@ class Message:
     requester: str = ""
     resends: int = 0
     fallback: Sequence[str | Fallback] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validated:
+    """A message that may be stored: its row, and what is not in it but needed while it is stored."""
+
+    row: Notification
+    content: Rendered = field(repr=False)
+    """What its template gives with its variables."""
+    parts: int = 1
+    """Messages that the carrier counts for it."""
+    steps: Sequence[LadderStep] = ()
+    """Of its fallback, not yet stored."""
+    requester: str = ""
+    resends: int = 0
+    """How often its code may be sent again."""

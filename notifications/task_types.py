@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from notifications.broadcasts.send_chunk import hand_over
+from notifications.broadcasts.send_chunk import send_chunk
 from notifications.channel_api.channel import SendingChannel
 from notifications.channel_api.registry import CHANNELS
 from notifications.digests.closing import close
@@ -92,9 +92,9 @@ def schedule_notifications(items: list[BatchItem[NotificationStep]]) -> list[obj
     refuses_replay=refuses_handing_over,
     inner=True,
 )
-def hand_over_chunk(payload: ChunkStep, context: TaskContext) -> dict[str, str]:
+def send_broadcast_chunk(payload: ChunkStep, context: TaskContext) -> dict[str, str]:
     """Make the notifications of a chunk of a broadcast."""
-    return {"state": hand_over(payload.chunk, context.task_id)}
+    return {"state": send_chunk(payload.chunk, context.task_id)}
 
 
 @task_type(

@@ -7,15 +7,15 @@ from notifications.broadcasts.schedule_chunks import plan
 from notifications.channel_api.registry import channel_named
 from notifications.exceptions import InvalidNotification
 from notifications.intake.acceptance import accept
-from notifications.intake.validation import Terms, admit
-from notifications.message import Message
-from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver, Notification
+from notifications.intake.validation import Terms, validate
+from notifications.message import Message, Validated
+from notifications.models import Broadcast, BroadcastChunk, BroadcastReceiver
 from notifications.sending.pipeline.postponing import postponed_if_locked
 from notifications.states import BroadcastState, ChunkState
 from tasks_core import clock
 
 
-def hand_over(chunk_id: int, task_id: int) -> str:
+def send_chunk(chunk_id: int, task_id: int) -> str:
     """Make the notifications of a chunk, once; give the chunk's state.
 
     It changes nothing unless the broadcast runs and the chunk was planned for this very task.
@@ -38,7 +38,7 @@ def hand_over(chunk_id: int, task_id: int) -> str:
             and not _is_late(broadcast)
             and planned.update(state=ChunkState.HANDED_OVER, handed_over_at=clock.now())
         ):
-            _hand_over(broadcast, chunk)
+            _send(broadcast, chunk)
             plan(broadcast.pk)
     chunk.refresh_from_db()
     return chunk.state
@@ -48,7 +48,7 @@ def _is_late(broadcast: Broadcast) -> bool:
     return broadcast.expires_at is not None and broadcast.expires_at <= clock.now()
 
 
-def _hand_over(broadcast: Broadcast, chunk: BroadcastChunk) -> None:
+def _send(broadcast: Broadcast, chunk: BroadcastChunk) -> None:
     receivers = BroadcastReceiver.objects.filter(chunk=chunk, problem="").select_related(
         "endpoint", "recipient", "template_version__template"
     )
@@ -57,7 +57,7 @@ def _hand_over(broadcast: Broadcast, chunk: BroadcastChunk) -> None:
     ordered = receivers.order_by("template_version_id", "pk")
     for _, group in groupby(ordered, key=lambda row: row.template_version_id):
         rows = list(group)
-        notifications, rejected = _admitted(broadcast, rows)
+        notifications, rejected = _still_valid(broadcast, rows)
         accept(notifications)
         made += len(notifications)
         wrong += rejected
@@ -67,23 +67,23 @@ def _hand_over(broadcast: Broadcast, chunk: BroadcastChunk) -> None:
     )
 
 
-def _admitted(
+def _still_valid(
     broadcast: Broadcast, rows: Sequence[BroadcastReceiver]
-) -> tuple[list[Notification], int]:
+) -> tuple[list[Validated], int]:
     """Check receivers again; one that has become wrong since the snapshot stops no other."""
     try:
-        return _admit(broadcast, rows), 0
+        return _validated(broadcast, rows), 0
     except InvalidNotification:
-        found: list[Notification] = []
+        found: list[Validated] = []
         for row in rows:
             try:
-                found.extend(_admit(broadcast, [row]))
+                found.extend(_validated(broadcast, [row]))
             except InvalidNotification as error:
                 _reject(row, str(error))
         return found, len(rows) - len(found)
 
 
-def _admit(broadcast: Broadcast, rows: Sequence[BroadcastReceiver]) -> list[Notification]:
+def _validated(broadcast: Broadcast, rows: Sequence[BroadcastReceiver]) -> list[Validated]:
     version = rows[0].template_version
     assert version is not None  # only rejected receivers have none
     now = clock.now()
@@ -95,10 +95,10 @@ def _admit(broadcast: Broadcast, rows: Sequence[BroadcastReceiver]) -> list[Noti
         run_after=now,
         now=now,
     )
-    notifications = admit([_message(broadcast, row) for row in rows], terms)
-    for notification in notifications:
-        notification.broadcast_id = broadcast.pk
-    return notifications
+    validated = validate([_message(broadcast, row) for row in rows], terms)
+    for one in validated:
+        one.row.broadcast_id = broadcast.pk
+    return validated
 
 
 def _message(broadcast: Broadcast, row: BroadcastReceiver) -> Message:

@@ -75,3 +75,17 @@ class SendingChannel(Channel, Protocol):
         does: every outcome is a SendResult, with secrets already taken out of it.
         """
         ...
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """A channel whose carrier cuts long messages, and counts the parts."""
+
+    def parts(self, text: str) -> int:
+        """Count the parts of a message."""
+        ...
+
+
+def parts_of(channel: Channel, text: str) -> int:
+    """Count the messages that a carrier counts for one of ours; one, where the channel says nothing else."""
+    return channel.parts(text) if isinstance(channel, InParts) else 1

@@ -11,7 +11,7 @@ from notifications.channel_api.registry import channel_for, channel_named
 from notifications.confidential import open_variables
 from notifications.exceptions import InvalidNotification, ResendRefused
 from notifications.intake.acceptance import accept
-from notifications.intake.validation import Terms, admit
+from notifications.intake.validation import Terms, validate
 from notifications.locales import checked_locale
 from notifications.message import Fallback, Message
 from notifications.message_templates.publishing import find_version
@@ -78,9 +78,9 @@ def resend(
             run_after=kept.last_sent_at,
             now=kept.last_sent_at,
         )
-        [again] = admit([message], terms)
-        again.resend_of = first
-        _end_unsent(first, again)
+        [again] = validate([message], terms)
+        again.row.resend_of = first
+        _end_unsent(first, again.row)
         return accept([again])[0]
 
 

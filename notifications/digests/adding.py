@@ -11,7 +11,7 @@ import tasks_core
 from notifications import conf
 from notifications.channel_api.registry import channel_for, channel_named
 from notifications.exceptions import InvalidNotification
-from notifications.intake.validation import Terms, admit, check_terms
+from notifications.intake.validation import Terms, check_terms, validate
 from notifications.keys.address_hash import address_hash
 from notifications.locales import checked_locale
 from notifications.message import ONE_TIME_CODE, Message
@@ -95,12 +95,12 @@ def add_to_digest(
     )
     variables = {"items": [item], "count": 1}
     try:
-        [checked] = admit([Message(to=to, context=variables)], terms)
+        [checked] = validate([Message(to=to, context=variables)], terms)
     except InvalidNotification as error:
         field = error.field.replace("context.items[0]", "item").replace("context", "item")
         raise InvalidNotification(field, error.problem) from None
     with transaction.atomic(using=database.alias()):
-        return _add(checked, template, locale, key, window)
+        return _add(checked.row, template, locale, key, window)
 
 
 def _add(checked: Notification, template: str, locale: str, key: str, window: timedelta) -> Digest:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from notifications.channel_api.registry import channel_named
 from notifications.exceptions import InvalidNotification
 from notifications.intake.acceptance import accept
-from notifications.intake.validation import Terms, admit
+from notifications.intake.validation import Terms, validate
 from notifications.message import Message
 from notifications.message_templates.publishing import find_version
 from notifications.models import Digest, Notification
@@ -68,7 +68,7 @@ def _notification(digest: Digest) -> Notification:
             run_after=now,
             now=now,
         )
-        [notification] = accept(admit([message], terms))
+        [notification] = accept(validate([message], terms))
     except InvalidNotification as error:
         raise PermanentError(str(error)) from None
     return notification

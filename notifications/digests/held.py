@@ -18,7 +18,7 @@ from notifications.digests.adding import MOST_ITEMS
 from notifications.digests.items import Item, items_of
 from notifications.exceptions import InvalidNotification
 from notifications.intake.acceptance import accept
-from notifications.intake.validation import Terms, admit
+from notifications.intake.validation import Terms, validate
 from notifications.message import Message
 from notifications.message_templates.publishing import find_version
 from notifications.models import Digest, Notification
@@ -141,5 +141,5 @@ def _accepted(
         run_after=now,
         now=now,
     )
-    [notification] = accept(admit([message], terms))
+    [notification] = accept(validate([message], terms))
     return notification

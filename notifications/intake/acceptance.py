@@ -10,8 +10,10 @@ from django.db import IntegrityError, transaction
 import tasks_core
 from notifications.exceptions import IdempotencyConflict, InvalidNotification
 from notifications.intake.repeats import asks_for_the_same
+from notifications.limits.charge import Charge
 from notifications.limits.charges import charges_of
 from notifications.limits.counters import take
+from notifications.message import Validated
 from notifications.models import Notification
 from notifications.sending.pipeline.at_once import leaving_at_once, make_deliveries
 from notifications.sending.pipeline.cancel import supersede
@@ -26,8 +28,8 @@ from tasks_core.exceptions import InvalidSchedule
 TRIES = 5
 
 
-def accept(admitted: Sequence[Notification]) -> list[Notification]:
-    """Store notifications in the caller's transaction; give one for each, stored now or before.
+def accept(validated: Sequence[Validated]) -> list[Notification]:
+    """Store notifications in the caller's transaction; return one for each, stored now or before.
 
     Raises:
         IdempotencyConflict: a key was used for other content; nothing is stored.
@@ -36,41 +38,47 @@ def accept(admitted: Sequence[Notification]) -> list[Notification]:
     for _ in range(TRIES):
         try:
             with transaction.atomic(using=database.alias()):
-                return _accept(admitted)
+                return _accept(validated)
         except IntegrityError:
             # Another transaction has just committed one of the keys: now it can be read.
             continue
     raise IdempotencyConflict("the idempotency keys are in use by too many callers; try again")
 
 
-def _accept(admitted: Sequence[Notification]) -> list[Notification]:
-    known = _known([one.idempotency_key for one in admitted if one.idempotency_key])
-    new: list[Notification] = []
+def _accept(validated: Sequence[Validated]) -> list[Notification]:
+    known = _known([one.row.idempotency_key for one in validated if one.row.idempotency_key])
+    new: list[Validated] = []
     answers: list[Notification] = []
-    for position, notification in enumerate(admitted):
-        key = notification.idempotency_key
+    for position, one in enumerate(validated):
+        key = one.row.idempotency_key
         earlier = known.get(key) if key else None
         if earlier is not None:
-            _check_same(earlier, notification, position, len(admitted))
+            _check_same(earlier, one.row, position, len(validated))
             answers.append(earlier)
             continue
         if key:
-            known[key] = notification
-        new.append(notification)
-        answers.append(notification)
-    _supersede(new)
+            known[key] = one.row
+        new.append(one)
+        answers.append(one.row)
+    rows = [one.row for one in new]
+    _supersede(rows)
     at_once = leaving_at_once(new)
     for one in at_once:
-        one.state = NotificationState.IN_PROGRESS
-    Notification.objects.bulk_create(new, batch_size=1000)
+        one.row.state = NotificationState.IN_PROGRESS
+    Notification.objects.bulk_create(rows, batch_size=1000)
     keep(new)
     keep_steps(new)
     with _deadlines_kept():
         make_deliveries(at_once)
-        _enqueue([one for one in new if one.state == NotificationState.ACCEPTED])
+        _enqueue([row for row in rows if row.state == NotificationState.ACCEPTED])
     # Last: the rows of the counters stay locked until the caller's transaction ends.
-    take(charge for one in new for charge in charges_of(one, one.created_at))
+    take(charge for one in new for charge in _charges(one))
     return answers
+
+
+def _charges(one: Validated) -> Iterator[Charge]:
+    row = one.row
+    return charges_of(row, row.created_at, requester=one.requester, parts=one.parts)
 
 
 def _supersede(new: Sequence[Notification]) -> None:

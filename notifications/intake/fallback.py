@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifications.channel_api.channel import Address, Channel
+from notifications.channel_api.channel import Address, Channel, parts_of
 from notifications.exceptions import InvalidNotification
 from notifications.intake.fallback_steps import channel_of, check_steps
 from notifications.message import Fallback, Message
@@ -15,7 +15,6 @@ from notifications.message_templates.publishing import find_version
 from notifications.models import LadderStep, Recipient, TemplateVersion
 from notifications.people.recipients.addressing import NO_ADDRESS, stored_addresses
 from notifications.rules.addresses import normal_form
-from notifications.rules.sms.segments import segments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +28,15 @@ class First:
     """Channel and address."""
 
 
-class LadderDesk:
-    """Admits the ladders of one call, and asks the database once for what many of them need."""
+class FallbackValidator:
+    """Validates the fallbacks of one call, and asks the database once for what many of them need."""
 
     def __init__(self, recipients: Iterable[Recipient | None]) -> None:
         self._recipients = [one.pk for one in recipients if one is not None]
         self._versions: dict[tuple[str, str, str], TemplateVersion] = {}
         self._stored: dict[str, dict[int, str]] = {}
 
-    def admit(
+    def validate(
         self,
         message: Message,
         first: First,
@@ -49,9 +48,9 @@ class LadderDesk:
         Raises:
             InvalidNotification: names the step and its argument.
         """
-        return list(self._admitted(message, first, context, secret_context))
+        return list(self._validated(message, first, context, secret_context))
 
-    def _admitted(
+    def _validated(
         self,
         message: Message,
         first: First,
@@ -113,7 +112,7 @@ def _place(channel: str, address: str) -> tuple[str, str]:
     return channel, normal_form(channel, address)
 
 
-def ladder_digest(steps: Sequence[LadderStep], message: Message) -> list[object]:
+def fallback_digest(steps: Sequence[LadderStep], message: Message) -> list[object]:
     """Tell ladders apart, for the idempotency key; a recipient's stays the same after a move."""
     return [
         [
@@ -140,4 +139,4 @@ def _segments(
         raise InvalidNotification(
             f"{name}.channel", f"its template does not fit the variables: {error}"
         ) from None
-    return segments(content.text).count if channel.kind == "sms" else 1
+    return parts_of(channel, content.text)

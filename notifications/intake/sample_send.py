@@ -3,7 +3,7 @@
 from notifications.channel_api.registry import channel_for, channel_named
 from notifications.exceptions import InvalidNotification
 from notifications.intake.acceptance import accept
-from notifications.intake.validation import Terms, admit
+from notifications.intake.validation import Terms, validate
 from notifications.message import Message
 from notifications.message_templates.publishing import find_version
 from notifications.models import Endpoint, Notification, TemplateVersion
@@ -51,4 +51,4 @@ def send_test(
         now=now,
         is_test=True,
     )
-    return accept(admit([Message(to=to, context=version.sample)], terms))[0]
+    return accept(validate([Message(to=to, context=version.sample)], terms))[0]

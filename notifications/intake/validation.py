@@ -7,19 +7,18 @@ from typing import Any
 
 import tasks_core
 from notifications import conf
-from notifications.channel_api.channel import Address, Channel
+from notifications.channel_api.channel import Address, Channel, parts_of
 from notifications.conditions import check_condition
 from notifications.confidential import content_digest, seal_variables
 from notifications.exceptions import InvalidNotification
-from notifications.intake.fallback import First, LadderDesk, ladder_digest
-from notifications.message import ONE_TIME_CODE, Message
+from notifications.intake.fallback import FallbackValidator, First, fallback_digest
+from notifications.message import ONE_TIME_CODE, Message, Validated
 from notifications.message_templates.dry_run import try_out
 from notifications.message_templates.publishing import find_version
 from notifications.models import LadderStep, Notification, Recipient, TemplateVersion
 from notifications.people.recipients.addressing import Found, find_addresses
 from notifications.rendering.compiled import Rendered
 from notifications.rendering.variables import plain_json
-from notifications.rules.sms.segments import segments
 from tasks_core.client.options import MAX_AHEAD
 from tasks_core.engine.instants import InvalidInstant, checked_instant
 from tasks_core.engine.single_line import is_single_line
@@ -60,8 +59,8 @@ def check_terms(category: str, run_after: datetime | None, now: datetime) -> dat
     return now if run_after is None else _instant("run_after", run_after, now)
 
 
-def admit(messages: Sequence[Message], terms: Terms) -> list[Notification]:
-    """Check messages and give their rows, not yet stored.
+def validate(messages: Sequence[Message], terms: Terms) -> list[Validated]:
+    """Check messages and return their rows, not yet stored, with what storing them needs.
 
     Raises:
         InvalidNotification: names the field; with several messages also which one.
@@ -69,9 +68,9 @@ def admit(messages: Sequence[Message], terms: Terms) -> list[Notification]:
     prefixes = [""] if len(messages) == 1 else [f"messages[{i}]." for i in range(len(messages))]
     found = find_addresses([message.to for message in messages], terms.recipients, terms.channel)
     versions = _versions(found, terms)
-    desk = LadderDesk(one.recipient for one in found)
+    fallbacks = FallbackValidator(one.recipient for one in found)
     return [
-        _admitted(message, one, replace(terms, version=versions[_locale(one)]), desk, prefix)
+        _validated(message, one, replace(terms, version=versions[_locale(one)]), fallbacks, prefix)
         for message, one, prefix in zip(messages, found, prefixes, strict=True)
     ]
 
@@ -92,9 +91,9 @@ def _locale(found: Found) -> str:
     return found.recipient.locale if found.recipient else ""
 
 
-def _admitted(
-    message: Message, found: Found, terms: Terms, desk: LadderDesk, prefix: str
-) -> Notification:
+def _validated(
+    message: Message, found: Found, terms: Terms, fallbacks: FallbackValidator, prefix: str
+) -> Validated:
     try:
         if found.address is None:
             raise InvalidNotification("to", found.problem)
@@ -103,7 +102,9 @@ def _admitted(
         condition_args = _condition_args(message)
         context, secret_context, content = _variables(message, terms.version)
         first = _first(found, found.address, terms)
-        steps = desk.admit(message, first, context, secret_context) if message.fallback else []
+        steps: list[LadderStep] = []
+        if message.fallback:
+            steps = fallbacks.validate(message, first, context, secret_context)
     except InvalidNotification as error:
         raise InvalidNotification(prefix + error.field, error.problem) from None
     address = found.address
@@ -131,13 +132,14 @@ def _admitted(
         is_test=terms.is_test,
         has_fallback=bool(steps),
     )
-    notification.steps = steps
-    notification.content = content
-    notification.requester = message.requester
-    notification.resends_asked = message.resends
-    if terms.channel.kind == "sms":
-        notification.segments = segments(content.text).count
-    return notification
+    return Validated(
+        row=notification,
+        content=content,
+        parts=parts_of(terms.channel, content.text),
+        steps=steps,
+        requester=message.requester,
+        resends=message.resends,
+    )
 
 
 def _first(found: Found, address: Address, terms: Terms) -> First:
@@ -244,7 +246,7 @@ def _digest(
     if message.condition:
         content += [message.condition, message.condition_args]
     if steps:
-        content += ["fallback", ladder_digest(steps, message)]
+        content += ["fallback", fallback_digest(steps, message)]
     return content_digest(content)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -15,8 +14,7 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.models.sealed_column import SealedColumn
 
 if TYPE_CHECKING:
-    from notifications.models.ladder_step import LadderStep
-    from notifications.rendering.compiled import Rendered
+    pass
 
 
 class NotificationQuerySet(PlatformQuerySet["Notification"]):
@@ -129,14 +127,6 @@ class Notification(PlatformModel):
         editable=False,
         help_text="Other channels follow if this one does not reach the receiver.",
     )
-
-    # No columns: what limits, the kept code, the ladder and a delivery that is made at once need to know
-    # while it is being accepted.
-    requester: str = ""
-    segments: int = 1
-    resends_asked: int = 0
-    steps: Sequence[LadderStep] = ()
-    content: Rendered | None = None
 
     objects: ClassVar = NotificationQuerySet.as_manager()
 

@@ -67,7 +67,7 @@ class _Queue(Generic[Item, Answer]):
             self._enough = None
 
 
-class Together(Generic[Item, Answer]):
+class Coalescer(Generic[Item, Answer]):
     """Collects the items of concurrent callers and hands them to one function, as a list.
 
     With a few callers there is no waiting; with a hundred, a few calls carry them all. The function

@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import Error
 
 from notifications import conf
-from notifications.sending.coalescing import Together
+from notifications.sending.coalescing import Coalescer
 from notifications.sending.delivery_span import sending
 from notifications.states import TriggerEventStatus
 from notifications.triggers.begin import GONE, Begun, NotBegun, begin
@@ -157,5 +157,5 @@ def _record_one(ended: Ended) -> bool | Exception:
         return error
 
 
-_begin_together: Together[Claim, Begun | NotBegun] = Together(begin)
-_record_together = Together(_record_all)
+_begin_together: Coalescer[Claim, Begun | NotBegun] = Coalescer(begin)
+_record_together = Coalescer(_record_all)

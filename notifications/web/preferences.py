@@ -9,12 +9,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from notifications.people.unsubscribe.choices import (
-    Wishes,
+    Choices,
     channels_of,
-    current_wishes,
+    current_choices,
     may_switch_on,
     rows_for,
-    store_wishes,
+    store_choices,
 )
 from notifications.people.unsubscribe.token import Subscription, decode
 from notifications.web.page import page, reads_link
@@ -34,12 +34,12 @@ def preference_page(request: HttpRequest, token: str) -> HttpResponse:
         return page(request, "unknown", {})
     saved = request.method == "POST"
     if saved:
-        store_wishes(subscription, _posted(request, subscription, channels))
+        store_choices(subscription, _posted(request, subscription, channels))
     context = {"token": token, "saved": saved, **_table(subscription, channels)}
     return page(request, "preferences", context)
 
 
-def _posted(request: HttpRequest, subscription: Subscription, channels: list[str]) -> Wishes:
+def _posted(request: HttpRequest, subscription: Subscription, channels: list[str]) -> Choices:
     """Read the boxes that were shown; a browser sends only those that are ticked."""
     return {
         (row.key, channel): _box(channel, row.key) in request.POST
@@ -49,7 +49,7 @@ def _posted(request: HttpRequest, subscription: Subscription, channels: list[str
 
 
 def _table(subscription: Subscription, channels: list[str]) -> dict[str, Any]:
-    wishes = current_wishes(subscription)
+    wishes = current_choices(subscription)
     others = [_name(channel) for channel in channels if not may_switch_on(subscription, channel)]
     return {
         "only_off": others,

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from notifications.api import notify, publish_template
 from notifications.broadcasts.creation import create_broadcast
 from notifications.broadcasts.receiver import Receiver
-from notifications.broadcasts.send_chunk import hand_over
+from notifications.broadcasts.send_chunk import send_chunk
 from notifications.broadcasts.upkeep import advance_broadcasts
 from notifications.channel_api.sendable import Sendable
 from notifications.models import (
@@ -157,12 +157,12 @@ def test_steps_of_one_message_come_back_when_a_row_that_they_need_is_locked(
     assert chunk.task_id is not None
     works: list[tuple[str, int, Callable[[], object]]] = [
         ("notifications_notification", notification.pk, lambda: advance(notification.pk)),
-        ("notifications_broadcast", broadcast.pk, lambda: hand_over(chunk.pk, chunk.task_id or 0)),
+        ("notifications_broadcast", broadcast.pk, lambda: send_chunk(chunk.pk, chunk.task_id or 0)),
     ]
     for table, pk, work in works:
         with locked(table, pk), pytest.raises(Snooze):
             Rival(work).result()
-    assert hand_over(chunk.pk, chunk.task_id) == "handed_over"
+    assert send_chunk(chunk.pk, chunk.task_id) == "handed_over"
 
 
 def test_a_broadcast_that_is_locked_holds_up_no_other(receipt: TemplateVersion) -> None:

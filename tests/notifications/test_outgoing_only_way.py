@@ -23,7 +23,7 @@ CLIENTS = {
     "urllib3",
 }
 CONNECTING = {"create_connection", "open_connection", "sock_connect", "start_connection"}
-GUARDED = ROOT / "notifications" / "outgoing"
+GUARDED = ROOT / "notifications" / "sending" / "outgoing"
 
 
 def imported(path: Path) -> Iterator[str]:

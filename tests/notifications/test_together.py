@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.db import Error, connection
 
 from notifications.sending import coalescing as together_module
-from notifications.sending.coalescing import CROWD, ENOUGH, MAX_TOGETHER, Together
+from notifications.sending.coalescing import CROWD, ENOUGH, MAX_TOGETHER, Coalescer
 from tasks_core.database import session_state
 
 
@@ -25,7 +25,7 @@ async def test_what_arrives_during_a_call_goes_into_the_next_one() -> None:
             release.wait(10)
         return [item * item for item in items]
 
-    together = Together(square)
+    together = Coalescer(square)
     first = asyncio.create_task(together(1))
     await started.wait()
     others = [asyncio.create_task(together(item)) for item in range(2, 10)]
@@ -42,7 +42,7 @@ async def test_a_call_carries_a_bounded_number_of_items() -> None:
         sizes.append(len(items))
         return items
 
-    together = Together(count)
+    together = Coalescer(count)
     await asyncio.gather(*(together(item) for item in range(3 * MAX_TOGETHER)))
     assert max(sizes) == MAX_TOGETHER
 
@@ -54,7 +54,7 @@ async def test_after_a_crowd_the_next_are_gathered_although_they_come_one_by_one
         sizes.append(len(items))
         return items
 
-    together = Together(count)
+    together = Coalescer(count)
 
     async def twice(number: int) -> None:
         await together(number)
@@ -76,7 +76,7 @@ async def test_who_is_enough_for_a_call_does_not_wait_for_more(
         sizes.append(len(items))
         return items
 
-    together = Together(count)
+    together = Coalescer(count)
     async with asyncio.timeout(30):
         first = [asyncio.create_task(together(number)) for number in range(CROWD)]
         await asyncio.gather(*first)
@@ -90,7 +90,7 @@ async def test_an_error_reaches_its_callers_and_the_next_call_works() -> None:
             raise ValueError("thirteen")
         return items
 
-    together = Together(refuse_thirteen)
+    together = Coalescer(refuse_thirteen)
     with pytest.raises(ValueError, match="thirteen"):
         await together(13)
     assert await together(14) == 14
@@ -104,7 +104,7 @@ async def test_a_caller_that_is_cancelled_does_not_disturb_the_others() -> None:
         release.wait(10)
         return items
 
-    together = Together(wait)
+    together = Coalescer(wait)
     leaving = asyncio.create_task(together(1))
     staying = asyncio.create_task(together(2))
     await started.wait()
@@ -119,7 +119,7 @@ async def test_an_error_among_the_answers_is_raised_for_its_caller_alone() -> No
     def odd(items: list[int]) -> list[int | Exception]:
         return [item if item % 2 else ValueError(f"{item} is even") for item in items]
 
-    together: Together[int, int] = Together(odd)
+    together: Coalescer[int, int] = Coalescer(odd)
     answers = await asyncio.gather(*(together(item) for item in range(4)), return_exceptions=True)
     assert [answers[1], answers[3]] == [1, 3]
     assert [repr(answers[0]), repr(answers[2])] == [
@@ -152,8 +152,8 @@ class Kept:
         await asyncio.wait_for(self._put_away.wait(), 10)
         self._put_away.clear()
 
-    def together(self, put_away: Callable[[], None] | None = None) -> Together[int, int]:
-        return Together(
+    def together(self, put_away: Callable[[], None] | None = None) -> Coalescer[int, int]:
+        return Coalescer(
             self.keep, at_rest=put_away or self.put_away, is_at_rest=lambda: not self.items
         )
 
@@ -179,7 +179,7 @@ async def test_nothing_is_put_away_between_two_calls_that_follow_each_other() ->
 
 async def test_nothing_is_put_away_where_nothing_is_left() -> None:
     kept = Kept()
-    together: Together[int, int] = Together(lambda items: items, at_rest=kept.put_away)
+    together: Coalescer[int, int] = Coalescer(lambda items: items, at_rest=kept.put_away)
     await together(1)
     assert await together(2) == 2
     assert kept.calls == []
@@ -226,7 +226,7 @@ def test_a_connection_that_breaks_between_calls_is_replaced_however_often_they_c
             raise
 
     async def call_while_it_breaks() -> tuple[int, int]:
-        together: Together[int, int] = Together(session)
+        together: Coalescer[int, int] = Coalescer(session)
         first = await together(1)
         await sync_to_async(end_session)(first)
         with pytest.raises(Error):
@@ -257,5 +257,5 @@ def test_nothing_is_put_back_behind_the_platforms_own_statements() -> None:
         return items
 
     with closing(connection):
-        assert async_to_sync(Together(ask))(1) == 1
+        assert async_to_sync(Coalescer(ask))(1) == 1
         assert not use.is_new

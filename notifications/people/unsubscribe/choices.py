@@ -20,7 +20,7 @@ SOURCE = "unsubscribe link"
 OTHERS = ""
 """Key of the row for everything that no other row is about."""
 
-Wishes = dict[tuple[str, str], bool]
+Choices = dict[tuple[str, str], bool]
 """Whether messages are wanted, by category and channel."""
 
 
@@ -104,7 +104,7 @@ def may_switch_on(subscription: Subscription, channel: str) -> bool:
     return channel == subscription.channel
 
 
-def current_wishes(subscription: Subscription) -> Wishes:
+def current_choices(subscription: Subscription) -> Choices:
     """Return what is wanted now, for each row and channel."""
     settings, channels = _settings(subscription), channels_of(subscription)
     return {
@@ -114,7 +114,7 @@ def current_wishes(subscription: Subscription) -> Wishes:
     }
 
 
-def store_wishes(subscription: Subscription, wanted: Mapping[tuple[str, str], bool]) -> None:
+def store_choices(subscription: Subscription, wanted: Mapping[tuple[str, str], bool]) -> None:
     """Store what is wanted from now on."""
     with transaction.atomic(using=database.alias()):
         if subscription.recipient_id is None:

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from notifications.models import Destination
 from notifications.rules.outcome import Outcome, SendResult, without_key
-from notifications.sending.coalescing import Together
+from notifications.sending.coalescing import Coalescer
 from tasks_core import encryption, logs
 
 SHORTEST_PATH = 8
@@ -34,7 +34,7 @@ def open_all(asked: list[tuple[str, str]]) -> list[Opened | SendResult]:
     return [_opened(found.get(one)) for one in asked]
 
 
-_open_together: Together[tuple[str, str], Opened | SendResult] = Together(open_all)
+_open_together: Coalescer[tuple[str, str], Opened | SendResult] = Coalescer(open_all)
 
 
 async def open_destination(channel: str, name: str) -> Opened | SendResult:

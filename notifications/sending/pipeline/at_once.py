@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from notifications import conf
+from notifications.message import Validated
 from notifications.models import Delivery, Notification
 from notifications.rendering.compiled import Rendered
 from notifications.sending.pipeline.fallback.enqueuing import start_timers
@@ -25,36 +26,35 @@ def may_leave_at_once(notification: Notification) -> bool:
     and no quiet hours can hold it, because they would have to mark it as held and may tell it in a digest.
     """
     return (
-        notification.content is not None
-        and notification.run_after <= notification.created_at
+        notification.run_after <= notification.created_at
         and not notification.condition
         and (notification.recipient_id is None or notification.critical)
     )
 
 
-def leaving_at_once(notifications: Sequence[Notification]) -> list[Notification]:
+def leaving_at_once(validated: Sequence[Validated]) -> list[Validated]:
     """Give those that need no first step, but of channels whose retry policy has gone missing.
 
     Only the first step can wait until there is such a policy again, and whoever asks is not refused
     because of a setting.
     """
-    found = [one for one in notifications if may_leave_at_once(one)]
-    ready = {channel: _has_its_policy(channel) for channel in {one.channel for one in found}}
-    return [one for one in found if ready[one.channel]]
+    found = [one for one in validated if may_leave_at_once(one.row)]
+    ready = {channel: _has_its_policy(channel) for channel in {one.row.channel for one in found}}
+    return [one for one in found if ready[one.row.channel]]
 
 
-def make_deliveries(notifications: Sequence[Notification]) -> None:
+def make_deliveries(validated: Sequence[Validated]) -> None:
     """Make the deliveries of messages in progress that have just been stored, and enqueue their tasks."""
-    if not notifications:
+    if not validated:
         return
-    deliveries = [_delivery(one) for one in notifications]
+    deliveries = [_delivery(one.row, one.content) for one in validated]
     Delivery.objects.bulk_create(deliveries, batch_size=1000)
     enqueue_next(
-        deliver_next(delivery.pk, one.channel, _terms(one), lane=_lane(one))
-        for delivery, one in zip(deliveries, notifications, strict=True)
+        deliver_next(delivery.pk, delivery.channel, _terms(one.row), lane=_lane(one.row))
+        for delivery, one in zip(deliveries, validated, strict=True)
     )
-    with_fallback = [one.pk for one in notifications if one.has_fallback]
-    start_timers(with_fallback, 1, notifications[0].created_at)
+    with_fallback = [one.row.pk for one in validated if one.row.has_fallback]
+    start_timers(with_fallback, 1, validated[0].row.created_at)
 
 
 def _has_its_policy(channel: str) -> bool:
@@ -62,8 +62,7 @@ def _has_its_policy(channel: str) -> bool:
     return name is None or RetryPolicy.objects.filter(name=name).exists()
 
 
-def _delivery(notification: Notification) -> Delivery:
-    content = notification.content or _WITHHELD
+def _delivery(notification: Notification, content: Rendered) -> Delivery:
     if notification.is_secret:  # it is written again in memory when it is sent
         content = _WITHHELD
     return Delivery(

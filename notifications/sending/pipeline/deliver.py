@@ -8,7 +8,7 @@ from datetime import datetime
 
 from notifications.channel_api.sendable import NotSendable, Sendable
 from notifications.rules.outcome import Outcome, SendResult
-from notifications.sending.coalescing import Together
+from notifications.sending.coalescing import Coalescer
 from notifications.sending.endpoint_lanes.places import places
 from notifications.sending.endpoint_lanes.release import give_up_places
 from notifications.sending.pipeline.begin import begin_each, give_back
@@ -131,7 +131,7 @@ def _give_all_back(begun: list[Sendable]) -> list[None]:
     return [None] * len(begun)
 
 
-_take_turn: Together[Turn, Sendable | NotSendable | None] = Together(
+_take_turn: Coalescer[Turn, Sendable | NotSendable | None] = Coalescer(
     take_turns, at_rest=give_up_places, is_at_rest=lambda: not places.keeps_some
 )
-_give_back_together = Together(_give_all_back)
+_give_back_together = Coalescer(_give_all_back)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from notifications.message import Validated
 from notifications.models import KeptCode, Notification
 from notifications.removal import delete_some
 from tasks_core import clock
@@ -9,18 +10,18 @@ from tasks_core import clock
 LIMIT = 1_000
 
 
-def keep(notifications: Sequence[Notification]) -> None:
+def keep(validated: Sequence[Validated]) -> None:
     """Keep the sealed code of those that asked for resends; call it where they are stored."""
     KeptCode.objects.bulk_create(
         KeptCode(
-            notification=one,
-            sealed=one.secret_context,
-            expires_at=one.expires_at,
-            resends_left=one.resends_asked,
-            last_sent_at=max(one.run_after, one.created_at),
+            notification=one.row,
+            sealed=one.row.secret_context,
+            expires_at=one.row.expires_at,
+            resends_left=one.resends,
+            last_sent_at=max(one.row.run_after, one.row.created_at),
         )
-        for one in notifications
-        if one.resends_asked and one.expires_at is not None
+        for one in validated
+        if one.resends and one.row.expires_at is not None
     )
 
 

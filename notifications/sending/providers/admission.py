@@ -10,7 +10,7 @@ from django.db import transaction
 
 from notifications.models import ProviderHealth
 from notifications.rules.outcome import SendResult
-from notifications.sending.coalescing import Together
+from notifications.sending.coalescing import Coalescer
 from notifications.sending.providers import health_rows as rows
 from notifications.sending.providers.health import Admission, Health, admit, learnt
 from tasks_core import clock, database
@@ -97,5 +97,5 @@ def _tell(name: str, before: Health, after: Health) -> None:
         logger.info("provider %s works again", name)
 
 
-admission = Together(admit_each)
-note = Together(note_each)
+admission = Coalescer(admit_each)
+note = Coalescer(note_each)

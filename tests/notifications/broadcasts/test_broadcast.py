@@ -20,7 +20,7 @@ from notifications.api import (
     resume_broadcast,
 )
 from notifications.broadcasts.schedule_chunks import AHEAD
-from notifications.broadcasts.send_chunk import hand_over
+from notifications.broadcasts.send_chunk import send_chunk
 from notifications.broadcasts.upkeep import advance_broadcasts, remove_leftovers
 from notifications.exceptions import (
     BroadcastNotFound,
@@ -170,7 +170,7 @@ def test_only_a_few_chunks_have_a_task_at_any_time(
 def test_no_more_is_handed_over_than_may_be_in_flight(news: TemplateVersion) -> None:
     create_broadcast("may", "news", people(100), chunk_size=5, in_flight=10)
     for task in Task.objects.filter(task_type=SEND_CHUNK):
-        hand_over(task.payload["chunk"], task.pk)
+        send_chunk(task.payload["chunk"], task.pk)
     for _ in range(5):
         advance_broadcasts()
     unsent = Notification.objects.unfinished().count()
@@ -262,8 +262,8 @@ def test_a_chunk_handed_over_twice_makes_no_second_notification(news: TemplateVe
     create_broadcast("may", "news", people(5))
     task = Task.objects.get(task_type=SEND_CHUNK)
     chunk = BroadcastChunk.objects.get()
-    assert hand_over(chunk.pk, task.pk + 1) == "planned"  # a task it was not planned for
-    assert [hand_over(chunk.pk, task.pk) for _ in range(3)] == ["handed_over"] * 3
+    assert send_chunk(chunk.pk, task.pk + 1) == "planned"  # a task it was not planned for
+    assert [send_chunk(chunk.pk, task.pk) for _ in range(3)] == ["handed_over"] * 3
     assert Notification.objects.count() == Broadcast.objects.get().handed_over == 5
 
 
@@ -278,7 +278,7 @@ def test_a_chunk_handed_over_by_many_at_once_is_handed_over_once(news: TemplateV
     def call() -> None:
         try:
             together.wait()
-            answers.append(hand_over(chunk.pk, task.pk))
+            answers.append(send_chunk(chunk.pk, task.pk))
         finally:
             connection.close()
 

@@ -8,6 +8,7 @@ from notifications.models.endpoint import Endpoint
 from notifications.rules.addresses import bare
 from notifications.rules.outcome import SendResult
 from notifications.rules.sms.number import InvalidNumber, e164, region_of
+from notifications.rules.sms.segments import segments
 from notifications.sending.channels.sms.template import CompiledShortMessage
 from notifications.sending.channels.sms.twilio import Twilio
 from notifications.sending.providers.failover import send_through
@@ -24,6 +25,10 @@ class SmsChannel:
     max_runtime = 90.0
     carries_secrets = True
     carriers = (Twilio(),)
+
+    def parts(self, text: str) -> int:
+        """Count what the network makes of a text, and the carrier charges for."""
+        return segments(text).count
 
     def recognises(self, to: str | Endpoint) -> bool:
         """A text that begins with + and a digit, or with tel:."""

@@ -49,7 +49,7 @@ def _delivered(step: LadderStep, now: datetime) -> Delivery:
             )
             enqueue_next([Next(RENDER, delivery.pk, terms)])
             # Last: the rows of the counters stay locked until the transaction ends.
-            take(charges_of(_charged(step), now))
+            take(charges_of(_charged(step), now, parts=step.segments))
     except LimitExceeded as error:
         return _make(step, DeliveryState.SUPPRESSED, str(error), now)
     return delivery
@@ -72,8 +72,6 @@ def _make(step: LadderStep, state: DeliveryState, error: str, now: datetime) -> 
 
 def _charged(step: LadderStep) -> Notification:
     """Describe the step as a message of its own. Its requester was counted when it was accepted."""
-    charged = Notification(
+    return Notification(
         category=step.notification.category, channel=step.channel, address=step.address
     )
-    charged.segments = step.segments
-    return charged

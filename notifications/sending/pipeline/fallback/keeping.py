@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notifications.models import LadderStep, Notification
+from notifications.message import Validated
+from notifications.models import LadderStep
 
 
-def keep_steps(notifications: Sequence[Notification]) -> None:
+def keep_steps(validated: Sequence[Validated]) -> None:
     """Store steps in the transaction that stores their notifications."""
     steps: list[LadderStep] = []
-    for notification in notifications:
-        for step in notification.steps:
-            step.notification = notification
+    for one in validated:
+        for step in one.steps:
+            step.notification = one.row
             steps.append(step)
     LadderStep.objects.bulk_create(steps, batch_size=1000)
