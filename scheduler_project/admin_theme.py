@@ -52,7 +52,7 @@ THEME: dict[str, Any] = {
     "ENVIRONMENT": "notifications.admin.sandbox_banner.environment",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "tasks_core.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "tasks_core.admin.dashboard.first_page.dashboard",
     "STYLES": [_stylesheet],
     "SCRIPTS": [_script],
     "COLORS": {

@@ -1,23 +1,24 @@
 """The admin of the notifications app, one model a file. Importing this registers all of them."""
 
-from notifications.admin import first_page, task_links
-from notifications.admin.broadcast import BroadcastAdmin
-from notifications.admin.category import CategoryAdmin
-from notifications.admin.cron_trigger import CronTriggerAdmin
-from notifications.admin.delivery import DeliveryAdmin
-from notifications.admin.destination import DestinationAdmin
-from notifications.admin.digest import DigestAdmin
-from notifications.admin.endpoint import EndpointAdmin
-from notifications.admin.event_source import EventSourceAdmin
-from notifications.admin.limit_counter import LimitCounterAdmin
-from notifications.admin.notification import NotificationAdmin
-from notifications.admin.provider import ProviderAdmin
-from notifications.admin.provider_event import ProviderEventAdmin
-from notifications.admin.recipient import RecipientAdmin
-from notifications.admin.suppression import SuppressionAdmin
-from notifications.admin.template import TemplateAdmin
-from notifications.admin.template_version import TemplateVersionAdmin
-from notifications.admin.trigger_event import TriggerEventAdmin
+from notifications.admin import first_page
+from notifications.admin.broadcasts.broadcast import BroadcastAdmin
+from notifications.admin.digests.digest import DigestAdmin
+from notifications.admin.endpoints.endpoint import EndpointAdmin
+from notifications.admin.messages import task_links
+from notifications.admin.messages.delivery import DeliveryAdmin
+from notifications.admin.messages.limit_counter import LimitCounterAdmin
+from notifications.admin.messages.notification import NotificationAdmin
+from notifications.admin.providers.destination import DestinationAdmin
+from notifications.admin.providers.event import ProviderEventAdmin
+from notifications.admin.providers.event_source import EventSourceAdmin
+from notifications.admin.providers.provider import ProviderAdmin
+from notifications.admin.recipients.category import CategoryAdmin
+from notifications.admin.recipients.recipient import RecipientAdmin
+from notifications.admin.recipients.suppression import SuppressionAdmin
+from notifications.admin.templates.template import TemplateAdmin
+from notifications.admin.templates.version import TemplateVersionAdmin
+from notifications.admin.triggers.cron_trigger import CronTriggerAdmin
+from notifications.admin.triggers.trigger_event import TriggerEventAdmin
 
 __all__ = [
     "BroadcastAdmin",

@@ -13,6 +13,8 @@ from tasks_core import clock, conf
 from tasks_core.broker.message import Message
 from tasks_core.broker.publish import BrokerUnavailable, publish
 from tasks_core.broker.unread_messages import UnreadMessages
+from tasks_core.due_lanes.lane_watch import LaneWatch
+from tasks_core.due_lanes.unknown_types import set_aside_unknown
 from tasks_core.duties.take_due import take
 from tasks_core.engine.batching import batch_size, chunks
 from tasks_core.engine.window import Window
@@ -21,8 +23,6 @@ from tasks_core.models import TaskTypeStatistics
 from tasks_core.registry import task_types
 from tasks_core.sql.dispatch import QueuedTask, WaitingLane, hold
 from tasks_core.tracing import switch
-from tasks_core.waiting.lane_watch import LaneWatch
-from tasks_core.waiting.unknown_types import set_aside_unknown
 
 logger = logging.getLogger(__name__)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tasks_core import clock
+from tasks_core.due_lanes.due_watch import merged
+from tasks_core.due_lanes.unknown_types import LONGEST
 from tasks_core.health.age import age
 from tasks_core.health.finding import Finding
 from tasks_core.health.probe import Reporter
@@ -15,8 +17,6 @@ from tasks_core.models import Task
 from tasks_core.registry import task_types
 from tasks_core.sql.dispatch import WaitingLane, unknown_types, waiting_lanes
 from tasks_core.sql.queued import HandedOver, handed_over
-from tasks_core.waiting.due_watch import merged
-from tasks_core.waiting.unknown_types import LONGEST
 
 report = Reporter("due")
 

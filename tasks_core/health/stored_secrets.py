@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tasks_core.health.finding import Finding
 from tasks_core.health.probe import Reporter
-from tasks_core.resealing.columns import sealed_places
-from tasks_core.resealing.run import check
+from tasks_core.key_rotation.columns import sealed_places
+from tasks_core.key_rotation.run import check
 
 report = Reporter("secrets")
 

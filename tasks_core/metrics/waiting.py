@@ -8,12 +8,12 @@ from prometheus_client.core import Metric
 
 from tasks_core import clock
 from tasks_core.broker.publish import waiting_messages
+from tasks_core.due_lanes.due_watch import DueWatch
 from tasks_core.events.queues import queue_names
 from tasks_core.lanes import lane_name
 from tasks_core.metrics.families import gauges
 from tasks_core.metrics.labels import priority_label, queue_labels
 from tasks_core.priority import Priority
-from tasks_core.waiting.due_watch import DueWatch
 
 BROKER_SECONDS = 1.0
 """How long a scrape waits for the broker."""

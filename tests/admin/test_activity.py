@@ -8,8 +8,8 @@ from django.db.models import F
 from django.test import Client
 
 from tasks_core import clock
-from tasks_core.admin import activity
-from tasks_core.admin.activity import Table, activity_table
+from tasks_core.admin.dashboard import activity
+from tasks_core.admin.dashboard.activity import Table, activity_table
 from tasks_core.metrics.buckets import MILLISECONDS
 from tasks_core.models import MetricRollup
 from tests.admin import rows

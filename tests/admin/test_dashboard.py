@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.admin import dashboard_figures as figures
+from tasks_core.admin.dashboard import figures
 from tasks_core.broker.publish import BrokerUnavailable
 from tasks_core.broker.redis_client import key
 from tasks_core.engine.states import State

@@ -20,7 +20,7 @@ from notifications.rules.outcome import Outcome, SendResult
 from notifications.sending.pipeline.schedule import schedule
 from notifications.sending.providers.admission import Seen, note_each
 from tasks_core import clock
-from tasks_core.admin.tile import Tile
+from tasks_core.admin.toolkit.tile import Tile
 from tasks_core.models import Task
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=19)]

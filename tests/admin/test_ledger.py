@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 import tasks_core
 from tasks_core import clock
-from tasks_core.admin.backfill import share_done
-from tasks_core.admin.occurrence_order import LATEST_FIRST
+from tasks_core.admin.schedules.backfill import share_done
+from tasks_core.admin.schedules.occurrence_order import LATEST_FIRST
 from tasks_core.models import Backfill, Occurrence, Schedule, Task
 from tests.admin import rows
 from tests.tasks_core.schedules.ticking import MINUTE, beat

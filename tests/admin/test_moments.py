@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks_core.admin.moments import moment, relative, span
+from tasks_core.admin.toolkit.moments import moment, relative, span
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 

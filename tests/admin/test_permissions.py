@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from tasks_core.admin.steering.steered import Steered
+from tasks_core.admin.toolkit.actions.actions_admin import Steered
 from tasks_core.models import DeadLetter, Task
 from tests.admin import rows
 

@@ -8,7 +8,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_core.admin.policy_preview import MAX_ROWS, delays
+from tasks_core.admin.retry_policies.preview import MAX_ROWS, delays
 from tasks_core.engine.retry import STRATEGIES, from_json
 from tasks_core.models import RetryPolicy
 from tests.admin import rows

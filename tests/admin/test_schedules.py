@@ -319,7 +319,7 @@ def test_a_backfill_that_cannot_be_is_explained(
 def test_a_dry_run_on_the_page_looks_at_no_more_than_it_can(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks_core.admin.backfill_form.MOST", 30)
+    monkeypatch.setattr("tasks_core.admin.schedules.backfill_form.MOST", 30)
     schedule = rows.schedule(cron="* * * * *")
     answers = {**RANGE, **HOW, "seen": ""}
     page = rows.text(operator.post(f"{URL}{schedule.pk}/backfill/", answers))

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 import tasks_core
-from tasks_core.admin.bounded_query import TookTooLong, at_most
+from tasks_core.admin.toolkit.bounded_query import TookTooLong, at_most
 from tasks_core.models import Task
 from tasks_core.models.task import TaskQuerySet
 from tests.admin import rows
@@ -95,7 +95,7 @@ def test_search_finds_by_id_key_type_correlation_and_tag(operator: Client) -> No
 
 
 def test_search_by_key_uses_the_unique_index(db: None) -> None:
-    from tasks_core.admin.task_search import search
+    from tasks_core.admin.tasks.search import search
 
     keys = [f"order-{n}" for n in range(200)]
     payloads = [{"number": n} for n in range(200)]
@@ -137,8 +137,8 @@ def test_a_search_that_takes_too_long_says_what_to_do(
         return tasks.extra(where=["pg_sleep(5) IS NOT NULL"])
 
     rows.order()
-    monkeypatch.setattr("tasks_core.admin.keyset.SECONDS", 0.05)
-    monkeypatch.setattr("tasks_core.admin.task.search", slow)
+    monkeypatch.setattr("tasks_core.admin.toolkit.keyset.SECONDS", 0.05)
+    monkeypatch.setattr("tasks_core.admin.tasks.task.search", slow)
     page = operator.get(URL + "?q=anything")
     assert page.status_code == 200
     assert "Narrow it" in rows.text(page)

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
-from tasks_core.admin.badges import badge
+from tasks_core.admin.toolkit.badges import badge
 from tasks_core.models import RetryPolicy
 from tests.admin import rows
 from tests.browser.looking import COMPLAINTS, FAINT, SCREENS, keep

@@ -38,9 +38,9 @@ from tasks_core import clock, registry
 from tasks_core.encryption import seal, unseal
 from tasks_core.health.finding import Level
 from tasks_core.health.run import examine
+from tasks_core.key_rotation.columns import sealed_places
+from tasks_core.key_rotation.rows import Change, write
 from tasks_core.models import Task
-from tasks_core.resealing.columns import sealed_places
-from tasks_core.resealing.rows import Change, write
 from tasks_core.testing import run_due
 from tests.commands.conftest import Answer, Run
 from tests.waiting import wait_until

@@ -17,8 +17,8 @@ from notifications.rendering import filters
 from notifications.rules.suppressions import Reason
 from notifications.tabular.reading import Row
 from notifications.triggers.timestamps import parse_instant
-from tasks_core.admin.form_fields.instant import InstantField
-from tasks_core.admin.schedule_keywords import keywords
+from tasks_core.admin.schedules.keywords import keywords
+from tasks_core.admin.toolkit.form_fields.instant import InstantField
 from tasks_core.engine.instants import read_instant
 from tasks_core.engine.schedule import Exclusions
 from tasks_core.management.arguments.instant import instant

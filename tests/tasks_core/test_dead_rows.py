@@ -15,6 +15,8 @@ from tasks_core import clock
 from tasks_core.database import full_looks
 from tasks_core.database.full_looks import LAST_LOOKS
 from tasks_core.database.lower_bound import BEGINNING, LowerBound
+from tasks_core.due_lanes import lane_watch
+from tasks_core.due_lanes.lane_watch import LaneWatch
 from tasks_core.duties import ageing
 from tasks_core.duties.ageing import promote
 from tasks_core.duties.dispatcher import Dispatcher
@@ -24,8 +26,6 @@ from tasks_core.models import Task
 from tasks_core.sql import dispatch, end, progress, recover
 from tasks_core.sql.dispatch import take_due, waiting_lanes, waiting_lanes_since
 from tasks_core.sql.recover import advance_lane
-from tasks_core.waiting import lane_watch
-from tasks_core.waiting.lane_watch import LaneWatch
 from tests.tasks_core.life import plain_type, queue, state_of, take
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -12,11 +12,11 @@ from tasks_core import BatchItem, clock, conf
 from tasks_core.broker import unread_messages
 from tasks_core.broker.publish import BrokerUnavailable, waiting_messages
 from tasks_core.broker.redis_client import key
+from tasks_core.due_lanes import unknown_types
 from tasks_core.duties import dispatcher as dispatching
 from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskEvent, TaskTypeStatistics, Worker
-from tasks_core.waiting import unknown_types
 from tests.tasks_core.life import bring_to, events_of, plain_type, state_of, states
 from tests.tasks_core.messages import lanes, next_message, waiting
 from tests.tasks_core.threads import at_once

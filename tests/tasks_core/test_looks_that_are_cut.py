@@ -12,10 +12,10 @@ from tasks_core import clock
 from tasks_core.database import fetch, full_looks
 from tasks_core.database.answer_limit import answers_within
 from tasks_core.database.lower_bound import BEGINNING, LowerBound
+from tasks_core.due_lanes.lane_watch import LaneWatch
 from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.engine.states import State
 from tasks_core.sql import dispatch
-from tasks_core.waiting.lane_watch import LaneWatch
 from tests.tasks_core.life import plain_type, state_of
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

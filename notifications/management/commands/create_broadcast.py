@@ -12,8 +12,8 @@ from notifications.broadcasts.creation import IN_FLIGHT, create_broadcast, fill_
 from notifications.broadcasts.files import FORMATS, format_of, read_receivers
 from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import NotificationsError
-from notifications.management.broadcast_descriptions import describe_broadcast
-from notifications.management.text_input import opened_lines
+from notifications.management.arguments.text_input import opened_lines
+from notifications.management.output.broadcasts import describe_broadcast
 from notifications.models import Broadcast
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.numbers import per_second, positive

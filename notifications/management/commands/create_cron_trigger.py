@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import NotificationsError
-from notifications.management.call_arguments import add_call_arguments, call_options
-from notifications.management.trigger_descriptions import TRIGGER_COLUMNS, describe_trigger
+from notifications.management.arguments.call import add_call_arguments, call_options
+from notifications.management.output.triggers import TRIGGER_COLUMNS, describe_trigger
 from notifications.models import CronTrigger
 from notifications.triggers import create_cron_trigger
 from tasks_core.management.output.listing import add_format_argument, write_list

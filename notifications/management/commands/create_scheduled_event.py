@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import NotificationsError
-from notifications.management.call_arguments import add_call_arguments, call_options
-from notifications.management.trigger_descriptions import EVENT_COLUMNS, describe_event
+from notifications.management.arguments.call import add_call_arguments, call_options
+from notifications.management.output.triggers import EVENT_COLUMNS, describe_event
 from notifications.triggers import create_scheduled_event
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from notifications.exceptions import NotificationsError
-from notifications.management.known_channels import check_channel
-from notifications.management.text_input import opened_lines
+from notifications.management.arguments.channels import check_channel
+from notifications.management.arguments.text_input import opened_lines
 from notifications.models import Suppression
 from notifications.people.suppression.importing import import_suppressions
 from notifications.rules.suppressions import Reason

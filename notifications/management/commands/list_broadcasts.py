@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.management.broadcast_descriptions import BROADCAST_COLUMNS, describe_broadcast
+from notifications.management.output.broadcasts import BROADCAST_COLUMNS, describe_broadcast
 from notifications.models import Broadcast
 from tasks_core.management.arguments.numbers import row_limit
 from tasks_core.management.output.listing import add_format_argument, write_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.management.trigger_descriptions import TRIGGER_COLUMNS, describe_trigger
+from notifications.management.output.triggers import TRIGGER_COLUMNS, describe_trigger
 from notifications.triggers import export_cron_triggers, get_cron_triggers
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.management.channel_descriptions import DESTINATION_COLUMNS, describe_destination
-from notifications.management.known_channels import check_channel
+from notifications.management.arguments.channels import check_channel
+from notifications.management.output.channels import DESTINATION_COLUMNS, describe_destination
 from notifications.models import Destination
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from notifications.management.digest_descriptions import DIGEST_COLUMNS, describe_digest
+from notifications.management.output.digests import DIGEST_COLUMNS, describe_digest
 from notifications.models import Digest, Template
 from notifications.states import DigestState
 from tasks_core.management.arguments.numbers import row_limit

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import NotificationsError
-from notifications.management.trigger_descriptions import EVENT_COLUMNS, describe_event
+from notifications.management.output.triggers import EVENT_COLUMNS, describe_event
 from notifications.states import TriggerEventStatus
 from notifications.triggers import get_scheduled_events
 from tasks_core.management.output.listing import add_format_argument, write_list

@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.keys.address_hash import address_hash
-from notifications.management.known_channels import check_channel
-from notifications.management.suppression_descriptions import COLUMNS, describe_suppression
+from notifications.management.arguments.channels import check_channel
+from notifications.management.output.suppressions import COLUMNS, describe_suppression
 from notifications.models import Suppression
 from notifications.models.suppression import SuppressionQuerySet
 from notifications.rules.suppressions import Reason

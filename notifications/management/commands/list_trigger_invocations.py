@@ -6,10 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import NotificationsError
-from notifications.management.trigger_descriptions import (
-    INVOCATION_COLUMNS,
-    describe_invocation,
-)
+from notifications.management.output.triggers import INVOCATION_COLUMNS, describe_invocation
 from notifications.triggers import get_scheduled_event_invocations
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import NotificationsError
-from notifications.management.trigger_descriptions import EVENT_COLUMNS, describe_event
+from notifications.management.output.triggers import EVENT_COLUMNS, describe_event
 from notifications.triggers import redeliver_event
 from tasks_core.management.authorship import add_author_argument, author_of
 from tasks_core.management.output.listing import add_format_argument, write_list

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import NotificationsError
-from notifications.management.channel_descriptions import DESTINATION_COLUMNS, describe_destination
+from notifications.management.output.channels import DESTINATION_COLUMNS, describe_destination
 from notifications.sending.destinations.registration import register_destination
 from tasks_core.management.arguments.json_input import private_json_input
 from tasks_core.management.output.listing import add_format_argument, write_list

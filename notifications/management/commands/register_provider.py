@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import NotificationsError
-from notifications.management.channel_descriptions import PROVIDER_COLUMNS, describe_provider
+from notifications.management.output.channels import PROVIDER_COLUMNS, describe_provider
 from notifications.sending.providers.registration import LIMITS, register_provider
 from tasks_core.management.arguments.json_input import SOURCES, json_input, private_json_input
 from tasks_core.management.output.listing import add_format_argument, write_list

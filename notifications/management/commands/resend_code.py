@@ -7,7 +7,7 @@ from typing import Any
 
 from notifications.codes.resending import resend
 from notifications.exceptions import NotificationsError
-from notifications.management.notification_descriptions import (
+from notifications.management.output.notifications import (
     NOTIFICATION_COLUMNS,
     describe_notification,
 )

@@ -9,8 +9,8 @@ from typing import Any
 from notifications.api import notify, send_test
 from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import NotificationsError
-from notifications.management.fallback_argument import HELP, fallback
-from notifications.management.notification_descriptions import (
+from notifications.management.arguments.fallback import HELP, fallback
+from notifications.management.output.notifications import (
     NOTIFICATION_COLUMNS,
     describe_notification,
 )

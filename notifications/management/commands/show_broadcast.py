@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from notifications.exceptions import BroadcastNotFound, NotificationsError
-from notifications.management.broadcast_descriptions import describe_broadcast
+from notifications.management.output.broadcasts import describe_broadcast
 from notifications.models import Broadcast
 from tasks_core.management.output.facts import write_facts
 from tasks_core.management.platform_command import PlatformCommand

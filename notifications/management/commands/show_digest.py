@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from notifications.management.digest_descriptions import describe_digest
+from notifications.management.output.digests import describe_digest
 from notifications.models import Digest
 from tasks_core.management.arguments.numbers import identifier
 from tasks_core.management.output.facts import write_facts

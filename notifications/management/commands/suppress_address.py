@@ -7,8 +7,8 @@ from typing import Any
 
 from notifications.api import suppress, suppressions_of
 from notifications.exceptions import NotificationsError
-from notifications.management.known_channels import check_channel
-from notifications.management.suppression_descriptions import (
+from notifications.management.arguments.channels import check_channel
+from notifications.management.output.suppressions import (
     COLUMNS,
     add_address_arguments,
     describe_suppression,

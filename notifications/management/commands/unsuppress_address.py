@@ -9,8 +9,8 @@ from django.core.management.base import CommandError
 
 from notifications.api import unsuppress
 from notifications.exceptions import NotificationsError
-from notifications.management.known_channels import check_channel
-from notifications.management.suppression_descriptions import add_address_arguments
+from notifications.management.arguments.channels import check_channel
+from notifications.management.output.suppressions import add_address_arguments
 from notifications.models import Suppression
 from notifications.rules.suppressions import Reason
 from tasks_core.management.platform_command import PlatformCommand

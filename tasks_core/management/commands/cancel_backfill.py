@@ -7,7 +7,7 @@ from typing import Any
 
 import tasks_core
 from tasks_core.management.arguments.numbers import identifier
-from tasks_core.management.backfill_descriptions import BACKFILL_COLUMNS, describe_backfill
+from tasks_core.management.output.backfills import BACKFILL_COLUMNS, describe_backfill
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import Backfill

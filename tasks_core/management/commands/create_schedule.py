@@ -9,14 +9,14 @@ from typing import Any
 import tasks_core
 from tasks_core import clock
 from tasks_core.client.payload_edit import without_masks
-from tasks_core.management.output.listing import add_format_argument, write_list
-from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.schedule_arguments import (
+from tasks_core.management.arguments.schedule import (
     add_policy_arguments,
     add_task_arguments,
     add_time_arguments,
 )
-from tasks_core.management.schedule_descriptions import SCHEDULE_COLUMNS, describe_schedule
+from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.schedules import SCHEDULE_COLUMNS, describe_schedule
+from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import Schedule
 
 

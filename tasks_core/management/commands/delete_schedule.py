@@ -8,8 +8,8 @@ from typing import Any
 import tasks_core
 from tasks_core import clock
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.schedules import SCHEDULE_COLUMNS, describe_schedule
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.schedule_descriptions import SCHEDULE_COLUMNS, describe_schedule
 
 
 class Command(PlatformCommand):

@@ -7,9 +7,9 @@ from typing import Any
 
 import tasks_core
 from tasks_core.exceptions import InvalidTransition
+from tasks_core.management.arguments.dead_letters import LetterChoice, add_letter_choice
 from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.interruption import interruption
-from tasks_core.management.letter_choice import LetterChoice, add_letter_choice
 from tasks_core.management.output.progress import with_progress
 from tasks_core.management.platform_command import PlatformCommand
 

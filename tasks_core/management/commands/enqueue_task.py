@@ -12,8 +12,8 @@ from tasks_core.management.arguments.duration import duration
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.json_input import SOURCES, json_input
 from tasks_core.management.arguments.priority import NAMES, priority
-from tasks_core.management.descriptions import TASK_COLUMNS, describe_task
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.tasks import TASK_COLUMNS, describe_task
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import Task
 

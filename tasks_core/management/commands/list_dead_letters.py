@@ -6,9 +6,9 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from tasks_core.management.descriptions import LETTER_COLUMNS, describe_letter
 from tasks_core.management.known_names import check_types
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.tasks import LETTER_COLUMNS, describe_letter
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import DeadLetter

@@ -9,8 +9,8 @@ import tasks_core
 from tasks_core.engine.states import EventKind
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.numbers import identifier
-from tasks_core.management.event_descriptions import FOUND_COLUMNS, describe_found
 from tasks_core.management.known_names import check_types
+from tasks_core.management.output.events import FOUND_COLUMNS, describe_found
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from tasks_core import clock
 from tasks_core.management.known_names import check_types
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.schedules import SCHEDULE_COLUMNS, describe_schedule
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.schedule_descriptions import SCHEDULE_COLUMNS, describe_schedule
 from tasks_core.models import Schedule
 from tasks_core.schedules.latest import with_latest
 from tasks_core.schedules.standing import Standing, in_standing

@@ -8,11 +8,8 @@ from typing import Any
 from tasks_core.events.deleting import registrations
 from tasks_core.events.lag import with_lag
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.subscriptions import SUBSCRIPTION_COLUMNS, describe_subscription
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.subscription_descriptions import (
-    SUBSCRIPTION_COLUMNS,
-    describe_subscription,
-)
 from tasks_core.models import EventSubscription
 
 

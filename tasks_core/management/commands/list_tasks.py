@@ -5,11 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from tasks_core.management.descriptions import TASK_COLUMNS, describe_task
+from tasks_core.management.arguments.tasks import add_task_filters, find_tasks
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.tasks import TASK_COLUMNS, describe_task
 from tasks_core.management.paging import add_paging_arguments, hint_at_more
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.task_filters import add_task_filters, find_tasks
 
 
 class Command(PlatformCommand):

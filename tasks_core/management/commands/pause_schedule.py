@@ -10,8 +10,8 @@ from tasks_core import clock
 from tasks_core.management.arguments.instant import instant
 from tasks_core.management.authorship import add_author_argument, author_of
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.schedules import SCHEDULE_COLUMNS, describe_schedule
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.schedule_descriptions import SCHEDULE_COLUMNS, describe_schedule
 
 
 class Command(PlatformCommand):

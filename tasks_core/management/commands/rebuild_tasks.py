@@ -9,8 +9,8 @@ from typing import Any
 
 from tasks_core.events.rebuilding import Chunk, Difference, rebuild
 from tasks_core.management.arguments.numbers import identifier
-from tasks_core.management.event_descriptions import DIFFERENCE_COLUMNS, describe_difference
 from tasks_core.management.interruption import interruption
+from tasks_core.management.output.events import DIFFERENCE_COLUMNS, describe_difference
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.output.progress import with_progress
 from tasks_core.management.platform_command import INTERRUPTED, PlatformCommand

@@ -11,16 +11,21 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from tasks_core.management.arguments.dead_letters import LetterChoice, add_letter_choice
 from tasks_core.management.arguments.duration import duration
 from tasks_core.management.arguments.json_input import SOURCES, json_input
 from tasks_core.management.arguments.numbers import per_second
 from tasks_core.management.authorship import add_author_argument, signed
 from tasks_core.management.interruption import interruption
-from tasks_core.management.letter_choice import LetterChoice, add_letter_choice
 from tasks_core.management.output.progress import with_progress
 from tasks_core.management.pace import Pace
 from tasks_core.management.platform_command import INTERRUPTED, PlatformCommand
-from tasks_core.management.replaying import CanaryFailed, Replayed, await_canary, replay_all
+from tasks_core.management.replay_dead_letters import (
+    CanaryFailed,
+    Replayed,
+    await_canary,
+    replay_all,
+)
 
 
 class Command(PlatformCommand):

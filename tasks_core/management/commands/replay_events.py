@@ -11,8 +11,8 @@ from tasks_core.management.arguments.instant import instant
 from tasks_core.management.arguments.numbers import event_id
 from tasks_core.management.authorship import add_author_argument, author_of
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.subscriptions import SUBSCRIPTION_COLUMNS, describe_one
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.subscription_descriptions import SUBSCRIPTION_COLUMNS, describe_one
 
 logger = logging.getLogger(__name__)
 

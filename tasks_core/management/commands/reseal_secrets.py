@@ -12,14 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tasks_core.encryption import seal
 from tasks_core.exceptions import TasksCoreError
+from tasks_core.key_rotation.columns import Place, sealed_places
+from tasks_core.key_rotation.rows import count_rows
+from tasks_core.key_rotation.run import Chunk, check, reseal
 from tasks_core.management.arguments.numbers import identifier
 from tasks_core.management.interruption import interruption
 from tasks_core.management.output.listing import add_format_argument, write_list
 from tasks_core.management.output.progress import with_progress
 from tasks_core.management.platform_command import INTERRUPTED, PlatformCommand
-from tasks_core.resealing.columns import Place, sealed_places
-from tasks_core.resealing.rows import count_rows
-from tasks_core.resealing.run import Chunk, check, reseal
 
 COLUMNS = ("column", "rows", "resealed", "older_key", "no_key")
 SHOWN_IDS = 20

@@ -7,8 +7,8 @@ from typing import Any
 
 import tasks_core
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.subscriptions import SUBSCRIPTION_COLUMNS, describe_one
 from tasks_core.management.platform_command import PlatformCommand
-from tasks_core.management.subscription_descriptions import SUBSCRIPTION_COLUMNS, describe_one
 
 
 class Command(PlatformCommand):

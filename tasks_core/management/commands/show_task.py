@@ -7,15 +7,11 @@ from typing import Any
 
 import tasks_core
 from tasks_core.management.arguments.numbers import identifier
-from tasks_core.management.descriptions import (
-    EVENT_COLUMNS,
-    describe_event,
-    describe_whole_task,
-)
-from tasks_core.management.event_descriptions import describe_history
+from tasks_core.management.output.events import describe_history
 from tasks_core.management.output.facts import write_facts
 from tasks_core.management.output.json_lines import json_line
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.tasks import EVENT_COLUMNS, describe_event, describe_whole_task
 from tasks_core.management.platform_command import PlatformCommand
 from tasks_core.models import TaskEvent, TaskHistory
 

@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 import tasks_core
-from tasks_core.management.descriptions import TASK_COLUMNS, describe_task
 from tasks_core.management.output.listing import add_format_argument, write_list
+from tasks_core.management.output.tasks import TASK_COLUMNS, describe_task
 from tasks_core.management.platform_command import PlatformCommand
 
 

@@ -1,0 +1,1 @@
+"""Notifications and deliveries, and the limits that they count against."""

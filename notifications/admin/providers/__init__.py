@@ -1,0 +1,1 @@
+"""Providers, destinations, and what providers report."""

@@ -1,0 +1,1 @@
+"""Recipients, categories and the suppression list."""

@@ -1,0 +1,1 @@
+"""Rows of the notifications app as commands show them."""

@@ -1,0 +1,1 @@
+"""Schedules, their ticks and backfills."""

@@ -1,0 +1,1 @@
+"""Tasks, their history, and figures by type."""

@@ -1,0 +1,28 @@
+"""Why somebody does something, for those who look at it later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from tasks_core.admin.toolkit.actions.action import StepForm
+
+
+class ReasonForm(StepForm):
+    """Asks why."""
+
+    on_record = ("reason",)
+
+    reason = forms.CharField(
+        max_length=150,
+        widget=UnfoldAdminTextInputWidget({"autofocus": True}),
+        help_text="Kept and shown, with your name.",
+    )
+
+
+def signed_reason(answers: Mapping[str, Any], actor: str) -> str:
+    """Return what was answered, with the name of who did."""
+    return f"{answers['reason']} ({actor})"

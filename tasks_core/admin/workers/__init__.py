@@ -1,0 +1,1 @@
+"""Workers, and the lanes that they take tasks from."""
