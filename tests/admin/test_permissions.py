@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.models import DeadLetter, Task
 from tests.admin import rows
 
@@ -22,17 +22,17 @@ PREVIEWS = [
     "notifications_template_preview",
 ]
 BULK_STEPS = [
-    f"{model._meta.app_label}_{model._meta.model_name}_{step.name}_many"
+    f"{model._meta.app_label}_{model._meta.model_name}_{action.name}_many"
     for model, site_admin in REGISTERED
-    if isinstance(site_admin, Steered)
-    for step in site_admin.steps
+    if isinstance(site_admin, ActionsAdmin)
+    for action in site_admin.row_actions
 ]
 FOR_ONE = [
-    f"{model._meta.app_label}_{model._meta.model_name}_{step.name}_many"
+    f"{model._meta.app_label}_{model._meta.model_name}_{action.name}_many"
     for model, site_admin in REGISTERED
-    if isinstance(site_admin, Steered)
-    for step in site_admin.steps
-    if not step.in_bulk
+    if isinstance(site_admin, ActionsAdmin)
+    for action in site_admin.row_actions
+    if not action.in_bulk
 ]
 STEPS = [name.removesuffix("_many") for name in BULK_STEPS]
 

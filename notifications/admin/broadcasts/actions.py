@@ -5,7 +5,7 @@ from __future__ import annotations
 from notifications.broadcasts import control
 from notifications.models import Broadcast
 from notifications.states import BROADCAST_FINAL, BroadcastState
-from tasks_core.admin.toolkit.actions.action import Step
+from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
 
@@ -28,7 +28,7 @@ def _cancel(row: Broadcast, answers: Answers, actor: str) -> Did:
     return Did("cancelled")
 
 
-PAUSE: Step[Broadcast] = Step(
+PAUSE: Action[Broadcast] = Action(
     name="pause",
     label="Pause…",
     button="Pause now",
@@ -42,7 +42,7 @@ PAUSE: Step[Broadcast] = Step(
     applies=lambda row: row.state == BroadcastState.RUNNING,
 )
 
-RESUME: Step[Broadcast] = Step(
+RESUME: Action[Broadcast] = Action(
     name="resume",
     label="Resume…",
     button="Resume now",
@@ -52,7 +52,7 @@ RESUME: Step[Broadcast] = Step(
     applies=lambda row: row.state == BroadcastState.PAUSED,
 )
 
-CANCEL: Step[Broadcast] = Step(
+CANCEL: Action[Broadcast] = Action(
     name="cancel",
     label="Cancel…",
     button="Cancel now",

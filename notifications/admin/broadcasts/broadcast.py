@@ -14,7 +14,7 @@ from notifications.broadcasts.progress import Progress, progress_of
 from notifications.models import Broadcast, BroadcastReceiver
 from notifications.states import BROADCAST_FINAL
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.blocks import link, table, two_lines
 from tasks_core.admin.toolkit.moments import moment, moment_in_full
 from tasks_core.admin.toolkit.places import list_url
@@ -24,11 +24,11 @@ SHOWN = 50
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(ViewLogged[Broadcast], SteeredAdmin[Broadcast]):
+class BroadcastAdmin(ViewLogged[Broadcast], RecordActionsAdmin[Broadcast]):
     """Read-only; pause, resume and cancel are steps."""
 
     explanation = "One message to a whole audience, sent at a pace, with how far it is."
-    steps = (PAUSE, RESUME, CANCEL)
+    row_actions = (PAUSE, RESUME, CANCEL)
     list_display = ("what", "state_word", "audience", "reason", "made")
     list_display_links = ("what",)
     list_filter = ("state", "channel")

@@ -30,7 +30,7 @@ from notifications.sending.outgoing.origins import leads_elsewhere
 from notifications.sending.standard_webhooks.secrets import count_live
 from notifications.sending.standard_webhooks.signing import key_of
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.admin.toolkit.badges import badge
 from tasks_core.admin.toolkit.moments import moment_in_full
 
@@ -98,7 +98,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(ProblemTold, LaneFacts, Steered[Endpoint]):
+class EndpointAdmin(ProblemTold, LaneFacts, ActionsAdmin[Endpoint]):
     """Name, address and the limits of its lane are edited; everything else is a step."""
 
     explanation = (
@@ -106,7 +106,7 @@ class EndpointAdmin(ProblemTold, LaneFacts, Steered[Endpoint]):
     )
     form = EndpointForm
     values_off_record = frozenset({"owner_email"})
-    steps = (DISABLE, ENABLE, ROTATE)
+    row_actions = (DISABLE, ENABLE, ROTATE)
     list_display = ("name", "url", "life", "lane_state", "last_failure", "disabled_reason")
     list_select_related = ("lane",)
     list_filter = ("enabled",)

@@ -10,7 +10,7 @@ from notifications.privacy.erasure.by_notification import ask_erasure
 from notifications.rules.addresses import TOMBSTONE
 from notifications.sending.pipeline.cancel import cancel
 from notifications.states import NOTIFICATION_UNFINISHED
-from tasks_core.admin.toolkit.actions.action import Step, StepForm
+from tasks_core.admin.toolkit.actions.action import Action, ActionForm
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
 from tasks_core.admin.toolkit.places import task_link
@@ -22,7 +22,7 @@ def _cancel(row: Notification, answers: Answers, actor: str) -> Did:
     return Did("cancelled")
 
 
-CANCEL: Step[Notification] = Step(
+CANCEL: Action[Notification] = Action(
     name="cancel",
     label="Cancel…",
     button="Cancel now",
@@ -38,7 +38,7 @@ CANCEL: Step[Notification] = Step(
 )
 
 
-class ErasureForm(StepForm):
+class ErasureForm(ActionForm):
     """Asks to be sure."""
 
     sure = forms.BooleanField(
@@ -54,7 +54,7 @@ def _erase(row: Notification, answers: Answers, actor: str) -> Did:
     return Did("being erased", task_link(ask_erasure(row.pk, actor=actor).pk))
 
 
-ERASE: Step[Notification] = Step(
+ERASE: Action[Notification] = Action(
     name="erase",
     label="Erase recipient…",
     button="Erase now",

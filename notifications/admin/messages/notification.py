@@ -18,7 +18,7 @@ from notifications.models.address_index import is_address
 from notifications.sending.pipeline.following import correlation
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.blocks import link, table, text_block, two_lines, values_table
 from tasks_core.admin.toolkit.moments import moment, moment_in_full
 from tasks_core.admin.toolkit.places import list_url
@@ -32,13 +32,13 @@ WIPED = "It had secret variables. They were wiped when it ended."
 
 
 @admin.register(Notification)
-class NotificationAdmin(ViewLogged[Notification], SteeredAdmin[Notification]):
+class NotificationAdmin(ViewLogged[Notification], RecordActionsAdmin[Notification]):
     """Read-only; cancel is a step. Secret variables are never read here."""
 
     explanation = (
         "Messages that were asked for. How each went by its channels is in its deliveries."
     )
-    steps = (CANCEL, ERASE)
+    row_actions = (CANCEL, ERASE)
     list_display = ("what", "state_word", "receiver", "category", "reason", "made")
     list_display_links = ("what",)
     list_filter = ("state", "channel", "critical", "is_test")

@@ -15,28 +15,28 @@ from notifications.models import Destination
 from notifications.sending.destinations.registration import register_destination
 from notifications.sending.destinations.switching import disable_destination, enable_destination
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.action import Step
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.action import Action
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.admin.toolkit.badges import badge
 from tasks_core.admin.toolkit.moments import moment_in_full
 
-DISABLE: Step[Destination] = disabling(
+DISABLE: Action[Destination] = disabling(
     lambda row, reason: disable_destination(row.channel, row.name, reason=reason),
     "Nothing is sent to it until it is enabled.",
 )
 
-ENABLE: Step[Destination] = enabling(
+ENABLE: Action[Destination] = enabling(
     lambda row: enable_destination(row.channel, row.name), "Messages go to it again."
 )
 
 
 @admin.register(Destination)
-class DestinationAdmin(ProblemTold, Steered[Destination]):
+class DestinationAdmin(ProblemTold, ActionsAdmin[Destination]):
     """Name and channel are given once; the address is written and never shown."""
 
     explanation = "Rooms, browsers and services whose addresses are secrets; messages name them."
     form = DestinationForm
-    steps = (DISABLE, ENABLE)
+    row_actions = (DISABLE, ENABLE)
     list_display = ("name", "channel", "leads_to", "life", "disabled_reason")
     list_filter = ("channel", "enabled")
     search_fields = ("name",)

@@ -19,7 +19,7 @@ from notifications.provider_events.sources import register_event_source
 from notifications.rules.addresses import EMAIL, SMS
 from notifications.sending.standard_webhooks.secrets import checked_secret, count_live, live_secrets
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.admin.toolkit.badges import badge
 
 
@@ -54,12 +54,12 @@ class EventSourceForm(forms.ModelForm):  # type: ignore[type-arg] # not subscrip
 
 
 @admin.register(EventSource)
-class EventSourceAdmin(Steered[EventSource]):
+class EventSourceAdmin(ActionsAdmin[EventSource]):
     """Nothing is edited; everything is a step."""
 
     explanation = "Who may report what became of messages, by signed requests."
     form = EventSourceForm
-    steps = (DISABLE, ENABLE, ROTATE)
+    row_actions = (DISABLE, ENABLE, ROTATE)
     list_display = ("name", "channel", "life", "address")
     list_filter = ("enabled",)
     search_fields = ("name",)

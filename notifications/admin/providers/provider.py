@@ -20,31 +20,31 @@ from notifications.sending.providers.registration import (
     register_provider,
     shown_facts,
 )
-from tasks_core.admin.toolkit.actions.action import Step
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.action import Action
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.admin.toolkit.badges import badge
 from tasks_core.admin.toolkit.moments import NONE
 
-DISABLE: Step[Provider] = disabling(
+DISABLE: Action[Provider] = disabling(
     lambda row, _: enable_provider(row.name, on=False),
     "Nothing is sent by it until it is enabled; the next one in order takes its place.",
     asks_reason=False,
 )
 
-ENABLE: Step[Provider] = enabling(
+ENABLE: Action[Provider] = enabling(
     lambda row: enable_provider(row.name), "Messages are sent by it again, in its order."
 )
 
 
 @admin.register(Provider)
-class ProviderAdmin(ProblemTold, HealthFacts, Steered[Provider]):
+class ProviderAdmin(ProblemTold, HealthFacts, ActionsAdmin[Provider]):
     """Everything is edited but what it is; credentials are written and never shown."""
 
     explanation = (
         "Accounts with gateways, bots and push keys by which messages leave, tried in their order."
     )
     form = ProviderForm
-    steps = (DISABLE, ENABLE)
+    row_actions = (DISABLE, ENABLE)
     list_display = ("name", "channel", "kind", "position", "life", "condition", "last_failure")
     list_select_related = ("health",)
     list_filter = ("channel", "enabled")

@@ -9,14 +9,14 @@ from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
 from notifications.models import Category, Recipient
 from notifications.people.recipients.preferences import set_preference
-from tasks_core.admin.toolkit.actions.action import Step, StepForm
+from tasks_core.admin.toolkit.actions.action import Action, ActionForm
 from tasks_core.admin.toolkit.actions.each import Answers, Did, each
 from tasks_core.admin.toolkit.form_fields.suggesting import SuggestingInput
 
 WISHES = {"off": False, "on": True, "forget": None}
 
 
-class PreferenceForm(StepForm):
+class PreferenceForm(ActionForm):
     """Asks what is wanted."""
 
     wish = forms.ChoiceField(
@@ -49,7 +49,7 @@ def _set(row: Recipient, answers: Answers, actor: str) -> Did:
     return Did("given the preference")
 
 
-SET_PREFERENCE: Step[Recipient] = Step(
+SET_PREFERENCE: Action[Recipient] = Action(
     name="preference",
     label="Preference…",
     button="Store it",

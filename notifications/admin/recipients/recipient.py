@@ -36,7 +36,7 @@ class RecipientAdmin(ProblemTold, ViewLogged[Recipient], LongList[Recipient]):
         "Who gets messages: addresses for each channel, language, time zone and preferences."
     )
     form = RecipientForm
-    steps = (SET_PREFERENCE,)
+    row_actions = (SET_PREFERENCE,)
     list_display = ("key", "locale", "timezone", "quiet_hours", "changed")
     search_fields = ("key",)
     search_help_text = "Key or address, in full"

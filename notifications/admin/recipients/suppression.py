@@ -80,7 +80,7 @@ class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
         "Addresses that get nothing more: they bounced, complained, unsubscribed, or you said so."
     )
     form = SuppressionForm
-    steps = (LIFT,)
+    row_actions = (LIFT,)
     list_display = ("receiver", "reason_word", "category", "source", "made", "ends")
     list_filter = ("reason", "channel")
     search_fields = ("address_hash",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifications.models import Suppression
-from tasks_core.admin.toolkit.actions.action import Step
+from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 
 
@@ -14,7 +14,7 @@ def _lift(row: Suppression, answers: Answers, actor: str) -> Did:
     return Did("taken off the list")
 
 
-LIFT: Step[Suppression] = Step(
+LIFT: Action[Suppression] = Action(
     name="lift",
     label="Take off the list…",
     button="Take it off",

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from notifications.exceptions import NotificationsError
 from notifications.intake.sample_send import send_test
 from notifications.models import Template, TemplateVersion
-from tasks_core.admin.toolkit.actions.action import Step, StepForm
+from tasks_core.admin.toolkit.actions.action import Action, ActionForm
 from tasks_core.admin.toolkit.actions.each import Answers, Did, each
 from tasks_core.admin.toolkit.blocks import link
 
@@ -32,7 +32,7 @@ ADDRESSES = {
 }
 
 
-class AddressForm(StepForm):
+class AddressForm(ActionForm):
     """Asks where to."""
 
     to = forms.CharField(
@@ -70,7 +70,7 @@ def _send_template(row: Template, answers: Answers, actor: str) -> Did:
 
 _REFUSALS: dict[type[Exception], str] = {NotificationsError: "could not be sent"}
 
-TEST_VERSION: Step[TemplateVersion] = Step(
+TEST_VERSION: Action[TemplateVersion] = Action(
     name="send-test",
     label="Send a test…",
     button="Send now",
@@ -82,7 +82,7 @@ TEST_VERSION: Step[TemplateVersion] = Step(
     in_bulk=False,
 )
 
-TEST_TEMPLATE: Step[Template] = Step(
+TEST_TEMPLATE: Action[Template] = Action(
     name="send-test",
     label="Send a test…",
     button="Send now",

@@ -18,19 +18,19 @@ from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.message_templates.publishing import publish_template
 from notifications.models import Template, TemplateDraft
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.admin.toolkit.badges import badge
 from tasks_core.admin.toolkit.blocks import link, table
 from tasks_core.admin.toolkit.moments import NONE, moment
 
 
 @admin.register(Template)
-class TemplateAdmin(Steered[Template]):
+class TemplateAdmin(ActionsAdmin[Template]):
     """Save keeps a draft; publish makes the version that new notifications use."""
 
     explanation = "The texts of messages. What is edited here is a draft until it is published."
     form = TemplateForm
-    steps = (TEST_TEMPLATE,)
+    row_actions = (TEST_TEMPLATE,)
     change_form_template = "admin/notifications/template/change_form.html"
     list_display = ("name", "channel", "language", "published", "has_draft", "description")
     list_filter = ("channel",)

@@ -14,20 +14,20 @@ from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.message_templates.publishing import preview
 from notifications.models import TemplateVersion
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.blocks import json_block, link, text_block
 from tasks_core.admin.toolkit.moments import moment, moment_in_full
 from tasks_core.admin.toolkit.record import Fact, Panel
 
 
 @admin.register(TemplateVersion)
-class TemplateVersionAdmin(SteeredAdmin[TemplateVersion]):
+class TemplateVersionAdmin(RecordActionsAdmin[TemplateVersion]):
     """A version never changes; it can be tried out."""
 
     explanation = (
         "What was published, as it was. Notifications keep the version they were accepted with."
     )
-    steps = (TEST_VERSION,)
+    row_actions = (TEST_VERSION,)
 
     list_display = ("template", "number", "published")
     search_fields = ("template__name",)

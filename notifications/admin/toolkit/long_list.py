@@ -1,4 +1,4 @@
-"""Lists of any length whose rows can be edited or steered."""
+"""Lists of any length whose rows can be edited or acted on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest
 
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.admin.toolkit.keyset import KeysetChangeList
 
 M = TypeVar("M", bound=Model)
 
 
-class LongList(Steered[M]):
+class LongList(ActionsAdmin[M]):
     """Pages by key, newest first, and counts nothing."""
 
     list_per_page = 50

@@ -1,4 +1,4 @@
-"""The step that gives a row another signing secret, and shows it once."""
+"""The action that gives a row another signing secret, and shows it once."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TypeVar
 
 from django.db.models import Model
 
-from tasks_core.admin.toolkit.actions.action import Step
+from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers
 from tasks_core.admin.toolkit.actions.tally import Tally
 
 M = TypeVar("M", bound=Model)
 
 
-def rotating(rotate: Callable[[M], str], explanation: str) -> Step[M]:
-    """Return the step; ``rotate`` makes the secret and returns it.
+def rotating(rotate: Callable[[M], str], explanation: str) -> Action[M]:
+    """Return the action; ``rotate`` makes the secret and returns it.
 
     Args:
         rotate: does it to a row.
@@ -28,7 +28,7 @@ def rotating(rotate: Callable[[M], str], explanation: str) -> Step[M]:
         tally.did("given a new secret", rows[0].pk)
         return tally
 
-    return Step(
+    return Action(
         name="rotate-secret",
         label="New secret…",
         button="Make a new secret",

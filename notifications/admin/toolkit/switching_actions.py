@@ -1,11 +1,11 @@
-"""The steps of rows that are on or off: disable, enable."""
+"""The actions of rows that are on or off: disable, enable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tasks_core.admin.toolkit.actions.action import Step, StepForm
+from tasks_core.admin.toolkit.actions.action import Action, ActionForm
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
 
@@ -18,8 +18,8 @@ def disabling(
     *,
     asks_reason: bool = True,
     icon: str = "block",
-) -> Step[M]:
-    """Return the step that switches rows off.
+) -> Action[M]:
+    """Return the action that switches rows off.
 
     Args:
         switch_off: does it to a row, for a reason that names who asked; False if it was off.
@@ -33,28 +33,28 @@ def disabling(
             raise Refused("were off already")
         return Did("disabled")
 
-    return Step(
+    return Action(
         name="disable",
         label="Disable…",
         button="Disable now",
         icon=icon,
         explanation=explanation,
-        form=ReasonForm if asks_reason else StepForm,
+        form=ReasonForm if asks_reason else ActionForm,
         perform=each(perform),
         applies=_is_on,
         danger=True,
     )
 
 
-def enabling(switch_on: Callable[[M], bool], explanation: str, *, icon: str = "check") -> Step[M]:
-    """Return the step that switches rows on; ``switch_on`` gives False for one that was on."""
+def enabling(switch_on: Callable[[M], bool], explanation: str, *, icon: str = "check") -> Action[M]:
+    """Return the action that switches rows on; ``switch_on`` gives False for one that was on."""
 
     def perform(row: M, answers: Answers, actor: str) -> Did:
         if not switch_on(row):
             raise Refused("were on already")
         return Did("enabled")
 
-    return Step(
+    return Action(
         name="enable",
         label="Enable…",
         button="Enable now",

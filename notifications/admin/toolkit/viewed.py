@@ -42,7 +42,7 @@ class ViewLogged(ModelAdmin[M]):
         return super().render_delete_form(request, context)
 
     def note_shown(self, request: HttpRequest, rows: Sequence[M]) -> None:
-        """Note the view of each row: also that of the page of a step, which names some."""
+        """Note the view of each row: also that of the page of an action, which names some."""
         _note(request, rows)
 
 

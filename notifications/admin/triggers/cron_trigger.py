@@ -20,7 +20,7 @@ from notifications.triggers import create_cron_trigger, delete_cron_trigger
 from notifications.triggers.headers import shown_headers
 from notifications.triggers.listing import upcoming_ticks
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import Steered
+from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
 from tasks_core.admin.toolkit.badges import badge
 from tasks_core.admin.toolkit.blocks import link, table
 from tasks_core.admin.toolkit.moments import exact_instant, moment, moment_in_full, relative
@@ -33,12 +33,12 @@ STATE = ("life", "off_since", "disabled_reason", "next_ticks", "last_events")
 
 
 @admin.register(CronTrigger)
-class CronTriggerAdmin(Steered[CronTrigger]):
+class CronTriggerAdmin(ActionsAdmin[CronTrigger]):
     """Its name is its identity and does not change; enable and disable are steps."""
 
     explanation = "Webhooks that are called at the times of a cron expression."
     form = CronTriggerForm
-    steps = (DISABLE, ENABLE)
+    row_actions = (DISABLE, ENABLE)
     list_display = ("name", "schedule", "timezone", "life", "next_tick", "webhook")
     list_filter = ("enabled",)
     search_fields = ("name", "webhook", "comment")

@@ -18,7 +18,7 @@ from notifications.admin.triggers.invocation_exchange import last_call_panel, pl
 from notifications.admin.triggers.trigger_event_actions import CANCEL, REDELIVER
 from notifications.models import TriggerEvent, TriggerInvocation
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.blocks import link, table, two_lines
 from tasks_core.admin.toolkit.moments import moment, moment_in_full, span
 from tasks_core.admin.toolkit.places import task_link
@@ -48,11 +48,11 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(TriggerEvent)
-class TriggerEventAdmin(ViewLogged[TriggerEvent], SteeredAdmin[TriggerEvent]):
+class TriggerEventAdmin(ViewLogged[TriggerEvent], RecordActionsAdmin[TriggerEvent]):
     """Read-only; cancel and redeliver are steps."""
 
     explanation = "Calls of webhooks that are due at a certain time: one-off, or of a cron trigger."
-    steps = (CANCEL, REDELIVER)
+    row_actions = (CANCEL, REDELIVER)
     list_display = ("what", "status_word", "scheduled", "tries", "problem", "ended")
     list_display_links = ("what",)
     list_filter = ("status", KindFilter, "trigger")

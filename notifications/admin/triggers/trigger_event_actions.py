@@ -8,7 +8,7 @@ from notifications.exceptions import NotificationsError
 from notifications.models import TriggerEvent
 from notifications.states import TRIGGER_EVENT_FINAL, TriggerEventStatus
 from notifications.triggers import cancel_scheduled_event, redeliver_event
-from tasks_core.admin.toolkit.actions.action import Step
+from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
 from tasks_core.admin.toolkit.blocks import link
@@ -26,7 +26,7 @@ def _redeliver(row: TriggerEvent, answers: Answers, actor: str) -> Did:
     return Did("redelivered", link(url, f"event #{made.pk}"))
 
 
-CANCEL: Step[TriggerEvent] = Step(
+CANCEL: Action[TriggerEvent] = Action(
     name="cancel",
     label="Cancel…",
     button="Cancel now",
@@ -38,7 +38,7 @@ CANCEL: Step[TriggerEvent] = Step(
     danger=True,
 )
 
-REDELIVER: Step[TriggerEvent] = Step(
+REDELIVER: Action[TriggerEvent] = Action(
     name="redeliver",
     label="Redeliver…",
     button="Redeliver now",

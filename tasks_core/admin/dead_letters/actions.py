@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks_core.admin.dead_letters.forms import NoteForm, PayloadForm, RequiredNoteForm
-from tasks_core.admin.toolkit.actions.action import Step
+from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 from tasks_core.admin.toolkit.places import task_link
 from tasks_core.client.replay import discard, replay
@@ -50,7 +50,7 @@ def _may_be_edited(letter: DeadLetter) -> bool:
     return _is_open(letter) and (registered is None or not registered.is_inner)
 
 
-REPLAY: Step[DeadLetter] = Step(
+REPLAY: Action[DeadLetter] = Action(
     name="replay",
     label="Replay…",
     button="Replay now",
@@ -64,7 +64,7 @@ REPLAY: Step[DeadLetter] = Step(
     applies=_is_open,
 )
 
-EDIT_AND_REPLAY: Step[DeadLetter] = Step(
+EDIT_AND_REPLAY: Action[DeadLetter] = Action(
     name="edit-and-replay",
     label="Edit and replay…",
     button="Replay with this payload",
@@ -80,7 +80,7 @@ EDIT_AND_REPLAY: Step[DeadLetter] = Step(
     template="admin/tasks_core/edit_and_replay.html",
 )
 
-DISCARD: Step[DeadLetter] = Step(
+DISCARD: Action[DeadLetter] = Action(
     name="discard",
     label="Discard…",
     button="Discard now",

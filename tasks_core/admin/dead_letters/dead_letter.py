@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from tasks_core import clock
 from tasks_core.admin.dead_letters.actions import DISCARD, EDIT_AND_REPLAY, REPLAY
 from tasks_core.admin.dead_letters.filters import FingerprintFilter, ResolutionFilter
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.badges import badge
 from tasks_core.admin.toolkit.blocks import json_block, link, text_block, two_lines
 from tasks_core.admin.toolkit.moments import moment, moment_in_full
@@ -30,13 +30,13 @@ MESSAGE_LENGTH = 100
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(SteeredAdmin[DeadLetter]):
-    """Read-only; replay, edit and replay, and discard are steps."""
+class DeadLetterAdmin(RecordActionsAdmin[DeadLetter]):
+    """Read-only; replay, edit and replay, and discard are actions."""
 
     explanation = (
         "Tasks that failed for good and wait for a decision: replay, edit and replay, or discard."
     )
-    steps = (REPLAY, EDIT_AND_REPLAY, DISCARD)
+    row_actions = (REPLAY, EDIT_AND_REPLAY, DISCARD)
     list_display = ("what", "resolution_word", "failure", "attempts", "kind", "when")
     list_display_links = ("what",)
     list_filter = (ResolutionFilter, TypeFilter, FingerprintFilter)

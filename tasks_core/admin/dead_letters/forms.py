@@ -1,4 +1,4 @@
-"""What the steps for dead letters ask."""
+"""What the actions for dead letters ask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ImproperlyConfigured
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from tasks_core.admin.toolkit.actions.action import StepForm
+from tasks_core.admin.toolkit.actions.action import ActionForm
 from tasks_core.client.payload_edit import with_kept_secrets
 from tasks_core.exceptions import InvalidRequest
 from tasks_core.models import DeadLetter
@@ -18,7 +18,7 @@ from tasks_core.payloads import masked, parse
 from tasks_core.registry import get_task_type, require_allowed
 
 
-class NoteForm(StepForm):
+class NoteForm(ActionForm):
     """A note that may be left out."""
 
     on_record = ("note",)

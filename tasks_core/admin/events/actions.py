@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.action import Step, StepForm
+from tasks_core.admin.toolkit.actions.action import Action, ActionForm
 from tasks_core.admin.toolkit.actions.tally import Tally
 from tasks_core.admin.toolkit.form_fields.instant import InstantField
 from tasks_core.events import control
@@ -20,7 +20,7 @@ Deed = Callable[[str, Answers], bool]
 """Does something to the subscriber of a name; False if there was nothing to do."""
 
 
-class ReplayForm(StepForm):
+class ReplayForm(ActionForm):
     """From when on."""
 
     on_record = ("since",)
@@ -69,7 +69,7 @@ def _delete(name: str, answers: Answers) -> bool:
     return True
 
 
-PAUSE: Step[EventSubscription] = Step(
+PAUSE: Action[EventSubscription] = Action(
     name="pause",
     label="Pause…",
     button="Pause now",
@@ -82,7 +82,7 @@ PAUSE: Step[EventSubscription] = Step(
     applies=lambda subscription: subscription.state != State.PAUSED,
 )
 
-RESUME: Step[EventSubscription] = Step(
+RESUME: Action[EventSubscription] = Action(
     name="resume",
     label="Resume…",
     button="Resume now",
@@ -94,7 +94,7 @@ RESUME: Step[EventSubscription] = Step(
     applies=lambda subscription: subscription.state != State.ACTIVE,
 )
 
-REPLAY: Step[EventSubscription] = Step(
+REPLAY: Action[EventSubscription] = Action(
     name="replay",
     label="Replay…",
     button="Replay now",
@@ -109,7 +109,7 @@ REPLAY: Step[EventSubscription] = Step(
     applies=lambda _: True,
 )
 
-DELETE: Step[EventSubscription] = Step(
+DELETE: Action[EventSubscription] = Action(
     name="delete-subscription",
     label="Delete…",
     button="Delete now",

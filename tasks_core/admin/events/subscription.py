@@ -11,7 +11,7 @@ from tasks_core import clock
 from tasks_core.admin.events import subscription_facts
 from tasks_core.admin.events.actions import DELETE, PAUSE, REPLAY, RESUME
 from tasks_core.admin.events.subscription_facts import lag_in_words, state_word
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.blocks import two_lines
 from tasks_core.admin.toolkit.moments import moment
 from tasks_core.admin.toolkit.record import Fact, Panel
@@ -24,13 +24,13 @@ SHORT = 120
 
 
 @admin.register(EventSubscription)
-class EventSubscriptionAdmin(SteeredAdmin[EventSubscription]):
+class EventSubscriptionAdmin(RecordActionsAdmin[EventSubscription]):
     """The code registers them; only their cursors are in the database."""
 
     explanation = (
         "Code that is told of events. One that keeps failing is parked, and its events wait for it."
     )
-    steps = (PAUSE, RESUME, REPLAY, DELETE)
+    row_actions = (PAUSE, RESUME, REPLAY, DELETE)
     list_display = ("what", "state_and_error", "behind", "delivered_count", "last_event")
     list_display_links = ("what",)
     list_filter = ("state",)

@@ -1,4 +1,4 @@
-"""What the steps for schedules ask."""
+"""What the actions for schedules ask."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.action import StepForm
+from tasks_core.admin.toolkit.actions.action import ActionForm
 from tasks_core.admin.toolkit.form_fields.instant import InstantField
 from tasks_core.admin.toolkit.schedule_zone import zone_of
 from tasks_core.models import Schedule
 
 
-class PauseForm(StepForm):
+class PauseForm(ActionForm):
     """Why, and until when."""
 
     on_record = ("reason", "resume_at")

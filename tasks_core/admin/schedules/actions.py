@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tasks_core.admin.schedules.action_forms import PauseForm
 from tasks_core.admin.schedules.backfill_form import BackfillForm
-from tasks_core.admin.toolkit.actions.action import Step
+from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Deed, Did, Refused, each
 from tasks_core.admin.toolkit.actions.tally import Tally
 from tasks_core.admin.toolkit.places import backfill_link, task_link
@@ -90,7 +90,7 @@ def _is_run_by_people(schedule: Schedule) -> bool:
     return _is_there(schedule) and is_steerable(schedule)
 
 
-PAUSE: Step[Schedule] = Step(
+PAUSE: Action[Schedule] = Action(
     name="pause",
     label="Pause…",
     button="Pause now",
@@ -104,7 +104,7 @@ PAUSE: Step[Schedule] = Step(
     applies=lambda schedule: _is_run_by_people(schedule) and schedule.paused_at is None,
 )
 
-RESUME: Step[Schedule] = Step(
+RESUME: Action[Schedule] = Action(
     name="resume",
     label="Resume…",
     button="Resume now",
@@ -114,7 +114,7 @@ RESUME: Step[Schedule] = Step(
     applies=lambda schedule: _is_there(schedule) and schedule.paused_at is not None,
 )
 
-TRIGGER: Step[Schedule] = Step(
+TRIGGER: Action[Schedule] = Action(
     name="trigger",
     label="Trigger…",
     button="Run once now",
@@ -127,7 +127,7 @@ TRIGGER: Step[Schedule] = Step(
     applies=_is_run_by_people,
 )
 
-BACKFILL: Step[Schedule] = Step(
+BACKFILL: Action[Schedule] = Action(
     name="backfill",
     label="Backfill…",
     button="Look what would run",
@@ -143,7 +143,7 @@ BACKFILL: Step[Schedule] = Step(
     template="admin/tasks_core/schedule/backfill.html",
 )
 
-DISABLE: Step[Schedule] = Step(
+DISABLE: Action[Schedule] = Action(
     name="disable",
     label="Disable…",
     button="Disable now",
@@ -157,7 +157,7 @@ DISABLE: Step[Schedule] = Step(
     applies=lambda schedule: _is_own_of_people(schedule) and schedule.is_enabled,
 )
 
-ENABLE: Step[Schedule] = Step(
+ENABLE: Action[Schedule] = Action(
     name="enable",
     label="Enable…",
     button="Enable now",
@@ -167,7 +167,7 @@ ENABLE: Step[Schedule] = Step(
     applies=lambda schedule: _is_own_of_people(schedule) and not schedule.is_enabled,
 )
 
-DELETE: Step[Schedule] = Step(
+DELETE: Action[Schedule] = Action(
     name="delete-schedule",
     label="Delete…",
     button="Delete now",

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from tasks_core import clock
 from tasks_core.admin.schedules.facts import in_its_zone
 from tasks_core.admin.schedules.occurrence_filters import ScheduleFilter
-from tasks_core.admin.toolkit.actions.action import Step
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.action import Action
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 from tasks_core.admin.toolkit.badges import badge
 from tasks_core.admin.toolkit.blocks import link, two_lines
@@ -38,7 +38,7 @@ def _is_at_work(plan: Backfill) -> bool:
     return plan.finished_at is None and plan.cancelled_at is None
 
 
-CANCEL: Step[Backfill] = Step(
+CANCEL: Action[Backfill] = Action(
     name="cancel",
     label="Cancel…",
     button="Cancel now",
@@ -62,13 +62,13 @@ def share_done(plan: Backfill) -> float:
 
 
 @admin.register(Backfill)
-class BackfillAdmin(SteeredAdmin[Backfill]):
+class BackfillAdmin(RecordActionsAdmin[Backfill]):
     """Read-only; started from a schedule's page, and cancelled here."""
 
     explanation = (
         "Orders to run a schedule again for times that have passed, with how far they are."
     )
-    steps = (CANCEL,)
+    row_actions = (CANCEL,)
     list_display = ("what", "state_word", "progress", "how", "author", "created")
     list_display_links = ("what",)
     list_filter = ("order", "reprocess", ScheduleFilter)

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from tasks_core.admin.toolkit.actions.action import StepForm
+from tasks_core.admin.toolkit.actions.action import ActionForm
 from tasks_core.admin.toolkit.form_fields.instant import InstantField
 from tasks_core.admin.toolkit.schedule_zone import zone_of
 from tasks_core.engine.schedule.bounds import JUST
@@ -37,7 +37,7 @@ class Foretold:
     note: str = ""
 
 
-class BackfillForm(StepForm):
+class BackfillForm(ActionForm):
     """The first click looks, the second one starts what was seen."""
 
     on_record = (*FORETOLD, "concurrency")

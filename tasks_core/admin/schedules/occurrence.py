@@ -14,8 +14,8 @@ from tasks_core import clock
 from tasks_core.admin.schedules.facts import in_its_zone
 from tasks_core.admin.schedules.occurrence_filters import BackfillFilter, ScheduleFilter, TimeFilter
 from tasks_core.admin.schedules.occurrence_order import LedgerChangeList
-from tasks_core.admin.toolkit.actions.action import Step
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.action import Action
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
 from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
 from tasks_core.admin.toolkit.badges import outcome_badge
@@ -40,7 +40,7 @@ def _cancel(row: Occurrence, answers: Answers, actor: str) -> Did:
     return Did("cancelled")
 
 
-CANCEL: Step[Occurrence] = Step(
+CANCEL: Action[Occurrence] = Action(
     name="cancel",
     label="Cancel…",
     button="Cancel now",
@@ -54,13 +54,13 @@ CANCEL: Step[Occurrence] = Step(
 
 
 @admin.register(Occurrence)
-class OccurrenceAdmin(SteeredAdmin[Occurrence]):
+class OccurrenceAdmin(RecordActionsAdmin[Occurrence]):
     """Read-only; what is to come can be cancelled."""
 
     explanation = (
         "The ledger: every time at which a schedule was or is due, with what became of it."
     )
-    steps = (CANCEL,)
+    row_actions = (CANCEL,)
     list_display = ("what", "due_at", "outcome_word", "task_of", "reason", "decided")
     list_display_links = ("what",)
     list_filter = (TimeFilter, "outcome", "kind", ScheduleFilter, BackfillFilter)

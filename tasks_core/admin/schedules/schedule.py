@@ -25,7 +25,7 @@ from tasks_core.admin.schedules.actions import (
 from tasks_core.admin.schedules.filters import StandingFilter
 from tasks_core.admin.schedules.form import FIELDSETS, ScheduleForm, TimesForm
 from tasks_core.admin.schedules.tick_table import problems, tick_table
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.badges import outcome_badge
 from tasks_core.admin.toolkit.blocks import two_lines
 from tasks_core.admin.toolkit.moments import NONE, moment
@@ -41,14 +41,14 @@ from tasks_core.schedules.wording import when_in_words
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(SteeredAdmin[Schedule]):
-    """Edited through the API, so that the ledger follows; everything else is a step."""
+class ScheduleAdmin(RecordActionsAdmin[Schedule]):
+    """Edited through the API, so that the ledger follows; everything else is an action."""
 
     explanation = "What makes tasks again and again, by a cron expression or an interval."
     form = ScheduleForm
     fieldsets = FIELDSETS
     change_form_template = "admin/tasks_core/schedule/change_form.html"
-    steps = (TRIGGER, PAUSE, RESUME, BACKFILL, DISABLE, ENABLE, DELETE)
+    row_actions = (TRIGGER, PAUSE, RESUME, BACKFILL, DISABLE, ENABLE, DELETE)
     list_display = ("what", "state_word", "due_in_words", "next_tick", "latest")
     list_display_links = ("what",)
     list_filter = (StandingFilter, TypeFilter, "kind")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks_core.admin.toolkit.actions.action import Step
+from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Did, each
 from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
 from tasks_core.admin.toolkit.actions.tally import Tally
@@ -43,7 +43,7 @@ def _open_letter(task: Task) -> int | None:
     return DeadLetter.objects.unresolved().filter(task=task.pk).values_list("pk", flat=True).first()
 
 
-CANCEL: Step[Task] = Step(
+CANCEL: Action[Task] = Action(
     name="cancel",
     label="Cancel…",
     button="Cancel now",
@@ -58,7 +58,7 @@ CANCEL: Step[Task] = Step(
     danger=True,
 )
 
-RETRY: Step[Task] = Step(
+RETRY: Action[Task] = Action(
     name="retry",
     label="Retry…",
     button="Retry now",

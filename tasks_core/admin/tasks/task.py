@@ -11,7 +11,7 @@ from tasks_core import clock
 from tasks_core.admin.tasks import facts as task_facts
 from tasks_core.admin.tasks.actions import CANCEL, RETRY
 from tasks_core.admin.tasks.search import HELP, search
-from tasks_core.admin.toolkit.actions.actions_admin import SteeredAdmin
+from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
 from tasks_core.admin.toolkit.badges import state_badge
 from tasks_core.admin.toolkit.blocks import two_lines
 from tasks_core.admin.toolkit.moments import moment
@@ -23,13 +23,13 @@ ERROR_LENGTH = 80
 
 
 @admin.register(Task)
-class TaskAdmin(SteeredAdmin[Task]):
-    """Read-only; cancel and retry are steps."""
+class TaskAdmin(RecordActionsAdmin[Task]):
+    """Read-only; cancel and retry are actions."""
 
     explanation = (
         "Every piece of work that was asked for: waiting, running, or ended in one final state."
     )
-    steps = (CANCEL, RETRY)
+    row_actions = (CANCEL, RETRY)
     list_display = ("what", "state_word", "lane", "when", "tries", "problem")
     list_display_links = ("what",)
     list_filter = (StateFilter, TypeFilter, QueueFilter, "priority", TimeFilter)

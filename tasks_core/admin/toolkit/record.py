@@ -42,7 +42,7 @@ def shows_list(request: HttpRequest) -> bool:
 
 
 class RecordAdmin(ModelAdmin[M]):
-    """Nobody adds, changes or deletes these rows here; see ``steering`` for what can be done to them."""
+    """Nobody adds, changes or deletes these rows here; see ``actions`` for what can be done to them."""
 
     change_form_template = "admin/tasks_core/record.html"
     list_per_page = 50
@@ -67,7 +67,7 @@ class RecordAdmin(ModelAdmin[M]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
-        """Nobody; the permission to change means steering, see ``SteeredAdmin``."""
+        """Nobody; the permission to change means its actions, see ``RecordActionsAdmin``."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:

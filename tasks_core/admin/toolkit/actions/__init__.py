@@ -1,1 +1,1 @@
-"""What operators do to rows: each step shows a page that asks, and says afterwards what happened."""
+"""What operators do to rows: each action shows a page that asks, and says afterwards what happened."""

@@ -14,8 +14,8 @@ from tasks_core.admin.toolkit.actions.tally import Tally
 M = TypeVar("M", bound=Model)
 
 
-class StepForm(forms.Form):
-    """What the page asks; ``rows`` are those that the step is for.
+class ActionForm(forms.Form):
+    """What the page asks; ``rows`` are those that the action is for.
 
     ``on_record`` names the answers that the history of a row keeps; never secrets, nor who somebody is.
 
@@ -32,8 +32,8 @@ class StepForm(forms.Form):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step(Generic[M]):
-    """A step with the words of its page.
+class Action(Generic[M]):
+    """An action with the words of its page.
 
     Attributes:
         name: part of its URL.
@@ -46,7 +46,7 @@ class Step(Generic[M]):
         danger: whether it cannot be taken back.
         removes: whether the row is gone afterwards, so that its list follows instead of its page.
         template: the page, if it is not the usual one.
-        permission: what one may do to the model who may take the step: ``change`` or ``delete``.
+        permission: what one may do to the model who may take the action: ``change`` or ``delete``.
     """
 
     name: str
@@ -55,10 +55,10 @@ class Step(Generic[M]):
     explanation: str
     perform: Callable[[Sequence[M], Mapping[str, Any], str], Tally]
     applies: Callable[[M], bool]
-    form: type[StepForm] = StepForm
+    form: type[ActionForm] = ActionForm
     icon: str = ""
     in_bulk: bool = True
     danger: bool = False
     removes: bool = False
-    template: str = "admin/tasks_core/step.html"
+    template: str = "admin/tasks_core/action.html"
     permission: str = "change"

@@ -1,4 +1,4 @@
-"""The pages of steps, for one row and for many."""
+"""The pages of actions, for one row and for many."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.enums import ActionVariant
 
-from tasks_core.admin.toolkit.actions.action import Step, StepForm
+from tasks_core.admin.toolkit.actions.action import Action, ActionForm
 from tasks_core.admin.toolkit.actions.on_record import deed_on_record
 from tasks_core.admin.toolkit.keyset import MAX_BULK
 from tasks_core.admin.toolkit.record import RecordAdmin
@@ -25,120 +25,125 @@ from tasks_core.engine.bigint import bigint
 
 M = TypeVar("M", bound=Model)
 SHOWN = 10
-"""Rows that the page of a step names one by one."""
+"""Rows that the page of an action names one by one."""
 
 
-class Steered(ModelAdmin[M]):
-    """Rows that can be steered by those who have the permission to change them."""
+class ActionsAdmin(ModelAdmin[M]):
+    """Rows that can be acted on by those who have the permission to change them."""
 
-    steps: ClassVar[Sequence[Step[Any]]] = ()
+    row_actions: ClassVar[Sequence[Action[Any]]] = ()
 
-    def has_step_permission(self, request: HttpRequest, step: Step[Any]) -> bool:
-        """Whoever has the model's permission that the step wants."""
-        deed = f"{step.permission}_{self.opts.model_name}"
+    def has_row_action_permission(self, request: HttpRequest, action: Action[Any]) -> bool:
+        """Whoever has the model's permission that the action wants."""
+        deed = f"{action.permission}_{self.opts.model_name}"
         return request.user.has_perm(f"{self.opts.app_label}.{deed}")
 
     def get_urls(self) -> list[URLPattern]:
-        """Put the pages of the steps before Django's own."""
+        """Put the pages of the actions before Django's own."""
         view = self.admin_site.admin_view
         urls = []
-        for step in self.steps:
-            one, many = partial(self._one, step), partial(self._many, step)
+        for action in self.row_actions:
+            one, many = partial(self._one, action), partial(self._many, action)
             urls += [
-                path(f"<path:object_id>/{step.name}/", view(one), name=self._url_name(step)),
-                path(f"{step.name}/", view(many), name=f"{self._url_name(step)}_many"),
+                path(f"<path:object_id>/{action.name}/", view(one), name=self._url_name(action)),
+                path(f"{action.name}/", view(many), name=f"{self._url_name(action)}_many"),
             ]
         return urls + super().get_urls()
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Offer the steps for the rows that are ticked in the list."""
+        """Offer the actions for the rows that are ticked in the list."""
         return {
-            step.name: (_action(step), step.name, step.label)
-            for step in self.steps
-            if step.in_bulk and self.has_step_permission(request, step)
+            action.name: (_action(action), action.name, action.label)
+            for action in self.row_actions
+            if action.in_bulk and self.has_row_action_permission(request, action)
         }
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
-        """Add the buttons that lead to the steps."""
+        """Add the buttons that lead to the actions."""
         row = options.get("obj")
         if row is not None:
             context["actions_detail"] = [
-                self._button(step, row)
-                for step in self.steps
-                if step.applies(row) and self.has_step_permission(request, step)
+                self._button(action, row)
+                for action in self.row_actions
+                if action.applies(row) and self.has_row_action_permission(request, action)
             ]
         return super().render_change_form(request, context, *args, **options)
 
     def ask(
         self,
         request: HttpRequest,
-        step: Step[M],
+        action: Action[M],
         rows: Sequence[M],
         *,
-        form: StepForm | None = None,
+        form: ActionForm | None = None,
         one: bool = False,
     ) -> TemplateResponse:
-        """Show the page of a step."""
+        """Show the page of an action."""
         self.note_shown(request, rows[:SHOWN])
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"{step.label.rstrip('…')}: {self._named(rows)}",
+            "title": f"{action.label.rstrip('…')}: {self._named(rows)}",
             "original": rows[0] if one else None,
-            "step": step,
-            "form": form or step.form(rows=rows),
+            "action": action,
+            "form": form or action.form(rows=rows),
             "rows": [self.step_line(row) for row in rows[:SHOWN]],
             "more": max(0, len(rows) - SHOWN),
             "ids": ",".join(str(row.pk) for row in rows),
-            "url": self._step_url(request, step, rows[0] if one else None),
+            "url": self._action_url(request, action, rows[0] if one else None),
             "back": self._back(request, rows[0] if one else None),
         }
-        return TemplateResponse(request, step.template, context)
+        return TemplateResponse(request, action.template, context)
 
     def note_shown(self, request: HttpRequest, rows: Sequence[M]) -> None:
-        """Called with the rows that the page of a step shows; for what is to be on record."""
+        """Called with the rows that the page of an action shows; for what is to be on record."""
 
     def step_line(self, row: M) -> str:
-        """Return what the page of a step says of one row: enough to see that it is the right one."""
+        """Return what the page of an action says of one row: enough to see that it is the right one."""
         return str(row)
 
-    def _one(self, step: Step[M], request: HttpRequest, object_id: str) -> HttpResponse:
-        self._require_permission(request, step)
+    def _one(self, action: Action[M], request: HttpRequest, object_id: str) -> HttpResponse:
+        self._require_permission(request, action)
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
         if request.method != "POST":
-            return self.ask(request, step, [row], one=True)
-        form = step.form(request.POST, rows=[row])
+            return self.ask(request, action, [row], one=True)
+        form = action.form(request.POST, rows=[row])
         if not form.is_valid():
-            return self.ask(request, step, [row], form=form, one=True)
-        back = self._back(request, None if step.removes else row)
-        return self._perform(request, step, [row], form, back)
+            return self.ask(request, action, [row], form=form, one=True)
+        back = self._back(request, None if action.removes else row)
+        return self._perform(request, action, [row], form, back)
 
-    def _many(self, step: Step[M], request: HttpRequest) -> HttpResponse:
-        self._require_permission(request, step)
-        if not step.in_bulk:
-            raise Http404(f"{step.label} is for one {self.opts.verbose_name}; open its page.")
+    def _many(self, action: Action[M], request: HttpRequest) -> HttpResponse:
+        self._require_permission(request, action)
+        if not action.in_bulk:
+            raise Http404(f"{action.label} is for one {self.opts.verbose_name}; open its page.")
         rows = list(self.get_queryset(request).filter(pk__in=_keys(request)).order_by("-pk"))
         if request.method != "POST" or not rows:
             return HttpResponseRedirect(self._back(request, None))
-        form = step.form(request.POST, rows=rows)
+        form = action.form(request.POST, rows=rows)
         if not form.is_valid():
-            return self.ask(request, step, rows, form=form)
-        return self._perform(request, step, rows, form, self._back(request, None))
+            return self.ask(request, action, rows, form=form)
+        return self._perform(request, action, rows, form, self._back(request, None))
 
     def _perform(
-        self, request: HttpRequest, step: Step[M], rows: Sequence[M], form: StepForm, back: str
+        self,
+        request: HttpRequest,
+        action: Action[M],
+        rows: Sequence[M],
+        form: ActionForm,
+        back: str,
     ) -> HttpResponse:
-        tally = step.perform(rows, form.cleaned_data, request.user.get_username())
+        tally = action.perform(rows, form.cleaned_data, request.user.get_username())
         changed = set(tally.changed)
         LogEntry.objects.log_actions(
             user_id=int(str(request.user.pk)),
             queryset=[row for row in rows if row.pk in changed],
             action_flag=CHANGE,
-            change_message=deed_on_record(step, form),
+            change_message=deed_on_record(action, form),
         )
         if tally.revealed:
             return self.reveal(request, tally.revealed, back)
@@ -156,33 +161,33 @@ class Steered(ModelAdmin[M]):
         }
         return TemplateResponse(request, "admin/tasks_core/shown_once.html", context)
 
-    def _require_permission(self, request: HttpRequest, step: Step[M]) -> None:
-        if not self.has_step_permission(request, step):
-            needed = f"{self.opts.app_label}.{step.permission}_{self.opts.model_name}"
-            deed = step.label.rstrip("…")
-            raise PermissionDenied(f"The step “{deed}” needs the permission {needed}.")
+    def _require_permission(self, request: HttpRequest, action: Action[M]) -> None:
+        if not self.has_row_action_permission(request, action):
+            needed = f"{self.opts.app_label}.{action.permission}_{self.opts.model_name}"
+            deed = action.label.rstrip("…")
+            raise PermissionDenied(f"The action “{deed}” needs the permission {needed}.")
 
     def _named(self, rows: Sequence[M]) -> str:
         if len(rows) == 1:
             return str(rows[0])
         return f"{len(rows):,} {self.opts.verbose_name_plural}"
 
-    def _button(self, step: Step[M], row: M) -> dict[str, Any]:
+    def _button(self, action: Action[M], row: M) -> dict[str, Any]:
         return {
-            "title": step.label,
-            "icon": step.icon,
-            "variant": ActionVariant.DANGER if step.danger else ActionVariant.DEFAULT,
+            "title": action.label,
+            "icon": action.icon,
+            "variant": ActionVariant.DANGER if action.danger else ActionVariant.DEFAULT,
             "attrs": {},
-            "path": reverse(f"admin:{self._url_name(step)}", args=[quote(row.pk)]),
+            "path": reverse(f"admin:{self._url_name(action)}", args=[quote(row.pk)]),
         }
 
-    def _url_name(self, step: Step[M]) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{step.name}"
+    def _url_name(self, action: Action[M]) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{action.name}"
 
-    def _step_url(self, request: HttpRequest, step: Step[M], row: M | None) -> str:
+    def _action_url(self, request: HttpRequest, action: Action[M], row: M | None) -> str:
         if row is not None:
-            return reverse(f"admin:{self._url_name(step)}", args=[quote(row.pk)])
-        return self._filtered(request, reverse(f"admin:{self._url_name(step)}_many"))
+            return reverse(f"admin:{self._url_name(action)}", args=[quote(row.pk)])
+        return self._filtered(request, reverse(f"admin:{self._url_name(action)}_many"))
 
     def _back(self, request: HttpRequest, row: M | None) -> str:
         prefix = f"admin:{self.opts.app_label}_{self.opts.model_name}"
@@ -199,20 +204,20 @@ class Steered(ModelAdmin[M]):
         return f"{url}?{preserved}" if preserved else url
 
 
-class SteeredAdmin(Steered[M], RecordAdmin[M]):
-    """Rows that nobody edits but that can be steered."""
+class RecordActionsAdmin(ActionsAdmin[M], RecordAdmin[M]):
+    """Rows that nobody edits but that have actions."""
 
 
 def _action(
-    step: Step[Any],
-) -> Callable[[Steered[Any], HttpRequest, QuerySet[Any]], HttpResponse]:
-    def ask(admin: Steered[Any], request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse:
-        return admin.ask(request, step, list(rows[:MAX_BULK]))
+    action: Action[Any],
+) -> Callable[[ActionsAdmin[Any], HttpRequest, QuerySet[Any]], HttpResponse]:
+    def ask(admin: ActionsAdmin[Any], request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse:
+        return admin.ask(request, action, list(rows[:MAX_BULK]))
 
     return ask
 
 
 def _keys(request: HttpRequest) -> list[int]:
-    """Return the keys that the page of a step has carried along."""
+    """Return the keys that the page of an action has carried along."""
     keys = request.POST.get("ids", "").split(",")[:MAX_BULK]
     return [found for key in keys if (found := bigint(key)) is not None]

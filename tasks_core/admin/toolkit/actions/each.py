@@ -39,7 +39,7 @@ Deed = Callable[[M, Answers, str], Did]
 def each(
     deed: Deed[M], *, refusals: Mapping[type[Exception], str] | None = None
 ) -> Callable[[Sequence[M], Answers, str], Tally]:
-    """Return what does ``deed`` to every row, for ``Step.perform``.
+    """Return what does ``deed`` to every row, for ``Action.perform``.
 
     Args:
         deed: what is done to one row.

@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from tasks_core.admin.toolkit.actions.action import StepForm
+from tasks_core.admin.toolkit.actions.action import ActionForm
 
 
-class ReasonForm(StepForm):
+class ReasonForm(ActionForm):
     """Asks why."""
 
     on_record = ("reason",)

@@ -1,4 +1,4 @@
-"""What became of the rows that a step was applied to."""
+"""What became of the rows that an action was applied to."""
 
 from __future__ import annotations
 
