@@ -16,8 +16,8 @@ from notifications.keys import keyring
 from tasks_core.broker import caller_redis
 from tasks_core.database import full_looks, row_backoff
 from tasks_core.worker import attempt
-from tests.pristine_database import PristineDatabase
-from tests.waiting import wait_until
+from tests.support.pristine_database import PristineDatabase
+from tests.support.waiting import wait_until
 
 
 class LongestWait(Random):

@@ -14,9 +14,9 @@ from django.db import OperationalError, connection, transaction
 from notifications.models import Category
 from tasks_core import clock
 from tasks_core.models import TaskEvent
-from tests.pristine_database import LARGE_BYTES, PristineDatabase
-from tests.sessions import waits_for_a_lock
-from tests.waiting import wait_until
+from tests.support.pristine_database import LARGE_BYTES, PristineDatabase
+from tests.support.sessions import waits_for_a_lock
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,8 +10,8 @@ from pytest_django import Settings
 from tasks_core.events.rebuilding import rebuild
 from tests.acceptance.mailing import LOOPBACK, running_mailing
 from tests.acceptance.processes import Processes
-from tests.notifications.mail_server import MailServer, running_mail_server
-from tests.notifications.receiver import Receiver, running_receiver
+from tests.support.mail_server import MailServer, running_mail_server
+from tests.support.receiver import Receiver, running_receiver
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import redis
 from examples.demo.arguments import EVENTS_FILE
 from scheduler_project.data_folder import CHECKOUT
 from scheduler_project.launch.leftovers import MARK
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 EVENTS = 200
 START_SECONDS = 180.0

@@ -11,7 +11,7 @@ import redis
 
 from scheduler_project.embedded.ports import LOOPBACK, free_port
 from scheduler_project.embedded.programs import valkey_program
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 NO_END = "while true do redis.call('ping') end"
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.acceptance.processes import Processes
-from tests.notifications.mail_server import MailServer
+from tests.support.mail_server import MailServer
 
 LOOPBACK = {
     "BELLRINGER_OUTGOING_HTTPS_ONLY": "false",

@@ -13,7 +13,7 @@ from tasks_core import clock
 from tasks_core.liveness import folder as runtime
 from tasks_core.models import Worker
 from tests.project import journal
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0

@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from tests.written_forms import Place
+from tests.support.written_forms import Place
 
 
 def whole_database() -> str:

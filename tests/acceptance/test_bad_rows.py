@@ -27,8 +27,8 @@ from notifications.models import Broadcast, Notification, TriggerEvent
 from tasks_core.broker.redis_client import key
 from tasks_core.models import Occurrence, Task
 from tests.acceptance.processes import Processes
-from tests.notifications.receiver import Receiver
-from tests.waiting import wait_until
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 

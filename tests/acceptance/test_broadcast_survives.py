@@ -7,8 +7,8 @@ import pytest
 from notifications.api import Receiver, broadcast_progress, create_broadcast, publish_template
 from notifications.models import Broadcast, BroadcastChunk, DeliveryAttempt, Notification
 from tests.acceptance.processes import Processes, kill_tree
-from tests.notifications.mail_server import MailServer
-from tests.waiting import wait_until
+from tests.support.mail_server import MailServer
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=16)]
 

@@ -47,15 +47,15 @@ from tests.acceptance.searching import (
     whole_database,
 )
 from tests.admin.test_notifications import every_page
-from tests.collector import Collector, running_collector
-from tests.notifications.mail_server import MailServer, running_mail_server, text_of
-from tests.notifications.receiver import Receiver, Reply, running_receiver
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.sentry import SentryServer, running_sentry
-from tests.waiting import wait_until
-from tests.written_forms import written
+from tests.support.collector import Collector, running_collector
+from tests.support.mail_server import MailServer, running_mail_server, text_of
+from tests.support.receiver import Receiver, Reply, running_receiver
+from tests.support.sentry import SentryServer, running_sentry
+from tests.support.waiting import wait_until
+from tests.support.written_forms import written
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300), pytest.mark.guarantee(n=4)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600), pytest.mark.guarantee(n=4)]
 
 CODE = "918273645546"
 LINK = "kQ7-x/Zp.9+w=R&s=ada@example.com"

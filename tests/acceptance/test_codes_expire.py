@@ -16,7 +16,7 @@ from notifications.models import Delivery
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tests.acceptance.processes import Processes
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 

@@ -9,7 +9,7 @@ from tasks_core.health.connections import needed_by
 from tasks_core.models import Task, Worker
 from tests.acceptance.processes import Processes
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

@@ -16,10 +16,14 @@ from tasks_core import clock
 from tasks_core.models import Task
 from tests.acceptance.processes import SETTINGS, Processes, kill_tree
 from tests.acceptance.searching import whole_broker
-from tests.notifications.channels.scripted_mail_server import HANG, ScriptedMailServer, serving
-from tests.notifications.mail_server import MailServer
-from tests.notifications.receiver import Receiver, Reply
-from tests.waiting import wait_until
+from tests.notifications.sending.channels.scripted_mail_server import (
+    HANG,
+    ScriptedMailServer,
+    serving,
+)
+from tests.support.mail_server import MailServer
+from tests.support.receiver import Receiver, Reply
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 

@@ -10,8 +10,8 @@ from notifications.api import add_to_digest, publish_template
 from notifications.models import DeliveryAttempt, Digest, Notification
 from tests.acceptance.mailing import running_mailing
 from tests.acceptance.processes import kill_tree
-from tests.notifications.mail_server import MailServer, running_mail_server, text_of
-from tests.waiting import wait_until
+from tests.support.mail_server import MailServer, running_mail_server, text_of
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=15)]
 

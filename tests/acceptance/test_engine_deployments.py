@@ -11,7 +11,7 @@ from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.models import Task, TaskEvent
 from tests.acceptance.processes import Processes, stop
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

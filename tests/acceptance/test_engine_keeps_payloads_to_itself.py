@@ -11,7 +11,7 @@ from tasks_core.broker.redis_client import key
 from tasks_core.models import Task
 from tests.acceptance.processes import Processes
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

@@ -11,7 +11,7 @@ from tasks_core import Fixed
 from tasks_core.models import DeadLetter, Task, TaskEvent
 from tests.acceptance.processes import Processes, children, kill_tree, stop
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
@@ -213,7 +213,9 @@ def test_two_beats_run_each_task_once(processes: Processes) -> None:
     tasks_core.enqueue_many("project.work", [{}] * 2_000)
     _all_end()
     assert {len(lines) for lines in journal.begun(processes.journal).values()} == {1}
-    assert TaskEvent.objects.filter(kind="queued").count() == 2_000
+    # Once more only where a message was taken for lost, which on a busy machine it may be.
+    queued, lost = (TaskEvent.objects.filter(kind=kind).count() for kind in ("queued", "lost"))
+    assert queued == 2_000 + lost
 
 
 def test_the_broker_stays_small_while_all_workers_are_down(

@@ -8,8 +8,8 @@ from tasks_core.engine.states import State
 from tasks_core.models import Task
 from tests.acceptance.processes import Processes, children
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.tasks_core.life import state_of
-from tests.waiting import wait_until
+from tests.support.life import state_of
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
 

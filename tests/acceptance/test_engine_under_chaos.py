@@ -14,7 +14,7 @@ from tasks_core.engine.states import State
 from tasks_core.models import Task, TaskEvent
 from tests.acceptance.processes import Processes
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 

@@ -7,7 +7,7 @@ import tasks_core
 from tasks_core.models import Task
 from tests.acceptance.processes import Processes
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

@@ -10,8 +10,8 @@ import tasks_core
 from tasks_core.models import Task
 from tests.acceptance.processes import Processes, stop
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.sentry import Event, SentryServer, as_text, running_sentry
-from tests.waiting import wait_until
+from tests.support.sentry import Event, SentryServer, as_text, running_sentry
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

@@ -18,7 +18,7 @@ from scheduler_project.embedded.postgres import Postgres
 from tests.acceptance.processes import SETTINGS, kill_tree
 from tests.project import journal
 from tests.project.subscriptions import VARIABLE, received
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400), pytest.mark.endurance]
 

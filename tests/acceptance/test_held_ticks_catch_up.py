@@ -6,7 +6,7 @@ import tasks_core
 from tasks_core.models import Occurrence
 from tests.acceptance.processes import Processes
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.acceptance,

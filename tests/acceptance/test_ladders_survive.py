@@ -12,10 +12,10 @@ from notifications.models import Delivery, DeliveryAttempt, LadderStep, Notifica
 from tasks_core import clock
 from tests.acceptance.mailing import LOOPBACK, running_mailing
 from tests.acceptance.processes import kill_tree
-from tests.notifications.channels.conftest import SID, TOKEN
-from tests.notifications.mail_server import MailServer, running_mail_server, text_of
-from tests.notifications.receiver import Receiver, Reply, running_receiver
-from tests.waiting import wait_until
+from tests.notifications.sending.conftest import SID, TOKEN
+from tests.support.mail_server import MailServer, running_mail_server, text_of
+from tests.support.receiver import Receiver, Reply, running_receiver
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.guarantee(n=17)]
 

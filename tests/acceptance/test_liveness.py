@@ -19,9 +19,9 @@ from tasks_core.broker.redis_client import key
 from tasks_core.health import examine
 from tasks_core.models import Task, Worker
 from tests.acceptance.processes import Processes, children, stop
-from tests.forwarder import Forwarder, forwarding
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.forwarder import Forwarder, forwarding
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

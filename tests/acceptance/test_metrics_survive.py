@@ -11,7 +11,7 @@ from tasks_core.engine.states import State
 from tasks_core.models import EventSubscription, MetricRollup, MetricTotal, Task, TaskEvent
 from tests.acceptance.processes import Processes, kill_tree
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 

@@ -11,7 +11,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from tasks_core.broker.redis_client import key
 from tasks_core.models import Leadership, Occurrence, Task
 from tests.acceptance.processes import Processes
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.acceptance,

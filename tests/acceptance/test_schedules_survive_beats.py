@@ -14,7 +14,7 @@ from tasks_core import clock
 from tasks_core.models import Leadership, Occurrence, Schedule, Task
 from tests.acceptance.processes import Processes
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance]
 

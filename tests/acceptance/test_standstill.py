@@ -10,7 +10,7 @@ from tasks_core.health import Level, examine, worst
 from tasks_core.models import Task, Worker
 from tests.acceptance.processes import Processes, children
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

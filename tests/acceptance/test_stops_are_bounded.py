@@ -11,9 +11,9 @@ import pytest
 
 import tasks_core
 from tests.acceptance.processes import SETTINGS, Processes, children
-from tests.forwarder import Forwarder, forwarding
 from tests.project import journal, task_types  # noqa: F401 (registers the task types)
-from tests.waiting import wait_until
+from tests.support.forwarder import Forwarder, forwarding
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

@@ -13,12 +13,12 @@ import tasks_core
 from notifications.api import notify, publish_template, register_endpoint
 from tasks_core.models import Task
 from tests.acceptance.processes import Processes, stop
-from tests.collector import Collector, running_collector
-from tests.notifications.first_step import ahead_of_time
-from tests.notifications.receiver import Reply, running_receiver
 from tests.project import task_types  # noqa: F401 (registers the task types)
-from tests.spans import Spans, recorded_spans, span_id, trace_of
-from tests.waiting import wait_until
+from tests.support.collector import Collector, running_collector
+from tests.support.first_step import ahead_of_time
+from tests.support.receiver import Reply, running_receiver
+from tests.support.spans import Spans, recorded_spans, span_id, trace_of
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 

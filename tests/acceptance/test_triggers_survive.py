@@ -15,8 +15,8 @@ from notifications import triggers
 from notifications.models import TriggerEvent
 from tasks_core import clock
 from tests.acceptance.processes import Processes, kill_tree, stop
-from tests.notifications.receiver import Received, Receiver, Reply, running_receiver
-from tests.waiting import wait_until
+from tests.support.receiver import Received, Receiver, Reply, running_receiver
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.acceptance
 

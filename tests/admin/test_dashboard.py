@@ -18,8 +18,8 @@ from tasks_core.broker.redis_client import key
 from tasks_core.engine.states import State
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription, Task, Worker
-from tests import processes
 from tests.admin import rows
+from tests.support import processes
 
 
 def tiles(client: Client) -> dict[str, str]:

@@ -14,8 +14,8 @@ from tasks_core import clock
 from tasks_core.events import TaskFailed, cursor, subscription
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription, Worker
-from tests import processes
 from tests.admin import rows
+from tests.support import processes
 
 MODEL = "tasks_core/eventsubscription"
 LIST = f"/admin/{MODEL}/"

@@ -20,10 +20,10 @@ from tasks_core import clock
 from tasks_core.models import DeadLetter
 from tasks_core.testing import run_due
 from tests.browser.looking import COMPLAINTS, SCREENS, keep
-from tests.notifications.channels.conftest import NUMBER, add_gateway
 from tests.notifications.conftest import allow_loopback, mail_server, receiver
-from tests.notifications.mail_server import MailServer
-from tests.notifications.receiver import Receiver, Reply
+from tests.notifications.sending.conftest import NUMBER, add_gateway
+from tests.support.mail_server import MailServer
+from tests.support.receiver import Receiver, Reply
 
 __all__ = ["allow_loopback", "mail_server", "receiver"]
 

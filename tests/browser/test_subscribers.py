@@ -9,8 +9,8 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.events import TaskDeadLettered, TaskFailed, cursor, subscription
 from tasks_core.models import EventSubscription
-from tests import processes
 from tests.admin import rows
+from tests.support import processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

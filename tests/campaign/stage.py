@@ -17,7 +17,7 @@ import redis
 
 from scheduler_project.embedded.processes import processes_in
 from scheduler_project.embedded.servers import Servers
-from tests.forwarder import Forwarder, forwarding
+from tests.support.forwarder import Forwarder, forwarding
 
 WORKERS, BEATS = ("one", "two"), ("beat-a", "beat-b")
 

@@ -15,7 +15,7 @@ from notifications import triggers
 from notifications.api import create_broadcast, publish_template, save_recipient
 from tasks_core.engine.json_text import storable
 from tasks_core.models import Task
-from tests.any_value import NUMBERS, TEXTS
+from tests.support.any_value import NUMBERS, TEXTS
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from tasks_core.events import cursor, subscription
 from tasks_core.health import Finding, Level, examine, worst
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription
-from tests import processes
+from tests.support import processes
 
 pytestmark = pytest.mark.django_db
 

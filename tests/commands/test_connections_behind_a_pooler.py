@@ -11,7 +11,7 @@ from tasks_core import clock
 from tasks_core.health import Level
 from tasks_core.health.connections import look
 from tasks_core.models import Worker
-from tests.forwarder import Forwarder, forwarding
+from tests.support.forwarder import Forwarder, forwarding
 
 BACKEND_KEY = re.compile(rb"K\x00\x00\x00\x0c.{8}", re.DOTALL)
 

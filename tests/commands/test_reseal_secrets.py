@@ -43,7 +43,7 @@ from tasks_core.key_rotation.rows import Change, write
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.commands.conftest import Answer, Run
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=4)]
 

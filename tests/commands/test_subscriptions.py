@@ -13,8 +13,8 @@ from tasks_core import clock
 from tasks_core.events import TaskFailed, TaskScheduled, cursor, subscription
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.models import EventSubscription, TaskEvent
-from tests import processes
 from tests.commands.conftest import Rows, Run
+from tests.support import processes
 
 pytestmark = pytest.mark.django_db
 

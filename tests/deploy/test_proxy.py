@@ -16,8 +16,8 @@ import pytest
 
 from scheduler_project.data_folder import CHECKOUT
 from scheduler_project.embedded.ports import free_port
-from tests.notifications.name_server import running_name_server
 from tests.notifications.triggers.test_delivery_failures import self_signed
+from tests.support.name_server import running_name_server
 
 CONFIGURATION = CHECKOUT / "deploy" / "proxy" / "nginx.conf"
 SECONDS_TO_FOLLOW = 15

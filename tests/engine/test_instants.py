@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from tasks_core.engine.instants import EARLIEST, LATEST, InvalidInstant, checked_instant
-from tests.instants import instants, zones
+from tests.support.instants import instants, zones
 
 
 @given(instants, zones)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_core.engine.single_line import is_single_line, single_line
-from tests.languages import OF_ALL_LANGUAGES
+from tests.support.languages import OF_ALL_LANGUAGES
 
 SOURCES = [
     path

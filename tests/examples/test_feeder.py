@@ -7,7 +7,7 @@ from examples.payments.event import Event
 from examples.payments.gateway import Gateway
 from notifications.models import Notification
 from tests.examples.test_gateway import event
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ from tasks_core.database.answer_limit import longer_answers_within
 from tasks_core.duties.duty import Duty
 from tasks_core.liveness import beat_watch
 from tasks_core.liveness.beat_watch import BeatWatch
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def test_duty_that_does_not_come_back_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

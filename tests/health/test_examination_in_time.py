@@ -13,8 +13,8 @@ from tasks_core.health import Finding, Level, deadline, examine_in_time, probes
 from tasks_core.health.probe import Probe, Reporter
 from tasks_core.health.shared import SharedExamination
 from tasks_core.models import Worker
-from tests.forwarder import Forwarder, forwarding
-from tests.waiting import wait_until
+from tests.support.forwarder import Forwarder, forwarding
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,9 +15,9 @@ from tasks_core.engine import decision
 from tasks_core.health import Finding, Level, examine
 from tasks_core.models import Task, Worker
 from tasks_core.sql.recover import advance_lane
-from tests.tasks_core.life import plain_type, write
-from tests.tasks_core.life import take as claim
-from tests.tasks_core.messages import next_message
+from tests.support.life import plain_type, write
+from tests.support.life import take as claim
+from tests.support.messages import next_message
 
 STEP = 3
 """Seconds between two rounds of beat."""

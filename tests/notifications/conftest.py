@@ -14,9 +14,9 @@ from notifications.sending.endpoint_lanes.places import places
 from notifications.sending.outgoing.guard import EVERY_PORT
 from notifications.sending.outgoing.session import close_session
 from tasks_core.worker import process
-from tests.notifications.mail_server import MailServer, running_mail_server
-from tests.notifications.name_server import Answers, running_name_server
-from tests.notifications.receiver import Receiver, running_receiver
+from tests.support.mail_server import MailServer, running_mail_server
+from tests.support.name_server import Answers, running_name_server
+from tests.support.receiver import Receiver, running_receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

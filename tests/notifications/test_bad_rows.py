@@ -31,10 +31,10 @@ from notifications.models import (
 from notifications.sending.providers.accounts import forget_accounts
 from tasks_core.models import Task
 from tasks_core.testing import run_due
-from tests.notifications.channels.conftest import NUMBER, add_gateway
-from tests.notifications.mail_server import MailServer
-from tests.notifications.receiver import Receiver
-from tests.waiting import wait_until
+from tests.notifications.sending.conftest import NUMBER, add_gateway
+from tests.support.mail_server import MailServer
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from tasks_core import clock
 from tasks_core.engine.redaction import MASK
 from tasks_core.models import Task
 from tasks_core.testing import run_due
-from tests.notifications.mail_server import MailServer, text_of
+from tests.support.mail_server import MailServer, text_of
 from tests.tasks_core.logs.lines import caught
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_deliveries_have_the_id_of_whoever_asked(
 def test_code_is_in_no_line_while_it_is_asked_for_or_sent(
     code_template: TemplateVersion, mail_server: MailServer, settings: Settings
 ) -> None:
-    settings.EMAIL_BACKEND = "tests.notifications.talkative_backend.EmailBackend"
+    settings.EMAIL_BACKEND = "tests.support.talkative_backend.EmailBackend"
     with caught() as lines:
         with tasks_core.correlation("login-5"):
             _send_code()

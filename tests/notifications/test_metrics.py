@@ -27,9 +27,9 @@ from notifications.sending.providers.admission import Seen, note_each
 from tasks_core import clock
 from tasks_core.database import fetch_often
 from tasks_core.testing import run_due
-from tests.notifications.channels.conftest import add_gateway
-from tests.notifications.receiver import Receiver, Reply
-from tests.tasks_core.threads import at_once
+from tests.notifications.sending.conftest import add_gateway
+from tests.support.receiver import Receiver, Reply
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

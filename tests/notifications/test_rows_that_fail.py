@@ -37,11 +37,11 @@ from notifications.sending.pipeline.kept_codes import forget_expired
 from notifications.triggers.clean_up import delete_events, delete_logs
 from tasks_core import clock
 from tests.notifications.conftest import SECRET
-from tests.notifications.mail_server import MailServer
-from tests.notifications.receiver import Receiver as WebhookReceiver
-from tests.notifications.recipients.reports import sent
-from tests.tasks_core.refusing import refusing
-from tests.tasks_core.strangers import model_with
+from tests.notifications.provider_events.reports import sent
+from tests.support.mail_server import MailServer
+from tests.support.receiver import Receiver as WebhookReceiver
+from tests.support.refusing import refusing
+from tests.support.strangers import model_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

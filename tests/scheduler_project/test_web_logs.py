@@ -13,7 +13,7 @@ import pytest
 from scheduler_project.data_folder import CHECKOUT
 from scheduler_project.embedded.ports import free_port
 from tests.production_check import production_environment
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def _answer(url: str, **headers: str) -> tuple[int, str]:

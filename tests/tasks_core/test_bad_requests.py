@@ -15,7 +15,7 @@ from tasks_core.exceptions import (
     UnknownTaskType,
 )
 from tasks_core.models import RetryPolicy, Task, TaskEvent
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 
 pytestmark = pytest.mark.django_db
 

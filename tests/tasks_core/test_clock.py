@@ -15,8 +15,8 @@ from tasks_core.database import server_clock
 from tasks_core.exceptions import Snooze
 from tasks_core.models import Task
 from tasks_core.worker.executor import execute
-from tests.tasks_core.life import plain_type, queue
-from tests.tasks_core.threads import at_once
+from tests.support.life import plain_type, queue
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

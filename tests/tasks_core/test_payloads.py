@@ -22,7 +22,7 @@ from tasks_core.encryption import seal, unseal
 from tasks_core.exceptions import InvalidPayload, PayloadTooLarge
 from tasks_core.models import Task
 from tasks_core.payloads import PayloadSchema, masked, parse, secrets_of
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 
 LIMIT = 65_536
 SECRET = "s3cret-pässwörd"

@@ -7,7 +7,7 @@ import pytest
 
 import tasks_core
 from tasks_core import api
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 
 BEFORE_DJANGO = """
 import sys

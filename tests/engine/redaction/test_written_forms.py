@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tasks_core.engine.redaction import MASK, KnownSecrets, Redactor
 from tasks_core.engine.redaction.known import without
 from tasks_core.engine.redaction.readings import readings
-from tests.written_forms import forms_in, written
+from tests.support.written_forms import forms_in, written
 
 SECRETS = (
     "918273645546",

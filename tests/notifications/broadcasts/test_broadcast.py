@@ -42,7 +42,7 @@ from tasks_core.client import control
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tests.notifications.broadcasts.conftest import run_all, state_of
-from tests.notifications.mail_server import MailServer, text_of
+from tests.support.mail_server import MailServer, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=16)]
 

@@ -23,7 +23,7 @@ from notifications.api import (
 from notifications.models import BroadcastReceiver, Notification, Recipient, TemplateVersion
 from tests.notifications.broadcasts.conftest import run_all, state_of
 from tests.notifications.conftest import Changed
-from tests.notifications.mail_server import MailServer, text_of
+from tests.support.mail_server import MailServer, text_of
 
 pytestmark = pytest.mark.django_db
 

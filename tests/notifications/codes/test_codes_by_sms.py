@@ -19,10 +19,10 @@ from tasks_core import clock
 from tasks_core.events.queues import queue_names
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
-from tests.notifications.channels.conftest import NUMBER, add_gateway, code_sms
-from tests.notifications.receiver import Receiver, Reply
-from tests.notifications.test_one_time_codes import CODE, whole_broker, whole_database
-from tests.waiting import wait_until
+from tests.notifications.codes.test_one_time_codes import CODE, whole_broker, whole_database
+from tests.notifications.sending.conftest import NUMBER, add_gateway, code_sms
+from tests.support.receiver import Receiver, Reply
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=3)]
 

@@ -14,10 +14,10 @@ from notifications.models import KeptCode, Notification, Provider, TemplateVersi
 from notifications.sending.pipeline.kept_codes import forget_expired
 from tasks_core import clock
 from tasks_core.testing import run_due
-from tests.notifications.channels.conftest import NUMBER, add_gateway
-from tests.notifications.mail_server import MailServer, text_of
-from tests.notifications.receiver import Receiver, Reply
-from tests.notifications.test_one_time_codes import CODE, send_code, whole_database
+from tests.notifications.codes.test_one_time_codes import CODE, send_code, whole_database
+from tests.notifications.sending.conftest import NUMBER, add_gateway
+from tests.support.mail_server import MailServer, text_of
+from tests.support.receiver import Receiver, Reply
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=3)]
 

@@ -16,7 +16,7 @@ from tasks_core import Snooze, clock
 from tasks_core.client.replay import replay
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
-from tests.notifications.mail_server import MailServer, text_of
+from tests.support.mail_server import MailServer, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guarantee(n=15)]
 

@@ -18,7 +18,7 @@ from tasks_core.models import EventSubscription
 from tasks_core.worker.event_delivery import deliver
 from tests.notifications.conftest import SECRET
 from tests.notifications.events.happenings import dead, failed
-from tests.notifications.receiver import Receiver, Reply
+from tests.support.receiver import Receiver, Reply
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from notifications.triggers.scheduled_events import create_scheduled_event
 from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due
-from tests.notifications.receiver import Receiver
+from tests.support.receiver import Receiver
 
 MakeEvent = Callable[..., TriggerEvent]
 

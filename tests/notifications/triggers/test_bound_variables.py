@@ -14,8 +14,8 @@ from notifications.exceptions import InvalidTrigger
 from notifications.triggers.bindings import bindings, check_bound
 from notifications.triggers.environment import NotBound
 from notifications.triggers.receiver import origin_text, receiver_of
-from tests.notifications.receiver import Receiver
 from tests.notifications.triggers.conftest import MakeEvent, deliver, invocations
+from tests.support.receiver import Receiver
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.guarantee(n=21)]
 

@@ -10,8 +10,8 @@ from django.db import connection
 from notifications.models import TriggerEvent, TriggerInvocation
 from notifications.triggers.clean_up import clean_up, delete_events, delete_logs
 from tasks_core import clock
-from tests.notifications.receiver import Receiver
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver
+from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,8 +19,8 @@ from tasks_core.sql.dispatch import take_due, waiting_lanes
 from tasks_core.testing import run_due
 from tasks_core.worker import process as worker_process
 from tasks_core.worker.executor import execute
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import invocations, received_bodies
+from tests.support.receiver import Receiver, Reply
 from tests.tasks_core.schedules.ticking import beat
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -24,9 +24,9 @@ from tasks_core.sql.dispatch import take_due, waiting_lanes
 from tasks_core.worker import process as worker_process
 from tasks_core.worker.executor import execute
 from tests.notifications.conftest import Install
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import MakeEvent, deliver, invocations
-from tests.waiting import wait_until
+from tests.support.receiver import Receiver, Reply
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

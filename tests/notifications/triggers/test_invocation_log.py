@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from notifications.confidential import MASK
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import MakeEvent, deliver, invocations
+from tests.support.receiver import Receiver, Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,8 +12,8 @@ from notifications.triggers.listing import ListedEvent
 from tasks_core import clock
 from tasks_core.models import Occurrence
 from tasks_core.testing import run_due
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import MakeEvent, deliver
+from tests.support.receiver import Receiver, Reply
 from tests.tasks_core.schedules.ticking import beat
 
 pytestmark = pytest.mark.django_db(transaction=True)

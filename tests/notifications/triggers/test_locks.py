@@ -28,11 +28,11 @@ from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
 from tasks_core.worker import process as worker_process
 from tasks_core.worker.executor import execute
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, invocations, task_of
-from tests.sessions import waits_for_a_lock
-from tests.tasks_core.threads import Rival
-from tests.waiting import wait_until
+from tests.support.receiver import Receiver, Reply
+from tests.support.sessions import waits_for_a_lock
+from tests.support.threads import Rival
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

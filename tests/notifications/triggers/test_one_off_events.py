@@ -12,7 +12,6 @@ from notifications.models import TriggerEvent
 from tasks_core import clock
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import (
     Clock,
     MakeEvent,
@@ -20,6 +19,7 @@ from tests.notifications.triggers.conftest import (
     invocations,
     received_bodies,
 )
+from tests.support.receiver import Receiver, Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

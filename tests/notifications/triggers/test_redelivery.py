@@ -13,8 +13,8 @@ from notifications.triggers.tick import tick
 from tasks_core.exceptions import ReplayRefused
 from tasks_core.models import DeadLetter, Task
 from tasks_core.testing import run_due
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, received_bodies
+from tests.support.receiver import Receiver, Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

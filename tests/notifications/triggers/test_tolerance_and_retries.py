@@ -8,8 +8,8 @@ import pytest
 
 from notifications.models import TriggerEvent, TriggerInvocation
 from tasks_core.models import DeadLetter
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import Clock, MakeEvent, deliver, invocations, task_of
+from tests.support.receiver import Receiver, Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

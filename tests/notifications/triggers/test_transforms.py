@@ -8,8 +8,8 @@ import pytest
 
 from notifications.exceptions import InvalidTrigger
 from notifications.triggers.definition import define
-from tests.notifications.receiver import Receiver, Reply
 from tests.notifications.triggers.conftest import MakeEvent, deliver, invocations
+from tests.support.receiver import Receiver, Reply
 
 HEADERS = "request_transform.request_headers"
 

@@ -13,7 +13,7 @@ from scheduler_project.error_reports.attempts import Report
 from tasks_core import registry
 from tasks_core.testing import run_due
 from tasks_core.worker import process
-from tests.sentry import Reports, recorded_reports
+from tests.support.sentry import Reports, recorded_reports
 
 Run = Callable[..., int]
 

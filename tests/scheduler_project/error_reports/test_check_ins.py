@@ -14,7 +14,7 @@ from tasks_core.models import Schedule, Task
 from tasks_core.signals import attempts_begun, attempts_recorded, tasks_unsuccessful
 from tasks_core.testing import run_due
 from tests.scheduler_project.error_reports.conftest import Run
-from tests.sentry import Reports
+from tests.support.sentry import Reports
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

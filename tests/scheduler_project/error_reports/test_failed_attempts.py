@@ -17,8 +17,8 @@ from tasks_core.signals import dead_letters_written
 from tasks_core.sql.finish import FinishedAttempt
 from tasks_core.testing import run_due
 from tests.scheduler_project.error_reports.conftest import Run
-from tests.sentry import Event, Reports
-from tests.tasks_core.life import AGAIN, plain_type, running
+from tests.support.life import AGAIN, plain_type, running
+from tests.support.sentry import Event, Reports
 
 RAISED: dict[str, type[BaseException]] = {"value": ValueError, "key": KeyError, "exit": SystemExit}
 

@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 import tasks_core
 from tasks_core import Fixed, logs
 from tests.scheduler_project.error_reports.conftest import Run
-from tests.sentry import Reports, values_of
+from tests.support.sentry import Reports, values_of
 
 CODE = "314159"
 MAIL = "ada.lovelace@bank.example"

@@ -21,7 +21,7 @@ from scheduler_project.embedded.processes import wait_until
 from scheduler_project.launch import Platform, ports, prepare
 from scheduler_project.launch.leftovers import MARK
 from scheduler_project.launch.platform import FLOWER_PORT, WEB_PORT, PlatformError
-from tests.notifications.receiver import running_receiver
+from tests.support.receiver import running_receiver
 
 
 def asked(url: str, login: str | None) -> urllib.request.Request:

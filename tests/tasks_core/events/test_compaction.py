@@ -26,11 +26,11 @@ from tasks_core.events.partitions import DEFAULT, days, make_ahead
 from tasks_core.events.retention import prune_histories, remove_old_events
 from tasks_core.models import EventPartition, Task, TaskEvent, TaskHistory
 from tests.engine.histories import History, histories
+from tests.support.life import PLAIN, failed, plain_type, queue, take
+from tests.support.life import write as finish
+from tests.support.refusing import refusing
+from tests.support.waiting import wait_until
 from tests.tasks_core.events.storing import places, write, written_long_ago
-from tests.tasks_core.life import PLAIN, failed, plain_type, queue, take
-from tests.tasks_core.life import write as finish
-from tests.tasks_core.refusing import refusing
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("partitions")
 

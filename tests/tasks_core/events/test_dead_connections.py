@@ -8,9 +8,9 @@ from django.db import connection, transaction
 import tasks_core
 from tasks_core.engine.events import Event
 from tasks_core.worker.event_delivery import deliver
-from tests.tasks_core.cutting import cut_own
+from tests.support.cutting import cut_own
+from tests.support.life import plain_type
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import plain_type
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

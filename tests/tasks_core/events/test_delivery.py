@@ -15,8 +15,8 @@ from tasks_core.events import cursor
 from tasks_core.models import EventSubscription, TaskTypeStatistics
 from tasks_core.signals import subscription_parked
 from tasks_core.worker.event_delivery import deliver
+from tests.support.life import PLAIN, plain_type
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import PLAIN, plain_type
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

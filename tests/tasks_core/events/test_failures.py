@@ -8,10 +8,10 @@ import pytest
 import tasks_core
 from tasks_core import RetryAfter, clock
 from tasks_core.models import DeadLetter, EventSubscription
-from tests.tasks_core.cutting import cut_own
+from tests.support.cutting import cut_own
+from tests.support.life import PLAIN, plain_type
+from tests.support.session_changes import run
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import PLAIN, plain_type
-from tests.tasks_core.session_changes import run
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

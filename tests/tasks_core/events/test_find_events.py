@@ -10,8 +10,8 @@ from tasks_core import clock
 from tasks_core.events import TaskFailed, TaskQueued, TaskScheduled, TaskStarted
 from tasks_core.events.partitions import make_ahead
 from tasks_core.exceptions import InvalidOption
+from tests.support.life import PLAIN, plain_type, running
 from tests.tasks_core.events.storing import write
-from tests.tasks_core.life import PLAIN, plain_type, running
 
 pytestmark = pytest.mark.usefixtures("partitions")
 

@@ -8,9 +8,9 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.events.needed import needed_since
 from tasks_core.events.subscription import forget
-from tests import processes
+from tests.support import processes
+from tests.support.life import PLAIN, plain_type
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import PLAIN, plain_type
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -21,8 +21,8 @@ from tasks_core.events.partitions import (
 )
 from tasks_core.events.upkeep import BUSY_SECONDS, Upkeep
 from tasks_core.models import TaskEvent
+from tests.support.life import PLAIN, plain_type
 from tests.tasks_core.events.storing import places, write
-from tests.tasks_core.life import PLAIN, plain_type
 
 pytestmark = pytest.mark.usefixtures("partitions")
 

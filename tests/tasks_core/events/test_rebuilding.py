@@ -17,8 +17,8 @@ from tasks_core.events.compaction import compact
 from tasks_core.events.rebuilding import Difference, rebuild, rebuild_task
 from tasks_core.events.retention import remove_old_events
 from tasks_core.models import Task, TaskEvent, TaskHistory
+from tests.support.life import PLAIN, bring_to, plain_type, queued, running
 from tests.tasks_core.events.storing import written_long_ago
-from tests.tasks_core.life import PLAIN, bring_to, plain_type, queued, running
 
 pytestmark = pytest.mark.usefixtures("partitions")
 

@@ -14,11 +14,11 @@ from tasks_core.duties.event_followers import Following
 from tasks_core.events.relay import Relay
 from tasks_core.models import MetricTotal
 from tasks_core.worker.celery_tasks import _deliver_events
-from tests.tasks_core import messages
+from tests.support import messages
+from tests.support.life import PLAIN, plain_type
+from tests.support.refusing import refusing
 from tests.tasks_core.events.open_transaction import OpenTransaction
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import PLAIN, plain_type
-from tests.tasks_core.refusing import refusing
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -7,9 +7,9 @@ import pytest
 import tasks_core
 from tasks_core import clock
 from tasks_core.exceptions import InvalidOption, SubscriptionNotFound
+from tests.support.life import PLAIN, plain_type
 from tests.tasks_core.events.open_transaction import OpenTransaction
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import PLAIN, plain_type
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

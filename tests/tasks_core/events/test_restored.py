@@ -13,11 +13,11 @@ from tasks_core.events import restored
 from tasks_core.events.relay import Relay
 from tasks_core.events.restored import mend_if_restored
 from tasks_core.models import EventSubscription, TaskEvent
-from tests.tasks_core.dawdling import dawdling
+from tests.support.dawdling import dawdling
+from tests.support.life import PLAIN, plain_type
+from tests.support.overdue import ending_overdue
 from tests.tasks_core.events.open_transaction import OpenTransaction
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import PLAIN, plain_type
-from tests.tasks_core.overdue import ending_overdue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -8,9 +8,9 @@ from django.db import connection
 import tasks_core
 from tasks_core.engine.events import Event
 from tasks_core.worker.event_delivery import deliver
+from tests.support.life import plain_type
+from tests.support.session_changes import CHANGES, run, session_state
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import plain_type
-from tests.tasks_core.session_changes import CHANGES, run, session_state
 
 pytestmark = pytest.mark.usefixtures("fresh_session")
 

@@ -12,9 +12,9 @@ from tasks_core import clock
 from tasks_core.events import cursor
 from tasks_core.events.subscription import forget
 from tasks_core.models import EventSubscription, Task, TaskEvent
+from tests.support.life import PLAIN, plain_type
 from tests.tasks_core.events.open_transaction import OpenTransaction
 from tests.tasks_core.events.recorder import Recorder
-from tests.tasks_core.life import PLAIN, plain_type
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -15,9 +15,9 @@ from tasks_core.engine.redaction import MASK
 from tasks_core.models import Task
 from tasks_core.testing import run_due
 from tasks_core.worker.executor import execute
-from tests.tasks_core.life import queue
+from tests.support.life import queue
+from tests.support.waiting import wait_until
 from tests.tasks_core.logs.lines import Lines, logger
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

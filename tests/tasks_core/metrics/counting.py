@@ -13,7 +13,7 @@ from tasks_core.metrics.buckets import MILLISECONDS, RETRIES
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.metrics.roll_up import FINAL, TIMED
 from tasks_core.models import MetricRollup, MetricTotal, TaskEvent
-from tests.tasks_core.life import PLAIN, failed, queue, take, write
+from tests.support.life import PLAIN, failed, queue, take, write
 
 Key = tuple[str, str, int]
 

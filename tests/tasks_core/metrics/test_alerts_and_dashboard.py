@@ -16,7 +16,7 @@ from tasks_core import clock
 from tasks_core.engine.states import EventKind, State
 from tasks_core.metrics.sampling import Sampler
 from tasks_core.models import TaskEvent
-from tests.tasks_core.life import PLAIN, bring_to, plain_type
+from tests.support.life import PLAIN, bring_to, plain_type
 from tests.tasks_core.metrics.counting import count_all
 from tests.tasks_core.metrics.promql import OF_PROMETHEUS, labels_named, selectors, series
 

@@ -22,8 +22,9 @@ from tasks_core.metrics import handler as handler_module
 from tasks_core.metrics.handler import MetricsHandler
 from tasks_core.metrics.roll_up import RolledUp, roll_up
 from tasks_core.models import EventSubscription, MetricTotal, Task, TaskEvent
-from tests.tasks_core.dawdling import dawdling
-from tests.tasks_core.life import PLAIN, bring_to, plain_type
+from tests.support.dawdling import dawdling
+from tests.support.life import PLAIN, bring_to, plain_type
+from tests.support.overdue import ending_overdue
 from tests.tasks_core.metrics.counting import (
     count_all,
     counted,
@@ -33,7 +34,6 @@ from tests.tasks_core.metrics.counting import (
     live,
     of,
 )
-from tests.tasks_core.overdue import ending_overdue
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -27,7 +27,7 @@ from tasks_core.metrics.sampling import Sampler
 from tasks_core.metrics.subscriptions import SELECT as SUBSCRIPTIONS
 from tasks_core.models import Leadership, MetricTotal, Task, Worker
 from tasks_core.sql.dispatch import LANES
-from tests.tasks_core.life import PLAIN, bring_to, plain_type, queue, take
+from tests.support.life import PLAIN, bring_to, plain_type, queue, take
 from tests.tasks_core.metrics.conftest import TOKEN
 from tests.tasks_core.metrics.counting import count_all
 from tests.tasks_core.metrics.values import label_values, value

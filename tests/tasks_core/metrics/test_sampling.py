@@ -12,9 +12,9 @@ from tasks_core.metrics import sampling
 from tasks_core.metrics.retention import prune_rollups
 from tasks_core.metrics.sampling import QUIET, SHORTEST_PAUSE, Sampler
 from tasks_core.models import MetricRollup, MetricSample, MetricTotal
-from tests.tasks_core.life import PLAIN, bring_to, plain_type
+from tests.support.life import PLAIN, bring_to, plain_type
+from tests.support.threads import at_once
 from tests.tasks_core.metrics.counting import count_all
-from tests.tasks_core.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -11,7 +11,7 @@ from tasks_core.exceptions import InvalidOption, InvalidSchedule, InvalidTransit
 from tasks_core.models import Backfill, Schedule
 from tasks_core.schedules import backfilling
 from tasks_core.schedules.backfilling import advance_backfills, preview_backfill
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 from tests.tasks_core.schedules.ticking import MINUTE, START, beat, end, every_minute, tasks_of
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

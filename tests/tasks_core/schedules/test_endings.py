@@ -9,7 +9,7 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.models import Backfill, Schedule
 from tasks_core.schedules.backfilling import advance_backfills
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 from tests.tasks_core.schedules import periodic
 from tests.tasks_core.schedules.ticking import (
     MINUTE,

@@ -15,9 +15,9 @@ from tasks_core.leadership import LEASE_SECONDS, RENEW_SECONDS, Leadership
 from tasks_core.models import Occurrence, Schedule, Task
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
+from tests.support.waiting import wait_until
 from tests.tasks_core.schedules.ticking import MINUTE, START, every_minute
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

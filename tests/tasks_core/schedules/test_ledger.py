@@ -10,7 +10,7 @@ from tasks_core import clock
 from tasks_core.models import Occurrence, Task
 from tasks_core.schedules.generator import FEWEST, FILL_TO, generate
 from tasks_core.worker.executor import execute
-from tests.tasks_core.life import plain_type, queue
+from tests.support.life import plain_type, queue
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,

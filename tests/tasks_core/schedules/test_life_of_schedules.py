@@ -28,9 +28,9 @@ from tasks_core.models import Backfill, Leadership, Occurrence, Schedule, Task
 from tasks_core.schedules import firing, generator
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
+from tests.support.threads import at_once
 from tests.tasks_core.schedules.ticking import START
-from tests.tasks_core.threads import at_once
 
 SECONDS = {"*/10 * * * * *": 10, "*/15 * * * * *": 15, "0 * * * * *": 60}
 GRACE = timedelta(seconds=20)

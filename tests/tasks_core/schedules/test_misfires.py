@@ -8,7 +8,7 @@ import pytest
 import tasks_core
 from tasks_core import clock
 from tasks_core.schedules import firing
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,

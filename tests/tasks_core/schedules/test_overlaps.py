@@ -9,7 +9,7 @@ import tasks_core
 from tasks_core import clock, conf
 from tasks_core.engine.states import State
 from tasks_core.schedules.backfilling import advance_backfills
-from tests.tasks_core.life import plain_type, state_of
+from tests.support.life import plain_type, state_of
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,

@@ -12,10 +12,10 @@ from tasks_core.duties.beat_duties import make_duties
 from tasks_core.duties.duty import Duty
 from tasks_core.leadership import Leadership
 from tasks_core.models import Task
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
+from tests.support.threads import in_own_connection
+from tests.support.waiting import wait_until
 from tests.tasks_core.schedules.ticking import MINUTE, START, beat, end, every_minute, tasks_of
-from tests.tasks_core.threads import in_own_connection
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -14,9 +14,9 @@ from tasks_core.duties.duty import Duty
 from tasks_core.leadership import Leadership
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Task
 from tasks_core.schedules.periodic_tasks.mirroring import follow
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
+from tests.support.waiting import wait_until
 from tests.tasks_core.schedules.periodic import crontab, has_mirror, interval, periodic
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -23,9 +23,9 @@ from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
 from tasks_core.schedules.periodic_tasks.mirroring import follow
 from tasks_core.testing import run_due
+from tests.support.threads import at_once
 from tests.tasks_core.schedules.periodic import PLAIN_TASK, beat, look, mirror_of, periodic
 from tests.tasks_core.schedules.ticking import MINUTE, START, tasks_of
-from tests.tasks_core.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -18,8 +18,8 @@ from tasks_core.database import row_backoff
 from tasks_core.exceptions import MirroredSchedule
 from tasks_core.models import Occurrence, PeriodicTaskMirror, Schedule
 from tasks_core.schedules.periodic_tasks import mirroring
-from tests.tasks_core.life import plain_type
-from tests.tasks_core.refusing import refusing
+from tests.support.life import plain_type
+from tests.support.refusing import refusing
 from tests.tasks_core.schedules.periodic import (
     beat,
     crontab,

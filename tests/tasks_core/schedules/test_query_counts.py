@@ -9,8 +9,8 @@ from tasks_core import clock
 from tasks_core.models import Occurrence, Schedule
 from tasks_core.schedules.firing import fire
 from tasks_core.schedules.generator import generate
-from tests.tasks_core.counting import statements
-from tests.tasks_core.life import plain_type
+from tests.support.counting import statements
+from tests.support.life import plain_type
 from tests.tasks_core.schedules.ticking import MINUTE, START, every_minute
 
 pytestmark = [

@@ -9,7 +9,7 @@ import tasks_core
 from tasks_core import clock
 from tasks_core.duties.pruning import prune_ledger
 from tasks_core.models import Backfill, Occurrence, Schedule
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 from tests.tasks_core.schedules.ticking import MINUTE, START, beat, every_minute
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -14,8 +14,8 @@ from tasks_core.schedules.backfilling import advance_backfills
 from tasks_core.schedules.firing import fire, release_buffered
 from tasks_core.schedules.generator import first_wanted_at, generate
 from tasks_core.signals import UnsuccessfulTask, tasks_unsuccessful
-from tests.tasks_core.life import plain_type
-from tests.tasks_core.refusing import refusing
+from tests.support.life import plain_type
+from tests.support.refusing import refusing
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,

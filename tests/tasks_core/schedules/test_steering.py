@@ -18,7 +18,7 @@ from tasks_core.exceptions import (
     UnknownTaskType,
 )
 from tasks_core.models import Occurrence, Schedule
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
 from tests.tasks_core.schedules.ticking import (
     MINUTE,
     START,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.spans import Spans, recorded_spans
+from tests.support.spans import Spans, recorded_spans
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from tasks_core.duties.dispatcher import Dispatcher
 from tasks_core.models import Task
 from tasks_core.tracing import switch
 from tasks_core.worker import process as worker_process
-from tests.spans import Spans, fact, links_of, parent_of, span_id, trace_of
-from tests.tasks_core.messages import lanes
+from tests.support.messages import lanes
+from tests.support.spans import Spans, fact, links_of, parent_of, span_id, trace_of
 
 LANE = "default.normal"
 

@@ -9,8 +9,8 @@ from opentelemetry.trace import get_tracer
 import tasks_core
 from tasks_core.exceptions import InvalidPayload
 from tasks_core.models import Task
-from tests.spans import Spans, fact, parent_of, span_id, trace_of
-from tests.tasks_core.life import plain_type
+from tests.support.life import plain_type
+from tests.support.spans import Spans, fact, parent_of, span_id, trace_of
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-01")
 

@@ -1,0 +1,1 @@
+"""Servers, processes and rows that tests of all rooms use."""
