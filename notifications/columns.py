@@ -1,7 +1,5 @@
 """Check what goes into the columns of a row that callers set directly."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection
 

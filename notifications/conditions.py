@@ -1,7 +1,5 @@
 """Predicates that decide, when a message is about to be sent, whether it is still worth sending."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """The language tag of a message, a template or a recipient, at the door."""
 
-from __future__ import annotations
-
 from notifications.exceptions import InvalidNotification, InvalidRecipient, InvalidTemplate
 from notifications.rules.language_tags import language_tag
 

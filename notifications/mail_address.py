@@ -1,7 +1,5 @@
 """Which texts are mail addresses: judged in the form in which they reach the mail server."""
 
-from __future__ import annotations
-
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 

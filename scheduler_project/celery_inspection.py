@@ -1,7 +1,5 @@
 """What workers tell about themselves: `celery inspect`, `celery report` and Flower show no password."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import Celery, signals

@@ -1,7 +1,5 @@
 """The admin page of periodic tasks: django-celery-beat's own, with what the platform makes of each row."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -63,7 +61,7 @@ class PeriodicTaskAdmin(celery_beat.PeriodicTaskAdmin):
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **options: Any
-    ) -> ModelChoiceField[Any] | None:
+    ) -> "ModelChoiceField[Any] | None":
         """Offer no instant that cannot be read."""
         field: Any = super().formfield_for_foreignkey(db_field, request, **options)
         if field is not None and db_field.name == "clocked":

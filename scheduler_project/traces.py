@@ -4,8 +4,6 @@ The exporter reads the standard OTEL_* variables by itself. It is started in eac
 first span: in a prefork worker after the fork, whose threads and connections would not survive it.
 """
 
-from __future__ import annotations
-
 import atexit
 import threading
 from collections.abc import Mapping
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 2.0
 """Longest time that the last spans may hold up the end of a process, whatever the collector does."""
 
-_provider: SdkProvider | None = None
+_provider: "SdkProvider | None" = None
 
 
 def are_wanted(environment: Mapping[str, str]) -> bool:
@@ -61,7 +59,7 @@ def configure(environment: Mapping[str, str]) -> None:
     worker_process_stopped.connect(_stopped, dispatch_uid="scheduler_project.traces")
 
 
-def start() -> TracerProvider:
+def start() -> "TracerProvider":
     """Return this process' provider: the one that somebody else has set up, or else ours."""
     global _provider
     from opentelemetry import trace
@@ -75,7 +73,7 @@ def start() -> TracerProvider:
     return _provider
 
 
-def _made() -> SdkProvider:
+def _made() -> "SdkProvider":
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import OTELResourceDetector, Resource
     from opentelemetry.sdk.trace import TracerProvider

@@ -4,8 +4,6 @@ django-celery-beat's crontabs cannot be read at all while one of them has such a
 them opens, nor that on which it could be corrected.
 """
 
-from __future__ import annotations
-
 import io
 import struct
 from datetime import datetime

@@ -14,8 +14,6 @@ Everything that other apps use is here::
     tasks_core.enqueue("invoice.remind", {"invoice": 17})
 """
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

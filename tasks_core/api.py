@@ -1,7 +1,5 @@
 """The public names of the platform: what other apps use, by ``import tasks_core``."""
 
-from __future__ import annotations
-
 from tasks_core.batch_item import BatchItem
 from tasks_core.client.control import cancel, cancel_many, run_now, wake
 from tasks_core.client.enqueue import enqueue, schedule_delayed, schedule_once

@@ -1,7 +1,5 @@
 """Start-up of the platform inside Django."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 

@@ -4,8 +4,6 @@ A NUL, half of a surrogate pair or a number beyond all columns would be an error
 break the transaction of the caller with it.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import wraps

@@ -1,7 +1,5 @@
 """One task of the batch that a batch handler gets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -21,7 +19,7 @@ class BatchItem(Generic[PayloadT]):
     """A task's payload, and its attempt."""
 
     payload: PayloadT
-    context: TaskContext
+    context: "TaskContext"
     watched: WatchedMember | None = field(default=None, repr=False, compare=False)
     """Set while traces or error reports are on."""
 

@@ -1,7 +1,5 @@
 """The scheduler of ``celery beat -S tasks_core.beat:Scheduler``."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

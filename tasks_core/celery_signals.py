@@ -1,7 +1,5 @@
 """Where the platform meets the life of a Celery worker: queues, presence, a clean stop."""
 
-from __future__ import annotations
-
 import logging
 import os
 from typing import Any

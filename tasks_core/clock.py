@@ -5,8 +5,6 @@ all of them read the database's: each learns how far it is from a clock of its m
 ``database_clock``). Until that is known, and without a database, the machine's clock has to do.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -3,8 +3,6 @@
 They are read once, and again when Django's ``override_settings`` has changed them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache

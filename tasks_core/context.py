@@ -1,7 +1,5 @@
 """What a handler is told of its attempt, and what it can say about it."""
 
-from __future__ import annotations
-
 import logging
 import time
 from datetime import datetime, timedelta
@@ -63,7 +61,7 @@ class TaskContext:
         last_checkpoint: what an earlier attempt saved with ``checkpoint``, or None.
     """
 
-    def __init__(self, task: ClaimedTask, registered: TaskType, *, max_attempts: int) -> None:
+    def __init__(self, task: "ClaimedTask", registered: "TaskType", *, max_attempts: int) -> None:
         self.task_id = task.id
         self.task_type = registered.name
         self.attempt = task.attempt

@@ -1,7 +1,5 @@
 """The id that ties a request or a caller to its tasks, their children and all log lines of them."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Iterator
@@ -27,7 +25,7 @@ class Binding:
     """An id that holds in a block, and the attempt inside which the block is."""
 
     correlation_id: str
-    attempt: TaskContext | None
+    attempt: "TaskContext | None"
     hidden: HiddenValues = field(default_factory=HiddenValues)
 
 
@@ -74,7 +72,7 @@ def current_correlation_id() -> str:
     return attempt.correlation_id or f"task-{attempt.task_id}"
 
 
-def bound_here(attempt: TaskContext | None) -> Binding | None:
+def bound_here(attempt: "TaskContext | None") -> Binding | None:
     """Return the innermost block of ``correlation``, unless the attempt has begun inside it."""
     binding = _bound.get()
     return binding if binding is not None and binding.attempt is attempt else None

@@ -1,7 +1,5 @@
 """The attempt whose handler runs here."""
 
-from __future__ import annotations
-
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -9,5 +7,5 @@ if TYPE_CHECKING:
     from tasks_core.context import TaskContext
 
 # Apart from TaskContext, so that logging can be set up before Django is.
-current_context: ContextVar[TaskContext | None] = ContextVar("tasks_core_context", default=None)
+current_context: ContextVar["TaskContext | None"] = ContextVar("tasks_core_context", default=None)
 """For log lines, and for children that inherit its correlation id."""

@@ -1,7 +1,5 @@
 """Secrets at rest: encrypted with the newest key, readable with any."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

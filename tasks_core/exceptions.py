@@ -26,8 +26,6 @@ Raised into handlers:
 TaskCancelled, MaxRuntimeExceeded (also TimeoutError)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from tasks_core.engine.json_text import storable

@@ -4,8 +4,6 @@ With no watcher an attempt costs one look at an empty tuple. A watcher that fail
 handler nor its outcome notices.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -31,10 +29,10 @@ class WatchedAttempt:
         error: what the handler raised, if it did. Its text may hold secrets of the payload.
     """
 
-    task: ClaimedTask
-    task_type: TaskType
-    context: TaskContext
-    outcome: Outcome | None = None
+    task: "ClaimedTask"
+    task_type: "TaskType"
+    context: "TaskContext"
+    outcome: "Outcome | None" = None
     error: BaseException | None = None
 
 

@@ -4,8 +4,6 @@ A queue of its own for each priority works the same on every broker, and tells h
 is waiting. Workers are still started with plain queue names; ``expand`` turns them into lanes.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

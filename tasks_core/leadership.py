@@ -4,8 +4,6 @@ Leadership saves work; it carries nothing. The ledger's unique key and the locks
 at once harmless, and the fence refuses the one that was frozen and woke up.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import socket

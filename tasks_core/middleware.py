@@ -1,7 +1,5 @@
 """One correlation id for a request, all its log lines and all the tasks it makes."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Payloads: checked against the schema of their task type, stored as JSON, secrets sealed."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress

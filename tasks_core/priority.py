@@ -1,7 +1,5 @@
 """How urgent a task is."""
 
-from __future__ import annotations
-
 from django.db import models
 
 

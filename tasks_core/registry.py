@@ -1,7 +1,5 @@
 """Task types: a name, a handler, a payload schema and limits; and their registry."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Which retry rule applies to a task."""
 
-from __future__ import annotations
-
 import logging
 import time
 from typing import Any

@@ -1,7 +1,5 @@
 """Django signals of the platform."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Any

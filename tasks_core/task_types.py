@@ -1,7 +1,5 @@
 """The platform's own task types."""
 
-from __future__ import annotations
-
 from django.apps import apps
 
 from tasks_core.engine.retry import Exponential

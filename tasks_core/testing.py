@@ -1,7 +1,5 @@
 """For the tests of projects that use the platform: run what is due, here and now."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager, nullcontext
 
 from django.db.models import Q

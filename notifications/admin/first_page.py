@@ -1,7 +1,5 @@
 """What the first page says of messages: are they late, and who is cut off?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """What stands on every page of the admin while the sandbox is on."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest
 
 from notifications import conf

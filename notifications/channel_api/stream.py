@@ -1,7 +1,5 @@
 """How a synchronous channel takes messages one after the other, and answers for each when it knows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """Settings of outgoing connections that would let nothing out, or everything."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit

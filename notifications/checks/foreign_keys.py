@@ -1,7 +1,5 @@
 """Foreign keys of other apps that would keep messages for ever."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Settings of limits and money that would only show when an SMS or a code is to be sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """How the mail server is spoken to, and who mails are from."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from email.utils import parseaddr
 from ipaddress import ip_address

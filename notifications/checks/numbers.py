@@ -1,7 +1,5 @@
 """Numbers of the settings that nobody can work with."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

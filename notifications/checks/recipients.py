@@ -1,7 +1,5 @@
 """Settings of recipients that would only show when a message is due."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit

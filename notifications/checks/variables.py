@@ -1,7 +1,5 @@
 """Settings of triggers that would only show when a webhook is called."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ released takes the others along. The rows' locks make two that are released at o
 second finds nothing left.
 """
 
-from __future__ import annotations
-
 import logging
 import uuid
 from collections.abc import Mapping, Sequence

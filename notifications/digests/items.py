@@ -1,7 +1,5 @@
 """What a digest tells of messages that are not sent by themselves."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The probe ``receivers``: can what messages are sent by, and to, be used here?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The door for ladders: where each step goes and what it says is settled before anything is written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What callers say of a ladder, checked as far as it needs no database."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 

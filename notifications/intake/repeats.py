@@ -1,7 +1,5 @@
 """Does a call with an idempotency key that is known ask for the same message?"""
 
-from __future__ import annotations
-
 from notifications.confidential import DIGEST_LENGTH
 from notifications.models import Notification
 from notifications.states import BODY_WIPED

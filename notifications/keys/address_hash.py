@@ -1,7 +1,5 @@
 """What stands for an address where nobody needs to read it."""
 
-from __future__ import annotations
-
 from notifications.keys import keyring
 from notifications.rules.addresses import normal_form
 

@@ -1,7 +1,5 @@
 """Keys of the installation's own, for hashes and links that must outlive a rotation of its settings."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

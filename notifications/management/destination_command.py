@@ -1,7 +1,5 @@
 """The base of the commands that switch a destination."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any

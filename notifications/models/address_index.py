@@ -3,8 +3,6 @@
 What is indexed has no key and protects nothing; for that there is ``notifications.keys.address_hash``.
 """
 
-from __future__ import annotations
-
 from django.db.models import BigIntegerField, F, Func, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact

@@ -1,7 +1,5 @@
 """How often alerts may go out."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

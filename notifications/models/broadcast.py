@@ -1,7 +1,5 @@
 """One message to a large audience, handed over chunk by chunk."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models
@@ -15,7 +13,7 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class BroadcastQuerySet(PlatformQuerySet["Broadcast"]):
     """Broadcasts, asked for in the words of the app."""
 
-    def unfinished(self) -> BroadcastQuerySet:
+    def unfinished(self) -> "BroadcastQuerySet":
         """Those that have not ended."""
         return self.exclude(state__in=BROADCAST_FINAL)
 

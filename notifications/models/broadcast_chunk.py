@@ -1,7 +1,5 @@
 """A part of a broadcast's audience that is handed over in one transaction."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 

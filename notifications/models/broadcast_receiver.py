@@ -1,7 +1,5 @@
 """Somebody a broadcast has still to reach."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 

@@ -1,7 +1,5 @@
 """What kind of message it is: what people switch off, and what quiet hours do to it."""
 
-from __future__ import annotations
-
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models

@@ -1,7 +1,5 @@
 """A named trigger: calls a webhook at the times of a cron expression."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from notifications.models.webhook_call import WebhookCall

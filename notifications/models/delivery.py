@@ -1,7 +1,5 @@
 """One message on its way to one address by one channel."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models
@@ -20,11 +18,11 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class DeliveryQuerySet(PlatformQuerySet["Delivery"]):
     """Deliveries, asked for in the words of the app."""
 
-    def unfinished(self) -> DeliveryQuerySet:
+    def unfinished(self) -> "DeliveryQuerySet":
         """Those that may still be sent."""
         return self.filter(finished_at=None)
 
-    def to_address(self, address: str) -> DeliveryQuerySet:
+    def to_address(self, address: str) -> "DeliveryQuerySet":
         """Those to an address, in capitals or not, found by its index."""
         return self.filter(is_address(address))
 

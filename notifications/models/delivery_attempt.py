@@ -1,7 +1,5 @@
 """One try at one delivery: what was sent, what came back, how long it took."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from notifications.rules.outcome import Outcome

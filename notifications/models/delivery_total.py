@@ -1,7 +1,5 @@
 """How many attempts to deliver have ended, and how: what the metrics add up."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from notifications.rules.outcome import Outcome

@@ -1,7 +1,5 @@
 """An address that is itself a secret, known to callers by a name."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

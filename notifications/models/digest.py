@@ -1,7 +1,5 @@
 """Things that happened to one receiver within a time, told in one message."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 

@@ -1,7 +1,5 @@
 """One thing that a digest will tell."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

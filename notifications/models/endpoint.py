@@ -1,7 +1,5 @@
 """A receiver of webhooks: its address and the secrets that sign what it gets."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator

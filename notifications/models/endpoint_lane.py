@@ -1,7 +1,5 @@
 """The state of an endpoint's lane, shared by all worker processes."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.engine.breaker import BreakerState

@@ -1,7 +1,5 @@
 """That somebody has asked for a person to be erased."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

@@ -1,7 +1,5 @@
 """Who may tell us what became of messages: a provider, or something between it and us."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.core.validators import RegexValidator

@@ -1,7 +1,5 @@
 """A message that people read inside the application."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models
@@ -13,11 +11,11 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class InboxMessageQuerySet(PlatformQuerySet["InboxMessage"]):
     """Messages, asked for in the words of the app."""
 
-    def of(self, owner: str) -> InboxMessageQuerySet:
+    def of(self, owner: str) -> "InboxMessageQuerySet":
         """Those of one owner."""
         return self.filter(owner=owner)
 
-    def unread(self) -> InboxMessageQuerySet:
+    def unread(self) -> "InboxMessageQuerySet":
         """Those not yet marked as read."""
         return self.filter(read_at=None)
 

@@ -1,7 +1,5 @@
 """A one-time code that may be sent again while it is valid."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

@@ -1,7 +1,5 @@
 """One step of a fallback ladder."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.db import models
@@ -15,11 +13,11 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class LadderStepQuerySet(PlatformQuerySet["LadderStep"]):
     """Steps, asked for in the words of the app."""
 
-    def waiting(self) -> LadderStepQuerySet:
+    def waiting(self) -> "LadderStepQuerySet":
         """Those that may still begin."""
         return self.filter(state=StepState.WAITING.value)
 
-    def to_address(self, address: str) -> LadderStepQuerySet:
+    def to_address(self, address: str) -> "LadderStepQuerySet":
         """Those to an address, in capitals or not, found by its index."""
         return self.filter(is_address(address))
 

@@ -1,7 +1,5 @@
 """How much of a limit has been used in one window of time."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

@@ -1,7 +1,5 @@
 """One logical message, as the caller asked for it."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -20,11 +18,11 @@ if TYPE_CHECKING:
 class NotificationQuerySet(PlatformQuerySet["Notification"]):
     """Notifications, asked for in the words of the app."""
 
-    def unfinished(self) -> NotificationQuerySet:
+    def unfinished(self) -> "NotificationQuerySet":
         """Those that may still be sent."""
         return self.filter(state__in=NOTIFICATION_UNFINISHED)
 
-    def to_address(self, address: str) -> NotificationQuerySet:
+    def to_address(self, address: str) -> "NotificationQuerySet":
         """Those to an address, in capitals or not, found by its index."""
         return self.filter(is_address(address))
 

@@ -1,7 +1,5 @@
 """What a recipient wants, and what not."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

@@ -1,7 +1,5 @@
 """An account with a company that carries messages: an SMS gateway, a bot, a push key."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator

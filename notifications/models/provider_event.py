@@ -1,7 +1,5 @@
 """What a provider reported about one message."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from notifications.rules.provider_events import Bounce, EventKind

@@ -1,7 +1,5 @@
 """How a provider does, shared by all worker processes."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.engine.breaker import BreakerState

@@ -1,7 +1,5 @@
 """Somebody who gets notifications."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

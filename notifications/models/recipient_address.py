@@ -1,7 +1,5 @@
 """Where a recipient is reached on one channel."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

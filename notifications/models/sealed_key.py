@@ -1,7 +1,5 @@
 """A key of the installation's own, made by itself."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

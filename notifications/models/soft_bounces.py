@@ -1,7 +1,5 @@
 """How often messages to an address came back lately."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

@@ -1,7 +1,5 @@
 """An address that nothing is sent to, and why."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,7 +14,7 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class SuppressionQuerySet(PlatformQuerySet["Suppression"]):
     """Entries of the list, asked for in the words of the app."""
 
-    def holding(self, now: datetime) -> SuppressionQuerySet:
+    def holding(self, now: datetime) -> "SuppressionQuerySet":
         """Those that have not expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
 

@@ -1,7 +1,5 @@
 """A template by name, channel and locale; what it says is in its versions."""
 
-from __future__ import annotations
-
 from django.core.validators import RegexValidator
 from django.db import models
 

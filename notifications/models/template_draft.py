@@ -1,7 +1,5 @@
 """What an operator is writing: the next version of a template, not yet published."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

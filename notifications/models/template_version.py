@@ -1,7 +1,5 @@
 """One published version of a template. It never changes, so a notification can pin it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

@@ -1,7 +1,5 @@
 """One call of a webhook that is to be made at a certain time: of a cron trigger, or one-off."""
 
-from __future__ import annotations
-
 import uuid
 from typing import ClassVar
 
@@ -21,11 +19,11 @@ from tasks_core.models.platform_model import PlatformQuerySet
 class TriggerEventQuerySet(PlatformQuerySet["TriggerEvent"]):
     """Events, asked for in the words of the app."""
 
-    def unfinished(self) -> TriggerEventQuerySet:
+    def unfinished(self) -> "TriggerEventQuerySet":
         """Those that may still be delivered."""
         return self.filter(status__in=TRIGGER_EVENT_UNFINISHED)
 
-    def finished(self) -> TriggerEventQuerySet:
+    def finished(self) -> "TriggerEventQuerySet":
         """Those that have ended."""
         return self.filter(status__in=TRIGGER_EVENT_FINAL)
 

@@ -1,7 +1,5 @@
 """One attempt at a trigger's event: what was sent, and what came back."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

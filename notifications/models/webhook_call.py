@@ -1,7 +1,5 @@
 """What to call and how: the columns that cron triggers and one-off events have in common."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

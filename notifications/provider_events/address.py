@@ -1,7 +1,5 @@
 """The address that an event is about, as the suppression list knows it."""
 
-from __future__ import annotations
-
 from notifications.mail_address import problem_of_any
 from notifications.rules.addresses import EMAIL, SMS, bare, e164
 

@@ -1,7 +1,5 @@
 """The tracking events of django-anymail, where that is installed."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any, Protocol
 

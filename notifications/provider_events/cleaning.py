@@ -3,8 +3,6 @@
 What the world's mail servers say is not ours to refuse: a hard bounce counts, however long its reason.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 

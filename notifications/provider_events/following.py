@@ -1,7 +1,5 @@
 """What follows from an event: for the delivery, and for the address."""
 
-from __future__ import annotations
-
 from django.db.models.functions import Coalesce
 
 from notifications.models import Delivery, ProviderEvent

@@ -1,7 +1,5 @@
 """Events that came before their message's id was on record, and events that are old."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 

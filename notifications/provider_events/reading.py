@@ -4,8 +4,6 @@
  "data": {"message_id": "...", "address": "ada@example.com", "bounce": "hard", "reason": "550 5.1.1"}}
 """
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Store a report once, and do what follows from it."""
 
-from __future__ import annotations
-
 from django.db import IntegrityError, transaction
 
 from notifications.keys.address_hash import address_hash

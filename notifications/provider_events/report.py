@@ -1,7 +1,5 @@
 """One report of a provider, in our words."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 

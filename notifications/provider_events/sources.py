@@ -1,7 +1,5 @@
 """Registering who may post events, and changing their secrets."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """One form for each address, however it was written: what is compared, counted and hashed."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from contextlib import suppress

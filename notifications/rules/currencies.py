@@ -1,7 +1,5 @@
 """Currencies by their codes (ISO 4217), with the decimal places that their amounts have."""
 
-from __future__ import annotations
-
 from decimal import ROUND_CEILING, Decimal
 
 _TWO = """

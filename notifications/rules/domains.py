@@ -1,7 +1,5 @@
 """International domain names as they stand in the DNS."""
 
-from __future__ import annotations
-
 import re
 
 import idna

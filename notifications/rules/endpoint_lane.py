@@ -1,7 +1,5 @@
 """The rules of a lane, as pure functions of its state and the time."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

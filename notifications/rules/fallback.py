@@ -5,8 +5,6 @@ judged by the step behind it: it has done its part when it was delivered, or sen
 no more. The delivery of the last step has done so when it was sent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

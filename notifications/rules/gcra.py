@@ -1,7 +1,5 @@
 """A rate limit as one instant: when the next attempt would be in time (GCRA, a leaky bucket)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Language tags as people write them, and which ones serve instead of one that there is nothing for."""
 
-from __future__ import annotations
-
 import re
 
 MAX_LENGTH = 20

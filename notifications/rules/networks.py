@@ -1,7 +1,5 @@
 """Networks that an installation allows, on every port or on one."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network

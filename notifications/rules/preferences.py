@@ -1,7 +1,5 @@
 """Which of a recipient's settings decides about a message: the most specific one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What providers report about messages, in one vocabulary, and what follows from it."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from notifications.rules.suppressions import Reason

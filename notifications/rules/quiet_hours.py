@@ -5,8 +5,6 @@ clocks change need no rule of their own: a time that the night skips is never sh
 twice is quiet twice.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo

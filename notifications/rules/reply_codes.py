@@ -1,7 +1,5 @@
 """What may be kept of words that may quote a secret: the codes in front of them, which are no words."""
 
-from __future__ import annotations
-
 import re
 
 _CODES = re.compile(

@@ -1,7 +1,5 @@
 """Which entries of the suppression list stop a message."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Sends as spans of the trace that their notification began. Addresses and contents stay out of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 class Sending:
     """A send under way; ``ended`` says what came of it."""
 
-    def __init__(self, span: Span | None = None) -> None:
+    def __init__(self, span: "Span | None" = None) -> None:
         self._span = span
 
     def ended(self, outcome: str, *, error: str = "", status_code: int | None = None) -> None:

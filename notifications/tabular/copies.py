@@ -1,7 +1,5 @@
 """Read a file twice that can be read once: to check all of it, and then to use it."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

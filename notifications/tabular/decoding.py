@@ -1,7 +1,5 @@
 """Read the text of a file, whatever program wrote it."""
 
-from __future__ import annotations
-
 import codecs
 import io
 from collections.abc import Iterator

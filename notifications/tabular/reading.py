@@ -1,7 +1,5 @@
 """Read a table strictly: what is not understood is named by its line, before the rest is used."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 from collections.abc import Collection, Iterable, Iterator

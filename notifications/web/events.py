@@ -1,7 +1,5 @@
 """Where providers post what became of messages."""
 
-from __future__ import annotations
-
 import logging
 
 from django.core.exceptions import ImproperlyConfigured

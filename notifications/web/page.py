@@ -1,7 +1,5 @@
 """What the pages behind links have in common: nobody keeps them, and their address stays with us."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from functools import wraps

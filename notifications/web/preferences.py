@@ -1,7 +1,5 @@
 """The page on which people say what they want, by a link from their mail."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse

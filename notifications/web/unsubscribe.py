@@ -1,7 +1,5 @@
 """The page and the one-click address behind an unsubscribe link (RFC 8058)."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods

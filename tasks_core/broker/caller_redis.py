@@ -5,8 +5,6 @@ that hangs may cost a caller SECONDS once. After that one caller at a time looks
 grows, and the others go on at once. Beat and workers, whose work it is to reach Redis, wait for longer.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import threading

@@ -1,7 +1,5 @@
 """Which queues this worker consumes; set in its main process, inherited by its children."""
 
-from __future__ import annotations
-
 _queue_names: list[str] = []
 
 

@@ -1,7 +1,5 @@
 """What goes through the broker: ids of tasks, never their payloads."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

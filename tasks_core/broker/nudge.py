@@ -5,8 +5,6 @@ Redis' pub/sub, which keeps nothing while nobody listens, and whose listener can
 (a blocking pop cannot: the server looks at its time-outs ten times a second).
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from enum import StrEnum

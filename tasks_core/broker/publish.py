@@ -1,7 +1,5 @@
 """Publish messages of task ids, and see how many wait."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Addresses of Redis: as Celery has them written, and as the Redis client reads them."""
 
-from __future__ import annotations
-
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 SOCKET = "redis+socket"

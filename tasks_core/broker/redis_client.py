@@ -1,7 +1,5 @@
 """Our own Redis clients, each with time-outs, one pool per process and address."""
 
-from __future__ import annotations
-
 import os
 from functools import lru_cache
 

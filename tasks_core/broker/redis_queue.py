@@ -5,8 +5,6 @@ costs. Here Celery makes the message and one pipeline carries all; the form in w
 stores it (a JSON object in a list named like the queue) is compared with kombu's own in a test.
 """
 
-from __future__ import annotations
-
 import base64
 import itertools
 import json
@@ -33,7 +31,7 @@ def is_usable(app: Celery) -> bool:
     return not app.conf.task_send_sent_event and not any(signal.receivers for signal in _WATCHED)
 
 
-def push(client: redis.Redis, app: Celery, messages: Iterable[Message]) -> None:
+def push(client: redis.Redis, app: Celery, messages: Iterable["Message"]) -> None:
     """Append ``messages`` to their queues, in order.
 
     Raises:
@@ -55,7 +53,7 @@ return waiting
 """
 
 
-def offer(client: redis.Redis, app: Celery, message: Message, *, most_waiting: int) -> int:
+def offer(client: redis.Redis, app: Celery, message: "Message", *, most_waiting: int) -> int:
     """Append ``message`` if at most ``most_waiting`` others wait; return how many do, in one round trip.
 
     Raises:
@@ -65,7 +63,7 @@ def offer(client: redis.Redis, app: Celery, message: Message, *, most_waiting: i
     return int(waiting)
 
 
-def _text(app: Celery, message: Message) -> str:
+def _text(app: Celery, message: "Message") -> str:
     headers, properties, body, _ = app.amqp.create_task_message(
         uuid(),
         message.task_type,

@@ -1,7 +1,5 @@
 """How many messages of the lanes nobody has read, asked of the broker only where it may matter."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 

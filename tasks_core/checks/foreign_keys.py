@@ -1,7 +1,5 @@
 """System check: no foreign key of another app keeps rows for ever that are to go by age."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

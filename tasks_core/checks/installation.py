@@ -1,7 +1,5 @@
 """System checks: a wrong installation says so at start."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Numbers of the settings, and what they may be."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

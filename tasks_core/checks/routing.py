@@ -1,7 +1,5 @@
 """System checks of where rows are, how their transactions are isolated, and what their instants mean."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What operators and callers do to tasks that have not ended: cancel, run now, wake."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Write a task in the caller's transaction."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Write many tasks in the caller's transaction, a thousand in a statement."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Read tasks: find them by what is known of them, and wait for one to end."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """New tasks as one statement inserts them, and how often a key that is taken is tried."""
 
-from __future__ import annotations
-
 from tasks_core.client.options import Options
 from tasks_core.registry import TaskType
 from tasks_core.sql.insert import NewTasks

@@ -1,7 +1,5 @@
 """Check what a caller asks for, before anything is written."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

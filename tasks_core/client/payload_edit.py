@@ -1,7 +1,5 @@
 """Editing a stored payload without opening its secrets."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

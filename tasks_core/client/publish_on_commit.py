@@ -8,8 +8,6 @@ Inside the transaction nothing is asked of the broker: its answers to earlier me
 looks open, and the message that goes out on commit is taken only if the lane is idle indeed.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from dataclasses import dataclass

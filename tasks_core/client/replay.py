@@ -1,7 +1,5 @@
 """Run finished tasks again, and resolve their dead letters."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

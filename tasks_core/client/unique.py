@@ -1,7 +1,5 @@
 """One task for one piece of work: keys, how long they hold, and what happens to the second caller."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Sequence

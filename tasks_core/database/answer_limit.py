@@ -4,8 +4,6 @@ A proxy or a firewall that lost a moment's bytes leaves connections behind on wh
 and no answer will. No time limit of the server knows of it, and TCP finds such a connection in good order.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

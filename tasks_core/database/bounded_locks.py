@@ -4,8 +4,6 @@ Unique keys, foreign keys and rows that must be changed now cannot be skipped. W
 caller who leaves its transaction open for minutes; no thread of a worker or of beat waits so long.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -5,8 +5,6 @@ keep its locks for as long as that lasts: no other could take the lead, and no o
 schedules that it had locked. Nor does one wait for long for what somebody else has locked, holding its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

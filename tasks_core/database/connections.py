@@ -1,7 +1,5 @@
 """The database of the platform and how its statements reach it."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 from collections.abc import Callable

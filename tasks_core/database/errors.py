@@ -1,7 +1,5 @@
 """Whose fault an error of the database is."""
 
-from __future__ import annotations
-
 import django.db
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable

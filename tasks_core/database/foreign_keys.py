@@ -1,7 +1,5 @@
 """Foreign keys of other apps to rows that are removed by age, and what becomes of theirs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ An index keeps what has left it as long as anybody's old transaction might want 
 whole of it may take seconds.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """Ask the database something in the midst of a handler's work, which must not fail for it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeVar
 

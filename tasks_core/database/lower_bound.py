@@ -1,7 +1,5 @@
 """Know where the rows of an index begin, behind all that have left it, if new ones do not lie in the past."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 

@@ -4,8 +4,6 @@ Planning such a statement costs as much as running it for one task. Django's cur
 text, so nothing can be prepared with them; this is its cursor with the values beside the text.
 """
 
-from __future__ import annotations
-
 import time
 from typing import Any
 from weakref import WeakKeyDictionary

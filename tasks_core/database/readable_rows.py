@@ -1,7 +1,5 @@
 """Rows are read together; if one of them cannot be read, each is read by itself, and the others are there."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 

@@ -1,7 +1,5 @@
 """Removing some old rows: as many as a batch has, none that somebody holds, and past those that cannot go."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

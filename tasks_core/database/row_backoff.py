@@ -1,7 +1,5 @@
 """Rows that fail: stepped past for a while, so that the others go on, and named once with what to do."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """How a process learns what time it is in the database."""
 
-from __future__ import annotations
-
 import time
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Let the database write times as its driver reads them, whatever its role is used to."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.apps import apps

@@ -6,8 +6,6 @@ the platform itself, would meet all of it. So a session is put back behind each 
 that was not used is not asked: its statements are counted on this side.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, cast

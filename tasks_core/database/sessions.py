@@ -3,8 +3,6 @@
 What is asked before and after each handler is what the client library and the socket know, never the server.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import select

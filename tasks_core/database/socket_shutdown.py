@@ -1,7 +1,5 @@
 """End another thread's wait for the database."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket

@@ -1,7 +1,5 @@
 """Work that whoever holds the ends of others together must not wait for: it may never come back."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Those that the dispatcher has handed to the broker are among them: they are as l
 worker alive all that is due is there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ at the whole index has become costly, the looks that follow begin where each lan
 put in front of that meanwhile, because it is due since long ago, is found by the next look at everything.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from tasks_core.database.full_looks import FullLooks

@@ -1,7 +1,5 @@
 """Tasks of a type that no beat knows: they wait aside, and hold up none of the others."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ is starving if its tasks wait although its queue's more urgent lanes move on. Th
 get the next higher priority, though never critical; where nothing moves at all, nothing is promoted.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from datetime import timedelta

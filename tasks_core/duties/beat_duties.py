@@ -1,7 +1,5 @@
 """What beat does: dispatch, schedules, recovery, expiry, events, metrics, ageing, pruning, upkeep."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Who is to blame for the end of a process: judged when the tasks that it had in hand are found."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

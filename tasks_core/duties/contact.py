@@ -4,8 +4,6 @@ A lease that is over tells of a lost owner only if the owner could have renewed 
 database everybody's leases are over, and who looks first must not take living tasks from their workers.
 """
 
-from __future__ import annotations
-
 import math
 
 from tasks_core import clock

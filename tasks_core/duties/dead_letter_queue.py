@@ -1,7 +1,5 @@
 """Tell listeners on the broker of new dead letters: ids and facts, never payloads."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from tasks_core import clock, conf

@@ -1,7 +1,5 @@
 """Move due tasks into the broker: in batches, by priority, and never more than a few seconds of work."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import defaultdict

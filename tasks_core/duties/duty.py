@@ -1,7 +1,5 @@
 """Something that beat does again and again, in a thread of its own."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time
@@ -44,7 +42,7 @@ class Duty(threading.Thread):
         self._pause = FIRST_PAUSE
         self._working_since: float | None = None
 
-    def after(self, first: Callable[[], object]) -> Duty:
+    def after(self, first: Callable[[], object]) -> "Duty":
         """Return the same duty, which calls ``first`` each time before its work."""
         name, work, wait, is_brief = self._arguments
 
@@ -63,7 +61,7 @@ class Duty(threading.Thread):
         """Ask the thread to end after what it is doing."""
         self._stopped.set()
 
-    def renewed(self) -> Duty:
+    def renewed(self) -> "Duty":
         """Return a new thread with the same duty."""
         name, work, wait, is_brief = self._arguments
         return Duty(name, work, wait=wait, is_brief=is_brief)

@@ -1,7 +1,5 @@
 """What the leading beat does with events: one look at all cursors, hints to workers, and counting."""
 
-from __future__ import annotations
-
 import time
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """End tasks whose time is over before an attempt began."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tasks_core import clock

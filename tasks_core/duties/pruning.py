@@ -1,7 +1,5 @@
 """Remove finished tasks by age, in small batches that never stand in the way."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Bring back what was lost: attempts whose worker is gone, and tasks whose message is gone."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Take due tasks for the broker, past those that somebody's trigger or constraint keeps as they are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

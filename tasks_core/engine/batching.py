@@ -5,8 +5,6 @@ yet be over soon, so that work spreads over the workers, a stop is quick and urg
 it aims at a fixed time.
 """
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 ItemT = TypeVar("ItemT")

@@ -5,8 +5,6 @@ over. Then it is half open: one probe goes out, and its outcome closes or opens 
 each time. Where the state is kept, and who sees it, is the caller's affair.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Does a worker take messages and run them? The judgement; the facts are gathered elsewhere."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

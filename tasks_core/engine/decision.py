@@ -1,7 +1,5 @@
 """From what happened in an attempt to the outcome that is recorded."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random

@@ -4,8 +4,6 @@ A field says where its fact stands and how it is read. What is missing or not of
 default: a row that an older version wrote is no error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import Field, field
 from datetime import datetime

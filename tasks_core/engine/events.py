@@ -3,8 +3,6 @@
 Facts that a row lacks (it is older than the fact, or the fact does not apply) are None or empty.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar

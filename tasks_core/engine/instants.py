@@ -1,7 +1,5 @@
 """Instants as people and programs write them, and which of them are taken."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)

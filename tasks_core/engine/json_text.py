@@ -1,7 +1,5 @@
 """JSON as PostgreSQL stores it."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """What an attempt came to: a value, decided apart from running the handler and from recording it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

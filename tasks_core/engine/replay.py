@@ -1,7 +1,5 @@
 """What became of a task, derived from its events alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 A rule is data; ``delay`` is a pure function of the attempt's number and of a source of randomness.
 """
 
-from __future__ import annotations
-
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping

@@ -5,8 +5,6 @@ French and typography have spaces that do not break, and a new script is unknown
 so ``str.isprintable``, which refuses all of these, is the wrong question.
 """
 
-from __future__ import annotations
-
 import re
 
 _REFUSED = re.compile(

@@ -4,8 +4,6 @@ Everything that speaks of the life of a task reads it from here: the statements 
 errors, the picture in the documentation and the tests.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

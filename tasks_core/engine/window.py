@@ -4,8 +4,6 @@ Enough to keep the workers busy until the dispatcher looks again, and not more: 
 database can be overtaken, paused and counted, and the broker stays small however much is due.
 """
 
-from __future__ import annotations
-
 SMOOTHING = 0.5
 FIRST_GUESS = 10.0
 

@@ -4,8 +4,6 @@ In batches, because a transaction that runs for minutes keeps readers of new eve
 come is committed with each batch, so after a crash it goes on there, and no event counts twice.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Stop a subscriber of events, let it go on, or give it once more what it has had."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import Min

@@ -1,7 +1,5 @@
 """The cursors of subscribers: claimed under a lease, moved under a fence."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

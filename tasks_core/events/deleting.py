@@ -1,7 +1,5 @@
 """Forget how far a subscriber has come, if nobody has it in the code any more."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Names of subscribers that have a cursor."""
 
-from __future__ import annotations
-
 from tasks_core.events.subscription import subscriptions
 from tasks_core.exceptions import SubscriptionNotFound
 from tasks_core.models import EventSubscription

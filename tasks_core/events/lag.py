@@ -1,7 +1,5 @@
 """How far subscribers are behind what has happened."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """What keeps old events from being removed."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import Min

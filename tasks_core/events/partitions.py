@@ -4,8 +4,6 @@ What lies outside of all days goes into a default partition, so that no clock ca
 the transition that it records.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

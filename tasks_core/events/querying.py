@@ -1,7 +1,5 @@
 """Read events: find them by task, type, kind and time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The queues in use: what workers consume unless they are told otherwise."""
 
-from __future__ import annotations
-
 from tasks_core.events.subscription import subscriptions
 from tasks_core.registry import declared_queues, task_types
 

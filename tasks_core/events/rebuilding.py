@@ -1,7 +1,5 @@
 """Derive the state of tasks from their events, and find where the table says something else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Tell the workers which subscribers have something to get. A hint: who comes reads the cursor."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from datetime import datetime

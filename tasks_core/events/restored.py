@@ -6,8 +6,6 @@ the old events get a number that everybody sees, and the cursors go on by the id
 keeps. They may give events twice, and leave none out.
 """
 
-from __future__ import annotations
-
 import logging
 
 from django.db import transaction

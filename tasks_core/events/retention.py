@@ -1,7 +1,5 @@
 """Remove old events by age: whole days at once, after each task got its summary."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

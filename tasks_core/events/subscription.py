@@ -1,7 +1,5 @@
 """Subscribers: a name, the kinds of events they want, and what is called with them."""
 
-from __future__ import annotations
-
 import inspect
 import math
 import re

@@ -1,7 +1,5 @@
 """Put events into the summaries of their tasks, by one statement."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """What beat does for the event store: partitions made ahead, old events removed."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable

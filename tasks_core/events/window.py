@@ -9,8 +9,6 @@ If one transition of a task is committed before the next begins, whatever snapsh
 first. So a task's events come in order window by window, and within a window by id.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -78,11 +76,11 @@ class Window:
         """Whether nothing is left in it."""
         return self.after >= self.ceiling
 
-    def begun(self) -> Window:
+    def begun(self) -> "Window":
         """Return it without the part that cannot hold anything."""
         return self if self.late or self.after >= self.floor else self.moved(self.floor)
 
-    def moved(self, after: int) -> Window:
+    def moved(self, after: int) -> "Window":
         """Return what is left of it after this id."""
         return replace(self, after=after)
 

@@ -1,7 +1,5 @@
 """How long something has lasted, in words."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))

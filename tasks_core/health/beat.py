@@ -1,7 +1,5 @@
 """Does a beat live, does it work, and does one lead?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tasks_core import clock

@@ -1,7 +1,5 @@
 """Is the broker there, and does it keep what it is given?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

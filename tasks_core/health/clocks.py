@@ -1,7 +1,5 @@
 """Are the machines' clocks right?"""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Do Django's system checks pass?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.core import checks

@@ -1,7 +1,5 @@
 """Does the database have room for all connections, those of today and those that the platform may open?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from tasks_core import clock, database

@@ -1,7 +1,5 @@
 """Is the database there, writable and new enough?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.db.utils import InterfaceError, OperationalError

@@ -1,7 +1,5 @@
 """How many dead letters wait for a person? That makes no platform ill."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tasks_core import clock

@@ -1,7 +1,5 @@
 """The whole examination, in bounded time, whatever hangs."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Collection
 

@@ -1,7 +1,5 @@
 """How late are the tasks that are due and have not begun?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

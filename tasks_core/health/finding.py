@@ -1,7 +1,5 @@
 """What a probe found, and what to do about it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Can secrets be stored and read?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.core.exceptions import ImproperlyConfigured

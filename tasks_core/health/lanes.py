@@ -1,7 +1,5 @@
 """Does a lane stand still, although its tasks have been handed to the broker?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Are there attempts that nobody owns and that no beat has ended?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tasks_core import clock

@@ -1,7 +1,5 @@
 """Are the tables as this release needs them?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.db.migrations.executor import MigrationExecutor

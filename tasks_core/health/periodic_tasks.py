@@ -1,7 +1,5 @@
 """Can the periodic tasks of django-celery-beat be understood?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.apps import apps

@@ -1,7 +1,5 @@
 """Where the strands of an examination put what they find, and see what the others have found."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Collection

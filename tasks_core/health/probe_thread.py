@@ -1,7 +1,5 @@
 """A thread that asks the probes which would wait for the same part of the platform."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

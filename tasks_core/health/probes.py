@@ -1,7 +1,5 @@
 """All probes, in an order in which one explains the next."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from tasks_core.health import (

@@ -1,7 +1,5 @@
 """Do tasks that are handed to the broker come to anything?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 

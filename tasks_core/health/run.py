@@ -1,7 +1,5 @@
 """Ask the probes."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from django.db import Error, connections, transaction

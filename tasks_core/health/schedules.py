@@ -1,7 +1,5 @@
 """Are the ticks of schedules settled in time, and is every schedule one that beat understands?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

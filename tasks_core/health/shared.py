@@ -1,7 +1,5 @@
 """One examination for all who ask at the same time, and for a moment afterwards."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Do the keys of this process open what is stored?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tasks_core.health.finding import Finding

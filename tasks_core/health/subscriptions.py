@@ -1,7 +1,5 @@
 """Do the subscribers of events get them?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

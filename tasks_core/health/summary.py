@@ -1,7 +1,5 @@
 """The examination as JSON, in the form that ``/ready`` and ``check_platform --json`` share."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from typing import Any
 

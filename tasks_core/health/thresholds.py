@@ -1,7 +1,5 @@
 """How long the probes wait before they speak up."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 LATE = timedelta(seconds=60)

@@ -1,7 +1,5 @@
 """Is there a worker that consumes for every queue and for every task type?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tasks_core import clock

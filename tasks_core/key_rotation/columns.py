@@ -1,7 +1,5 @@
 """Where sealed values are: every column that a model of the platform declares."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

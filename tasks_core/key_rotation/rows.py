@@ -1,7 +1,5 @@
 """Read and write the rows of one sealed column, in the order of their ids and a few at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

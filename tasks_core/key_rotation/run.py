@@ -1,7 +1,5 @@
 """Go through the rows of a sealed column: which of them the first key opens, and sealing the others anew."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Find and replace the sealed values of one stored text."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """`python -m tasks_core.liveness worker`: a liveness probe that starts in a few hundredths of a second."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

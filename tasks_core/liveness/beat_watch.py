@@ -1,7 +1,5 @@
 """What a beat knows of its own work."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from datetime import datetime

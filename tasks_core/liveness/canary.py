@@ -4,8 +4,6 @@ It is what proves consumption: a worker can answer a ping, renew its heartbeat a
 still take no messages. Each worker has a queue of its own for it, so the answer is on this worker alone.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """The probe message as the main process of a worker sees it: it hears when the pool has run it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The Celery task that the probe message calls: to be run is all it has to do."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

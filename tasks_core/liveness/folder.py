@@ -1,7 +1,5 @@
 """Where reports are. Standard library only."""
 
-from __future__ import annotations
-
 import os
 import stat
 import tempfile

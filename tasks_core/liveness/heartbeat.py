@@ -1,7 +1,5 @@
 """A worker or beat that says it is there."""
 
-from __future__ import annotations
-
 import logging
 import os
 import socket
@@ -74,7 +72,7 @@ class Heartbeat(threading.Thread):
         self._is_off = False
 
     @classmethod
-    def of_beat(cls, *, columns: Columns) -> Heartbeat:
+    def of_beat(cls, *, columns: Columns) -> "Heartbeat":
         """Return the presence of this beat process."""
         return cls(beat_name(), Worker.Role.BEAT, task_types=list(task_types()), columns=columns)
 

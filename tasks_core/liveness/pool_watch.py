@@ -1,7 +1,5 @@
 """Which processes of a pool stand still."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The file in which a process reports on itself. Standard library only: it is read many times a minute."""
 
-from __future__ import annotations
-
 import json
 import os
 import time

@@ -1,7 +1,5 @@
 """The thread in which a process reports on itself."""
 
-from __future__ import annotations
-
 import logging
 import os
 import threading

@@ -5,8 +5,6 @@ nor the end of the interpreter need ever come back from waiting for it. Each ste
 own; these threads hold the sum of them.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

@@ -1,7 +1,5 @@
 """Are the processes that should live alive? Standard library only."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

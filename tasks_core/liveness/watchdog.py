@@ -1,7 +1,5 @@
 """systemd's watchdog: a unit with WatchdogSec= is restarted when it has not heard of us for so long."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket

@@ -1,7 +1,5 @@
 """The threads in which a worker's main process says that it is there and that it consumes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tasks_core import conf

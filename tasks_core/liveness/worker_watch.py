@@ -1,7 +1,5 @@
 """What a worker knows of its own consumption."""
 
-from __future__ import annotations
-
 import logging
 import time
 from contextlib import suppress

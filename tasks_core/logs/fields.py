@@ -1,7 +1,5 @@
 """What every log line says of where it was written."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tasks_core.correlation_ids import current_correlation_id

@@ -1,7 +1,5 @@
 """The same for programs that log through the standard library alone."""
 
-from __future__ import annotations
-
 import logging
 
 from tasks_core.logs.fields import fields_here, of_request

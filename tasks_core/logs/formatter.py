@@ -1,7 +1,5 @@
 """Formats every record, of structlog and of the standard library, and never fails."""
 
-from __future__ import annotations
-
 import logging
 from copy import copy
 

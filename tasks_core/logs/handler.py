@@ -1,7 +1,5 @@
 """Writes lines to a stream; what cannot be written is not shown elsewhere instead."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """A log message with its arguments in place, whatever these are."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

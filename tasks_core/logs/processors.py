@@ -1,7 +1,5 @@
 """Steps on the way of a log line, for structlog."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from structlog.typing import EventDict

@@ -1,7 +1,5 @@
 """The process' redactor, with the secrets that are known where a line is written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from tasks_core.engine.redaction import Redactor

@@ -1,7 +1,5 @@
 """The secrets that this process knows, by value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit

@@ -1,7 +1,5 @@
 """Who asks for what a command does, and why, as rows keep it."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any

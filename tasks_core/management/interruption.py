@@ -1,7 +1,5 @@
 """Stop between two steps, not in the middle of one."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Iterator

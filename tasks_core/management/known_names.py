@@ -1,7 +1,5 @@
 """Names in options that choose among rows: a typing error is no empty list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any

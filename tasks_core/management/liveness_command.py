@@ -1,7 +1,5 @@
 """The form of `check_worker` and `check_beat`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from argparse import ArgumentParser

@@ -1,7 +1,5 @@
 """Do something at most so often."""
 
-from __future__ import annotations
-
 import threading
 import time
 

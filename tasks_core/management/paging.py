@@ -1,7 +1,5 @@
 """Lists in pages by key: the next page begins after the last id, however deep it lies."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand

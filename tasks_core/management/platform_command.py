@@ -1,7 +1,5 @@
 """The base of all the platform's commands: a refusal is one line, never a traceback."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import Any

@@ -1,7 +1,5 @@
 """Replay dead letters one by one, at a pace, and tell what became of each."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

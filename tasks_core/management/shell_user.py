@@ -1,7 +1,5 @@
 """Who types a command."""
 
-from __future__ import annotations
-
 import getpass
 
 

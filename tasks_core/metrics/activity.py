@@ -1,7 +1,5 @@
 """What happened to each type of task lately, from the rollups of the minutes."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ The database keeps bucket numbers, not bounds: bounds that have been counted by 
 with what is stored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 MILLISECONDS = (

@@ -1,7 +1,5 @@
 """Metric families as Prometheus knows them, with little to write."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily, Metric

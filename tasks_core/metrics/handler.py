@@ -1,7 +1,5 @@
 """The subscriber that counts: a cursor of its own, which beat moves itself."""
 
-from __future__ import annotations
-
 import logging
 import os
 import socket

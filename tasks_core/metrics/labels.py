@@ -1,7 +1,5 @@
 """Labels of bounded number: what code declares has one of its own, of the rest only so many."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from tasks_core.events.queues import queue_names

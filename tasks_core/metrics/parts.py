@@ -1,7 +1,5 @@
 """What a scrape consists of; other apps add their part."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Workers, beats and their leader."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.db.models.functions import Now

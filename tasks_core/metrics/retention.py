@@ -1,7 +1,5 @@
 """Remove old rollups; totals stay."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 

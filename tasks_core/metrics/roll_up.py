@@ -1,7 +1,5 @@
 """Count the events of one stretch of a window, in the database, into rollups and totals."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The numbers that beat has counted lately."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Count what only counting can tell, seldom enough to cost next to nothing."""
 
-from __future__ import annotations
-
 import json
 import logging
 import time

@@ -1,7 +1,5 @@
 """How far the subscribers of events have come."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client.core import Metric

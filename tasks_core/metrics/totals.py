@@ -1,7 +1,5 @@
 """Counters and histograms, from the totals in the database: the same whichever process is asked."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How late due tasks are, and what waits in the broker."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client.core import Metric

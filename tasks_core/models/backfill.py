@@ -1,7 +1,5 @@
 """A past range of a schedule that is run after all."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models
@@ -13,7 +11,7 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class BackfillQuerySet(PlatformQuerySet["Backfill"]):
     """Backfills, asked for in the words of the platform."""
 
-    def at_work(self) -> BackfillQuerySet:
+    def at_work(self) -> "BackfillQuerySet":
         """Neither finished nor cancelled."""
         return self.filter(finished_at=None, cancelled_at=None)
 

@@ -1,7 +1,5 @@
 """A task that ended in failure, with its evidence, waiting for a person."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models
@@ -12,11 +10,11 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class DeadLetterQuerySet(PlatformQuerySet["DeadLetter"]):
     """Dead letters, asked for in the words of the platform."""
 
-    def unresolved(self) -> DeadLetterQuerySet:
+    def unresolved(self) -> "DeadLetterQuerySet":
         """Neither replayed nor discarded."""
         return self.filter(resolution="")
 
-    def unannounced(self) -> DeadLetterQuerySet:
+    def unannounced(self) -> "DeadLetterQuerySet":
         """Not yet told to listeners on the broker."""
         return self.filter(announced_at__isnull=True)
 

@@ -1,7 +1,5 @@
 """How far the events of an old day have been summarized."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

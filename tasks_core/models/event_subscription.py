@@ -1,7 +1,5 @@
 """How far a subscriber has come with the events."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

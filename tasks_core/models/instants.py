@@ -1,7 +1,5 @@
 """Instants of a table that everybody can read, whoever has written them."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 

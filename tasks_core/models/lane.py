@@ -1,7 +1,5 @@
 """What is known of one lane: a queue and a priority."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

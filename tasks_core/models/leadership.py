@@ -1,7 +1,5 @@
 """Who does what only one beat need do."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

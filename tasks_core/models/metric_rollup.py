@@ -1,7 +1,5 @@
 """What was counted in one minute."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

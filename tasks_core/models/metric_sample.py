@@ -1,7 +1,5 @@
 """What beat has counted in large tables, so that nobody else needs to."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

@@ -1,7 +1,5 @@
 """What has been counted since the beginning, for ever rising."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

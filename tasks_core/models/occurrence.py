@@ -1,7 +1,5 @@
 """One tick of a schedule and what became of it: the ledger."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,15 +13,15 @@ from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 class OccurrenceQuerySet(PlatformQuerySet["Occurrence"]):
     """Occurrences, asked for in the words of the platform."""
 
-    def upcoming(self) -> OccurrenceQuerySet:
+    def upcoming(self) -> "OccurrenceQuerySet":
         """Not decided yet."""
         return self.filter(outcome=TickOutcome.UPCOMING)
 
-    def buffered(self) -> OccurrenceQuerySet:
+    def buffered(self) -> "OccurrenceQuerySet":
         """Waiting for the end of the one before."""
         return self.filter(outcome=TickOutcome.BUFFERED)
 
-    def overdue(self, now: datetime) -> OccurrenceQuerySet:
+    def overdue(self, now: datetime) -> "OccurrenceQuerySet":
         """Not decided, and their time has come."""
         return self.upcoming().filter(fire_at__lte=now)
 

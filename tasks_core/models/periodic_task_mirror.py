@@ -1,7 +1,5 @@
 """What is known of a row of django-celery-beat, and the schedule that mirrors it."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

@@ -1,7 +1,5 @@
 """What all models of the platform have in common: where their rows are."""
 
-from __future__ import annotations
-
 from typing import ClassVar, TypeVar
 
 from django.db import models

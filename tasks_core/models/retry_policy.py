@@ -1,7 +1,5 @@
 """A named retry rule that operators edit."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField

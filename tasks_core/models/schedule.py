@@ -1,7 +1,5 @@
 """When a task type is to run again and again, and what becomes of ticks that meet an obstacle."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -19,15 +17,15 @@ from tasks_core.priority import Priority
 class ScheduleQuerySet(PlatformQuerySet["Schedule"]):
     """Schedules, asked for in the words of the platform."""
 
-    def existing(self) -> ScheduleQuerySet:
+    def existing(self) -> "ScheduleQuerySet":
         """Not deleted."""
         return self.filter(deleted_at__isnull=True)
 
-    def ticking(self) -> ScheduleQuerySet:
+    def ticking(self) -> "ScheduleQuerySet":
         """Not deleted, and switched on."""
         return self.existing().filter(is_enabled=True)
 
-    def paused(self) -> ScheduleQuerySet:
+    def paused(self) -> "ScheduleQuerySet":
         """Not deleted, and paused."""
         return self.existing().filter(paused_at__isnull=False)
 

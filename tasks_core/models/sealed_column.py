@@ -1,7 +1,5 @@
 """Which columns of a model hold encrypted values, so that all of them are found when keys are rotated."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """One durable task: the row that is the truth."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,33 +18,33 @@ from tasks_core.priority import Priority
 class TaskQuerySet(PlatformQuerySet["Task"]):
     """Tasks, asked for in the words of the platform."""
 
-    def waiting(self) -> TaskQuerySet:
+    def waiting(self) -> "TaskQuerySet":
         """Not yet handed to the broker."""
         return self.filter(state__in=sorted(WAITING))
 
-    def due(self, now: datetime) -> TaskQuerySet:
+    def due(self, now: datetime) -> "TaskQuerySet":
         """Waiting, and their time has come."""
         return self.waiting().filter(run_after__lte=now)
 
-    def overdue(self, now: datetime) -> TaskQuerySet:
+    def overdue(self, now: datetime) -> "TaskQuerySet":
         """Not begun although their time has come, whether or not they were handed to the broker."""
         # Two conditions, because each has an index of its own.
         waiting = Q(state__in=sorted(WAITING), run_after__lte=now)
         return self.filter(waiting | Q(state=State.QUEUED, run_after__lte=now))
 
-    def unfinished(self) -> TaskQuerySet:
+    def unfinished(self) -> "TaskQuerySet":
         """Not in a final state."""
         return self.filter(state__in=sorted(UNFINISHED))
 
-    def finished(self) -> TaskQuerySet:
+    def finished(self) -> "TaskQuerySet":
         """In a final state."""
         return self.filter(state__in=sorted(FINAL))
 
-    def expired(self, now: datetime) -> TaskQuerySet:
+    def expired(self, now: datetime) -> "TaskQuerySet":
         """Past ``expires_at`` with no attempt under way."""
         return self.filter(state__in=sorted(NOT_STARTED), expires_at__lte=now)
 
-    def lease_over(self, now: datetime) -> TaskQuerySet:
+    def lease_over(self, now: datetime) -> "TaskQuerySet":
         """RUNNING, but nobody has renewed the lease."""
         return self.filter(state=State.RUNNING, lease_until__lt=now)
 

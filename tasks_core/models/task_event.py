@@ -1,7 +1,5 @@
 """The immutable record of one transition."""
 
-from __future__ import annotations
-
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 

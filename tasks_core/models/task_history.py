@@ -1,7 +1,5 @@
 """What is left of the events of a task once their partitions are gone."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.engine.states import State

@@ -1,7 +1,5 @@
 """What has been measured of one task type."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from tasks_core.models.platform_model import PlatformModel

@@ -1,7 +1,5 @@
 """The transaction that wrote a row, as the database numbers it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

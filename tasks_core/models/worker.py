@@ -1,7 +1,5 @@
 """A worker that has registered itself."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -21,7 +19,7 @@ MOST_SKEW = 2.0
 class WorkerQuerySet(PlatformQuerySet["Worker"]):
     """Workers, asked for in the words of the platform."""
 
-    def alive(self, now: datetime) -> WorkerQuerySet:
+    def alive(self, now: datetime) -> "WorkerQuerySet":
         """Started, not stopped, and heard of lately."""
         return self.filter(stopped_at__isnull=True, heartbeat_at__gt=now - SILENCE)
 

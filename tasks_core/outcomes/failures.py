@@ -1,7 +1,5 @@
 """From an exception to a failure that may be stored: secrets out, sizes bounded."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import traceback

@@ -1,7 +1,5 @@
 """Write outcomes: the one place where an attempt's end reaches the database."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction

@@ -1,7 +1,5 @@
 """How long tasks stay after their end."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from tasks_core import conf

@@ -1,7 +1,5 @@
 """Tell the rest of the project, in the same transaction, that tasks have ended without success."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.db import Error

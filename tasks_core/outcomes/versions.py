@@ -1,7 +1,5 @@
 """The versions a dead letter records."""
 
-from __future__ import annotations
-
 import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version

@@ -1,7 +1,5 @@
 """Run a past range of a schedule after all, a few at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice

@@ -1,7 +1,5 @@
 """What other apps and operators do with a schedule as it is: pause, resume, trigger, leave out a tick."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Check what a caller asks of a schedule, before anything is written."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Create, change and delete schedules."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any

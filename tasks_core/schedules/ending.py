@@ -1,7 +1,5 @@
 """What is left of schedules that have no ticks any more: it is cancelled, and the ledger says why."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Settle the ticks that are due: each gets its outcome, and those that run their task, in one transaction."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Sequence

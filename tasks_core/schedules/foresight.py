@@ -1,7 +1,5 @@
 """What is to come: the next ticks of a schedule, and those around the next change of clocks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo

@@ -1,7 +1,5 @@
 """Keep the ledger filled: every tick up to now, and enough upcoming ones for people to see what comes."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What became of the latest tick of a schedule."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import OuterRef, QuerySet, Subquery

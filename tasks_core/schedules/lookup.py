@@ -1,7 +1,5 @@
 """Find a schedule by its name."""
 
-from __future__ import annotations
-
 from tasks_core.engine.json_text import is_storable
 from tasks_core.exceptions import (
     ScheduleNotFound,

@@ -1,7 +1,5 @@
 """The next ticks of a schedule, stored or not."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """From the row of a schedule to its rule of time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from tasks_core.engine.instants import InvalidInstant, checked_instant, read_instant

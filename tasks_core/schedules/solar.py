@@ -1,7 +1,5 @@
 """Sunrise, sunset and their like at a place on Earth, as Celery's ``solar`` computes them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -29,7 +27,7 @@ class Solar:
     zone: tzinfo = UTC
 
     @classmethod
-    def parse(cls, text: str, zone: tzinfo = UTC) -> Solar:
+    def parse(cls, text: str, zone: tzinfo = UTC) -> "Solar":
         """Read ``sunset 52.52 13.40``.
 
         Raises:

@@ -1,7 +1,5 @@
 """In one word, whether a schedule runs."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 

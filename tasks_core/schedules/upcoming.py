@@ -1,7 +1,5 @@
 """The ticks to come of one schedule, made anew when it changes."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from tasks_core.broker.nudge import About, nudge_on_commit

@@ -1,7 +1,5 @@
 """A schedule in words, even if it is no longer understood."""
 
-from __future__ import annotations
-
 from tasks_core.engine.schedule import describe
 from tasks_core.models import Schedule
 

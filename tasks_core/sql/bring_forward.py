@@ -1,7 +1,5 @@
 """Let waiting tasks start at once."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from datetime import datetime

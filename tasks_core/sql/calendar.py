@@ -1,7 +1,5 @@
 """Instants as statements read them: PostgreSQL knows some that Python does not, such as ``infinity``."""
 
-from __future__ import annotations
-
 
 def readable(column: str) -> str:
     """Return SQL for an instant of a row, the nearest that Python can hold and reckon with.

@@ -1,7 +1,5 @@
 """Take ownership of queued tasks."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

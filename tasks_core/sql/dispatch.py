@@ -1,7 +1,5 @@
 """See which lanes have work, and move due tasks to QUEUED."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

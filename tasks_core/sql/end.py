@@ -1,7 +1,5 @@
 """End tasks from outside an attempt: cancel and expire."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

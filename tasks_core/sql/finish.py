@@ -1,7 +1,5 @@
 """Record the outcomes of a batch of attempts."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Insert tasks and their first event."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Sequence

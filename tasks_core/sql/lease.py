@@ -1,7 +1,5 @@
 """Renew leases, and learn which tasks are no longer ours."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from tasks_core.database import fetch

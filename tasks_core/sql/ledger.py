@@ -1,7 +1,5 @@
 """Write ticks into the ledger, and settle them together with the tasks they make."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Read django-celery-beat's tables, and write into them what its admin shows of runs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """What a running handler notes of itself, fenced by its attempt."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any

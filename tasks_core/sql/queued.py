@@ -1,7 +1,5 @@
 """See how late the tasks are that were handed to the broker and have not begun."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

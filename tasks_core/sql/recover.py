@@ -1,7 +1,5 @@
 """Find what was lost: messages that never arrive, and attempts that nobody owns any more."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime

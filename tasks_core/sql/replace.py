@@ -1,7 +1,5 @@
 """Change a task that has not started: what a second caller with the same key asks for."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from tasks_core.database import fetch

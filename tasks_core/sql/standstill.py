@@ -1,7 +1,5 @@
 """Find tasks that are handed to the broker and come to nothing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

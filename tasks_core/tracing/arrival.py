@@ -1,7 +1,5 @@
 """Which dispatch span the message came from that this worker executes now."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -1,7 +1,5 @@
 """The span of one attempt: a child of the task's enqueue span, linked to the message that brought it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

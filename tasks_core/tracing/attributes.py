@@ -1,7 +1,5 @@
 """What spans say: OpenTelemetry's names for messaging, and ours. Ids and facts, never payloads."""
 
-from __future__ import annotations
-
 from opentelemetry.trace import Span, Status, StatusCode
 
 Value = str | int | bool

@@ -1,7 +1,5 @@
 """The span of one message on its way out of the platform."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """The spans of publishing: one for each message, which carries it to the worker."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +19,7 @@ MAX_LINKS = 128
 
 
 @contextmanager
-def dispatch_spans(messages: Sequence[Message]) -> Iterator[list[Message]]:
+def dispatch_spans(messages: Sequence["Message"]) -> Iterator[list["Message"]]:
     """Record the publishing of ``messages`` and give them with the span that each is to carry.
 
     A message whose tasks all come from one span is part of that trace. One that gathers tasks of several
@@ -42,7 +40,7 @@ def dispatch_spans(messages: Sequence[Message]) -> Iterator[list[Message]]:
             span.end()
 
 
-def _begin(message: Message) -> Span | None:
+def _begin(message: "Message") -> Span | None:
     origins = list(dict.fromkeys(message.origins))
     if not origins:
         return None

@@ -1,7 +1,5 @@
 """The span of enqueuing: where a trace begins, unless the caller is inside one already."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Whether this process records spans. While it does not, the hot path reads one attribute and no more."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,12 +15,12 @@ NAME = "bellringer"
 
 is_on = False
 
-_provider: Callable[[], TracerProvider] | None = None
-_tracer: Tracer | None = None
+_provider: Callable[[], "TracerProvider"] | None = None
+_tracer: "Tracer | None" = None
 _pid = 0
 
 
-def enable(provider: Callable[[], TracerProvider] | None = None) -> None:
+def enable(provider: Callable[[], "TracerProvider"] | None = None) -> None:
     """Record spans from now on.
 
     Args:
@@ -55,7 +53,7 @@ def disable() -> None:
     is_on, _provider, _tracer = False, None, None
 
 
-def tracer() -> Tracer:
+def tracer() -> "Tracer":
     """Return this process' tracer; the first call in a process starts its provider."""
     global _tracer, _pid
     if _tracer is None or _pid != os.getpid():

@@ -1,7 +1,5 @@
 """The W3C ``traceparent``: a span as 55 characters, for rows, messages and requests."""
 
-from __future__ import annotations
-
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     Link,

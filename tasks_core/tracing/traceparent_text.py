@@ -1,7 +1,5 @@
 """Read a stored ``traceparent`` without OpenTelemetry."""
 
-from __future__ import annotations
-
 
 def trace_id(traceparent: str | None) -> str:
     """Return the 32 characters by which a trace is found, or an empty text."""

@@ -1,7 +1,5 @@
 """Work that belongs to a trace which is not that of the caller."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

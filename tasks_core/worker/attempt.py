@@ -1,7 +1,5 @@
 """Run one handler and turn whatever it does into an outcome."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

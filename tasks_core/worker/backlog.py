@@ -1,7 +1,5 @@
 """The tasks of a message that have been claimed and wait for those before them."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Iterable

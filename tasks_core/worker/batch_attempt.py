@@ -1,7 +1,5 @@
 """Run one batch handler and turn what it says of each task into an outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass

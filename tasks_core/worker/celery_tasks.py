@@ -1,7 +1,5 @@
 """Each task type as a Celery task of the same name, so that Flower and Celery's logs show it."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Claim the tasks of a message, however long the database is away meanwhile."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Sequence

@@ -7,8 +7,6 @@ that cannot give back what it holds because its connection is gone (an `Attribut
 `restore_unacked`). A worker that has consumed once goes on after all of these.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from typing import Any

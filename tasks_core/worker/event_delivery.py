@@ -1,7 +1,5 @@
 """Call a subscriber with its events, in a worker: the end of a hint that the relay has sent."""
 
-from __future__ import annotations
-
 import logging
 import math
 import time

@@ -1,7 +1,5 @@
 """The one event loop of a worker process, on which ``async def`` handlers run side by side."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import threading

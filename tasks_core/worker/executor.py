@@ -1,7 +1,5 @@
 """Execute a message: claim its tasks, run their handlers, hand over the outcomes."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import math

@@ -4,8 +4,6 @@ It has the same tasks in hand, speaks on the same database sessions and would re
 ends where the handler does.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 

@@ -6,8 +6,6 @@ and have a moment to give back what they hold, and everything known is written: 
 attempt came to, and that the others go back unused.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

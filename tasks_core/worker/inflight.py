@@ -1,7 +1,5 @@
 """The attempts that this process owns at the moment."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """How the interpreter of a worker process is tuned: its garbage collector, and the turns of its threads."""
 
-from __future__ import annotations
-
 import gc
 import sys
 

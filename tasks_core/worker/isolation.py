@@ -1,7 +1,5 @@
 """Who may be in a worker process: many tasks side by side, or one that has to be alone."""
 
-from __future__ import annotations
-
 import logging
 import math
 import threading

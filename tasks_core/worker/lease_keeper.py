@@ -1,7 +1,5 @@
 """The thread of a worker process that keeps its leases."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

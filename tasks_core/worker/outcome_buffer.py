@@ -1,7 +1,5 @@
 """Outcomes on their way to the database: gathered, so that one statement writes many."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """The thread of a worker process that writes outcomes in time where no handler's own thread does."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Queued tasks whose message is used up, but whose row somebody had locked when it came."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Collection

@@ -1,7 +1,5 @@
 """Whether a process is there, by its number."""
 
-from __future__ import annotations
-
 import os
 
 

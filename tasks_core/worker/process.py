@@ -1,7 +1,5 @@
 """What one worker process holds: its attempts, its keeper, its event loop, and the wish to stop."""
 
-from __future__ import annotations
-
 import logging
 import mmap
 import os

@@ -4,8 +4,6 @@ A process that is stopped, or swapped out, can say nothing about itself; that it
 handler that runs long does not silence it, because a thread of its own gives it.
 """
 
-from __future__ import annotations
-
 import mmap
 import struct
 import time

@@ -1,7 +1,5 @@
 """Give attempts back unfinished, for handlers that do not do so themselves."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """What a worker process measures and shares with the dispatcher: run times, and how far lanes have come."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What a handler finds around it in its process, and may leave changed for those that come after it."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal
@@ -42,7 +40,7 @@ class Surroundings:
         self._timers = [bool(signal.getitimer(which)[0]) for which in TIMERS]
         self._looked_at = time.monotonic()
 
-    def __enter__(self) -> Surroundings:
+    def __enter__(self) -> "Surroundings":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """A limit on the run time of a handler that runs in the main thread."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Iterator

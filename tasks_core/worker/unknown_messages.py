@@ -4,8 +4,6 @@ The main process of a worker gets them. It is an event loop that must not wait f
 of its own puts the tasks aside. What that one cannot is left to recovery: no task has begun.
 """
 
-from __future__ import annotations
-
 import logging
 import queue
 import threading

@@ -5,8 +5,6 @@ JSON that is no message. kombu has taken it from the list by the time it fails, 
 the error goes up to Celery's consumer, which connects anew and interrupts all others.
 """
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -5,8 +5,6 @@ a row, over a while, are a process whose claims fail: it takes what others could
 so itself, so it notes them in memory that the main process reads.
 """
 
-from __future__ import annotations
-
 import mmap
 import os
 import struct

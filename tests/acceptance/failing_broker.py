@@ -1,7 +1,5 @@
 """A Valkey of a test's own that fails as brokers do, and comes back at the same address."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

@@ -1,7 +1,5 @@
 """What a list's own actions ask for: whoever may only look is offered none and is refused each."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Conduct the campaign."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys
@@ -67,7 +65,7 @@ def main() -> int:
     return _report(verdicts)
 
 
-def _set_up(stage: Stage) -> None:
+def _set_up(stage: "Stage") -> None:
     os.environ["DATABASE_URL"] = stage.database_urls["caller"]
     os.environ["BROKER_URL"] = stage.broker_urls["caller"]
     os.environ["BELLRINGER_KEY_PREFIX"] = "campaign:"
@@ -79,7 +77,7 @@ def _set_up(stage: Stage) -> None:
     call_command("migrate", verbosity=0)
 
 
-def _conduct(stage: Stage, name: str, function: Fault, folder: Path) -> Verdict:
+def _conduct(stage: "Stage", name: str, function: "Fault", folder: Path) -> "Verdict":
     from django.db import connections
 
     from tests.campaign.load import Load
@@ -150,7 +148,7 @@ def _forget() -> None:
     TaskEvent.objects.all().delete()
 
 
-def _report(verdicts: list[Verdict]) -> int:
+def _report(verdicts: list["Verdict"]) -> int:
     table = Table(
         "fault", "tasks", "doubled", "overlapped", "settled in", "slowest call", "problems"
     )

@@ -1,7 +1,5 @@
 """A caller that enqueues all the time, and keeps its own book of what it has committed."""
 
-from __future__ import annotations
-
 import random
 import threading
 import time

@@ -1,7 +1,5 @@
 """The servers, the ways to them, and the processes that a campaign plays with."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -39,7 +37,7 @@ class Stage:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     @contextmanager
-    def open(self) -> Iterator[Stage]:
+    def open(self) -> "Iterator[Stage]":
         """Start the servers, and end everything afterwards."""
         with self._stack:
             self._stack.enter_context(self.servers.used(fresh=True))

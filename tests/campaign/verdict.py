@@ -1,7 +1,5 @@
 """What must be true after a fault, judged from the journal and the caller's book."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The docstrings of what other apps call: their examples, and the calls they name."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

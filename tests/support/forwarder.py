@@ -1,7 +1,5 @@
 """A way to a server that can be cut off as a firewall does: connections stay, but nothing arrives."""
 
-from __future__ import annotations
-
 import select
 import socket
 import threading

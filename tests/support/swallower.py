@@ -1,7 +1,5 @@
 """A server that accepts every connection, takes everything, and never answers."""
 
-from __future__ import annotations
-
 import select
 import socket
 import threading

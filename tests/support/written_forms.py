@@ -1,7 +1,5 @@
 """How a secret looks where others write it down; made by the encoders of the standard library."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json

@@ -1,7 +1,5 @@
 """Pause, resume and cancel broadcasts."""
 
-from __future__ import annotations
-
 from notifications.broadcasts import control
 from notifications.models import Broadcast
 from notifications.states import BROADCAST_FINAL, BroadcastState

@@ -1,7 +1,5 @@
 """Broadcasts: what is sent to whom, how far it has come, and its brakes."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html

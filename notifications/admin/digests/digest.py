@@ -1,7 +1,5 @@
 """Digests: what is being collected for whom, and what became of it."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest

@@ -1,7 +1,5 @@
 """Switch endpoints off and on, and change their secret."""
 
-from __future__ import annotations
-
 from notifications.admin.toolkit.secret_action import rotating
 from notifications.admin.toolkit.switching_actions import disabling, enabling
 from notifications.models import Endpoint

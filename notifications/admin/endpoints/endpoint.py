@@ -1,7 +1,5 @@
 """Endpoints: receivers of webhooks. Their secrets are shown once, when they are made."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms

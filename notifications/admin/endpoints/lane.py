@@ -1,7 +1,5 @@
 """What the page of an endpoint says of its lane."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.utils.safestring import SafeString
 

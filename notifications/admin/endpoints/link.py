@@ -1,7 +1,5 @@
 """A link to the page of an endpoint."""
 
-from __future__ import annotations
-
 from django.urls import reverse
 from django.utils.safestring import SafeString
 

@@ -1,7 +1,5 @@
 """Cancel a notification, or erase its receiver."""
 
-from __future__ import annotations
-
 from django import forms
 from unfold.widgets import UnfoldBooleanWidget
 

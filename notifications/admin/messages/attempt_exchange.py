@@ -1,7 +1,5 @@
 """What an attempt at a delivery sent and what came back: each channel keeps other words of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

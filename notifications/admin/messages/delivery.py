@@ -1,7 +1,5 @@
 """Deliveries: one message on its way, and every try at it."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest

@@ -1,7 +1,5 @@
 """The fallback ladder of a notification, told as a story: which channel followed which, when, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Limits: how much of each has been used in the windows that run."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Notifications: what was asked for, and how far it has come."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest

@@ -1,7 +1,5 @@
 """Links from a task's page to the notification, delivery or trigger that it is about."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.urls import reverse

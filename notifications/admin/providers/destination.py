@@ -1,7 +1,5 @@
 """Destinations: rooms, browsers and services, each known by a name."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Who may report what became of messages. Their secrets are shown once, when they are made."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """The form of a provider."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, ClassVar
 

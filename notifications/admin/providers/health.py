@@ -1,7 +1,5 @@
 """What the pages of providers say of how they do."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.utils.safestring import SafeString
 

@@ -1,7 +1,5 @@
 """Providers: gateways, bots and push keys."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Categories: what people switch off, and what quiet hours do."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

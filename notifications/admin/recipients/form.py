@@ -1,7 +1,5 @@
 """The form of a recipient: refuses what would be refused by ``save_recipient``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Note what a recipient said, for instance on the telephone."""
 
-from __future__ import annotations
-
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 

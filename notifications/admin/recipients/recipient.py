@@ -1,7 +1,5 @@
 """Recipients: where they are reached, what they want, what they got."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """The suppression list."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

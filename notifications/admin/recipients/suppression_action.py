@@ -1,7 +1,5 @@
 """Take entries off the suppression list."""
 
-from __future__ import annotations
-
 from notifications.models import Suppression
 from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each

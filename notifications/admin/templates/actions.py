@@ -1,7 +1,5 @@
 """Send a template to oneself, with its sample variables."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """The form in which an operator writes a template."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

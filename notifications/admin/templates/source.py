@@ -1,7 +1,5 @@
 """The parts of a template as an operator types them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -27,12 +25,12 @@ class Source:
     sample: str = ""
 
     @classmethod
-    def typed(cls, data: Mapping[str, Any]) -> Source:
+    def typed(cls, data: Mapping[str, Any]) -> "Source":
         """Return what a form holds; browsers end lines with CR LF."""
         return cls(**{name: str(data.get(name) or "").replace("\r\n", "\n") for name in PARTS})
 
     @classmethod
-    def of(cls, template: Template) -> Source:
+    def of(cls, template: Template) -> "Source":
         """Return the template's draft, or else its current version."""
         draft = TemplateDraft.objects.filter(template=template).first()
         if draft is not None:
@@ -40,7 +38,7 @@ class Source:
         return cls.of_version(template.current) if template.current else cls()
 
     @classmethod
-    def of_version(cls, version: TemplateVersion) -> Source:
+    def of_version(cls, version: TemplateVersion) -> "Source":
         """Return a published version as it would be typed."""
         return cls(
             subject=version.subject,

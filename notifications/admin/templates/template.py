@@ -1,7 +1,5 @@
 """Templates: drafts are written and previewed here, and published as versions that never change."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin, messages

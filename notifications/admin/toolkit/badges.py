@@ -1,7 +1,5 @@
 """Coloured words for the states of notifications, deliveries and attempts."""
 
-from __future__ import annotations
-
 from django.utils.safestring import SafeString
 
 from notifications.rules.fallback import StepState

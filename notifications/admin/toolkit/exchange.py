@@ -1,7 +1,5 @@
 """A request or a response on a page, for people: its first line, what is known of it, headers and body."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

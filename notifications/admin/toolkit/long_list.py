@@ -1,7 +1,5 @@
 """Lists of any length whose rows can be edited or acted on."""
 
-from __future__ import annotations
-
 from typing import Any, TypeVar
 
 from django.contrib.admin.views.main import ChangeList

@@ -1,7 +1,5 @@
 """A rendered message on a page, its HTML shut in."""
 
-from __future__ import annotations
-
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 

@@ -1,7 +1,5 @@
 """A row that nothing can be sent by, or to, says so on its page."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """The action that gives a row another signing secret, and shows it once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """The actions of rows that are on or off: disable, enable."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, TypeVar
 

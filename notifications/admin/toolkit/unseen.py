@@ -1,7 +1,5 @@
 """A field for a secret: what was typed is never sent back to the browser."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from unfold.widgets import UnfoldAdminTextareaWidget

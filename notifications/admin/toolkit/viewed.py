@@ -1,7 +1,5 @@
 """Pages with personal data: whoever opens one is on record, without what was shown."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """Cron triggers: edited here, checked as by the API."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Switch cron triggers off and on."""
 
-from __future__ import annotations
-
 from notifications.admin.toolkit.switching_actions import disabling, enabling
 from notifications.models import CronTrigger
 from notifications.triggers import disable_cron_trigger, enable_cron_trigger

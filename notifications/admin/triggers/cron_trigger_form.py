@@ -1,7 +1,5 @@
 """The form of a cron trigger: refuses what would be refused by ``create_cron_trigger``."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a call of a scheduled trigger sent and what came back, and what a one-off event is to call."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Events of scheduled triggers, and every call that was made for them."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from uuid import UUID
 

@@ -1,7 +1,5 @@
 """Cancel and redeliver events of scheduled triggers."""
 
-from __future__ import annotations
-
 from django.urls import reverse
 
 from notifications.exceptions import NotificationsError

@@ -1,7 +1,5 @@
 """The arguments that say what a trigger calls."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Channels in options that choose among rows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import QuerySet

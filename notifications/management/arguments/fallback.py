@@ -1,7 +1,5 @@
 """`--fallback`: a channel, or a step of a ladder as JSON."""
 
-from __future__ import annotations
-
 from argparse import ArgumentTypeError
 from typing import Any
 

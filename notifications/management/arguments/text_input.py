@@ -1,7 +1,5 @@
 """The text of a file, or of standard input, that a command was given."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """`manage.py cancel_broadcast`: end it and take back what is unsent."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py cancel_scheduled_event`: take one event back."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

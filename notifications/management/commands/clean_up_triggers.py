@@ -1,7 +1,5 @@
 """`manage.py clean_up_triggers`: remove events of triggers, or only their logs, by age."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py create_broadcast`: send a template to everybody in a file."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from itertools import chain, islice
 from typing import Any

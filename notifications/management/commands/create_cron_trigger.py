@@ -1,7 +1,5 @@
 """`manage.py create_cron_trigger`: call a webhook at the times of a cron expression."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

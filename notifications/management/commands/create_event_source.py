@@ -1,7 +1,5 @@
 """`manage.py create_event_source`: let a provider report what became of messages."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py create_scheduled_event`: call a webhook once, at a certain time."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py delete_cron_trigger`: remove a cron trigger."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

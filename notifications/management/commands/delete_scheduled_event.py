@@ -1,7 +1,5 @@
 """`manage.py delete_scheduled_event`: remove one event."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

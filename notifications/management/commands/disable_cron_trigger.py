@@ -1,7 +1,5 @@
 """`manage.py disable_cron_trigger`: switch a cron trigger off."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py disable_destination`: send nothing to a destination."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

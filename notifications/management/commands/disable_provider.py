@@ -1,7 +1,5 @@
 """`manage.py disable_provider`: switch a provider off."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

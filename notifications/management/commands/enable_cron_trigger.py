@@ -1,7 +1,5 @@
 """`manage.py enable_cron_trigger`: switch a cron trigger on."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py enable_destination`: send to a destination again."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from notifications.management.destination_command import DestinationCommand

@@ -1,7 +1,5 @@
 """`manage.py enable_provider`: switch a provider on."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

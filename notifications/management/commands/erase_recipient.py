@@ -1,7 +1,5 @@
 """`manage.py erase_recipient`: remove an address, and what was said to it, everywhere."""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py import_suppressions`: put the addresses of a CSV file on the suppression list."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py list_broadcasts`: broadcasts and how far they have come."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

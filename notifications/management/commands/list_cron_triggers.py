@@ -1,7 +1,5 @@
 """`manage.py list_cron_triggers`: all cron triggers."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

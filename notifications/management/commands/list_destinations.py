@@ -1,7 +1,5 @@
 """`manage.py list_destinations`: the names behind which secret addresses are."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py list_digests`: what is being collected, and what became of it."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py list_providers`: the accounts by which messages leave."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py list_scheduled_events`: events of a cron trigger, or one-off ones."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

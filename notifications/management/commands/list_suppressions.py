@@ -1,7 +1,5 @@
 """`manage.py list_suppressions`: the suppression list, the newest entries first."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

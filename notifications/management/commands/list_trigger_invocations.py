@@ -1,7 +1,5 @@
 """`manage.py list_trigger_invocations`: what was sent, and what came back."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py pause_broadcast`: hand over no more of it."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py publish_templates`: publish message templates from files."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py redeliver_event`: deliver once more what has ended."""
 
-from __future__ import annotations
-
 import logging
 from argparse import ArgumentParser
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py register_destination`: give a secret address a name."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

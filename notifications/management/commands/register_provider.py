@@ -1,7 +1,5 @@
 """`manage.py register_provider`: store an account with a gateway, a bot or a push key."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

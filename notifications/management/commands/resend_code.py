@@ -1,7 +1,5 @@
 """`manage.py resend_code`: send a one-time code again."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

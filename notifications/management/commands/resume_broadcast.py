@@ -1,7 +1,5 @@
 """`manage.py resume_broadcast`: go on with it."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

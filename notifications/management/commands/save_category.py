@@ -1,7 +1,5 @@
 """`manage.py save_category`: store a category, or change one."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from typing import Any
 

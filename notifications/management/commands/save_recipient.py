@@ -1,7 +1,5 @@
 """`manage.py save_recipient`: store a recipient, or change one."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py send_notification`: send one message from a template."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py show_broadcast`: one broadcast and its counts."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py show_digest`: one digest, its window and its items by number."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

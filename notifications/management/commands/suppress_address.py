@@ -1,7 +1,5 @@
 """`manage.py suppress_address`: send nothing to an address any more."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py unsuppress_address`: take an address off the suppression list."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Broadcasts as commands show them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from notifications.broadcasts.progress import progress_of

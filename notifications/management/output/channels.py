@@ -1,7 +1,5 @@
 """What the commands show of providers and destinations: never a secret."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from notifications.models import Destination, Provider, ProviderHealth

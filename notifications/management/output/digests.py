@@ -1,7 +1,5 @@
 """Digests as commands show them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from notifications.models import Digest

@@ -1,7 +1,5 @@
 """What the commands show of a notification; its context stays out, as in lists of tasks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from notifications.models import Notification

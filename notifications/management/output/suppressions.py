@@ -1,7 +1,5 @@
 """Entries of the suppression list as commands show them, and the arguments that name them."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Triggers, events and invocations as commands show them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from notifications.models import CronTrigger, TriggerEvent, TriggerInvocation

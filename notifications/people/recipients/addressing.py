@@ -1,7 +1,5 @@
 """From what callers give as ``to`` to a channel, an address and the recipient behind it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

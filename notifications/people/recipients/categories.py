@@ -1,7 +1,5 @@
 """The tree of categories."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The categories, as they are now."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """What stands for "as the category above says", where None stands for "leave it as it is"."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 

@@ -1,7 +1,5 @@
 """Storing what recipients want."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Storing recipients and finding them again."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Checks of the texts that describe a recipient."""
 
-from __future__ import annotations
-
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifications.channel_api.registry import CHANNELS

@@ -1,7 +1,5 @@
 """One message, one answer."""
 
-from __future__ import annotations
-
 import logging
 from datetime import UTC, datetime
 

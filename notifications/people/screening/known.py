@@ -1,7 +1,5 @@
 """What the answers for a batch of messages depend on, loaded with one statement for each kind."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass

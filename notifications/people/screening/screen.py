@@ -1,7 +1,5 @@
 """Answers for many messages at once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

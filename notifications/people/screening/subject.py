@@ -1,7 +1,5 @@
 """What is asked about: a message and whoever gets it, loaded with one statement for many."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """What may stand between a message and its receiver."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

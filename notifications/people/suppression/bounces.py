@@ -1,7 +1,5 @@
 """Soft bounces: one is nothing, several in a row stop an address for a while."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from notifications import conf

@@ -1,7 +1,5 @@
 """Read a suppression list from CSV, however long it is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Putting addresses on the suppression list and taking them off."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Addresses that a mail server refuses at once: as if a provider had reported a bounce."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from notifications.keys.address_hash import address_hash

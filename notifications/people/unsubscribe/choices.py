@@ -1,7 +1,5 @@
 """What the holder of a link wants now, and storing what they want from now on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Which messages get an unsubscribe link, and which."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 from notifications import conf

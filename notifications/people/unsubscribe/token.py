@@ -1,7 +1,5 @@
 """What an unsubscribe link says: who, on which channel, about which category."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which deliveries may start, and what the tasks of the others do meanwhile."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

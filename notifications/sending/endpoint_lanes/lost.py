@@ -1,7 +1,5 @@
 """Attempts that were lost with their process: their places come free as soon as that is seen."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Deliveries whose tasks sleep until there is room for them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -6,8 +6,6 @@ whoever has the row locked, are left out. This holds for lanes in which nothing 
 remembered, for successes only, and within the slot of time in which the place was taken.
 """
 
-from __future__ import annotations
-
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Places given back, what the lane learns, and who comes next."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta

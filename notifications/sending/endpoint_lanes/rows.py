@@ -1,7 +1,5 @@
 """Lanes as rows: read under a lock, and written back."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

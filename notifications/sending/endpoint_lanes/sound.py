@@ -1,7 +1,5 @@
 """What lanes and providers are set to; what cannot be stops none of those that are read with it."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from tasks_core.engine.breaker import BreakerState

@@ -1,7 +1,5 @@
 """How the lanes are: counts for metrics."""
 
-from __future__ import annotations
-
 from tasks_core import clock, database
 
 STATES = ("closed", "open", "half_open", "paused", "disabled")

@@ -1,7 +1,5 @@
 """Make attempts with a synchronous channel, many with the same statements and the same connection."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence

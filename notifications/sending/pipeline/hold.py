@@ -1,7 +1,5 @@
 """Hold back what may not be sent now: end it, or say when to ask again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 

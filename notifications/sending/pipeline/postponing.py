@@ -1,7 +1,5 @@
 """Tasks that come back in a moment, because somebody else keeps a row locked that they need."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

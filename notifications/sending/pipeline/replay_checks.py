@@ -3,8 +3,6 @@
 The pipeline asks once more when the replay's turn comes, as a message may expire meanwhile.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

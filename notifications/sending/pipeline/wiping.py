@@ -1,7 +1,5 @@
 """What goes from a notification when it ends, so that its secret cannot be read or guessed any more."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Case, F, Value, When

@@ -1,7 +1,5 @@
 """What is written down of an attempt: without secrets, and of a secret message only codes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Ask for providers before they are tried, and note how they did: for all worker processes."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from typing import NamedTuple

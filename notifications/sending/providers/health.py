@@ -1,7 +1,5 @@
 """Whether a provider is worth trying, as pure functions of what it did and the time."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The health of providers as rows: read, read under a lock, and written back."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """How the providers are: counts for metrics."""
 
-from __future__ import annotations
-
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
 

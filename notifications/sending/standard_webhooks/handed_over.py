@@ -1,7 +1,5 @@
 """Signing secrets, to hand over to whoever checks our signatures or signs for us."""
 
-from __future__ import annotations
-
 from notifications.models import Endpoint, EventSource
 from notifications.sending.standard_webhooks import secrets
 from tasks_core import clock

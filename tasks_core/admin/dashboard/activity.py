@@ -1,7 +1,5 @@
 """The first page's table of what happened lately, type by type."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The figures of the first page: each costs the same, however many tasks there are."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta

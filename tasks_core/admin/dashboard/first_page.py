@@ -1,7 +1,5 @@
 """The first page of the admin: is it going well?"""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

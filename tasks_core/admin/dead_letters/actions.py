@@ -1,7 +1,5 @@
 """Replay, edit and replay, discard."""
 
-from __future__ import annotations
-
 from tasks_core.admin.dead_letters.forms import NoteForm, PayloadForm, RequiredNoteForm
 from tasks_core.admin.toolkit.actions.action import Action
 from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each

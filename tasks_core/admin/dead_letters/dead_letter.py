@@ -1,7 +1,5 @@
 """Dead letters: the evidence, and what can be done."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest

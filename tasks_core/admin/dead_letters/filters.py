@@ -1,7 +1,5 @@
 """Filters of the list of dead letters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +17,9 @@ class ResolutionFilter(SimpleListFilter):
     title = "resolution"
     parameter_name = "resolution"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> "list[tuple[str, str]]":
         """Return the ways to deal with one."""
         return [*DeadLetter.Resolution.choices, ("all", "All")]
 
@@ -43,7 +43,9 @@ class FingerprintFilter(SimpleListFilter):
     title = "failure"
     parameter_name = "fingerprint"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> "list[tuple[str, str]]":
         """Return the chosen one, if there is one."""
         chosen = request.GET.get(self.parameter_name, "")[:40]
         return [(chosen, f"like {chosen[:12]}")] if chosen else []

@@ -1,7 +1,5 @@
 """What the actions for dead letters ask."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any

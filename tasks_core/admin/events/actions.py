@@ -1,7 +1,5 @@
 """Pause, resume, replay, delete."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Filters of the list of events. The time leaves out the days that need not be looked through."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +25,7 @@ class KindFilter(SimpleListFilter):
     title = "event"
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
         """Return all kinds."""
         return [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in EventKind]
 
@@ -43,7 +41,7 @@ class PeriodFilter(SimpleListFilter):
     title = "time"
     parameter_name = "when"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
         """Return the periods."""
         return [(name, title) for name, (title, _) in PERIODS.items()]
 

@@ -1,7 +1,5 @@
 """Subscribers of events: how far they have come, what failed, and how to steer them."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest

@@ -1,7 +1,5 @@
 """What the page of a subscriber says."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

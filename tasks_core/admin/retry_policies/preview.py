@@ -1,7 +1,5 @@
 """The next delays that a retry rule gives, for the operator who edits it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

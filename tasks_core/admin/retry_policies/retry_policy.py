@@ -1,7 +1,5 @@
 """Retry policies: edited with a preview of the delays they give."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

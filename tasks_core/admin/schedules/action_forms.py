@@ -1,7 +1,5 @@
 """What the actions for schedules ask."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

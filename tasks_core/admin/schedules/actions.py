@@ -1,7 +1,5 @@
 """Pause, resume, trigger, backfill, switch on and off, delete."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from tasks_core.admin.schedules.action_forms import PauseForm

@@ -1,7 +1,5 @@
 """Backfills: how far they have come."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """What a backfill asks: a range, shown by a dry run before anything is started."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

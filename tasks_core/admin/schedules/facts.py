@@ -1,7 +1,5 @@
 """What the page of a schedule says."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from django.urls import NoReverseMatch, reverse

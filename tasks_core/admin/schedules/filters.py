@@ -1,7 +1,5 @@
 """Filters of the list of schedules."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
@@ -22,7 +20,9 @@ class StandingFilter(SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> "list[tuple[str, str]]":
         """Return the states."""
         return [(word, word.capitalize()) for word in (*Standing, DELETED)]
 

@@ -1,7 +1,5 @@
 """The form of a schedule. What it asks for goes to the API, which also says what is wrong."""
 
-from __future__ import annotations
-
 import copy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -44,7 +42,7 @@ OBSTACLES = (
     "overlap_policy",
 )
 TASKS = ("queue_name", "priority", "retry_policy", "tags", "expires_after")
-FIELDSETS: tuple[tuple[str | None, _FieldOpts], ...] = (
+FIELDSETS: tuple[tuple[str | None, "_FieldOpts"], ...] = (
     (None, {"fields": IDENTITY}),
     ("When", {"fields": (*TIMES, *LIMITS)}),
     ("When it is missed, or still at work", {"fields": OBSTACLES}),

@@ -1,7 +1,5 @@
 """From the fields of a schedule's form to the keywords of the API, and back from its errors."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Container, Mapping
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """The ledger: every tick of every schedule, and what became of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

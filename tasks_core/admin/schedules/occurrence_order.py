@@ -1,7 +1,5 @@
 """The order of the ledger: by due time, the latest first, or of those to come the next first."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Schedules: when they are due, how they stand, and how to steer them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin, messages

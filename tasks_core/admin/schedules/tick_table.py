@@ -1,7 +1,5 @@
 """What is to come of a schedule, as a table: in its own zone and in UTC."""
 
-from __future__ import annotations
-
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Cancel and retry, from a task's page and from the list."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tasks_core.admin.toolkit.actions.action import Action

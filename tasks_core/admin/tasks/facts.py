@@ -1,7 +1,5 @@
 """What the page of a task says."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.template.loader import render_to_string

@@ -1,7 +1,5 @@
 """The summary of a task's events that are not stored any more, on the task's page."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.template.loader import render_to_string

@@ -1,7 +1,5 @@
 """How the list of tasks is searched: by what has an index."""
 
-from __future__ import annotations
-
 from django.db.models import Q, QuerySet
 
 from tasks_core import clock

@@ -1,7 +1,5 @@
 """Tasks: what they are, what happened to them, and how to steer them."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest

@@ -1,7 +1,5 @@
 """What has been measured of task types."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest

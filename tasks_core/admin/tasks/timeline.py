@@ -1,7 +1,5 @@
 """The events of a task, as a story for people."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime

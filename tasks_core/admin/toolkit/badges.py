@@ -1,7 +1,5 @@
 """Coloured words for states and outcomes."""
 
-from __future__ import annotations
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 

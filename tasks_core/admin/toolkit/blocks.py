@@ -1,7 +1,5 @@
 """Longer contents for people: JSON, tracebacks, tables of facts."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Queries of pages may not occupy the database for long."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

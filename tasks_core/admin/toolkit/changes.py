@@ -1,7 +1,5 @@
 """What an edit changed, from what to what, in words for the history of a row; secrets never."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,8 +19,8 @@ NOTHING = "nothing"
 
 
 def changes(
-    edited: forms.ModelForm[Any],
-    stored: forms.ModelForm[Any],
+    edited: "forms.ModelForm[Any]",
+    stored: "forms.ModelForm[Any]",
     *,
     before: Mapping[str, Any],
     with_values: bool,
@@ -62,7 +60,7 @@ def in_a_sentence(found: list[str]) -> str:
     return f"Changed {'; '.join(found)}." if found else "Saved; nothing was changed."
 
 
-def _text(form: forms.ModelForm[Any], name: str) -> str:
+def _text(form: "forms.ModelForm[Any]", name: str) -> str:
     field = form.fields[name]
     value = field.prepare_value(form.get_initial_for_field(field, name))
     if isinstance(field, forms.ModelChoiceField):
@@ -74,7 +72,7 @@ def _text(form: forms.ModelForm[Any], name: str) -> str:
     return "" if value is None else str(value).replace("\r\n", "\n")
 
 
-def _rows(form: forms.ModelForm[Any], name: str) -> list[str]:
+def _rows(form: "forms.ModelForm[Any]", name: str) -> list[str]:
     """Return the names of the rows that a field points to."""
     field = form.fields[name]
     assert isinstance(field, forms.ModelChoiceField)

@@ -4,8 +4,6 @@ Django asks it with any text. One that no column can hold, or that is no pattern
 server.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -70,7 +68,7 @@ class CheckedAdmin(Base):
         return HttpResponseRedirect(request.get_full_path())
 
 
-def _can_be(field: Field[Any, Any], key: str) -> bool:
+def _can_be(field: "Field[Any, Any]", key: str) -> bool:
     try:
         field.to_python(key)
     except (ValidationError, ValueError):

@@ -1,7 +1,5 @@
 """The history of a row says of each edit what it changed, from what to what."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -34,7 +32,7 @@ class EditsOnRecord(Base[Model] if TYPE_CHECKING else Base):  # type: ignore[mis
         return row
 
     def construct_change_message(
-        self, request: HttpRequest, form: forms.ModelForm[Any], formsets: Any, add: bool = False
+        self, request: HttpRequest, form: "forms.ModelForm[Any]", formsets: Any, add: bool = False
     ) -> Any:
         """Return what changed, in words; of a new row that it was added."""
         row = form.instance

@@ -1,7 +1,5 @@
 """Lists of any length: pages by key instead of by number, and no counting."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

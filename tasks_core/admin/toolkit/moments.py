@@ -1,7 +1,5 @@
 """Instants and spans of time for people."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from django.utils.html import format_html

@@ -1,7 +1,5 @@
 """Addresses inside the admin."""
 
-from __future__ import annotations
-
 from urllib.parse import urlencode
 
 from django.urls import reverse

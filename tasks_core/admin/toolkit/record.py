@@ -1,7 +1,5 @@
 """Rows that people look at and never edit: a list, and a page of facts and panels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, TypeVar
 

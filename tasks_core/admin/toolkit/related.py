@@ -1,7 +1,5 @@
 """Links from a task's page to what other apps know of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from tasks_core.admin.toolkit.record import Fact

@@ -1,7 +1,5 @@
 """By which clocks a page asks about schedules."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 

@@ -1,7 +1,5 @@
 """The admin classes of the theme, with Django's types."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """Tiles of the first page; other apps add theirs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Rows with what Python cannot hold, such as PostgreSQL's ``infinity``: they close no page but their own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,5 @@
 """Lanes: how far the workers have come in each."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString

@@ -1,7 +1,5 @@
 """Workers and beats: who is there, and what they serve."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -28,7 +26,9 @@ class LifeFilter(SimpleListFilter):
     title = "life"
     parameter_name = "life"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> "list[tuple[str, str]]":
         """Return the two possibilities."""
         return [("alive", "Alive"), ("gone", "Gone")]
 

@@ -1,7 +1,5 @@
 """Names and values inside a text: `password=...`, `"token": "..."`, `<pin>...</pin>`, headers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Numbers of payment cards."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

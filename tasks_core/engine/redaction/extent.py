@@ -3,8 +3,6 @@
 Every function is linear in the text, whatever that holds.
 """
 
-from __future__ import annotations
-
 import re
 
 _PREFIX = re.compile(r"[bBrRuUfF]{1,2}+(?=\\*[\"'`])")

@@ -1,7 +1,5 @@
 """What structured objects consist of."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable, Mapping, Set
 from itertools import islice

@@ -1,7 +1,5 @@
 """Values that must not be shown in the log lines of one attempt or one request."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from tasks_core.engine.redaction.known import KnownSecrets

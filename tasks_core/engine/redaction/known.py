@@ -1,7 +1,5 @@
 """Secrets whose values are known, found wherever they stand and however they are written."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json

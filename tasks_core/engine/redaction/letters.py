@@ -1,7 +1,5 @@
 """Letters that look like others, turned into those they look like."""
 
-from __future__ import annotations
-
 import unicodedata
 
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"

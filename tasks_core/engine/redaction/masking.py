@@ -1,7 +1,5 @@
 """Parts of a text that must not be shown, and the text without them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 MASK = "••••••"

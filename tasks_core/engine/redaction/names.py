@@ -1,7 +1,5 @@
 """Which names say that their value is a secret."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Turn anything into text that breaks neither a log line nor the program."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -5,8 +5,6 @@ Every function is linear in the text, and lines are logged often: what has nothi
 and what has costs by the number of things undone.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from bisect import bisect_right
@@ -116,7 +114,7 @@ class Reading:
     """One way to read a text. Without ``of`` it is the text itself."""
 
     text: str
-    of: Reading | None = None
+    of: "Reading | None" = None
     stretches: Stretches = field(default_factory=Stretches, repr=False)
 
     def place(self, start: int, end: int) -> Span:

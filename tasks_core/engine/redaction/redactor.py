@@ -1,7 +1,5 @@
 """The one filter: everything that is logged goes through it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 
 from tasks_core.engine.redaction.assignments import assigned_spans

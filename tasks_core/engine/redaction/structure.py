@@ -1,7 +1,5 @@
 """Redact a value of any shape: what comes out is plain JSON, bounded in depth, width and length."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Secrets that can be told by their form: keys with a prefix, JWTs, PEM, URLs with a password."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

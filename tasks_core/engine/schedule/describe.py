@@ -1,7 +1,5 @@
 """A cron expression in plain words."""
 
-from __future__ import annotations
-
 from cronsim.explain import Expression
 
 from tasks_core.engine.schedule.expression import CronExpression

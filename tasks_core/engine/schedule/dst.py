@@ -5,8 +5,6 @@ when they go back, the times in the *fold* mean two. Both are found by asking th
 before and after (PEP 495), whatever the reason, the length or the year of the change.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What is wrong with a schedule, told so that it can be put right."""
 
-from __future__ import annotations
-
 
 class InvalidSchedule(ValueError):
     """A part of a schedule cannot be understood.

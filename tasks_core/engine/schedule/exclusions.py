@@ -1,7 +1,5 @@
 """An exclusion calendar: when a schedule is due, but does not run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -68,7 +66,7 @@ class Exclusions:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Exclusions:
+    def from_json(cls, data: Mapping[str, Any]) -> "Exclusions":
         """Rebuild a calendar from ``to_json``; lists that are missing are empty.
 
         Raises:

@@ -1,7 +1,5 @@
 """A cron expression: which wall-clock times it names. Time zones come in later, in ``cron``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, datetime, timedelta
@@ -52,7 +50,7 @@ class CronExpression:
     _calendar: CronSim = field(compare=False, repr=False)
 
     @classmethod
-    def parse(cls, text: str, *, both_days: bool = False) -> CronExpression:
+    def parse(cls, text: str, *, both_days: bool = False) -> "CronExpression":
         """Read an expression.
 
         Raises:

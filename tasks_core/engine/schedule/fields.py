@@ -5,8 +5,6 @@ error can name the field, quote the item and tell what would be right; and what 
 library does not read (``fri-mon``, ``22-2``, ``fril``) is put into words that it does.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

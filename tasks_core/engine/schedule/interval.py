@@ -1,7 +1,5 @@
 """A steady distance between instants, whatever clocks on walls show."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Spread what is due at the same instant, the same way in every process."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 

@@ -1,7 +1,5 @@
 """The last ticks before an instant, of recurrences that only know how to go forward."""
 
-from __future__ import annotations
-
 from collections import deque
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """What becomes of ticks that nobody fired in time."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

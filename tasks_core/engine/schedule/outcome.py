@@ -1,7 +1,5 @@
 """What became of a tick: the words of the ledger."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -1,7 +1,5 @@
 """What becomes of a tick whose predecessor is still at work."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """A tick: one instant at which a schedule is due; and what every kind of schedule can do."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple, Protocol

@@ -1,7 +1,5 @@
 """Time zones by their IANA names."""
 
-from __future__ import annotations
-
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 

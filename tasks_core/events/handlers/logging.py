@@ -1,7 +1,5 @@
 """Write each event to the log, with its facts as fields."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields

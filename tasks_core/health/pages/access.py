@@ -1,7 +1,5 @@
 """Who may see what the probes found, and not only how bad it is."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from enum import Enum, auto
 from typing import TypeGuard

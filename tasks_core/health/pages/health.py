@@ -1,7 +1,5 @@
 """``/health``: does this process answer at all?"""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 

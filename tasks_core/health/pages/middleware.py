@@ -1,7 +1,5 @@
 """Answers the probes before the rest of Django looks at the request."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed

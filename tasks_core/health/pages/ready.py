@@ -1,7 +1,5 @@
 """``/ready``: can this process serve, and how is the platform?"""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse

@@ -1,7 +1,5 @@
 """Which dead letters a command acts on: by id, or by what they have in common."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,7 +39,7 @@ class LetterChoice:
     count: int
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> LetterChoice:
+    def of(cls, options: Mapping[str, Any]) -> "LetterChoice":
         """Return what ``options`` choose.
 
         Raises:

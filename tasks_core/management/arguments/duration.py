@@ -1,7 +1,5 @@
 """A length of time such as 90, 90s, 15m, 2h or 3d."""
 
-from __future__ import annotations
-
 import re
 from argparse import ArgumentTypeError
 from datetime import timedelta

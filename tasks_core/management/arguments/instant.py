@@ -1,7 +1,5 @@
 """An instant such as 2026-07-01T09:00+02:00."""
 
-from __future__ import annotations
-
 from argparse import ArgumentTypeError
 from datetime import datetime
 

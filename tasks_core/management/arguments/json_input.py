@@ -1,7 +1,5 @@
 """JSON typed on the command line, read from a file, or from standard input."""
 
-from __future__ import annotations
-
 import json
 import sys
 from argparse import ArgumentTypeError

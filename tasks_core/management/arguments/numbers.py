@@ -1,7 +1,5 @@
 """Ids, limits and rates."""
 
-from __future__ import annotations
-
 import re
 from argparse import ArgumentTypeError
 

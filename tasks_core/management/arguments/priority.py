@@ -1,7 +1,5 @@
 """A priority by name or number."""
 
-from __future__ import annotations
-
 from argparse import ArgumentTypeError
 
 from tasks_core.priority import Priority

@@ -1,7 +1,5 @@
 """The arguments that say when a schedule is due, and what its tasks are like."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Which tasks a command is about."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """`manage.py backfill_schedule`: run a past range of a schedule after all."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime

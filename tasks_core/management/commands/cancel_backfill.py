@@ -1,7 +1,5 @@
 """`manage.py cancel_backfill`: enqueue no more of a backfill."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

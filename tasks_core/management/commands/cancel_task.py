@@ -1,7 +1,5 @@
 """`manage.py cancel_task`: end tasks that have not finished."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

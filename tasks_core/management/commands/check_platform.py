@@ -1,7 +1,5 @@
 """`manage.py check_platform`: is everything there that tasks need?"""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict

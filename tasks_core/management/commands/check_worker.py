@@ -1,7 +1,5 @@
 """`manage.py check_worker`: does the worker on this machine do its work?"""
 
-from __future__ import annotations
-
 from tasks_core.management.liveness_command import LivenessCommand
 
 

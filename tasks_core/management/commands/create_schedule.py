@@ -1,7 +1,5 @@
 """`manage.py create_schedule`: run a task type again and again."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py delete_schedule`: let a schedule end."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

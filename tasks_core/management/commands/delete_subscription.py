@@ -1,7 +1,5 @@
 """`manage.py delete_subscription`: forget a subscriber that is in the code no more."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py discard_dead_letters`: settle failures without running the tasks again."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py enqueue_task`: store a task."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py import_periodic_tasks`: make schedules of django-celery-beat's rows."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +58,7 @@ class Command(PlatformCommand):
             raise CommandError(f"{problems} could not be imported; the others were looked after")
 
 
-def _row(imported: Imported, *, is_dry: bool) -> dict[str, Any]:
+def _row(imported: "Imported", *, is_dry: bool) -> dict[str, Any]:
     schedule = imported.schedule
     done = "would be imported" if is_dry else "imported"
     return {

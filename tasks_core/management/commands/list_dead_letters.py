@@ -1,7 +1,5 @@
 """`manage.py list_dead_letters`: what failed for good."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any

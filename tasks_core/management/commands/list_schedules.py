@@ -1,7 +1,5 @@
 """`manage.py list_schedules`: what runs again and again."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """`manage.py list_subscriptions`: who gets the events of tasks."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

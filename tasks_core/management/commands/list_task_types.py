@@ -1,7 +1,5 @@
 """`manage.py list_task_types`: what can be enqueued."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

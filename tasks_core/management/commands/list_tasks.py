@@ -1,7 +1,5 @@
 """`manage.py list_tasks`: find tasks."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

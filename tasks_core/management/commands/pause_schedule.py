@@ -1,7 +1,5 @@
 """`manage.py pause_schedule`: let ticks pass without running."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py pause_subscription`: let a subscriber of events wait."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py preview_schedule`: when a schedule will be due."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

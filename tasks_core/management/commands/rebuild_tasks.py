@@ -1,7 +1,5 @@
 """`manage.py rebuild_tasks`: do the tasks and their events agree?"""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator

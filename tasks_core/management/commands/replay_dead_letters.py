@@ -1,7 +1,5 @@
 """`manage.py replay_dead_letters`: run tasks again that failed for good."""
 
-from __future__ import annotations
-
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator

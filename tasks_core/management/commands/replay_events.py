@@ -1,7 +1,5 @@
 """`manage.py replay_events`: give a subscriber events again."""
 
-from __future__ import annotations
-
 import logging
 from argparse import ArgumentParser
 from typing import Any

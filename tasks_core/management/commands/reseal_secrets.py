@@ -1,7 +1,5 @@
 """`manage.py reseal_secrets`: seal all that is stored with the first key, so that the others may go."""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """`manage.py resume_schedule`: end a pause."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

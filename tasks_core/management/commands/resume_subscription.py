@@ -1,7 +1,5 @@
 """`manage.py resume_subscription`: let a subscriber of events go on."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

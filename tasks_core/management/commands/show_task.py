@@ -1,7 +1,5 @@
 """`manage.py show_task`: everything about one task."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

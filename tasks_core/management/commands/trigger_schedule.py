@@ -1,7 +1,5 @@
 """`manage.py trigger_schedule`: run a schedule once more, now."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

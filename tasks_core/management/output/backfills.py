@@ -1,7 +1,5 @@
 """Backfills as commands show them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tasks_core.models import Backfill

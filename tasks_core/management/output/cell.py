@@ -1,7 +1,5 @@
 """One value as people read it."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from typing import Any

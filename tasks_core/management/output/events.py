@@ -1,7 +1,5 @@
 """Events, summaries and contradictions as commands show them."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

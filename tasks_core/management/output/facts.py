@@ -1,7 +1,5 @@
 """Write what is known of one thing, a name and a value on each line."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """JSON for programs."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from typing import Any

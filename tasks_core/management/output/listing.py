@@ -1,7 +1,5 @@
 """Write a list: a table on a terminal, tab-separated text into a pipe, or JSON lines."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

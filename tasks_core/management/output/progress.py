@@ -1,7 +1,5 @@
 """A progress bar for a person who waits; nothing for a pipe."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar

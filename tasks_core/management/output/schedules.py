@@ -1,7 +1,5 @@
 """Schedules as commands show them. Payloads are masked."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rich text for a terminal, by way of a command's ``stdout``."""
 
-from __future__ import annotations
-
 import shutil
 from io import StringIO
 

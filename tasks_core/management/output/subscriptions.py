@@ -1,7 +1,5 @@
 """Subscribers of events as commands show them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tasks_core.events.deleting import Registrations, registrations

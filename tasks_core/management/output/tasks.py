@@ -1,7 +1,5 @@
 """Rows as commands show them. Payloads are masked wherever they appear."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tasks_core.lanes import lane_name

@@ -1,7 +1,5 @@
 """From when on the ledger of a mirror is to account for ticks."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

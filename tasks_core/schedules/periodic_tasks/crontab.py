@@ -1,7 +1,5 @@
 """Write what Celery understood of a crontab as a cron expression."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from itertools import pairwise

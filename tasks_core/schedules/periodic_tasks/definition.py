@@ -1,7 +1,5 @@
 """From a row of django-celery-beat to what its schedule should be."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The duty of the leading beat to follow the periodic tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from tasks_core.database.bounded_locks import bounded_locks

@@ -1,7 +1,5 @@
 """Turn periodic tasks of django-celery-beat into schedules of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The columns of a periodic task that hold JSON as text."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from kombu.utils.json import loads

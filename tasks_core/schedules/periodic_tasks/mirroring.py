@@ -1,7 +1,5 @@
 """Let schedules follow the periodic tasks of django-celery-beat, however those are changed."""
 
-from __future__ import annotations
-
 import logging
 import zlib
 from collections.abc import Collection, Mapping

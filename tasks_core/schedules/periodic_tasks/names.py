@@ -1,7 +1,5 @@
 """Give mirrors the names of their periodic tasks, as far as those are free among the schedules."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tasks_core.models import Schedule

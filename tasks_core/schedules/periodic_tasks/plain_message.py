@@ -1,7 +1,5 @@
 """Send the Celery message that beat would have sent for a periodic task."""
 
-from __future__ import annotations
-
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime

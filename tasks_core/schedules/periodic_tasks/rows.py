@@ -1,7 +1,5 @@
 """Read periodic tasks, each by itself if one of them cannot be read."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Write the entries of Celery's ``beat_schedule`` as periodic tasks, as django-celery-beat does."""
 
-from __future__ import annotations
-
 import logging
 
 from celery import current_app

@@ -1,7 +1,5 @@
 """Which schedules mirror a periodic task, and that those are edited where they come from."""
 
-from __future__ import annotations
-
 from tasks_core.exceptions import MirroredSchedule
 from tasks_core.models import Schedule
 

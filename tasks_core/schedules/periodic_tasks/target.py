@@ -1,7 +1,5 @@
 """What a periodic task runs: a task type of the platform, or a plain Celery message."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tasks_core.exceptions import InvalidOption, InvalidPayload

@@ -1,7 +1,5 @@
 """When a periodic task is due, in the keywords of a schedule."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Write mirrors: the schedules, and what of their ledgers a change replaces."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The forms of a page, as a browser would read and send them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin

@@ -1,7 +1,5 @@
 """Somebody who opens pages and sends forms, whom an error of the server does not stop."""
 
-from __future__ import annotations
-
 import traceback
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What is done to the platform: each function breaks something, waits, and mends it again."""
 
-from __future__ import annotations
-
 from tests.campaign.faults import broker, database, freezes, kills, network, several, stops
 from tests.campaign.faults.registry import FAULTS, Fault
 

@@ -1,7 +1,5 @@
 """What the broker does."""
 
-from __future__ import annotations
-
 import json
 import random
 import time

@@ -1,7 +1,5 @@
 """What the database, and strangers in it, do."""
 
-from __future__ import annotations
-
 import time
 
 import tasks_core

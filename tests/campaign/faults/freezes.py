@@ -1,7 +1,5 @@
 """What is frozen for longer than a lease."""
 
-from __future__ import annotations
-
 import time
 
 from tests.campaign.faults.registry import fault

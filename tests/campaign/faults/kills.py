@@ -1,7 +1,5 @@
 """What is killed."""
 
-from __future__ import annotations
-
 import time
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """What happens on the way to the servers."""
 
-from __future__ import annotations
-
 import time
 
 from tests.campaign.faults.registry import fault

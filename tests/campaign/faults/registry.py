@@ -1,7 +1,5 @@
 """The faults there are."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from tests.campaign.stage import Stage

@@ -1,7 +1,5 @@
 """Several faults at once."""
 
-from __future__ import annotations
-
 import time
 
 from tests.campaign.faults.registry import fault

@@ -1,7 +1,5 @@
 """What is stopped in order, or nearly so."""
 
-from __future__ import annotations
-
 import signal
 import time
 

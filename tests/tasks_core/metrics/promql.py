@@ -1,7 +1,5 @@
 """Read PromQL: which series an expression wants, and which labels it names."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Write a delivery's mail as Django's SMTP backend does, up to the point where it would be handed over."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

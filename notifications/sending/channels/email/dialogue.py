@@ -1,7 +1,5 @@
 """What a client says and a mail server answers while a mail is handed over (RFC 5321, 3.3)."""
 
-from __future__ import annotations
-
 import re
 import smtplib
 from functools import lru_cache

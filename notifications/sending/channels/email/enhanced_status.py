@@ -1,7 +1,5 @@
 """What a refusal says of the address, by its enhanced status code (RFC 3463 and its registry at IANA)."""
 
-from __future__ import annotations
-
 import re
 
 from notifications.rules.provider_events import Bounce

@@ -4,8 +4,6 @@ Sender, recipient and the wish to send content go out in one piece; the server's
 together. ``smtplib`` waits for each answer before it says the next thing.
 """
 
-from __future__ import annotations
-
 import smtplib
 from collections.abc import Callable, Sequence
 from typing import Any

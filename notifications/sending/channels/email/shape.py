@@ -1,7 +1,5 @@
 """What it is about a mail's values that decides how they are written, apart from the values."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Python's package for mails looks at each character of each header. Where no valu
 differ in nothing but their values; so Django writes one with marks in their places, and others are filled in.
 """
 
-from __future__ import annotations
-
 import random
 import re
 import sys

@@ -6,8 +6,6 @@ the mail after it is written; then the four answers are read together. So what c
 the next but one is handed over, or at the end.
 """
 
-from __future__ import annotations
-
 import smtplib
 from dataclasses import dataclass
 

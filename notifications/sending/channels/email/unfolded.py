@@ -5,8 +5,6 @@ its own, or, by the policies for EmailMessage, written as encoded words, which n
 RFC 5322 allows 998 characters, and a line that is not folded is one that no signature can stumble over.
 """
 
-from __future__ import annotations
-
 from email.headerregistry import UnstructuredHeader
 from email.message import Message
 from email.policy import Compat32, EmailPolicy, Policy

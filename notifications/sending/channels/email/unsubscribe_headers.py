@@ -1,7 +1,5 @@
 """The headers by which mail programs offer to unsubscribe (RFC 2369 and RFC 8058)."""
 
-from __future__ import annotations
-
 
 def unsubscribe_headers(url: str) -> dict[str, str]:
     """Return both headers for a link; none for none."""

@@ -1,7 +1,5 @@
 """Write mails exactly as Django would, but those that are alike in less time."""
 
-from __future__ import annotations
-
 import threading
 import time
 from contextlib import suppress

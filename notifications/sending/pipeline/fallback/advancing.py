@@ -1,7 +1,5 @@
 """Look at a ladder: begin the step whose turn it is, and take back what is no longer needed."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from notifications.models import Delivery

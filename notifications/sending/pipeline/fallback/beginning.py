@@ -1,7 +1,5 @@
 """Begin a step: its delivery, the task that writes the message, and what it counts against."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from uuid import uuid4
 

@@ -1,7 +1,5 @@
 """Ladders whose task ended without success: nobody would look at them again, so they end."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from notifications.sending.pipeline.settle import settle

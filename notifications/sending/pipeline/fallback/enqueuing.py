@@ -1,7 +1,5 @@
 """The tasks that look at ladders: at once, or when the time of a step has come."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What follows for a ladder when one of its deliveries has moved; part of settling the notification."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from notifications.models import LadderStep, Notification

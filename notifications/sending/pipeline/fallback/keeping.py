@@ -1,7 +1,5 @@
 """Store the steps of notifications that are being accepted."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from notifications.message import Validated

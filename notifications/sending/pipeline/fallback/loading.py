@@ -1,7 +1,5 @@
 """Ladders as they are now."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The pages of actions, for one row and for many."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar

@@ -1,7 +1,5 @@
 """Steps that go from row to row: one that refuses does not stop the others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar

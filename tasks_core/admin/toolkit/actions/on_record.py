@@ -1,7 +1,5 @@
 """What the history of a row says of an action that was taken."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Why somebody does something, for those who look at it later."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What became of the rows that an action was applied to."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """An instant, written as clocks of one zone show it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 

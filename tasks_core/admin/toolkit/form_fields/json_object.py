@@ -1,7 +1,5 @@
 """A JSON object, for people to edit."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Text of several lines, as a text area sends it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

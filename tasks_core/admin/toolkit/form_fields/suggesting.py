@@ -1,7 +1,5 @@
 """A field for one line that suggests what there is and takes anything."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

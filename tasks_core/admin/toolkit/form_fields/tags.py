@@ -1,7 +1,5 @@
 """Words with commas between them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """The name of a time zone, completed by the browser."""
 
-from __future__ import annotations
-
 from typing import Any
 from zoneinfo import available_timezones
 
