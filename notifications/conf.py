@@ -204,14 +204,14 @@ limits.current = current
 
 
 def retry_policy(channel: str) -> str | None:
-    """Give the name of the RetryPolicy row for a channel's deliveries, None for the built-in rule."""
+    """Return the name of the RetryPolicy row for a channel's deliveries, None for the built-in rule."""
     name: str = getattr(current(), f"{channel}_retry_policy", "")
     return name or None
 
 
 @read_once
 def allowed_networks() -> tuple[AllowedNetwork, ...]:
-    """Give the parsed ``OUTGOING_ALLOWED_NETWORKS``.
+    """Return the parsed ``OUTGOING_ALLOWED_NETWORKS``.
 
     Raises:
         ImproperlyConfigured: an entry is no network.
@@ -222,7 +222,7 @@ def allowed_networks() -> tuple[AllowedNetwork, ...]:
 
 @read_once
 def denied_networks() -> tuple[Network, ...]:
-    """Give the parsed ``OUTGOING_DENIED_NETWORKS``.
+    """Return the parsed ``OUTGOING_DENIED_NETWORKS``.
 
     Raises:
         ImproperlyConfigured: an entry is no network.

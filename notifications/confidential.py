@@ -33,7 +33,7 @@ def open_variables(sealed: str) -> dict[str, Any]:
 
 
 def content_digest(content: object) -> str:
-    """Give a keyed digest of a notification's content.
+    """Return a keyed digest of a notification's content.
 
     It is keyed because a one-time code has so few values that a plain hash would tell it. Who has the key
     can still try them all, so it is kept no longer than the code.

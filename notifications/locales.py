@@ -7,7 +7,7 @@ Wrong = type[InvalidNotification] | type[InvalidRecipient] | type[InvalidTemplat
 
 
 def checked_locale(locale: object, wrong: Wrong = InvalidNotification) -> str:
-    """Check a language tag; give it as it is stored. Nothing is one.
+    """Check a language tag; return it as it is stored. Nothing is one.
 
     Raises:
         InvalidNotification: or what ``wrong`` is; says what would be right.

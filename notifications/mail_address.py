@@ -12,7 +12,7 @@ _NUMBER = "has a number in place of a domain; give an address such as ada@exampl
 
 
 def problem_of(text: str) -> str:
-    """Say what is wrong with a mail address; nothing if it can be written to.
+    """Return what is wrong with a mail address; nothing if it can be written to.
 
     A domain is judged twice, as it is written and as it will be asked for in the DNS: there a full-width at
     sign is an at sign, and full-width digits are those of a number.

@@ -15,7 +15,7 @@ _failing: dict[str, RowBackoff] = {}
 
 
 def failing(label: str) -> RowBackoff:
-    """Give what is known of the rows of a model that could not be removed."""
+    """Return what is known of the rows of a model that could not be removed."""
     if label not in _failing:
         _failing[label] = RowBackoff(
             f"{label} {{}} cannot be removed by age",
@@ -27,7 +27,7 @@ def failing(label: str) -> RowBackoff:
 
 
 def delete_some(old: QuerySet[Any], limit: int) -> int:
-    """Delete a batch of rows with what hangs on them; give how many there were.
+    """Delete a batch of rows with what hangs on them; return how many there were.
 
     Rows that cannot be deleted are stepped past, and so is any number of them.
     """

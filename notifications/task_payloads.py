@@ -23,7 +23,7 @@ TRIGGERS_QUEUE = "triggers"
 
 
 def is_delivery_step(task_type: str) -> bool:
-    """Say whether tasks of this type work on one delivery."""
+    """Return whether tasks of this type work on one delivery."""
     return task_type == RENDER or task_type.startswith(DELIVER)
 
 

@@ -17,7 +17,7 @@ class CorrelationMiddleware:
     """Binds the id a request brings, or a new one, and answers with it in ``X-Request-ID``.
 
     Put it first in ``MIDDLEWARE``: what comes before it has no id. An id that is too long, or has other
-    characters than ``correlating.is_acceptable`` takes, is replaced by a new one. An id that came as
+    characters than ``correlation_ids.is_acceptable`` takes, is replaced by a new one. An id that came as
     ``X-Correlation-ID`` is returned there too.
     """
 

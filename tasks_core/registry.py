@@ -196,7 +196,7 @@ def _unknown(name: str) -> str:
 
 
 def _first_of_all(most: int) -> list[str]:
-    """Give what people may ask for before what the platform makes by itself."""
+    """Return what people may ask for before what the platform makes by itself."""
     ordered = sorted(_types, key=lambda name: (_types[name].is_inner, name))
     rest = len(ordered) - most
     return ordered[:most] + ([f"{rest} more, which list_task_types shows"] if rest > 0 else [])

@@ -34,7 +34,7 @@ class Checker:
         self._versions: dict[str, TemplateVersion] = {}
 
     def rows(self, receivers: Sequence[Receiver]) -> list[BroadcastReceiver]:
-        """Give a row for each receiver, not stored; what is wrong with it is its ``problem``."""
+        """Return a row for each receiver, not stored; what is wrong with it is its ``problem``."""
         tos = [receiver.to for receiver in receivers]
         found = find_addresses(tos, recipients_among(tos), self._channel)
         return [self._row(receiver, one) for receiver, one in zip(receivers, found, strict=True)]

@@ -19,7 +19,7 @@ _COLUMNS = Columns(
 
 
 def format_of(path: str) -> str | None:
-    """Give the format by a file's name, None if the name does not say."""
+    """Return the format by a file's name, None if the name does not say."""
     return {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(PurePath(path).suffix.lower())
 
 

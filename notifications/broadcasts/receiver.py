@@ -23,7 +23,7 @@ class Receiver:
 
 
 def identity_of(channel: str, address: Address) -> uuid.UUID:
-    """Give what two entries for the same receiver have in common.
+    """Return what two entries for the same receiver have in common.
 
     It is a keyed hash, because it outlives the address in the keys of notifications. All spellings of an
     address are one.
@@ -34,5 +34,5 @@ def identity_of(channel: str, address: Address) -> uuid.UUID:
 
 
 def identity_of_text(text: str) -> uuid.UUID:
-    """Give the identity of an entry that is no address."""
+    """Return the identity of an entry that is no address."""
     return uuid.UUID(hex=address_hash("", text))

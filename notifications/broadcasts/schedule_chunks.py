@@ -15,7 +15,7 @@ AHEAD = 3
 
 
 def plan(broadcast_id: int) -> int:
-    """Plan chunks of a running broadcast as far as there is room; give how many."""
+    """Plan chunks of a running broadcast as far as there is room; return how many."""
     with transaction.atomic(using=database.alias()):
         broadcast = (
             Broadcast.objects.select_for_update(no_key=True)

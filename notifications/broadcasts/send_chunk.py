@@ -16,7 +16,7 @@ from tasks_core import clock
 
 
 def send_chunk(chunk_id: int, task_id: int) -> str:
-    """Make the notifications of a chunk, once; give the chunk's state.
+    """Make the notifications of a chunk, once; return the chunk's state.
 
     It changes nothing unless the broadcast runs and the chunk was planned for this very task.
     """

@@ -21,7 +21,7 @@ _failing = RowBackoff("broadcast {} cannot go on", "Mend what raises, or cancel 
 
 
 def advance_broadcasts() -> int:
-    """Plan what there is room for, end what has expired or is complete; give how many run."""
+    """Plan what there is room for, end what has expired or is complete; return how many run."""
     well = Broadcast.objects.exclude(pk__in=_failing.ids())
     late = well.unfinished().filter(expires_at__lte=clock.now())
     for broadcast_id in list(late.values_list("pk", flat=True)):

@@ -40,7 +40,7 @@ class Channel(Protocol):
     """Whether one-time codes may go this way: nothing on it keeps what it is given."""
 
     def recognises(self, to: str | Endpoint) -> bool:
-        """Say whether ``to`` looks like an address of this channel."""
+        """Return whether ``to`` looks like an address of this channel."""
         ...
 
     def addresses(self, receivers: list[str | Endpoint]) -> list[Address | str]:

@@ -61,7 +61,7 @@ class Channels(MutableMapping[str, Channel]):
         return len(self._channels)
 
     def __contains__(self, kind: object) -> bool:
-        """Say whether there is a channel of this name; imports nothing."""
+        """Return whether there is a channel of this name; imports nothing."""
         return kind in self._channels
 
 
@@ -69,7 +69,7 @@ CHANNELS = Channels(_CLASSES)
 
 
 def channel_named(kind: str) -> Channel:
-    """Give a channel by name.
+    """Return a channel by name.
 
     Raises:
         InvalidNotification: there is none; lists those that there are.

@@ -43,15 +43,15 @@ class Sendable:
     """Where the receiver can switch such mail off; empty for what cannot be."""
 
     def quoted(self, words: str, limit: int) -> str:
-        """Give words of the other side as they may be kept: of those about a secret message only codes."""
+        """Return words of the other side as they may be kept: of those about a secret message only codes."""
         return codes_of(words) if self.is_secret else self.redactor.clean_of_all(words, limit)
 
     def is_late(self, now: datetime) -> bool:
-        """Say whether the message may no longer be sent."""
+        """Return whether the message may no longer be sent."""
         return self.expires_at is not None and self.expires_at <= now
 
     def seconds_left(self, now: datetime) -> float | None:
-        """Give the seconds until the message may no longer be sent, or None."""
+        """Return the seconds until the message may no longer be sent, or None."""
         return None if self.expires_at is None else (self.expires_at - now).total_seconds()
 
 

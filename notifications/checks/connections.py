@@ -42,7 +42,7 @@ def _problems() -> Iterator[str]:
 
 
 def _is_name_server(text: str) -> bool:
-    """Say whether it is one address, with a port or without: written like an allowed network of one."""
+    """Return whether it is one address, with a port or without: written like an allowed network of one."""
     try:
         return "/" not in text and allowed_network(text).network.num_addresses == 1
     except ValueError:

@@ -52,7 +52,7 @@ def _is_public(url: str) -> bool:
 
 
 def _in_ascii(url: str) -> str:
-    """Give the address of an international name as it is reached, if there is one."""
+    """Return the address of an international name as it is reached, if there is one."""
     try:
         host = urlsplit(url).hostname or ""
         return "" if host.isascii() else f"https://{ascii_domain(host)}"

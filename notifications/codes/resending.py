@@ -35,7 +35,7 @@ def resend(
     locale: str = "",
     requester: str = "",
 ) -> Notification:
-    """Send the code of a notification once more; give the new notification.
+    """Send the code of a notification once more; return the new notification.
 
     The notification must have been asked for with ``resends``. The new one has the same code and
     expires when the first one does. It counts against the same limits as any other. Fallbacks of the

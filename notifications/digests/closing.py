@@ -20,7 +20,7 @@ BUSY_SECONDS = 1.0
 
 
 def close(digest_id: int) -> str:
-    """Send what a window has collected, unless that was done; give its state.
+    """Send what a window has collected, unless that was done; return its state.
 
     Raises:
         Snooze: somebody else has it in hand at this moment.

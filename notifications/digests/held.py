@@ -53,7 +53,7 @@ def collect(released: Mapping[int, str]) -> None:
 
 
 def _collect(notification_id: int, template: str) -> list[int]:
-    """Tell what is held together with a notification; give what was told."""
+    """Tell what is held together with a notification; return what was told."""
     first = Notification.objects.filter(
         pk=notification_id, state=NotificationState.ACCEPTED
     ).first()

@@ -12,7 +12,7 @@ TYPE = "task.events"
 
 
 def document(subscriber: str, events: Sequence[Event]) -> bytes:
-    """Give the body for a batch; the same batch gives the same bytes."""
+    """Return the body for a batch; the same batch gives the same bytes."""
     content = {
         "type": TYPE,
         "timestamp": events[-1].at.isoformat(),
@@ -22,7 +22,7 @@ def document(subscriber: str, events: Sequence[Event]) -> bytes:
 
 
 def described(event: Event) -> dict[str, Any]:
-    """Give the kind and the facts of an event, without those that do not apply."""
+    """Return the kind and the facts of an event, without those that do not apply."""
     facts = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
     known = {name: value for name, value in facts.items() if value not in (None, "")}
     return {"type": f"task.{event.kind}", **known}

@@ -6,7 +6,7 @@ from tasks_core.events import Event
 
 
 def facts_of(event: Event) -> dict[str, Any]:
-    """Give kind, task_type, task_id, attempt, at and reason (empty if there is none), as plain JSON."""
+    """Return kind, task_type, task_id, attempt, at and reason (empty if there is none), as plain JSON."""
     return {
         "kind": event.kind.replace("_", " "),
         "task_type": event.task_type,

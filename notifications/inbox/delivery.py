@@ -17,7 +17,7 @@ RETURNING id
 
 
 def put(sendable: Sendable, now: datetime) -> int:
-    """Store the message of a delivery, once; give its id.
+    """Store the message of a delivery, once; return its id.
 
     Raises:
         django.db.OperationalError: somebody has kept the delivery locked for too long (``is_lock_timeout``).

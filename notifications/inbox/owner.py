@@ -11,7 +11,7 @@ from notifications import conf
 
 
 def owner_of(request: HttpRequest) -> str | None:
-    """Give the owner of the inbox that the request may read; None if it may read none.
+    """Return the owner of the inbox that the request may read; None if it may read none.
 
     That is the id of the signed-in user, unless ``INBOX_OWNER`` names a function that decides.
     """

@@ -22,7 +22,7 @@ class Page:
 def page(
     owner: str, *, before: int | None = None, limit: int = 20, unread_only: bool = False
 ) -> Page:
-    """Give one page of an inbox; ``before`` is the ``next_before`` of the page before."""
+    """Return one page of an inbox; ``before`` is the ``next_before`` of the page before."""
     found = InboxMessage.objects.of(owner)
     if unread_only:
         found = found.unread()
@@ -39,12 +39,12 @@ def count_unread(owner: str) -> int:
 
 
 def mark_read(owner: str, ids: Iterable[int]) -> int:
-    """Mark some of an owner's messages as read; give how many were unread."""
+    """Mark some of an owner's messages as read; return how many were unread."""
     found = InboxMessage.objects.of(owner).unread().filter(pk__in=list(ids))
     return found.update(read_at=clock.now())
 
 
 def mark_all_read(owner: str, *, up_to: int) -> int:
-    """Mark all messages up to an id, which the reader has seen; give how many were unread."""
+    """Mark all messages up to an id, which the reader has seen; return how many were unread."""
     found = InboxMessage.objects.of(owner).unread().filter(pk__lte=up_to)
     return found.update(read_at=clock.now())

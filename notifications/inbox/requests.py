@@ -19,7 +19,7 @@ class BadRequest(ValueError):
 def number(
     request: HttpRequest, name: str, default: int | None, most: int = LARGEST_BIGINT
 ) -> int | None:
-    """Give a whole number from 1 to ``most`` from the query; the default if it is not there."""
+    """Return a whole number from 1 to ``most`` from the query; the default if it is not there."""
     text = request.GET.get(name)
     if text is None:
         return default
@@ -30,12 +30,12 @@ def number(
 
 
 def page_size(request: HttpRequest) -> int:
-    """Give ``limit``."""
+    """Return ``limit``."""
     return number(request, "limit", 20, MAX_PAGE) or 20
 
 
 def body(request: HttpRequest) -> dict[str, Any]:
-    """Give the JSON object in the body."""
+    """Return the JSON object in the body."""
     length = bigint(request.headers.get("Content-Length") or "0")  # of a longer one nothing is read
     if length is None or length > MAX_BODY:
         raise BadRequest(f"body: give at most {MAX_BODY} bytes")

@@ -36,7 +36,7 @@ def of_owner(view: Callable[[HttpRequest, str], dict[str, Any]]) -> View:
 @require_GET
 @of_owner
 def messages(request: HttpRequest, owner: str) -> dict[str, Any]:
-    """Give a page of messages, newest first: ``?limit=&before=&unread=1``."""
+    """Return a page of messages, newest first: ``?limit=&before=&unread=1``."""
     found = page(
         owner,
         before=requests.number(request, "before", None),
@@ -53,7 +53,7 @@ def messages(request: HttpRequest, owner: str) -> dict[str, Any]:
 @require_GET
 @of_owner
 def unread(request: HttpRequest, owner: str) -> dict[str, Any]:
-    """Give the number of unread messages, for a badge."""
+    """Return the number of unread messages, for a badge."""
     return {"unread": count_unread(owner)}
 
 

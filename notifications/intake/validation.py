@@ -54,7 +54,7 @@ _TEXTS = (
 
 
 def check_terms(category: str, run_after: datetime | None, now: datetime) -> datetime:
-    """Check what does not depend on a message; give the instant to begin."""
+    """Check what does not depend on a message; return the instant to begin."""
     _check_text("category", category, 64)
     return now if run_after is None else _instant("run_after", run_after, now)
 

@@ -42,5 +42,5 @@ def charge(
 
 
 def hashed(purpose: str, value: str) -> str:
-    """Give a keyed hash, so that counters tell no addresses."""
+    """Return a keyed hash, so that counters tell no addresses."""
     return keyring.digest(_KEY, f"{purpose}\0{value}")

@@ -17,7 +17,7 @@ from notifications.rules.sms.number import region_of
 def charges_of(
     notification: Notification, now: datetime, *, requester: str = "", parts: int = 1
 ) -> Iterator[Charge]:
-    """Give what a notification uses up.
+    """Return what a notification uses up.
 
     Codes count against their receiver, however the address is written, and against who asked for them; SMS
     of any kind against their country and against what may be spent.

@@ -8,5 +8,5 @@ LIMIT = 1_000
 
 
 def clean_up(*, limit: int = LIMIT) -> int:
-    """Remove one batch; give how many. Call it again while it is not 0."""
+    """Remove one batch; return how many. Call it again while it is not 0."""
     return delete_some(LimitCounter.objects.filter(ends_at__lt=clock.now()), limit)

@@ -13,7 +13,7 @@ MICROS = 1_000_000
 
 
 def price_of(region: str, entries: Sequence[str]) -> Decimal:
-    """Give the price of one segment to a country: its own, or that of ``*``, or the highest there is.
+    """Return the price of one segment to a country: its own, or that of ``*``, or the highest there is.
 
     Nothing for a country that was forgotten would be a way around the limit. Without any price it is nothing.
 

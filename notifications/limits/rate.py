@@ -25,7 +25,7 @@ class Rate:
     subject: str = "*"
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
-        """Give the beginning and the end of the window that ``now`` is in."""
+        """Return the beginning and the end of the window that ``now`` is in."""
         passed = int((now - _EPOCH).total_seconds())
         start = _EPOCH + timedelta(seconds=passed - passed % self.seconds)
         return start, start + timedelta(seconds=self.seconds)
@@ -41,7 +41,7 @@ def rates(setting: str, entries: Sequence[str]) -> tuple[Rate, ...]:
 
 
 def rates_for(subject: str, given: Sequence[Rate]) -> tuple[Rate, ...]:
-    """Give the rates of a subject: its own, or else those of ``*``."""
+    """Return the rates of a subject: its own, or else those of ``*``."""
     own = tuple(rate for rate in given if rate.subject == subject)
     return own or tuple(rate for rate in given if rate.subject == "*")
 

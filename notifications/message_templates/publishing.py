@@ -101,7 +101,7 @@ def check_template(
     schema: Mapping[str, Any] | None = None,
     sample: Mapping[str, Any] | None = None,
 ) -> TemplateVersion:
-    """Check all parts of a template; give the version that publishing would store, unsaved.
+    """Check all parts of a template; return the version that publishing would store, unsaved.
 
     Raises:
         InvalidTemplate: names the part, the line and what is wrong.

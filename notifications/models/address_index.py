@@ -9,11 +9,11 @@ from django.db.models.lookups import Exact
 
 
 def address_index(address: str | Value) -> Func:
-    """Give the expression that the indexes hold: of a column, or of a value to look for."""
+    """Return the expression that the indexes hold: of a column, or of a value to look for."""
     return Func(Lower(address), 0, function="hashtextextended", output_field=BigIntegerField())
 
 
 def is_address(address: str) -> Q:
-    """Give the condition for rows with this address, in capitals or not."""
+    """Return the condition for rows with this address, in capitals or not."""
     by_index = Exact(address_index("address"), address_index(Value(address)))
     return Q(by_index) & Q(Exact(Lower(F("address")), Lower(Value(address))))

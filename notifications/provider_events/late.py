@@ -38,7 +38,7 @@ FOR UPDATE OF e SKIP LOCKED
 
 
 def follow_late_events() -> int:
-    """Follow events whose delivery is known by now; give how many."""
+    """Follow events whose delivery is known by now; return how many."""
     followed = 0
     for _ in range(ROUNDS):
         with bounded_locks(seconds=BRIEF_LOCK_SECONDS):
@@ -51,7 +51,7 @@ def follow_late_events() -> int:
 
 
 def delete_old_events() -> int:
-    """Remove one batch of events that are older than their retention; give how many."""
+    """Remove one batch of events that are older than their retention; return how many."""
     days = conf.current().provider_event_retention_days
     if not days:
         return 0

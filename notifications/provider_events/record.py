@@ -55,7 +55,7 @@ def find_delivery(channel: str, message_id: str) -> Delivery | None:
 
 
 def kept_reason(reason: str, delivery: Delivery | None) -> str:
-    """Give the words of a report as they may be kept: those about a secret message may quote it.
+    """Return the words of a report as they may be kept: those about a secret message may quote it.
 
     As long as nobody knows what they are about, they may be about one.
     """

@@ -28,7 +28,7 @@ class LoopBudget:
 
 @pass_context
 def metered(context: Context, items: Any) -> Iterable[Any]:
-    """Give the items of a loop after charging them to the budget. Stands before every loop."""
+    """Return the items of a loop after charging them to the budget. Stands before every loop."""
     if not isinstance(items, list | dict | tuple):
         str(items)  # an undefined variable raises its own error here
         raise TemplateRuntimeError("a loop needs a list")

@@ -15,7 +15,7 @@ Schema = dict[str, Any]
 
 
 def schema_for(names: Iterable[str]) -> Schema:
-    """Give the schema of a template that came without one: every name it uses is required."""
+    """Return the schema of a template that came without one: every name it uses is required."""
     listed = sorted(names)
     return {"type": "object", "properties": {name: {} for name in listed}, "required": listed}
 

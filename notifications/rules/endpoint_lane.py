@@ -83,7 +83,7 @@ class EndedAttempt:
 
 
 def slot_of(now: datetime) -> int:
-    """Give the slot of time that places taken now belong to."""
+    """Return the slot of time that places taken now belong to."""
     return int(now.timestamp()) // SLOT_SECONDS * SLOT_SECONDS
 
 
@@ -107,12 +107,12 @@ def admit(lane: Lane, rule: LaneRule, wanted: int, now: datetime) -> Admission:
 
 
 def room(lane: Lane, rule: LaneRule, now: datetime) -> int:
-    """Give how many attempts may start now, the rate aside."""
+    """Return how many attempts may start now, the rate aside."""
     return _room(_without_lost(lane, rule, now), rule, now)[0]
 
 
 def ended(lane: Lane, rule: LaneRule, attempts: Iterable[EndedAttempt], now: datetime) -> Lane:
-    """Give the places of attempts back, and learn from how they ended."""
+    """Return the places of attempts back, and learn from how they ended."""
     lane = _without_lost(lane, rule, now)
     for attempt in attempts:
         lane = _learnt(_given_back(lane, attempt.slot), rule, attempt, now)
@@ -127,7 +127,7 @@ def freed(
     under_way: Iterable[datetime],
     now: datetime,
 ) -> Lane:
-    """Give the places of a process back that has ended in the middle of attempts.
+    """Return the places of a process back that has ended in the middle of attempts.
 
     Besides those of its attempts it may have had others, for which nothing had begun yet. So of earlier slots
     no more places stay taken than there are attempts under way that may have taken them: each begins in the
@@ -225,7 +225,7 @@ def _learnt(lane: Lane, rule: LaneRule, attempt: EndedAttempt, now: datetime) ->
 
 
 def _pause(attempt: EndedAttempt) -> float:
-    """Give the seconds of silence that an answer asks for (Standard Webhooks: 429, 502 and 504)."""
+    """Return the seconds of silence that an answer asks for (Standard Webhooks: 429, 502 and 504)."""
     if attempt.retry_after is not None:
         return attempt.retry_after
     return {429: 5.0, 502: 1.0, 504: 1.0}.get(attempt.status_code or 0, 0.0)

@@ -102,7 +102,7 @@ WAIT = Decision(Move.WAIT)
 
 
 def decide(ladder: Ladder, now: datetime) -> Decision:
-    """Say what becomes of the steps that have not begun."""
+    """Return what becomes of the steps that have not begun."""
     step = ladder.next_step
     if step is None or ladder.state == "accepted":
         return WAIT
@@ -115,7 +115,7 @@ def decide(ladder: Ladder, now: datetime) -> Decision:
 
 
 def _stopped(ladder: Ladder, now: datetime) -> str:
-    """Say why no step may begin any more; empty if one may."""
+    """Return why no step may begin any more; empty if one may."""
     if ladder.state not in ("in_progress", "sent"):
         return f"the notification is {ladder.state}"
     last = ladder.deliveries.get(max(ladder.deliveries, default=0), "")

@@ -21,7 +21,7 @@ class Pace:
 
 
 def admitted(pace: Pace, rate: float, wanted: int, now: datetime) -> tuple[Pace, int]:
-    """Give how many of ``wanted`` attempts are in time at ``rate`` a second."""
+    """Return how many of ``wanted`` attempts are in time at ``rate`` a second."""
     interval = timedelta(seconds=1 / rate)
     slack = timedelta(seconds=SLACK_SECONDS)
     next_at = max(pace.next_at or now, now)
@@ -33,7 +33,7 @@ def admitted(pace: Pace, rate: float, wanted: int, now: datetime) -> tuple[Pace,
 
 
 def waits(pace: Pace, rate: float, count: int, now: datetime) -> tuple[Pace, list[float]]:
-    """Give ``count`` attempts that are not in time the seconds to wait: each a place of its own."""
+    """Return ``count`` attempts that are not in time the seconds to wait: each a place of its own."""
     interval = timedelta(seconds=1 / rate)
     at = max(pace.next_at or now, pace.promised_at or now, now)
     places = []

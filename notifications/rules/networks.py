@@ -23,7 +23,7 @@ class AllowedNetwork:
     port: int | None = None
 
     def has(self, address: IPv4Address | IPv6Address, port: int) -> bool:
-        """Say whether a connection to this address and port is meant."""
+        """Return whether a connection to this address and port is meant."""
         is_inside = address.version == self.network.version and address in self.network
         return is_inside and self.port in {None, port}
 

@@ -74,12 +74,12 @@ class SendResult:
 
 
 def without_key(error: Exception) -> SendResult:
-    """Give the result of a message that waits for a worker with the key of its secrets."""
+    """Return the result of a message that waits for a worker with the key of its secrets."""
     return SendResult(outcome=Outcome.THROTTLED, error=str(error), untried=True, lacks_key=True)
 
 
 def storable_result(result: SendResult) -> SendResult:
-    """Give a result as it can be stored and read again, whatever the other side or the channel put into it.
+    """Return a result as it can be stored and read again, whatever the other side or the channel put into it.
 
     Each result passes here, right after the exchange: what is wrong with one must touch neither its record
     nor those that are written with it, nor what lanes and providers learn. Its texts stay as long as they

@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def failed(sendable: Sendable, error: Exception) -> SendResult:
-    """Give the result of an attempt in which the channel, its carrier or our own code raised ``error``.
+    """Return the result of an attempt in which the channel, its carrier or our own code raised ``error``.
 
     Nobody can say how far it came, so it may have arrived: it goes on record as such, its place comes free
     and breakers learn, instead of being open until somebody takes the worker for lost.

@@ -26,7 +26,7 @@ def decoded(file: io.BufferedReader) -> io.TextIOWrapper:
 
 
 def lines_of(text: TextIO) -> Iterator[str]:
-    """Give line by line, ends included.
+    """Return line by line, ends included.
 
     Raises:
         UnreadableTable: names the line at which the text is in no encoding that is understood.

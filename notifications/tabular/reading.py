@@ -89,7 +89,7 @@ def _rows(lines: Iterable[str], columns: Columns) -> Iterator[Row]:
 def _read(
     reader: Iterator[list[str]], columns: Columns, ahead: int
 ) -> Iterator[tuple[int, list[str]]]:
-    """Give the lines of a table with the numbers of the file's lines at which they begin."""
+    """Return the lines of a table with the numbers of the file's lines at which they begin."""
     while True:
         before = reader.line_num  # type: ignore[attr-defined]
         line = ahead + before + 1

@@ -53,7 +53,7 @@ BUSY = NotBegun(TriggerEventStatus.SCHEDULED, "somebody else has its row locked"
 
 
 def begin(claims: Sequence[Claim]) -> list[Begun | NotBegun]:
-    """Begin an attempt for each claim; give what to deliver, or why not, in their order."""
+    """Begin an attempt for each claim; return what to deliver, or why not, in their order."""
     now = clock.now()
     locked = lock(claims, now)
     rows = TriggerEvent.objects.filter(pk__in=[claim.event for claim in claims])

@@ -8,7 +8,7 @@ from notifications.triggers.timestamps import written
 
 
 def wrapped(event: TriggerEvent, definition: Definition) -> dict[str, Any]:
-    """Give the body for an event; what does not apply to it is left out.
+    """Return the body for an event; what does not apply to it is left out.
 
     ``id`` is the same for every attempt: receivers know by it what they have had before.
     """

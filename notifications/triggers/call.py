@@ -154,7 +154,7 @@ def _not_understood(request: Request, error: Exception) -> Result:
 
 
 def not_called(headers: Stored, body: Mapping[str, Any], problem: str) -> Result:
-    """Give the result of an attempt that could not be made."""
+    """Return the result of an attempt that could not be made."""
     return Result(
         status=INTERNAL_ERROR,
         error=problem,

@@ -12,7 +12,7 @@ LIMIT = 1_000
 
 
 def clean_up(*, limit: int = LIMIT) -> int:
-    """Remove one batch of each that is older than its retention; give how many.
+    """Remove one batch of each that is older than its retention; return how many.
 
     Call it again while it is not 0.
     """
@@ -29,13 +29,13 @@ def clean_up(*, limit: int = LIMIT) -> int:
 
 
 def delete_events(before: datetime, *, trigger_id: int | None = None, limit: int = LIMIT) -> int:
-    """Remove events that ended before an instant, with their logs; give how many. One batch."""
+    """Remove events that ended before an instant, with their logs; return how many. One batch."""
     old = TriggerEvent.objects.filter(finished_at__lt=before)
     old = old.exclude(status__in=TRIGGER_EVENT_UNFINISHED)
     return delete_some(old if trigger_id is None else old.filter(trigger=trigger_id), limit)
 
 
 def delete_logs(before: datetime, *, trigger_id: int | None = None, limit: int = LIMIT) -> int:
-    """Remove logs that were written before an instant, and leave the events; give how many."""
+    """Remove logs that were written before an instant, and leave the events; return how many."""
     old = TriggerInvocation.objects.filter(created_at__lt=before)
     return delete_some(old if trigger_id is None else old.filter(event__trigger=trigger_id), limit)

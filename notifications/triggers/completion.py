@@ -8,7 +8,7 @@ Answer = TypeVar("Answer")
 
 
 async def complete(work: Coroutine[Any, Any, Answer]) -> tuple[Answer, bool]:
-    """Give the answer of ``work``, and whether the caller was cancelled before it was there."""
+    """Return the answer of ``work``, and whether the caller was cancelled before it was there."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task), False

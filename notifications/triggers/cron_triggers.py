@@ -121,7 +121,7 @@ def check_cron_trigger(
 
 @storable_arguments(InvalidTrigger)
 def get_cron_trigger(name: str) -> CronTrigger:
-    """Give a trigger by name.
+    """Return a trigger by name.
 
     Raises:
         TriggerNotFound: there is none.
@@ -133,7 +133,7 @@ def get_cron_trigger(name: str) -> CronTrigger:
 
 
 def get_cron_triggers() -> "QuerySet[CronTrigger]":
-    """Give all triggers by name, whether they are in the exported metadata or not."""
+    """Return all triggers by name, whether they are in the exported metadata or not."""
     return CronTrigger.objects.order_by("name")
 
 

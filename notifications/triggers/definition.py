@@ -34,7 +34,7 @@ class Definition:
 
     @classmethod
     def of(cls, row: WebhookCall) -> "Definition":
-        """Give what a row holds, which was checked when it was written."""
+        """Return what a row holds, which was checked when it was written."""
         return cls(
             webhook=row.webhook,
             payload=row.payload,
@@ -46,7 +46,7 @@ class Definition:
         )
 
     def columns(self) -> dict[str, Any]:
-        """Give the values of the columns of ``WebhookCall``."""
+        """Return the values of the columns of ``WebhookCall``."""
         return {
             "webhook": self.webhook,
             "payload": self.payload,
@@ -121,7 +121,7 @@ def _check_bound(address: str, headers: Stored) -> None:
 
 
 def _plain(where: str, value: Any) -> Any:
-    """Give a copy of plain JSON."""
+    """Return a copy of plain JSON."""
     try:
         text = json_text(value)
         check_depth(text)

@@ -47,7 +47,7 @@ class DeliveryFailed(RetryAfter):
 
 
 async def deliver(event_id: int, context: TaskContext) -> dict[str, str]:
-    """Make one attempt; give the task's result if the event has ended well.
+    """Make one attempt; return the task's result if the event has ended well.
 
     Raises:
         RetryAfter: another attempt follows.

@@ -18,7 +18,7 @@ class NotBound(NotSet):
 
 
 def check_name(field: str, name: object) -> str:
-    """Give the name back if triggers may use it.
+    """Return the name back if triggers may use it.
 
     Raises:
         InvalidTrigger: it is no name, or ``TRIGGER_ENV_PREFIX`` does not allow it.
@@ -31,7 +31,7 @@ def check_name(field: str, name: object) -> str:
 
 
 def value_of(name: str) -> str:
-    """Give the value of a variable.
+    """Return the value of a variable.
 
     Raises:
         NotSet: it is not set, or may not be used (any more).
@@ -45,7 +45,7 @@ def value_of(name: str) -> str:
 
 
 def _problem(name: str) -> str:
-    """Say why a variable may not be used; otherwise anyone who edits a trigger could read our keys."""
+    """Return why a variable may not be used; otherwise anyone who edits a trigger could read our keys."""
     prefix = conf.current().trigger_env_prefix
     if not prefix:
         return f"{name} may not be used: BELLRINGER['TRIGGER_ENV_PREFIX'] is empty"

@@ -12,7 +12,7 @@ _NAMESPACE = UUID("4e4e2a55-7a2d-5c8e-9f0c-3f6f6d2b8f51")
 
 
 def tick_id(trigger_id: int, scheduled_time: datetime) -> UUID:
-    """Give the id of the event of a tick."""
+    """Return the id of the event of a tick."""
     return uuid5(_NAMESPACE, f"{trigger_id} {written(scheduled_time)}")
 
 

@@ -8,7 +8,7 @@ from notifications.triggers.listing import shown_call
 
 
 def export_cron_triggers() -> list[dict[str, Any]]:
-    """Give the definitions of all triggers with ``include_in_metadata``, by name.
+    """Return the definitions of all triggers with ``include_in_metadata``, by name.
 
     Each is what ``create_cron_trigger(**definition, replace=True)`` takes. Sensitive literal headers are
     masked, which keeps the stored value where there is one; elsewhere use ``value_from_env``.
@@ -17,7 +17,7 @@ def export_cron_triggers() -> list[dict[str, Any]]:
 
 
 def describe(trigger: CronTrigger) -> dict[str, Any]:
-    """Give the definition of a trigger."""
+    """Return the definition of a trigger."""
     return {
         "name": trigger.name,
         **shown_call(trigger),

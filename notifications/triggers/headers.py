@@ -63,19 +63,19 @@ def _refuse_masks(listed: Sequence[Any]) -> None:
 
 
 def shown_headers(stored: Stored) -> Stored:
-    """Give headers for people: without sealed values."""
+    """Return headers for people: without sealed values."""
     return [
         {"name": one["name"], "value": MASK} if "sealed" in one else dict(one) for one in stored
     ]
 
 
 def variables_of(stored: Stored) -> list[str]:
-    """Give the names of the environment variables that headers take."""
+    """Return the names of the environment variables that headers take."""
     return [one["value_from_env"] for one in stored if "value_from_env" in one]
 
 
 def resolve_headers(stored: Stored) -> list[Header]:
-    """Give headers as they are sent.
+    """Return headers as they are sent.
 
     Raises:
         NotSet: names the environment variable.
@@ -97,7 +97,7 @@ def check_header(where: str, name: object, value: object) -> None:
 
 
 def is_header_value(value: str) -> bool:
-    """Say whether a text can stand in a header."""
+    """Return whether a text can stand in a header."""
     return is_single_line(value.replace("\t", " "))
 
 
@@ -110,7 +110,7 @@ def check_header_name(where: str, name: object) -> None:
 
 
 def merged(*groups: Sequence[Header]) -> list[Header]:
-    """Give all headers; of one name, whatever its case, the last group's stand."""
+    """Return all headers; of one name, whatever its case, the last group's stand."""
     found: dict[str, list[Header]] = {}
     for group in groups:
         names = {header.name.lower() for header in group}
@@ -122,7 +122,7 @@ def merged(*groups: Sequence[Header]) -> list[Header]:
 
 
 def plain(name: str, value: str, *, hides: bool = False) -> Header:
-    """Give a header whose value anyone may see, unless its name says otherwise, or ``hides`` does."""
+    """Return a header whose value anyone may see, unless its name says otherwise, or ``hides`` does."""
     hides = hides or is_sensitive(name)
     return Header(name, value, {"name": name, "value": MASK if hides else value}, is_secret=hides)
 

@@ -14,7 +14,7 @@ VERSION = "1"
 
 
 def logged_request(request: Request) -> dict[str, Any]:
-    """Give the log of a request; a header from the environment is named by its variable."""
+    """Return the log of a request; a header from the environment is named by its variable."""
     logged: dict[str, Any] = {
         "payload": _capped(request.redaction.json(request.wrapped)),
         "headers": [_clean(header.logged, request.redaction) for header in request.headers],
@@ -33,7 +33,7 @@ def logged_request(request: Request) -> dict[str, Any]:
 
 
 def unsent_request(body: Mapping[str, Any], headers: list[dict[str, str]]) -> dict[str, Any]:
-    """Give the log of a request that could not be made."""
+    """Return the log of a request that could not be made."""
     redaction = Redaction(())
     return {
         "payload": _capped(redaction.json(body)),
@@ -45,7 +45,7 @@ def unsent_request(body: Mapping[str, Any], headers: list[dict[str, str]]) -> di
 def logged_response(
     redaction: Redaction, status: int, headers: Mapping[str, str], body: str
 ) -> dict[str, Any]:
-    """Give the log of a response."""
+    """Return the log of a response."""
     listed = [
         {
             "name": redaction.text(name),
@@ -58,7 +58,7 @@ def logged_response(
 
 
 def client_error(message: str) -> dict[str, Any]:
-    """Give the log of an attempt without a response."""
+    """Return the log of an attempt without a response."""
     return {"type": "client_error", "data": {"message": message}, "version": VERSION}
 
 
@@ -80,7 +80,7 @@ def _clean(logged: Mapping[str, str], redaction: Redaction) -> dict[str, str]:
 
 
 def _capped(value: Any) -> Any:
-    """Give JSON as it is, or the beginning of its text if it is too long."""
+    """Return JSON as it is, or the beginning of its text if it is too long."""
     text = json.dumps(value, ensure_ascii=False)
     limit = conf.current().trigger_log_limit
     encoded = text.encode()

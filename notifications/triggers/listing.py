@@ -152,7 +152,7 @@ def _check_page(limit: int, offset: int) -> None:
 
 
 def upcoming_ticks(trigger: CronTrigger) -> "QuerySet[Occurrence]":
-    """Give the ticks of a trigger that are still to come."""
+    """Return the ticks of a trigger that are still to come."""
     ticks = Occurrence.objects.upcoming().filter(schedule__name=trigger.schedule_name)
     return ticks.filter(schedule__deleted_at=None)
 
@@ -182,7 +182,7 @@ def _page(
 
 
 def _keys(rows: "QuerySet[Any]", at: str, tie: Any, *, is_tick: bool) -> "QuerySet[Any]":
-    """Give key and place of rows, in the same columns for both tables."""
+    """Return key and place of rows, in the same columns for both tables."""
     annotated: QuerySet[Any] = rows.order_by().annotate(
         is_tick=Value(is_tick, output_field=BooleanField()),
         key=F("pk"),
@@ -217,6 +217,6 @@ def _tick(due: datetime, trigger: CronTrigger) -> ListedEvent:
 
 
 def shown_call(row: WebhookCall) -> dict[str, Any]:
-    """Give what a row calls, as people may see it."""
+    """Return what a row calls, as people may see it."""
     columns = Definition.of(row).columns()
     return {**columns, "headers": shown_headers(row.headers)}

@@ -15,7 +15,7 @@ _failing = RowBackoff("event {} of a trigger cannot be unlocked", "Mend what ref
 
 
 def release_lost_locks() -> int:
-    """Unlock events whose task waits again; give how many.
+    """Unlock events whose task waits again; return how many.
 
     The platform's lease has told that the attempt was lost; until the next one begins, the event shows
     what it is: scheduled. The attempt is named, so one that begins at this moment keeps its lock.

@@ -17,7 +17,7 @@ _LITERAL = re.compile(r"\s*(https?://[^/?#{}%\s\\]+)(?=[/?#]|\s*$)", re.IGNORECA
 def receiver_of(
     *, webhook: str, request_transform: Any = None, payload: Any = None, comment: str = ""
 ) -> Receiver:
-    """Give what decides who gets a call; equal for two definitions only if the same one gets both.
+    """Return what decides who gets a call; equal for two definitions only if the same one gets both.
 
     A transform may compute the URL from the payload: then that decides too.
     """
@@ -30,7 +30,7 @@ def receiver_of(
 
 
 def receiver_of_row(row: WebhookCall) -> Receiver:
-    """Give it for a definition that is stored."""
+    """Return it for a definition that is stored."""
     return receiver_of(
         webhook=row.webhook,
         request_transform=row.request_transform,
@@ -40,13 +40,13 @@ def receiver_of_row(row: WebhookCall) -> Receiver:
 
 
 def has_open_host(webhook: str, request_transform: Any) -> bool:
-    """Say whether no variable has a part in who gets a call, so that errors may name the host."""
+    """Return whether no variable has a part in who gets a call, so that errors may name the host."""
     _, text, *_ = receiver_of(webhook=webhook, request_transform=request_transform)
     return "{" not in text
 
 
 def alters_variables(webhook: str, request_transform: Any) -> bool:
-    """Say whether a transform may write what a variable holds in a form that nobody knows again.
+    """Return whether a transform may write what a variable holds in a form that nobody knows again.
 
     Cut by ``truncate``, for example, it is all but its last letter: no log may show what came of that.
     """
@@ -56,7 +56,7 @@ def alters_variables(webhook: str, request_transform: Any) -> bool:
 
 
 def origin_text(webhook: str) -> str:
-    """Give scheme, host and port as they are written; variables in them stay variables."""
+    """Return scheme, host and port as they are written; variables in them stay variables."""
     text = _VARIABLE.sub(lambda found: f"{{{{{found[1]}}}}}", webhook.strip())
     scheme, mark, rest = text.partition("://")
     if not mark or "/" in scheme:  # a variable holds the beginning of the address

@@ -62,7 +62,7 @@ class Ended:
 
 
 def record(attempts: Sequence[Ended]) -> list[Ended]:
-    """Write attempts; give those that were not written because somebody else has their rows locked.
+    """Write attempts; return those that were not written because somebody else has their rows locked.
 
     Of an event that was deleted meanwhile nothing is kept. A webhook that is gone for good disables its cron
     trigger in the same transaction.

@@ -45,7 +45,7 @@ def redeliver_for_task(event_key: int, task_id: int) -> UUID | None:
 
 
 def is_replay(task_id: int) -> bool:
-    """Say whether a task was made from another one."""
+    """Return whether a task was made from another one."""
     return Task.objects.filter(pk=task_id, replay_of__isnull=False).exists()
 
 

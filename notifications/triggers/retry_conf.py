@@ -39,11 +39,11 @@ class RetryConf:
     retry_client_errors: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """Give the configuration as it is stored."""
+        """Return the configuration as it is stored."""
         return asdict(self)
 
     def rule(self) -> RetryRule:
-        """Give the rule that tells the interval after each attempt."""
+        """Return the rule that tells the interval after each attempt."""
         if self.backoff == "exponential":
             return Exponential(
                 initial=self.retry_interval_seconds,

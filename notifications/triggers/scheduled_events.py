@@ -68,7 +68,7 @@ def create_scheduled_event(
 
 @storable_arguments(InvalidTrigger)
 def get_event(event_id: UUID | str) -> TriggerEvent:
-    """Give an event by its id.
+    """Return an event by its id.
 
     Raises:
         TriggerEventNotFound: there is none.

@@ -13,13 +13,13 @@ SHORTEST = 4
 
 
 def is_sensitive(name: str) -> bool:
-    """Say whether a header or a field of this name holds something to hide."""
+    """Return whether a header or a field of this name holds something to hide."""
     plain = _plain(name)
     return any(_plain(word) in plain for word in conf.current().trigger_redacted_words if word)
 
 
 def sensitive_values(payload: Any) -> Iterator[str]:
-    """Give the texts and numbers in fields of sensitive names."""
+    """Return the texts and numbers in fields of sensitive names."""
     if isinstance(payload, Mapping):
         for name, value in payload.items():
             yield from _leaves(value) if is_sensitive(name) else sensitive_values(value)

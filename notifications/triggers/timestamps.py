@@ -10,7 +10,7 @@ _BLANK_BEFORE_OFFSET = re.compile(r"(?<=\d)\s+(?=(?:[Zz]|[+-]\d{2}:?\d{2})$)")
 
 
 def parse_instant(field: str, value: datetime | str) -> datetime:
-    """Give the instant that ``value`` names, in UTC.
+    """Return the instant that ``value`` names, in UTC.
 
     A text is ISO 8601 with an offset: ``2020-01-01T15:46Z``, ``2020-01-01 15:44 Z``,
     ``2020-01-01T15:47:00+0000``, ``2020-01-01T15:48:00-05:30``. An instant in the past is fine.
@@ -36,5 +36,5 @@ def parse_instant(field: str, value: datetime | str) -> datetime:
 
 
 def written(instant: datetime) -> str:
-    """Give an instant as receivers get it: ``2021-04-14T04:10:00Z``, with a fraction if it has one."""
+    """Return an instant as receivers get it: ``2021-04-14T04:10:00Z``, with a fraction if it has one."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -51,7 +51,7 @@ class Verdict:
 
 
 def is_too_late(conf: RetryConf, scheduled_time: datetime, now: datetime) -> bool:
-    """Say whether no attempt may begin any more."""
+    """Return whether no attempt may begin any more."""
     return now - scheduled_time > timedelta(seconds=conf.tolerance_seconds)
 
 

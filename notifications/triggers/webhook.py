@@ -37,12 +37,12 @@ def check_webhook(webhook: object) -> str:
 
 
 def variables_in(webhook: str) -> list[str]:
-    """Give the names of the variables in an address."""
+    """Return the names of the variables in an address."""
     return _VARIABLE.findall(webhook)
 
 
 def resolve(webhook: str) -> tuple[str, list[str]]:
-    """Give the address with its variables filled in, and the values that may not be shown.
+    """Return the address with its variables filled in, and the values that may not be shown.
 
     Raises:
         NotSet: names the variable.

@@ -16,7 +16,7 @@ HINT = (
 
 
 def asked_for(values: Mapping[str, str]) -> bool:
-    """Say whether DEBUG is on. (Whether it is valid at all is checked with everything else.)"""
+    """Return whether DEBUG is on. (Whether it is valid at all is checked with everything else.)"""
     return values.get("DEBUG", "").strip().lower() in TRUE
 
 

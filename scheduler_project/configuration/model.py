@@ -147,7 +147,7 @@ class Configuration(BaseModel):
         return self.log_format == "json" if self.log_format else not self.debug
 
     def secrets(self) -> Iterator[str]:
-        """Give the values that must not be shown anywhere: each secret, and the passwords in URLs."""
+        """Return the values that must not be shown anywhere: each secret, and the passwords in URLs."""
         for name in type(self).model_fields:
             value = getattr(self, name)
             for secret in value if isinstance(value, tuple) else (value,):

@@ -12,14 +12,14 @@ _LINES = re.compile(r"[\r\n]")
 
 
 def mistakes_in_writing(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give each variable whose value holds what does not belong to it, and what that is."""
+    """Return each variable whose value holds what does not belong to it, and what that is."""
     for name, value in values.items():
         if problem := _problem(value):
             yield name, problem
 
 
 def marked_names(names: Mapping[str, str]) -> Iterator[str]:
-    """Give the variables whose names begin with the mark at the beginning of a file."""
+    """Return the variables whose names begin with the mark at the beginning of a file."""
     return (name.removeprefix(BOM) for name in names if name.startswith(BOM))
 
 

@@ -55,7 +55,7 @@ def _forwarding() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def _terminal_sends_signals() -> bool:
-    """Say whether this process is in the foreground of a terminal."""
+    """Return whether this process is in the foreground of a terminal."""
     try:
         with Path("/dev/tty").open() as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()

@@ -37,7 +37,7 @@ def valkey_program() -> Path:
 
 
 def available() -> bool:
-    """Say whether both servers can be started on this machine."""
+    """Return whether both servers can be started on this machine."""
     try:
         postgres_programs()
         valkey_program()

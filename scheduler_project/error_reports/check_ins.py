@@ -84,7 +84,7 @@ def _failed(ids: Iterable[int]) -> None:
 
 
 def _check_ins(ids: Iterable[int]) -> Iterator[tuple[int, CheckIn]]:
-    """Give the tasks among ``ids`` that come from schedules with a monitor."""
+    """Return the tasks among ``ids`` that come from schedules with a monitor."""
     wanted = list(ids)
     if not wanted:
         return

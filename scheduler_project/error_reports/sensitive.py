@@ -22,7 +22,7 @@ def sensitive_values(seen: WatchedAttempt | None) -> list[str]:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Give the texts and numbers in plain JSON."""
+    """Return the texts and numbers in plain JSON."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

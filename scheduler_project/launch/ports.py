@@ -34,7 +34,7 @@ class Ports:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Say whether a process or one of its children listens on a port."""
+    """Return whether a process or one of its children listens on a port."""
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]

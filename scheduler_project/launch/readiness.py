@@ -9,7 +9,7 @@ ANSWER_SECONDS = 2.0
 
 
 def answers(url: str) -> bool:
-    """Say whether a web server answers at `url`; a refusal for want of a login is an answer."""
+    """Return whether a web server answers at `url`; a refusal for want of a login is an answer."""
     try:
         with urllib.request.urlopen(url, timeout=ANSWER_SECONDS):  # noqa: S310 # our own addresses
             return True
@@ -21,5 +21,5 @@ def answers(url: str) -> bool:
 
 
 def worker_answers() -> bool:
-    """Say whether a worker consumes from the broker."""
+    """Return whether a worker consumes from the broker."""
     return bool(app.control.ping(timeout=ANSWER_SECONDS, limit=1))

@@ -50,6 +50,6 @@ def read_rows(rows: QuerySet[Row], *, limit: int | None = None) -> Rows[Row]:
 
 
 def what_is_wrong(error: Exception) -> str:
-    """Say why a row cannot be read."""
+    """Return why a row cannot be read."""
     words = "; ".join(getattr(error, "messages", [])) or str(error)
     return f"this process cannot read it: {words}"

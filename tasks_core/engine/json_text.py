@@ -325,7 +325,7 @@ class _Copy:
 
 
 def _words(value: object) -> str:
-    """Say what a value is that is no JSON, without raising whatever it does when it is asked."""
+    """Return what a value is that is no JSON, without raising whatever it does when it is asked."""
     if isinstance(value, bytes | bytearray):
         return value.decode("utf-8", "replace")
     try:

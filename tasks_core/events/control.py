@@ -62,7 +62,7 @@ def resume_subscription(name: str) -> bool:
 def replay_events(
     name: str, *, since: datetime | None = None, after: int | None = None
 ) -> EventSubscription:
-    """Give the subscriber again all stored events from then on, and then what is new; it becomes active.
+    """Return the subscriber again all stored events from then on, and then what is new; it becomes active.
 
     Events that were written at the same time as the first of them may come as well, though older.
 

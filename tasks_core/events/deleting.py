@@ -33,7 +33,7 @@ class Registrations:
     is_beat_alive: bool
 
     def is_registered(self, name: str) -> bool:
-        """Say whether the platform, this process, or one that is there has the subscriber."""
+        """Return whether the platform, this process, or one that is there has the subscriber."""
         return name in BUILT_IN or name in self.here or bool(self._having(name))
 
     def why_not_deleted(self, name: str) -> str:

@@ -126,7 +126,7 @@ def _tasks(after: int, end: int) -> QuerySet[Task]:
 def _events_by_task(
     after: int, end: int, others: set[int]
 ) -> Iterator[tuple[int, Iterator[dict[str, Any]]]]:
-    """Give each task with its events in their order, then those of ``others`` that have none."""
+    """Return each task with its events in their order, then those of ``others`` that have none."""
     events = TaskEvent.objects.filter(task_id__gt=after, task_id__lte=end)
     for mark in EventPartition.objects.all():
         start, next_start = bounds(mark.day)

@@ -57,7 +57,7 @@ def _finding(lane: QueuedLane, name: str, messages: int, now: datetime) -> Findi
 
 
 def is_busy(lane: str, now: datetime) -> bool:
-    """Say whether a worker of the lane runs anything; one in another lane may be more urgent."""
+    """Return whether a worker of the lane runs anything; one in another lane may be more urgent."""
     workers = Worker.objects.alive(now).filter(queues__contains=[lane])
     is_theirs = Q()
     for name in workers.values_list("name", flat=True):

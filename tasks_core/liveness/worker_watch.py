@@ -53,7 +53,7 @@ class WorkerWatch:
         return problem_of(consumption, patience=conf.current().liveness_seconds)
 
     def note(self) -> str:
-        """Say what the report adds."""
+        """Return what the report adds."""
         silent = self._silent
         said = self._note_on_messages()
         return f"{said}; {_standing_still(silent)}" if silent else said

@@ -44,7 +44,7 @@ def known_here() -> list[KnownSecrets]:
 
 
 def secrets_of_settings(settings: Any) -> Iterator[str]:
-    """Give the secrets among the settings of Django, Celery and the platform."""
+    """Return the secrets among the settings of Django, Celery and the platform."""
     values = [getattr(settings, name, None) for name in _VALUES]
     values += [database.get("PASSWORD") for database in getattr(settings, "DATABASES", {}).values()]
     values.append(getattr(settings, "BELLRINGER", {}).get("ENCRYPTION_KEYS"))
@@ -58,7 +58,7 @@ def secrets_of_settings(settings: Any) -> Iterator[str]:
 
 
 def hidden_parts(secret: str) -> Iterator[str]:
-    """Give what is secret of a secret: of a URL the password, of USER:PASSWORD the password too.
+    """Return what is secret of a secret: of a URL the password, of USER:PASSWORD the password too.
 
     Of a URL without a password its user, as in the DSN of Sentry; everything of what is neither.
     """

@@ -79,7 +79,7 @@ def next_clock_change(zone: tzinfo, after: datetime) -> ClockChange | None:
 
 
 def remark(tick: Tick) -> str:
-    """Say what is special about a tick, or nothing."""
+    """Return what is special about a tick, or nothing."""
     if tick.withheld == TickOutcome.EXCLUDED:
         return "excluded by its calendar"
     if tick.withheld == TickOutcome.SKIPPED_DST:
@@ -93,7 +93,7 @@ def remark(tick: Tick) -> str:
 
 
 def remark_on_change(change: ClockChange) -> str:
-    """Say what clocks do, for example ``clocks go from 02:00 (UTC+01:00) to 03:00 (UTC+02:00)``."""
+    """Return what clocks do, for example ``clocks go from 02:00 (UTC+01:00) to 03:00 (UTC+02:00)``."""
     before, after = (f"{at:%H:%M} ({at.tzinfo})" for at in (change.before, change.after))
     return f"clocks go from {before} to {after}"
 

@@ -181,7 +181,7 @@ def _unsuccessful(
 
 
 def _rows(attempts: Iterable[FinishedAttempt]) -> Iterator[dict[str, Any]]:
-    """Give each outcome as the statement reads it."""
+    """Return each outcome as the statement reads it."""
     # Where one begins at the instant at which the one before it ended, its time is not written out twice.
     last_at, text = None, ""
     for attempt in attempts:

@@ -60,7 +60,7 @@ SELECT id FROM released UNION ALL SELECT id FROM put_off UNION ALL SELECT id FRO
 
 
 def replace_payload(unique_key: str, payload: str, *, now: datetime) -> bool:
-    """Give the unstarted task with this key another payload; False if there is none."""
+    """Return the unstarted task with this key another payload; False if there is none."""
     return bool(fetch(REPLACE, {"unique_key": unique_key, "payload": payload, "now": now}))
 
 

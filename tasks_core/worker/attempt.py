@@ -129,7 +129,7 @@ def _arguments(registered: TaskType, task: ClaimedTask, context: TaskContext) ->
 
 
 def succeeded(result: Any) -> Outcome:
-    """Give the outcome of a handler that returned ``result``.
+    """Return the outcome of a handler that returned ``result``.
 
     Raises:
         PermanentError: it is no JSON, or too much of it.
@@ -158,7 +158,7 @@ def succeeded(result: Any) -> Outcome:
 def unloadable(
     error: InvalidPayload, registered: TaskType, task: ClaimedTask, rule: RetryRule
 ) -> Outcome:
-    """Give the outcome of a task whose payload does not fit the schema that this worker knows.
+    """Return the outcome of a task whose payload does not fit the schema that this worker knows.
 
     While a new version is rolled out that may be so in one worker and not in the next, so it gets a few
     tries, a minute apart. The first ones cost no attempt, because the handler was not called.
@@ -176,7 +176,7 @@ def unloadable(
 def after(
     error: BaseException, registered: TaskType, task: ClaimedTask, rule: RetryRule
 ) -> Outcome:
-    """Give the outcome of a handler that raised ``error``."""
+    """Return the outcome of a handler that raised ``error``."""
     try:
         return _after(error, registered, task, rule)
     except BaseException as second:  # noqa: BLE001 an exception of the handler's own making may do anything

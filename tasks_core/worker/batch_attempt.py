@@ -38,7 +38,7 @@ class Member:
 def attempt_batch(
     registered: TaskType, members: Sequence[Member]
 ) -> Generator[Outcome, None, None]:
-    """Call the handler with all of ``members``; give one outcome for each, in order, as they come.
+    """Call the handler with all of ``members``; return one outcome for each, in order, as they come.
 
     An error that the handler raises, instead of giving it as one task's outcome, is nobody's in
     particular: the tasks without an outcome lose no attempt, and each runs alone next time.
@@ -146,7 +146,7 @@ def _of_answer(answer: Any, registered: TaskType, member: Member) -> Ending:
 
 
 def of_error(error: BaseException, registered: TaskType, member: Member, *, company: int) -> Ending:
-    """Give what an error that the handler raised comes to for a task that has no outcome yet."""
+    """Return what an error that the handler raised comes to for a task that has no outcome yet."""
     if not company or isinstance(error, Snooze | Yield | KeyMissing):
         return _after(error, registered, member), error
     with _attempt_of(member):

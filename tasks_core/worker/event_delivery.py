@@ -47,7 +47,7 @@ class LostCursor(Exception):
 
 
 def deliver(name: str, *, holder: str) -> int:
-    """Give the subscriber ``name`` what it has not got yet; return how many events it took.
+    """Return the subscriber ``name`` what it has not got yet; return how many events it took.
 
     A subscriber that fails is called again later. The database's errors are logged: the lease runs out, and
     another worker goes on.

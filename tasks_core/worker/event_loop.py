@@ -71,7 +71,7 @@ class EventLoopThread:
         return threading.current_thread() is self._thread
 
     def wait_for_places(self, name: str, limit: int, *, seconds: float) -> int:
-        """Wait until fewer than ``limit`` coroutines of ``name`` run; give how many more may start.
+        """Wait until fewer than ``limit`` coroutines of ``name`` run; return how many more may start.
 
         0 if that takes longer than ``seconds``.
         """

@@ -127,7 +127,7 @@ class HardLimits:
 
 
 def _offence(entry: InFlight) -> str:
-    """Say what the handler has done that only the end of its process ends; empty if nothing."""
+    """Return what the handler has done that only the end of its process ends; empty if nothing."""
     if _is_over_time(entry):
         return "the handler ran longer than max_runtime_hard"
     grace = 0.0 if entry.is_terminated else conf.current().cancel_grace_seconds

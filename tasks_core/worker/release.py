@@ -32,7 +32,7 @@ def release(
 
 
 def ended_now(entry: InFlight, outcome: Outcome) -> FinishedAttempt:
-    """Give the record of an attempt that is ended from outside."""
+    """Return the record of an attempt that is ended from outside."""
     now = clock.now()
     return FinishedAttempt(
         task_id=entry.task.id,

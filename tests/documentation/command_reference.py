@@ -47,7 +47,12 @@ def _name(action: argparse.Action) -> str:
         else action.dest.upper()
     )
     takes_value = action.nargs != 0
-    option = f"`{action.option_strings[-1]}{f' {value}' if takes_value else ''}`"
+    names = (
+        action.option_strings[-2:]
+        if isinstance(action, argparse.BooleanOptionalAction)
+        else action.option_strings[-1:]
+    )
+    option = f"`{', '.join(names)}{f' {value}' if takes_value else ''}`"
     return f"{option} (required)" if action.required else option
 
 

@@ -96,7 +96,7 @@ def _response(attempt: DeliveryAttempt, channel: str) -> Half:
 
 
 def _status(attempt: DeliveryAttempt, channel: str) -> SafeString | str:
-    """Give what was answered; mail servers have codes of their own."""
+    """Return what was answered; mail servers have codes of their own."""
     code = attempt.status_code
     if code is None:
         return ""

@@ -71,7 +71,7 @@ def _rung(step: LadderStep, now: datetime) -> Rung:
 
 
 def _turn(step: LadderStep, now: datetime) -> list[SafeString | str]:
-    """Say when and why a step began, or what it waits for, or why it does not begin any more."""
+    """Return when and why a step began, or what it waits for, or why it does not begin any more."""
     if step.begun_at is not None:
         return [format_html("begun {}: {}", moment(step.begun_at, now), step.reason)]
     if step.state != StepState.WAITING:
@@ -81,7 +81,7 @@ def _turn(step: LadderStep, now: datetime) -> list[SafeString | str]:
 
 
 def _fate(delivery: Delivery | None, now: datetime) -> list[SafeString | str]:
-    """Say what became of a delivery."""
+    """Return what became of a delivery."""
     if delivery is None:
         return []
     if delivery.sent_at is not None:

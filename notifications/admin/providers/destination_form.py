@@ -51,7 +51,7 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg] # not subscrip
 
 
 def secret_of(channel: str, text: str) -> dict[str, Any]:
-    """Give the keyword that a typed address is for ``register_destination``.
+    """Return the keyword that a typed address is for ``register_destination``.
 
     Raises:
         InvalidProvider: a subscription is no JSON.

@@ -43,7 +43,7 @@ def _carriers(provider: Provider) -> list[Carrier]:
 
 
 def has_address(provider: Provider) -> bool:
-    """Say whether it is reached at an address of its own; web push goes to that of each browser."""
+    """Return whether it is reached at an address of its own; web push goes to that of each browser."""
     return not provider.base_url.endswith(".invalid")
 
 
@@ -124,12 +124,12 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
         return bool(self.instance.pk) and not self.cleaned_data["new_credentials"]
 
     def edited(self) -> dict[str, Any]:
-        """Give what ``check_edit`` takes."""
+        """Return what ``check_edit`` takes."""
         cleaned = self.cleaned_data
         return {"options": cleaned["options"], "base_url": cleaned.get("base_url", "")}
 
     def asked(self) -> dict[str, Any]:
-        """Give what ``check_provider`` takes."""
+        """Return what ``check_provider`` takes."""
         cleaned = self.cleaned_data
         channel, _, kind = cleaned.get("service", "").partition(":")
         credentials = cleaned["new_credentials"]

@@ -130,7 +130,7 @@ class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
         return moment_in_full(row.expires_at, clock.now()) if row.expires_at else "for ever"
 
     def step_line(self, row: Suppression) -> str:
-        """Say which address it stops, and why."""
+        """Return which address it stops, and why."""
         address = row.address or f"{row.address_hash[:12]}…"
         return f"{address} ({row.channel}): {row.get_reason_display()}"
 

@@ -26,7 +26,7 @@ def message(rendered: Rendered, channel: str = "") -> SafeString:
 
 
 def _size(text: str) -> str:
-    """Say how many SMS a text makes: each is paid for."""
+    """Return how many SMS a text makes: each is paid for."""
     found = segments(text)
     return f"{found.count} SMS ({found.units} places of the {found.encoding} alphabet)"
 

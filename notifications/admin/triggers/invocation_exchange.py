@@ -103,7 +103,7 @@ def _response(call: TriggerInvocation) -> Half:
 
 
 def _rule(name: str, value: Any) -> tuple[str, object]:
-    """Give one line about when it is tried again; spans of time for people."""
+    """Return one line about when it is tried again; spans of time for people."""
     shown = span(value) if name.endswith("_seconds") else plain(value)
     return RULES.get(name, label(name)), shown
 

@@ -86,7 +86,7 @@ def save_category(
 
 
 def _stored(value: int | Inherit) -> int | None:
-    """Give what the column holds: it is empty where the category above decides."""
+    """Return what the column holds: it is empty where the category above decides."""
     return None if value is INHERIT else value
 
 

@@ -32,7 +32,7 @@ def check_key(key: object) -> str:
 
 
 def check_locale(locale: object) -> str:
-    """Check a language tag; give it as it is stored. Nothing is one."""
+    """Check a language tag; return it as it is stored. Nothing is one."""
     return checked_locale(locale, InvalidRecipient)
 
 
@@ -58,7 +58,7 @@ def check_quiet_hours(text: str) -> str:
 
 
 def check_address(channel: str, address: object) -> str:
-    """Check an address of a recipient; give it as it is stored.
+    """Check an address of a recipient; return it as it is stored.
 
     Raises:
         InvalidRecipient: names the channel and what is wrong.

@@ -22,7 +22,7 @@ Behaviour = Category.QuietHours
 
 
 def judge(subject: Subject, known: Known, now: datetime) -> Verdict | None:
-    """Say what stands between a message and its receiver; None if nothing does.
+    """Return what stands between a message and its receiver; None if nothing does.
 
     What ends it comes before what delays it. Critical messages are asked for their condition and for
     addresses that do not work; wishes and quiet hours do not hold for them.
@@ -105,7 +105,7 @@ def _quiet_hours(subject: Subject, known: Known, now: datetime) -> Verdict | Non
 
 
 def _opens(subject: Subject, now: datetime) -> datetime | None:
-    """Give the end of the quiet hours that the recipient is in, None outside of them."""
+    """Return the end of the quiet hours that the recipient is in, None outside of them."""
     settings = conf.current()
     window = parse_window(subject.quiet_hours or settings.quiet_hours)
     if window is None:

@@ -36,7 +36,7 @@ class Imported:
 def import_suppressions(
     lines: Iterable[str], *, channel: str, reason: Reason, source: str
 ) -> Imported:
-    """Store the entries of a CSV file, 1,000 in a transaction; give how many there were.
+    """Store the entries of a CSV file, 1,000 in a transaction; return how many there were.
 
     Args:
         lines: the file. Its first line names the columns: ``address`` and, if wanted, ``channel``,

@@ -93,7 +93,7 @@ def suppress(
 def unsuppress(
     channel: str, address: str, *, reason: Reason | str | None = None, category: str | None = None
 ) -> int:
-    """Take an address off the list; give how many entries that were.
+    """Take an address off the list; return how many entries that were.
 
     Args:
         channel: such as ``email``.
@@ -160,7 +160,7 @@ def known_channel(name: str) -> str:
 
 
 def put(entries: Iterable[NewEntry]) -> int:
-    """Store checked entries with one statement; give how many were new or were made longer."""
+    """Store checked entries with one statement; return how many were new or were made longer."""
     rows = list(_distinct(entries).items())
     if not rows:
         return 0

@@ -31,7 +31,7 @@ SELECT count(*), count(*) FILTER (WHERE is_waiting) FROM erased
 
 
 def erase_receivers(subject: Subject) -> int:
-    """Erase an address from the audiences of all broadcasts; give the number of receivers."""
+    """Erase an address from the audiences of all broadcasts; return the number of receivers."""
     with database.connection().cursor() as cursor:
         cursor.execute(_HOLDING, {"address": subject.address, "channel": subject.channel})
         broadcasts = [row[0] for row in cursor.fetchall()]

@@ -5,7 +5,7 @@ from notifications.privacy.erasure.subject import Subject
 
 
 def erase_destinations(subject: Subject) -> int:
-    """Delete the destinations of this name, such as a browser's push subscription; give how many."""
+    """Delete the destinations of this name, such as a browser's push subscription; return how many."""
     found = Destination.objects.filter(name__iexact=subject.address)
     if subject.channel:
         found = found.filter(channel=subject.channel)

@@ -20,7 +20,7 @@ RETURNING id
 
 @database.in_transaction
 def erase_digests(subject: Subject) -> int:
-    """Erase the digests to an address; give how many."""
+    """Erase the digests to an address; return how many."""
     with database.connection().cursor() as cursor:
         cursor.execute(
             _ERASE,

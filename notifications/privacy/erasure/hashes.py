@@ -9,7 +9,7 @@ from notifications.privacy.erasure.subject import Subject
 
 
 def erase_hashed(subject: Subject) -> Counter[str]:
-    """Remove what is kept by the hash of an address; give how much of what.
+    """Remove what is kept by the hash of an address; return how much of what.
 
     The suppression list keeps its entries by hash alone: whoever complained must not get mail again because
     they were erased, and without the key nobody can tell who it is.

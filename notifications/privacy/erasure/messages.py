@@ -60,7 +60,7 @@ WHERE notification_id = ANY(%(ids)s)
 
 @database.in_transaction
 def erase_messages(subject: Subject, sparing: int | None) -> Counter[str]:
-    """Erase one batch; give how much of what. Call it again while that is not nothing.
+    """Erase one batch; return how much of what. Call it again while that is not nothing.
 
     The notification ``sparing`` is left for later.
     """

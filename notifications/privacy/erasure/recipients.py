@@ -14,7 +14,7 @@ SOURCE = "erased recipient"
 
 
 def erase_addresses(subject: Subject, *, sparing: int | None) -> Counter[str]:
-    """Remove an address from all recipients, and those that have no other; give how much of what.
+    """Remove an address from all recipients, and those that have no other; return how much of what.
 
     Args:
         subject: whose address it is.
@@ -32,7 +32,7 @@ def erase_addresses(subject: Subject, *, sparing: int | None) -> Counter[str]:
 
 @database.in_transaction
 def forget_recipient(recipient_id: int) -> Counter[str]:
-    """Remove a recipient with all that is left of it; give how much of what."""
+    """Remove a recipient with all that is left of it; return how much of what."""
     return _forget(recipient_id)
 
 

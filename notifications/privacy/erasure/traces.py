@@ -119,7 +119,7 @@ PLACES: dict[str, Place] = {
 
 
 def erase_traces(place: Place, subject: Subject) -> int:
-    """Put the tombstone where the address stands; give the number of rows changed."""
+    """Put the tombstone where the address stands; return the number of rows changed."""
     parameters = {
         "tombstone": subject.tombstone,
         "in_text": subject.in_text,

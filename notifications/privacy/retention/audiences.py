@@ -14,7 +14,7 @@ LIMIT = 500
 
 
 def clean_up_broadcasts(*, limit: int = LIMIT) -> int:
-    """Remove one batch of each kind; give how many rows. Call it again while it is not 0.
+    """Remove one batch of each kind; return how many rows. Call it again while it is not 0.
 
     The addresses of rejected receivers go with the bodies of the broadcast's category, and the broadcast
     itself with its rows, when no notification of it is left.

@@ -20,7 +20,7 @@ Removal = Callable[[list[int]], object]
 
 
 def clean_up(*, limit: int = LIMIT) -> int:
-    """Remove one batch of each kind from each category; give how many notifications were touched.
+    """Remove one batch of each kind from each category; return how many notifications were touched.
 
     Call it again while it is not 0.
     """

@@ -18,7 +18,7 @@ REASON = "its items were removed by age"
 
 
 def clean_up_digests(*, limit: int = LIMIT) -> int:
-    """Remove one batch of each kind; give how many rows. Call it again while it is not 0.
+    """Remove one batch of each kind; return how many rows. Call it again while it is not 0.
 
     Items of a digest that could not be closed go with the bodies of its category: it cannot be replayed
     then. Digests that have ended go with the rows.

@@ -12,7 +12,7 @@ LIMIT = 500
 
 
 def clean_up_erasures(*, limit: int = LIMIT) -> int:
-    """Remove one batch; give how many rows. Call it again while it is not 0.
+    """Remove one batch; return how many rows. Call it again while it is not 0.
 
     A request whose notification is there may still have to be fulfilled.
     """

@@ -33,12 +33,12 @@ ORDER BY id FOR UPDATE SKIP LOCKED
 
 
 def categories() -> list[str]:
-    """Give the categories that notifications have."""
+    """Return the categories that notifications have."""
     return _categories("notifications_notification", "true")
 
 
 def categories_of_ended_digests() -> list[str]:
-    """Give the categories that digests have which have ended."""
+    """Return the categories that digests have which have ended."""
     return _categories("notifications_digest", "closed_at IS NOT NULL")
 
 

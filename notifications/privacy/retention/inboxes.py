@@ -11,7 +11,7 @@ LIMIT = 500
 
 
 def clean_up_inboxes(*, limit: int = LIMIT) -> int:
-    """Remove one batch; give how many. Call it again while it is not 0."""
+    """Remove one batch; return how many. Call it again while it is not 0."""
     days = conf.current().inbox_retention_days
     if not days:
         return 0

@@ -38,7 +38,7 @@ class Rules:
     parents: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, category: str) -> Rule:
-        """Give the rule for a category.
+        """Return the rule for a category.
 
         Raises:
             ImproperlyConfigured: names the setting, and what would be right.

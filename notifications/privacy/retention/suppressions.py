@@ -11,7 +11,7 @@ LIMIT = 500
 
 
 def clean_up_suppressions(*, limit: int = LIMIT) -> int:
-    """Remove one batch of each kind; give how many. Call it again while it is not 0."""
+    """Remove one batch of each kind; return how many. Call it again while it is not 0."""
     now = clock.now()
     window = timedelta(days=conf.current().soft_bounce_window_days)
     expired = Suppression.objects.filter(expires_at__lte=now)

@@ -9,10 +9,10 @@ EXTENDED = frozenset("\f^{}\\[~]|€")
 
 
 def fits(text: str) -> bool:
-    """Say whether every character is of the alphabet."""
+    """Return whether every character is of the alphabet."""
     return all(character in BASIC or character in EXTENDED for character in text)
 
 
 def septets(character: str) -> int:
-    """Give how many places a character of the alphabet takes."""
+    """Return how many places a character of the alphabet takes."""
     return 2 if character in EXTENDED else 1

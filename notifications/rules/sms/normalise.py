@@ -18,7 +18,7 @@ _LOOK_ALIKES = str.maketrans(
 
 
 def normalise(text: str) -> str:
-    """Give the text as it is to be sent.
+    """Return the text as it is to be sent.
 
     Line ends become LF and letters their composed form. Look-alikes (no-break space, curly quotes,
     dashes, ...) are replaced if the whole text then fits the GSM alphabet; a text that needs more,

@@ -22,7 +22,7 @@ class InvalidNumber(ValueError):
 
 
 def e164(text: str) -> str:
-    """Give a number in its one international form, such as +4915112345678.
+    """Return a number in its one international form, such as +4915112345678.
 
     Raises:
         InvalidNumber: says what is wrong and what would be right.
@@ -38,7 +38,7 @@ def e164(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def region_of(number: str) -> str:
-    """Give the country of a number in international form, such as DE; empty if it has none."""
+    """Return the country of a number in international form, such as DE; empty if it has none."""
     region = phonenumbers.region_code_for_number(_parsed(number))
     return "" if region in (None, "001") else region
 

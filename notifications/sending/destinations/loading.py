@@ -24,7 +24,7 @@ class Opened:
 
 
 def open_all(asked: list[tuple[str, str]]) -> list[Opened | SendResult]:
-    """Give each destination (channel, name) opened, or why nothing can be sent there."""
+    """Return each destination (channel, name) opened, or why nothing can be sent there."""
     channels, names = {channel for channel, _ in asked}, {name for _, name in asked}
     # No more than is needed: an instant that cannot be read would fail all that are asked for together.
     rows = Destination.objects.filter(channel__in=channels, name__in=names).only(
@@ -38,7 +38,7 @@ _open_together: Coalescer[tuple[str, str], Opened | SendResult] = Coalescer(open
 
 
 async def open_destination(channel: str, name: str) -> Opened | SendResult:
-    """Give one destination opened; what concurrent coroutines ask for is read together.
+    """Return one destination opened; what concurrent coroutines ask for is read together.
 
     Its secret is masked in the log lines of the attempt that runs.
     """
@@ -49,7 +49,7 @@ async def open_destination(channel: str, name: str) -> Opened | SendResult:
 
 
 def hidden_texts(secret: Mapping[str, Any]) -> list[str]:
-    """Give all texts in a secret; of addresses also what stands behind the host, or behind a slash."""
+    """Return all texts in a secret; of addresses also what stands behind the host, or behind a slash."""
     found: list[str] = []
     for value in secret.values():
         found += hidden_texts(value) if isinstance(value, Mapping) else _with_path(str(value))

@@ -19,7 +19,7 @@ class TakesDestinations(Protocol):
     """A channel whose addresses are registered."""
 
     def checked_destination(self, secret: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        """Give the secret as it is to be sealed, and a hint of it that is no secret.
+        """Return the secret as it is to be sealed, and a hint of it that is no secret.
 
         Raises:
             InvalidProvider: names the field and what would be right; never quotes the secret.
@@ -60,7 +60,7 @@ def register_destination(name: str, *, channel: str, **secret: Any) -> Destinati
 def check_destination(
     name: str, channel: str, secret: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
-    """Check a destination; give what is sealed of it, and a hint that is no secret.
+    """Check a destination; return what is sealed of it, and a hint that is no secret.
 
     Raises:
         InvalidProvider: names the field and what would be right.
@@ -72,7 +72,7 @@ def check_destination(
 
 
 def channel_taking(channel: str) -> TakesDestinations:
-    """Give the channel whose destinations are registered.
+    """Return the channel whose destinations are registered.
 
     Raises:
         InvalidProvider: there is none of this name; lists those that there are.

@@ -9,7 +9,7 @@ from notifications.sending.outgoing.guard import InvalidUrl, check_url
 
 
 def checked_url(secret: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """Check ``url=...``; give what is sealed, and the host, which is no secret.
+    """Check ``url=...``; return what is sealed, and the host, which is no secret.
 
     Raises:
         InvalidProvider: says what is wrong, without the URL.

@@ -156,7 +156,7 @@ def _in_lanes(
 def _refused(
     by_lane: Mapping[int, Sequence[int]], admissions: Mapping[int, Admission]
 ) -> Iterator[tuple[int, float | None, str]]:
-    """Give the deliveries that may not start, the seconds to wait (None: until woken), and why."""
+    """Return the deliveries that may not start, the seconds to wait (None: until woken), and why."""
     for endpoint_id, deliveries in by_lane.items():
         admission = admissions[endpoint_id]
         for position, delivery_id in enumerate(deliveries[admission.count :]):

@@ -80,7 +80,7 @@ class Parked(NamedTuple):
 
 
 def park(parked: Sequence[Parked]) -> float:
-    """Note which tasks sleep; give the seconds that they may."""
+    """Note which tasks sleep; return the seconds that they may."""
     if not parked:
         return SHORTEST_PATIENCE
     with database.connection().cursor() as cursor:

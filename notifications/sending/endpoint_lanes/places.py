@@ -70,7 +70,7 @@ class Places:
         *,
         keeps: bool = False,
     ) -> Turns:
-        """Give the places of attempts that have ended to deliveries that ask, by endpoint.
+        """Return the places of attempts that have ended to deliveries that ask, by endpoint.
 
         Where there are more places than deliveries, they are kept for the calls to come, if some changed
         hands here or ``keeps`` says so: more deliveries are on their way. No place is kept for longer than

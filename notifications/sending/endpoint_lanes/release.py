@@ -65,7 +65,7 @@ def give_up_places() -> None:
 
 
 def wake_waiting() -> int:
-    """Wake what there is room for in all lanes; give how many lanes were looked at."""
+    """Wake what there is room for in all lanes; return how many lanes were looked at."""
     now = clock.now()
     found = rows.waiting()
     aside = set(rows.failing.aside())

@@ -108,7 +108,7 @@ def waiting() -> Rows:
 
 
 def disabled() -> list[int]:
-    """Give the disabled endpoints in whose lanes deliveries may wait for room."""
+    """Return the disabled endpoints in whose lanes deliveries may wait for room."""
     with database.connection().cursor() as cursor:
         cursor.execute(_DISABLED)
         return [row[0] for row in cursor.fetchall()]
@@ -123,7 +123,7 @@ def read(endpoint_id: int) -> tuple[Lane, LaneRule] | None:
 
 
 def under_way(endpoint_ids: Iterable[int]) -> dict[int, list[datetime]]:
-    """Give when the attempts began that are under way, by endpoint: those whose tasks run."""
+    """Return when the attempts began that are under way, by endpoint: those whose tasks run."""
     found: dict[int, list[datetime]] = defaultdict(list)
     parameters: dict[str, Any] = {"type": DELIVER_WEBHOOK, "ids": sorted(set(endpoint_ids))}
     with database.connection().cursor() as cursor:

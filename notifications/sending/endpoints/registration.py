@@ -174,7 +174,7 @@ MOVED = (
 
 @storable_arguments(InvalidEndpoint)
 def rotate_secret(endpoint: Endpoint, *, secret: str | None = None) -> str:
-    """Give an endpoint a new secret, and return it to hand over.
+    """Return an endpoint a new secret, and return it to hand over.
 
     The old one goes on signing for ``WEBHOOK_SECRET_GRACE`` seconds, so that the receiver can
     change at its own time.

@@ -90,7 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         self.is_open = True
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Give the place to read into; it is empty again when ``buffer_updated`` returns."""
+        """Return the place to read into; it is empty again when ``buffer_updated`` returns."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:

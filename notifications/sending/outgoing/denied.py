@@ -46,13 +46,13 @@ DENIED_NETWORKS: tuple[Network, ...] = tuple(
 
 
 def is_denied(address: IPv4Address | IPv6Address) -> bool:
-    """Say whether the table holds this address. An IPv4-mapped address counts as its IPv4 one."""
+    """Return whether the table holds this address. An IPv4-mapped address counts as its IPv4 one."""
     seen = unmapped(address)
     return any(seen.version == network.version and seen in network for network in DENIED_NETWORKS)
 
 
 def unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Give the IPv4 address inside ``::ffff:a.b.c.d``, else the address itself."""
+    """Return the IPv4 address inside ``::ffff:a.b.c.d``, else the address itself."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address

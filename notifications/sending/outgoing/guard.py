@@ -20,7 +20,7 @@ from tasks_core.engine.single_line import is_single_line
 
 MAX_URL_LENGTH = 2048
 EVERY_PORT = 0
-"""Stands for all of them in ``OUTGOING_PORTS``; and so does none, as it did before there was this."""
+"""Stands for all of them in ``OUTGOING_PORTS``; and so does an empty list."""
 
 
 class AddressNotAllowed(Exception):
@@ -92,7 +92,7 @@ def _checked(url: str, https_only: bool, ports: tuple[int, ...]) -> Target:
 
 
 def authority(url: str) -> str:
-    """Give the part of a URL between ``//`` and the path: host, port and credentials."""
+    """Return the part of a URL between ``//`` and the path: host, port and credentials."""
     rest = url.partition("//")[2]
     return re.split(r"[/?#]", rest, maxsplit=1)[0]
 
@@ -110,7 +110,7 @@ def check_resolved(addresses: Sequence[str], port: int) -> None:
 
 
 def may_connect(address: str, port: int) -> bool:
-    """Say whether a numeric address may be connected to on this port."""
+    """Return whether a numeric address may be connected to on this port."""
     seen = _seen(address)
     if seen is None:
         return False
@@ -122,7 +122,7 @@ def may_connect(address: str, port: int) -> bool:
 
 
 def is_own(address: str, port: int) -> bool:
-    """Say whether the list of allowed networks names this numeric address as one of our own."""
+    """Return whether the list of allowed networks names this numeric address as one of our own."""
     seen = _seen(address)
     return seen is not None and _is_allowed_by_setting(seen, port)
 
@@ -147,7 +147,7 @@ def _is_denied_by_setting(address: IPv4Address | IPv6Address) -> bool:
 
 @read_once
 def _ports_of_some() -> tuple[int, ...]:
-    """Give the ports that some address may be reached on: which one it is, is known when it is resolved."""
+    """Return the ports that some address may be reached on: which one it is, is known when it is resolved."""
     public = _public_ports()
     if EVERY_PORT in public:
         return (EVERY_PORT,)

@@ -17,7 +17,7 @@ class Idle:
         self._stacks.setdefault(connection.origin, []).append(connection)
 
     def take(self, origin: Origin, now: float) -> Connection | None:
-        """Give the newest connection to an origin that is open and may be used."""
+        """Return the newest connection to an origin that is open and may be used."""
         for connection in reversed(self._stacks.get(origin, ())):
             if connection.is_open and self._until[connection] > now:
                 self.remove(connection)
@@ -25,7 +25,7 @@ class Idle:
         return None
 
     def take_oldest(self) -> Connection | None:
-        """Give the one that has been idle for the longest time."""
+        """Return the one that has been idle for the longest time."""
         oldest = next(iter(self._until), None)
         if oldest is not None:
             self.remove(oldest)
@@ -42,12 +42,12 @@ class Idle:
         return True
 
     def take_expired(self, now: float) -> list[Connection]:
-        """Give those that may be used no more."""
+        """Return those that may be used no more."""
         expired = [connection for connection, until in self._until.items() if until <= now]
         for connection in expired:
             self.remove(connection)
         return expired
 
     def first_end(self) -> float | None:
-        """Say when the next one may be used no more; None if there is none."""
+        """Return when the next one may be used no more; None if there is none."""
         return min(self._until.values(), default=None)

@@ -4,7 +4,7 @@ from notifications.sending.outgoing.guard import InvalidUrl, check_url
 
 
 def leads_elsewhere(url: str, before: str) -> bool:
-    """Say whether a URL leads to another scheme, host or port than the one ``before``.
+    """Return whether a URL leads to another scheme, host or port than the one ``before``.
 
     One that cannot be used, by the settings of today, leads elsewhere unless it is the same text.
     """

@@ -38,7 +38,7 @@ class Pool:
         self.is_closed = False
 
     async def acquire(self, target: Target, *, until: float) -> Connection:
-        """Give a connection to the target, for one request; ``release`` takes it back.
+        """Return a connection to the target, for one request; ``release`` takes it back.
 
         Args:
             target: where it is to lead.

@@ -20,7 +20,7 @@ class InvalidRequest(ValueError):
 def request_bytes(
     method: str, target: Target, body: bytes | None, headers: Mapping[str, str]
 ) -> bytes:
-    """Give a request as it goes over the connection.
+    """Return a request as it goes over the connection.
 
     ``Host`` and ``Content-Length`` are ours; ``Accept`` and ``Accept-Encoding`` as well, unless given.
 
@@ -47,7 +47,7 @@ def request_bytes(
 
 
 def _checked(method: str, headers: Mapping[str, str]) -> frozenset[str]:
-    """Give the names in small letters, if the method and all headers can be sent."""
+    """Return the names in small letters, if the method and all headers can be sent."""
     if method == "CONNECT" or not _is_token(method):
         raise InvalidRequest(f"{method!r} is no method of a request; give one such as POST")
     if _CONTROL.search("".join(headers.values())):

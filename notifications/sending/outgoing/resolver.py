@@ -32,7 +32,7 @@ def _address(answer: Any) -> str:
 
 
 def _numeric(host: str, port: int) -> Answers:
-    """Give the answer for a number, for which nobody needs to be asked; none for all else."""
+    """Return the answer for a number, for which nobody needs to be asked; none for all else."""
     try:
         version = ip_address(host).version
     except ValueError:
@@ -63,7 +63,7 @@ def absolute(host: str) -> str:
 
 
 def is_local_name(host: str) -> bool:
-    """Say whether a host is a name of one label, which no public receiver has.
+    """Return whether a host is a name of one label, which no public receiver has.
 
     The search domains may complete it to any name, so it leads to our own networks only.
     """
@@ -71,7 +71,7 @@ def is_local_name(host: str) -> bool:
 
 
 def is_numeric(host: str) -> bool:
-    """Say whether the resolver reads a host as a number: it asks nobody then."""
+    """Return whether the resolver reads a host as a number: it asks nobody then."""
     if ":" in host:
         return True
     try:

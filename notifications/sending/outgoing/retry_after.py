@@ -14,13 +14,13 @@ _MOST_CHARACTERS = 100
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Give the seconds to wait, between one second and one hour, or None if it says nothing."""
+    """Return the seconds to wait, between one second and one hour, or None if it says nothing."""
     seconds = seconds_asked(value, now)
     return None if seconds is None else min(max(seconds, SHORTEST), LONGEST)
 
 
 def seconds_asked(value: str | None, now: datetime) -> float | None:
-    """Give the seconds until the instant that the header names, however far away, or None.
+    """Return the seconds until the instant that the header names, however far away, or None.
 
     It is None too for what names no instant at all, such as a year of fourteen digits.
     """

@@ -10,7 +10,7 @@ _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
 
 def pool() -> Pool:
-    """Give the pool of the running event loop; the first call makes it.
+    """Return the pool of the running event loop; the first call makes it.
 
     One for each loop keeps connections to busy receivers open between deliveries.
     """

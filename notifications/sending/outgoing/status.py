@@ -29,7 +29,7 @@ def outcome_of_failure(failure: Failure) -> Outcome:
 
 
 def describe_status(status: int) -> str:
-    """Say what a status that is not a success means, for the attempt log."""
+    """Return what a status that is not a success means, for the attempt log."""
     if 300 <= status < 400:
         return f"the endpoint answered {status}: redirects are not followed, enter the final URL"
     if status == GONE:

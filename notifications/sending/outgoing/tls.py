@@ -6,7 +6,7 @@ from functools import cache
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Give the context of the process: a certificate of a known authority, for the name asked for.
+    """Return the context of the process: a certificate of a known authority, for the name asked for.
 
     Authorities are the system's, or those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
     """

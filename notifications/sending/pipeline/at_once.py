@@ -20,7 +20,7 @@ _WITHHELD = Rendered("", "", "")
 
 
 def may_leave_at_once(notification: Notification) -> bool:
-    """Say whether a message that is being accepted needs no first step.
+    """Return whether a message that is being accepted needs no first step.
 
     It is due and written; it has no condition, which is asked at the last moment but not before its time;
     and no quiet hours can hold it, because they would have to mark it as held and may tell it in a digest.
@@ -33,7 +33,7 @@ def may_leave_at_once(notification: Notification) -> bool:
 
 
 def leaving_at_once(validated: Sequence[Validated]) -> list[Validated]:
-    """Give those that need no first step, but of channels whose retry policy has gone missing.
+    """Return those that need no first step, but of channels whose retry policy has gone missing.
 
     Only the first step can wait until there is such a policy again, and whoever asks is not refused
     because of a setting.
@@ -81,7 +81,7 @@ def _delivery(notification: Notification, content: Rendered) -> Delivery:
 
 
 def _lane(notification: Notification) -> int | None:
-    """Give the endpoint, unless a recipient's wishes or an earlier message can hold the message back."""
+    """Return the endpoint, unless a recipient's wishes or an earlier message can hold the message back."""
     is_free = notification.recipient_id is None and not notification.order_key
     return notification.endpoint_id if is_free else None
 

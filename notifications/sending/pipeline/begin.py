@@ -148,7 +148,7 @@ def begin_each(asked: Sequence[tuple[int, int]]) -> list[Sendable | NotSendable]
 
 
 def first_tasks(asked: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Give the first task of each delivery."""
+    """Return the first task of each delivery."""
     first: dict[int, int] = {}
     for delivery_id, task_id in asked:
         first.setdefault(delivery_id, task_id)
@@ -230,7 +230,7 @@ def _receiver(
 
 
 def _refused(delivery_ids: list[int]) -> dict[int, Sendable | NotSendable]:
-    """Say why nothing is to be sent, and end what has expired."""
+    """Return why nothing is to be sent, and end what has expired."""
     if not delivery_ids:
         return {}
     now = clock.now()

@@ -52,7 +52,7 @@ def supersede(keys: Iterable[str]) -> int:
 
 
 def cancel_all(notifications: "QuerySet[Notification]", reason: str) -> int:
-    """Cancel those of the notifications that are unfinished, and their deliveries; give how many."""
+    """Cancel those of the notifications that are unfinished, and their deliveries; return how many."""
     now = clock.now()
     with transaction.atomic(using=database.alias()):
         unfinished = notifications.filter(state__in=NOTIFICATION_UNFINISHED)

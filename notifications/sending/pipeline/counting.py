@@ -17,5 +17,5 @@ COUNT = """
 
 
 def shard() -> int:
-    """Give the shard of this process."""
+    """Return the shard of this process."""
     return os.getpid() % SHARDS

@@ -39,7 +39,7 @@ CUT_OFF_SECONDS = 5.0
 def deliver(
     delivery_id: int, task_id: int, send: Callable[[Sendable], SendResult]
 ) -> dict[str, str]:
-    """Make one attempt with a synchronous channel; give the task's result."""
+    """Make one attempt with a synchronous channel; return the task's result."""
     [found] = begin_each([(delivery_id, task_id)])
     if isinstance(found, NotSendable):
         return nothing_to_send(found)
@@ -56,7 +56,7 @@ def deliver(
 async def deliver_async(
     asked: Asked, send: Callable[[Sendable], Awaitable[SendResult]]
 ) -> dict[str, str]:
-    """Make one attempt with an asynchronous channel; give the task's result.
+    """Make one attempt with an asynchronous channel; return the task's result.
 
     Beginnings and ends of concurrent deliveries are written together. A delivery to an endpoint in whose
     lane there is no room gives its place in the worker up at once.
@@ -121,7 +121,7 @@ def ended(sendable: Sendable, started_at: datetime, result: SendResult) -> Ended
 
 
 def postponed(sendable: Sendable, result: SendResult) -> NotSendable:
-    """Say when a message comes back that nobody took, though nothing is wrong with it."""
+    """Return when a message comes back that nobody took, though nothing is wrong with it."""
     wait = result.retry_after or MOMENT
     return NotSendable(DeliveryState.SENDING, result.error, wait=wait, lacks_key=result.lacks_key)
 

@@ -28,7 +28,7 @@ Item = BatchItem[DeliveryStep]
 
 
 def deliver_batch(items: Sequence[Item], stream: Stream) -> Iterator[object]:
-    """Make one attempt at each delivery; give the tasks' results or what is wrong, in order."""
+    """Make one attempt at each delivery; return the tasks' results or what is wrong, in order."""
     rest = iter(items)
     while chunk := list(islice(rest, BEGUN_TOGETHER)):
         found = begin_each([(item.payload.delivery, item.context.task_id) for item in chunk])
@@ -70,7 +70,7 @@ class _Attempt:
         return self._ended
 
     def answer(self) -> object:
-        """Say how the task goes on."""
+        """Return how the task goes on."""
         return conclude(self._found, self.ended.result)
 
 
@@ -136,7 +136,7 @@ _TAKEN_AWAY = Snooze(0.0, "the attempt was taken away before anything was sent")
 
 
 def _value(decide: Callable[[], object]) -> object:
-    """Give what ``decide`` returns or raises: in a batch both are values."""
+    """Return what ``decide`` returns or raises: in a batch both are values."""
     try:
         return decide()
     except Exception as error:  # noqa: BLE001 raised for one task; see conclude

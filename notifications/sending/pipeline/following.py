@@ -45,7 +45,7 @@ class Next:
 
 
 def deliver_next(delivery_id: int, channel: str, terms: Terms, lane: int | None = None) -> Next:
-    """Give the step that hands a written message to its channel.
+    """Return the step that hands a written message to its channel.
 
     Args:
         delivery_id: the delivery.
@@ -102,12 +102,12 @@ def _enqueue(alike: _Alike, group: list[Next]) -> None:
 
 
 def urgency(critical: bool) -> int:
-    """Give the priority of a notification's tasks: critical ones overtake all others."""
+    """Return the priority of a notification's tasks: critical ones overtake all others."""
     return int(tasks_core.CRITICAL if critical else tasks_core.NORMAL)
 
 
 def queue(critical: bool) -> str | None:
-    """Give the queue of a notification's tasks: critical ones have their own, None is the type's.
+    """Return the queue of a notification's tasks: critical ones have their own, None is the type's.
 
     So that workers can be kept free for one-time codes, whatever else there is to do.
     """
@@ -115,10 +115,10 @@ def queue(critical: bool) -> str | None:
 
 
 def correlation(notification: Notification) -> str:
-    """Give what ties a notification's tasks together."""
+    """Return what ties a notification's tasks together."""
     return correlation_of(notification.pk, notification.correlation_id)
 
 
 def correlation_of(notification_id: int, given: str) -> str:
-    """Give the same, of its id and the correlation id that the caller gave."""
+    """Return the same, of its id and the correlation id that the caller gave."""
     return given or f"notification-{notification_id}"

@@ -63,7 +63,7 @@ Collect = Callable[[Mapping[int, str]], None]
 
 
 def hold_notifications(ids: Sequence[int], collect: Collect) -> dict[int, Held]:
-    """Screen accepted notifications; give those that are not to be begun, and end or mark them.
+    """Screen accepted notifications; return those that are not to be begun, and end or mark them.
 
     Those that a digest tells of end as well. They are not among the answers, as nothing accepted is left
     of them.
@@ -111,7 +111,7 @@ def _end(notification_id: int, verdict: Stop) -> bool:
 
 
 def _no_fallback(verdict: Stop) -> str:
-    """Say why no other channel is tried; empty if one is."""
+    """Return why no other channel is tried; empty if one is."""
     return "" if verdict.by_channel else verdict.reason
 
 

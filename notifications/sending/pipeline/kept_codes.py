@@ -42,5 +42,5 @@ def forget_superseded(keys: Iterable[str]) -> None:
 
 
 def forget_expired(*, limit: int = LIMIT) -> int:
-    """Wipe one batch of expired codes; give how many. Call it again while it is not 0."""
+    """Wipe one batch of expired codes; return how many. Call it again while it is not 0."""
     return delete_some(KeptCode.objects.filter(expires_at__lte=clock.now()), limit)

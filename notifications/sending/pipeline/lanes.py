@@ -98,7 +98,7 @@ def begin_in_lanes(
 
 
 def _by_endpoint(attempts: Iterable[Ended]) -> dict[int, list[EndedAttempt]]:
-    """Say what lanes need to know of attempts."""
+    """Return what lanes need to know of attempts."""
     by_endpoint: dict[int, list[EndedAttempt]] = defaultdict(list)
     for one in attempts:
         if one.endpoint_id is not None:

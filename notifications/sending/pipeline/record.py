@@ -245,7 +245,7 @@ def _follow(ended: Sequence[Ended]) -> None:
 
 
 def _write(ended: Sequence[Ended]) -> defaultdict[str, set[int]]:
-    """Write ends; give the notifications it does not settle, and which deliveries are locked or known."""
+    """Write ends; return the notifications it does not settle, and which deliveries are locked or known."""
     parameters = {
         "results": json.dumps([_row(one) for one in ended]),
         "ids": [one.delivery_id for one in ended],

@@ -51,7 +51,7 @@ class _Pending(NamedTuple):
 
 
 def render(delivery_id: int) -> str:
-    """Render a pending delivery; give the state it is in then."""
+    """Render a pending delivery; return the state it is in then."""
     pending = _load(delivery_id)
     if pending.state != DeliveryState.PENDING:
         return pending.state

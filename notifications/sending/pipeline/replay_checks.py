@@ -25,7 +25,7 @@ SEND_ANEW = "discard the dead letter and, if it is still wanted, send a new noti
 
 
 def refuses_delivery(payload: DeliveryStep) -> str:
-    """Say why a delivery would not be sent by another run of its task; empty if it may be."""
+    """Return why a delivery would not be sent by another run of its task; empty if it may be."""
     delivery = _delivery(payload.delivery)
     if delivery is None:
         return _gone(payload.delivery)
@@ -33,7 +33,7 @@ def refuses_delivery(payload: DeliveryStep) -> str:
 
 
 def refusal_of(delivery: Delivery) -> str:
-    """Say why a delivery that has failed cannot be sent again; empty if it can, or has not failed.
+    """Return why a delivery that has failed cannot be sent again; empty if it can, or has not failed.
 
     Args:
         delivery: with its notification.
@@ -45,7 +45,7 @@ def refusal_of(delivery: Delivery) -> str:
 
 
 def refuses_rendering(payload: DeliveryStep) -> str:
-    """Say why a message that could not be written is not written by another run; empty if it is."""
+    """Return why a message that could not be written is not written by another run; empty if it is."""
     delivery = _delivery(payload.delivery)
     if delivery is None:
         return _gone(payload.delivery)
@@ -58,7 +58,7 @@ def refuses_rendering(payload: DeliveryStep) -> str:
 
 
 def refuses_beginning(payload: NotificationStep) -> str:
-    """Say why a notification would not be begun by another run; empty if it would."""
+    """Return why a notification would not be begun by another run; empty if it would."""
     notification = (
         Notification.objects.filter(pk=payload.notification).only("pk", "state", "reason").first()
     )
@@ -73,12 +73,12 @@ def refuses_beginning(payload: NotificationStep) -> str:
 
 
 def refuses_closing(payload: DigestStep) -> str:
-    """Say why a window would not be closed by another run; empty if it would, or is closed already."""
+    """Return why a window would not be closed by another run; empty if it would, or is closed already."""
     return _refusal_if_gone("digest", Digest.objects.filter(pk=payload.digest), payload.digest)
 
 
 def refuses_handing_over(payload: ChunkStep) -> str:
-    """Say why a chunk is not handed over by another run: it was planned for one task only."""
+    """Return why a chunk is not handed over by another run: it was planned for one task only."""
     return (
         f"chunk {payload.chunk} of a broadcast is planned anew when its broadcast is resumed; "
         "discard the dead letter and resume the broadcast"
@@ -86,19 +86,19 @@ def refuses_handing_over(payload: ChunkStep) -> str:
 
 
 def refuses_looking(payload: LadderLook) -> str:
-    """Say why looking at a ladder comes to nothing; empty otherwise: it may be done at any time."""
+    """Return why looking at a ladder comes to nothing; empty otherwise: it may be done at any time."""
     found = Notification.objects.filter(pk=payload.notification)
     return _refusal_if_gone("notification", found, payload.notification)
 
 
 def refuses_redelivery(payload: EventStep) -> str:
-    """Say why an event would not be redelivered by another run; empty if it would."""
+    """Return why an event would not be redelivered by another run; empty if it would."""
     found = TriggerEvent.objects.filter(pk=payload.event)
     return _refusal_if_gone("event", found, payload.event)
 
 
 def refuses_tick(payload: TickStep) -> str:
-    """Say why a tick would not be written by another run; empty if it would."""
+    """Return why a tick would not be written by another run; empty if it would."""
     found = CronTrigger.objects.filter(pk=payload.trigger)
     return _refusal_if_gone("cron trigger", found, payload.trigger)
 

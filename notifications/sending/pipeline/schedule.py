@@ -162,7 +162,7 @@ def _row(notification_id: int, message: Rendered | None) -> dict[str, Any]:
 
 
 def _not_begun(notification_id: int) -> str | Exception:
-    """Say why a notification was not begun, and end it if it has expired."""
+    """Return why a notification was not begun, and end it if it has expired."""
     with bounded_locks():
         end_notification(
             notification_id,

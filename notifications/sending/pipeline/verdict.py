@@ -41,7 +41,7 @@ def conclude(sendable: Sendable, result: SendResult) -> dict[str, str]:
 
 
 def nothing_to_send(found: NotSendable) -> dict[str, str]:
-    """Give the result of a task whose delivery has ended already.
+    """Return the result of a task whose delivery has ended already.
 
     Raises:
         PermanentError, DeliveryFailed: it cannot be sent; for example a replay that comes too late.

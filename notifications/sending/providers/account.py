@@ -67,11 +67,11 @@ class Carrier(Protocol):
         ...
 
     def public(self, account: Account) -> dict[str, str]:
-        """Give what others must know of an account, such as a public key."""
+        """Return what others must know of an account, such as a public key."""
         ...
 
     def check(self, account: Account) -> str:
-        """Say what is wrong with an account, or nothing. Called when it is registered."""
+        """Return what is wrong with an account, or nothing. Called when it is registered."""
         ...
 
     async def send(self, account: Account, sendable: Sendable, seconds: float) -> SendResult:

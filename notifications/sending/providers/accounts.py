@@ -24,7 +24,7 @@ _unopened: set[int] = set()
 
 
 async def enabled_accounts(channel: str) -> list[Account]:
-    """Give the enabled providers of a channel, in the order in which to try them.
+    """Return the enabled providers of a channel, in the order in which to try them.
 
     One whose credentials cannot be opened is left out while there are others.
 

@@ -29,7 +29,7 @@ def outcome_of_status(status: int) -> Outcome:
 
 
 def described(who: str, status: int) -> str:
-    """Say what a status that is no success means."""
+    """Return what a status that is no success means."""
     if status in _REFUSES_US:
         return f"{who} answered {status}: our credentials or our account are refused"
     if 300 <= status < 400:
@@ -38,7 +38,7 @@ def described(who: str, status: int) -> str:
 
 
 def json_object(response: Response) -> dict[str, Any]:
-    """Give the JSON object in a response, so that it can be stored; an empty one if there is none."""
+    """Return the JSON object in a response, so that it can be stored; an empty one if there is none."""
     try:
         found = read_any_json(response.body)
     except UnreadableJson:
@@ -47,7 +47,7 @@ def json_object(response: Response) -> dict[str, Any]:
 
 
 def retry_after(response: Response, outcome: Outcome) -> float | None:
-    """Give the seconds that a response which was no success asks us to wait."""
+    """Return the seconds that a response which was no success asks us to wait."""
     if outcome is Outcome.SUCCESS:
         return None
     asked = next((v for k, v in response.headers.items() if k.lower() == "retry-after"), None)

@@ -27,7 +27,7 @@ async def ask(
     seconds: float,
     kept: Mapping[str, Any],
 ) -> Response | SendResult:
-    """Send one request; give the response, or what became of the attempt without one.
+    """Send one request; return the response, or what became of the attempt without one.
 
     Args:
         sendable: the message; looked at for its expiry, right before anything is sent.

@@ -83,14 +83,14 @@ async def _hand_over(
 
 
 def _share(sendable: Sendable, providers: int) -> float:
-    """Give the seconds for one provider: a slow one leaves the others their part of the life."""
+    """Return the seconds for one provider: a slow one leaves the others their part of the life."""
     longest = conf.current().outgoing_total_timeout
     left = sendable.seconds_left(clock.now())
     return longest if left is None else min(longest, left / providers)
 
 
 def may_repeat(sendable: Sendable) -> bool:
-    """Say whether a message that may have arrived can be sent again."""
+    """Return whether a message that may have arrived can be sent again."""
     return sendable.is_secret or conf.current().repeat_unanswered
 
 

@@ -174,7 +174,7 @@ def enable_provider(name: str, *, on: bool = True) -> bool:
 
 
 def shown_facts(provider: Provider) -> dict[str, str]:
-    """Give what others must know of a provider, or why nobody can tell: it is listed in any case."""
+    """Return what others must know of a provider, or why nobody can tell: it is listed in any case."""
     try:
         return public_facts(provider)
     except (InvalidProvider, ImproperlyConfigured) as error:  # unknown by now, or no key opens it
@@ -182,18 +182,18 @@ def shown_facts(provider: Provider) -> dict[str, str]:
 
 
 def public_facts(provider: Provider) -> dict[str, str]:
-    """Give what others must know of a provider, such as the public key of web push."""
+    """Return what others must know of a provider, such as the public key of web push."""
     return carrier_of(provider.channel, provider.kind).public(account_of(provider))
 
 
 def carriers_of(channel: str) -> dict[str, Carrier]:
-    """Give the kinds of providers that a channel knows."""
+    """Return the kinds of providers that a channel knows."""
     found = getattr(CHANNELS.get(channel), "carriers", ())
     return {carrier.kind: carrier for carrier in found}
 
 
 def carrier_of(channel: str, kind: str) -> Carrier:
-    """Give one kind of provider.
+    """Return one kind of provider.
 
     Raises:
         InvalidProvider: the channel has none, or not this one; lists those that there are.

@@ -6,13 +6,13 @@ from notifications import conf
 
 
 def is_allowed(address: str) -> bool:
-    """Say whether an entry of ``SANDBOX_ALLOW`` covers an address or a URL."""
+    """Return whether an entry of ``SANDBOX_ALLOW`` covers an address or a URL."""
     entries = {entry.strip().lower() for entry in conf.current().sandbox_allow}
     return bool(entries & _names(address.strip().lower()))
 
 
 def _names(address: str) -> set[str]:
-    """Give the entries that would cover an address: itself, its domain, and ``*.`` its parents."""
+    """Return the entries that would cover an address: itself, its domain, and ``*.`` its parents."""
     domain = _domain(address)
     if not domain:
         return {address}

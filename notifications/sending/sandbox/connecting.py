@@ -22,5 +22,5 @@ class Granted:
 
 
 def may_connect(url: str) -> bool:
-    """Say whether a request may leave: the sandbox is off, its message has passed, or it is allowed."""
+    """Return whether a request may leave: the sandbox is off, its message has passed, or it is allowed."""
     return not conf.current().sandbox or _granted.get() or is_allowed(url)

@@ -13,7 +13,7 @@ HELD = "held back: the sandbox is on"
 
 
 def passing(sendable: Sendable) -> Sendable | SendResult:
-    """Give what is to be sent, or the result of an attempt that sends nothing.
+    """Return what is to be sent, or the result of an attempt that sends nothing.
 
     With the sandbox off that is the message itself. With it on, a message to an address on
     ``SANDBOX_ALLOW`` passes, others go to the address of ``SANDBOX_REDIRECT_TO`` that their channel

@@ -13,7 +13,7 @@ Entry = dict[str, Any]
 
 
 def checked_secret(secret: str | None) -> str:
-    """Give a secret of the right form; a new one if none is given.
+    """Return a secret of the right form; a new one if none is given.
 
     Raises:
         ValueError: says what form a secret has; never quotes the one given.
@@ -25,7 +25,7 @@ def checked_secret(secret: str | None) -> str:
 
 
 def sealed_entry(secret: str, now: datetime) -> Entry:
-    """Give the entry of a secret that signs from now on."""
+    """Return the entry of a secret that signs from now on."""
     return {"sealed": encryption.seal(secret), "created_at": now.isoformat(), "retires_at": None}
 
 
@@ -38,7 +38,7 @@ def add_secret(
 
 
 def live_secrets(secrets: list[Entry], now: datetime) -> list[str]:
-    """Give the secrets that count now, newest first."""
+    """Return the secrets that count now, newest first."""
     return [_opened(entry["sealed"]) for entry in secrets if _is_live(entry, now)]
 
 

@@ -21,7 +21,7 @@ def generate_secret() -> str:
 
 @lru_cache(maxsize=1_000)
 def key_of(secret: str) -> bytes:
-    """Give the key inside a secret.
+    """Return the key inside a secret.
 
     Raises:
         ValueError: says what form a secret has; never quotes the one given.
@@ -42,7 +42,7 @@ def key_of(secret: str) -> bytes:
 def signed_headers(
     body: bytes, *, message_id: str, sent_at: datetime, secrets: Sequence[str]
 ) -> dict[str, str]:
-    """Give the ``webhook-*`` headers for one attempt.
+    """Return the ``webhook-*`` headers for one attempt.
 
     Args:
         body: the exact bytes of the request body.

@@ -22,7 +22,7 @@ def verified_at(
     now: datetime,
     tolerance: float,
 ) -> datetime:
-    """Give the instant at which a request was signed.
+    """Return the instant at which a request was signed.
 
     Args:
         body: the exact bytes of the request body.

@@ -24,7 +24,7 @@ def check_object(where: str, given: Any, names: tuple[str, ...]) -> Mapping[str,
 
 
 def version_of(where: str, given: Mapping[str, Any]) -> str:
-    """Give the version, ``"1"`` if none is given, and check the engine; raises InvalidTrigger."""
+    """Return the version, ``"1"`` if none is given, and check the engine; raises InvalidTrigger."""
     engine = given.get("template_engine", ENGINE)
     if engine != ENGINE:
         raise InvalidTrigger(

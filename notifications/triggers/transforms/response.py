@@ -25,7 +25,7 @@ class ResponseTransform:
     body: BodyTransform | None
 
     def apply(self, body: bytes, *, status: int, request: Mapping[str, Any]) -> str:
-        """Give the text that stands for the body.
+        """Return the text that stands for the body.
 
         Raises:
             NotJson: the body is not JSON.

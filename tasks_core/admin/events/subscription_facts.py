@@ -73,7 +73,7 @@ def _registration(name: str) -> list[Fact]:
 
 
 def _registration_elsewhere(name: str) -> list[Fact]:
-    """Say what this process, whose code does not have it, can find out."""
+    """Return what this process, whose code does not have it, can find out."""
     if name in BUILT_IN:
         return [Fact("Registered", badge("By the platform itself", "good"))]
     reason = registrations().why_not_deleted(name)

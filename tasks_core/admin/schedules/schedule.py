@@ -142,7 +142,7 @@ class ScheduleAdmin(RecordActionsAdmin[Schedule]):
         return response  # type: ignore[no-any-return]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        """Say what the API refuses after all, because another edit came first."""
+        """Return what the API refuses after all, because another edit came first."""
         try:
             return super().changeform_view(request, *args, **options)
         except TasksCoreError as error:

@@ -66,7 +66,7 @@ def _value(value: Any) -> object:
 
 
 def _cells(row: Sequence[object]) -> SafeString:
-    """Give a cell with a long text room, so that narrow screens do not break it between letters."""
+    """Return a cell with a long text room, so that narrow screens do not break it between letters."""
     return format_html_join("", "<td{}>{}</td>", ((_room(cell), cell) for cell in row))
 
 

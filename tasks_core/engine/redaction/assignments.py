@@ -30,7 +30,7 @@ _SMALL_NUMBER = re.compile(r"-?\d{1,3}(?!\w)")
 
 
 def assigned_spans(text: str, more: frozenset[str] = frozenset()) -> Iterator[Span]:
-    """Give the places of values whose name says that they are secret.
+    """Return the places of values whose name says that they are secret.
 
     ``more`` has further words that make a name secret.
     """

@@ -10,7 +10,7 @@ _LENGTHS = range(13, 20)
 
 
 def card_spans(text: str) -> Iterator[Span]:
-    """Give the places of 13 to 19 digits, in groups or not, whose check digit is right."""
+    """Return the places of 13 to 19 digits, in groups or not, whose check digit is right."""
     for found in _CANDIDATE.finditer(text):
         end = _card_end(text, found.start(1), found.end(1))
         if end is not None:

@@ -22,7 +22,7 @@ class HiddenValues:
             self._known = None
 
     def __iter__(self) -> Iterator[str]:
-        """Give the values."""
+        """Return the values."""
         return iter(self._values)
 
     @property

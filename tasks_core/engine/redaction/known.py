@@ -58,11 +58,11 @@ class KnownSecrets:
         """No text with fewer characters holds one of the values."""
 
     def spans(self, text: str) -> Iterator[Span]:
-        """Give the places where one of the values stands."""
+        """Return the places where one of the values stands."""
         return self.spans_in(readings(text))
 
     def spans_in(self, read: Iterable[Reading]) -> Iterator[Span]:
-        """Give the same of a text whose readings are known."""
+        """Return the same of a text whose readings are known."""
         for number, reading in enumerate(read):
             folded = _folded(reading.text)
             if number == 0:
@@ -75,7 +75,7 @@ class KnownSecrets:
                 yield from self._blobs(reading)
 
     def _blobs(self, reading: Reading) -> Iterator[Span]:
-        """Give the base64, or the hexadecimal digits, around a secret: its edges share characters with it."""
+        """Return the base64 or hexadecimal digits around a secret: its edges share characters with it."""
         text = reading.text
         for form in self._encoded:
             position = text.find(form)
@@ -128,7 +128,7 @@ def _blob_start(text: str, position: int) -> int:
 
 
 def _apart(value: str) -> Iterator[re.Pattern[str]]:
-    """Give how a value with white space looks where that is written otherwise, or was a line break."""
+    """Return how a value with white space looks where that is written otherwise, or was a line break."""
     parts = _folded(value).split()
     if len(parts) > 1 and sum(map(len, parts)) >= SHORTEST:
         yield re.compile(r"[\s+_]{0,9}".join(map(re.escape, parts)))
@@ -137,7 +137,7 @@ def _apart(value: str) -> Iterator[re.Pattern[str]]:
 
 
 def _forms(value: str) -> set[str]:
-    """Give what readings of a text have of ``value``.
+    """Return what readings of a text have of ``value``.
 
     A secret may itself look like something encoded (``a"%00``). Where that is written in another form, both
     are undone together, and it is found as what is left of it then.
@@ -149,7 +149,7 @@ def _forms(value: str) -> set[str]:
 
 
 def _encoded_forms(value: str) -> Iterator[str]:
-    """Give what any base64 that holds ``value`` has of it at each of the three offsets; and hexadecimals."""
+    """Return what any base64 with ``value`` has of it at each of the three offsets; and hexadecimals."""
     plain = {
         value,
         json.dumps(value)[1:-1],

@@ -143,7 +143,7 @@ def readings(text: str) -> list[Reading]:
 
 
 def _undone(reading: Reading | None, known: dict[str, int]) -> list[Reading]:
-    """Give ``reading`` and those within it, up to one that was given already with all that is within it."""
+    """Return ``reading`` and those within it, up to one that was given already with all that is within it."""
     found: list[Reading] = []
     for left in range(DEEPEST, -1, -1):
         if reading is None or known.get(reading.text, -1) >= left:
@@ -183,7 +183,7 @@ def _decoded(reading: Reading, forms: re.Pattern[str]) -> Reading | None:
 
 
 def _of_bytes(written: str) -> Iterable[Piece]:
-    """Give the characters of a run of bytes, each in two hexadecimal digits."""
+    """Return the characters of a run of bytes, each in two hexadecimal digits."""
     if len(written) == 3:
         return [(chr(int(written[1:], 16)), 0, 3)]
     return _of_values(written, [(int(one[1], 16), one.end()) for one in _BYTE.finditer(written)])
@@ -213,7 +213,7 @@ def _of_values(written: str, values: list[tuple[int, int]]) -> Iterator[Piece]:
 
 
 def _of_units(written: str) -> Iterator[Piece]:
-    """Give the characters of a run of escapes with four digits, pairs of which may be one character."""
+    """Return the characters of a run of escapes with four digits, pairs of which may be one character."""
     units = [int(one[1], 16) for one in _FOUR.finditer(written)]
     raw = b"".join(unit.to_bytes(2, "big") for unit in units)
     start = 0
@@ -245,7 +245,7 @@ def _of_escape(written: str) -> Iterator[Piece]:
 
 
 def _of_words(written: str) -> Iterator[Piece]:
-    """Give the text of encoded words in a header of a mail; where in them each character is, nobody asks."""
+    """Return the text of encoded words in a mail's header; where in them each character is, nobody asks."""
     try:
         decoded = decode_header(written)
         read = "".join(_word(part, charset) for part, charset in decoded)

@@ -41,7 +41,7 @@ _PORT = re.compile(r":\d{1,5}$")
 
 
 def token_spans(text: str) -> Iterator[Span]:
-    """Give the places of everything that is a secret by its form."""
+    """Return the places of everything that is a secret by its form."""
     yield from (found.span() for found in _PREFIXED.finditer(text))
     if "/u/" in text:
         yield from (found.span() for found in _LINK.finditer(text))
@@ -78,7 +78,7 @@ def _pem_spans(text: str) -> Iterator[Span]:
 
 
 def _userinfo_spans(text: str) -> Iterator[Span]:
-    """Give what stands before the @ of an address, also where an unquoted password has a slash."""
+    """Return what stands before the @ of an address, also where an unquoted password has a slash."""
     signs = [found.span() for found in _AUTHORITY.finditer(text)]
     for (_, start), (limit, _) in pairwise([*signs, (len(text), len(text))]):
         address = _ADDRESS.match(text, start, limit)

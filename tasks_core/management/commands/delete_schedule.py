@@ -24,7 +24,7 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--inner",
             action="store_true",
-            help="Also one of an inner task type: for what was made before people could not.",
+            help="Also one of an inner task type, which the platform makes for itself.",
         )
         add_format_argument(parser)
 

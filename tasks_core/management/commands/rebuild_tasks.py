@@ -62,7 +62,7 @@ class _Check:
         self.is_interrupted = False
 
     def differences(self) -> Iterator[Difference]:
-        """Give what is found, and note how far that is."""
+        """Return what is found, and note how far that is."""
         total = Task.objects.count() if self._until is None else None
         chunks = rebuild(after=self.last_id, until=self._until)
         with interruption() as asked:

@@ -134,7 +134,7 @@ class _Run:
         return any(column.old.count or column.lost.count for column in self._found)
 
     def told(self) -> Iterator[str]:
-        """Give what a person is to do next."""
+        """Return what a person is to do next."""
         for column in self._found:
             if column.lost.count:
                 yield (

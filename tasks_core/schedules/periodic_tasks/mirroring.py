@@ -123,7 +123,7 @@ def _catch_up(schedules: list[Schedule], now: datetime) -> None:
 def _change(
     row: PeriodicTask, schedule: Schedule | None, mirror: PeriodicTaskMirror, now: datetime
 ) -> Change:
-    """Say what is to become of one mirror; a row that cannot be understood is to have none."""
+    """Return what is to become of one mirror; a row that cannot be understood is to have none."""
     change = Change(row, mirror, schedule)
     problem = ""
     if row.enabled:

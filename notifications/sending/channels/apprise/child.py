@@ -53,7 +53,7 @@ def guard_connections(guard: dict[str, Any], proxy: str) -> None:
 
 
 def _leads_to(proxy: str, address: str, port: int) -> bool:
-    """Say whether this is the proxy, wherever its name leads now."""
+    """Return whether this is the proxy, wherever its name leads now."""
     url = urlsplit(proxy)
     if port != (url.port or _PORTS.get(url.scheme)):
         return False

@@ -18,7 +18,7 @@ class NoAnswer(Exception):
 
 
 def run(asked: dict[str, Any], *, seconds: float) -> dict[str, Any]:
-    """Run Apprise with one request; give its answer.
+    """Run Apprise with one request; return its answer.
 
     The process gets nothing of our environment, where credentials are, but what it needs to run; and the
     proxy, if one is set. Its output is not logged: it may quote the URL.

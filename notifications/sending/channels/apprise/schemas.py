@@ -17,7 +17,7 @@ of their own, and services of the local machine such as syslog or D-Bus."""
 
 
 def checked_schema(url: str) -> str:
-    """Give the schema of an Apprise URL.
+    """Return the schema of an Apprise URL.
 
     Raises:
         InvalidProvider: it is not allowed; lists those that are.

@@ -14,7 +14,7 @@ _PACKAGE = "anymail."
 
 
 def is_anymail(backend: BaseEmailBackend) -> bool:
-    """Say whether a backend is one of Anymail's, without importing it: it is optional."""
+    """Return whether a backend is one of Anymail's, without importing it: it is optional."""
     return any(base.__module__.startswith(_PACKAGE) for base in type(backend).__mro__)
 
 
@@ -25,7 +25,7 @@ def mark(message: EmailMessage, sendable: Sendable) -> None:
 
 
 def message_id_of(message: EmailMessage) -> str:
-    """Give the provider's id of a message that was sent; empty if it told none."""
+    """Return the provider's id of a message that was sent; empty if it told none."""
     status = getattr(message, "anymail_status", None)
     found = getattr(status, "message_id", None)
     return found[:200] if isinstance(found, str) else ""

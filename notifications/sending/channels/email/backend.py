@@ -31,7 +31,7 @@ def new_backend() -> BaseEmailBackend:
 
 
 def configuration() -> tuple[Any, ...]:
-    """Give what a backend is made from, to see whether it has changed. Holds the password."""
+    """Return what a backend is made from, to see whether it has changed. Holds the password."""
     if _has_mailers():
         # Django refuses to read the older settings then.
         mailers: object = getattr(settings, "MAILERS", None)

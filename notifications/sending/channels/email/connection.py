@@ -33,7 +33,7 @@ class MailConnection(threading.local):
         self._expires_at: datetime | None = None
 
     def ready(self, expires_at: datetime | None = None) -> BaseEmailBackend:
-        """Give an open backend for one message.
+        """Return an open backend for one message.
 
         Args:
             expires_at: no answer of the server is waited for longer than that, and a mail server
@@ -57,7 +57,7 @@ class MailConnection(threading.local):
         return self._backend
 
     def pipelining(self) -> smtplib.SMTP | None:
-        """Give the open connection if its server announces pipelining and Django's own backend made it.
+        """Return the open connection if its server announces pipelining and Django's own backend made it.
 
         A backend of another make may do something of its own with each message.
         """
@@ -149,12 +149,12 @@ class MailConnection(threading.local):
             return False
 
     def _smtp(self) -> smtplib.SMTP | None:
-        """Give the connection below Django's SMTP backend; other backends have none."""
+        """Return the connection below Django's SMTP backend; other backends have none."""
         smtp = getattr(self._backend, "connection", None)
         return smtp if isinstance(smtp, smtplib.SMTP) else None
 
     def _patience(self, expires_at: datetime | None) -> float:
-        """Give the seconds that one answer of the server may take."""
+        """Return the seconds that one answer of the server may take."""
         most: float = self._own_timeout or conf.current().email_timeout
         if expires_at is None:
             return most

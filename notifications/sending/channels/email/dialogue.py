@@ -33,7 +33,7 @@ def is_bare(address: str) -> bool:
 
 
 def envelope(smtp: smtplib.SMTP, sender: str, recipient: str, size: int) -> bytes:
-    """Give the three commands that come before the content, as one piece.
+    """Return the three commands that come before the content, as one piece.
 
     Args:
         smtp: where it is to be said.
@@ -48,7 +48,7 @@ def envelope(smtp: smtplib.SMTP, sender: str, recipient: str, size: int) -> byte
 
 
 def quoted(content: bytes) -> bytes:
-    """Give the content as it goes over the wire, with its end (RFC 5321, 4.5.2)."""
+    """Return the content as it goes over the wire, with its end (RFC 5321, 4.5.2)."""
     doubled = _BEGINNING_WITH_A_DOT.sub(b"..", content)
     return doubled + (_END if doubled.endswith(CRLF) else CRLF + _END)
 
@@ -98,7 +98,7 @@ def keep_in_step(smtp: smtplib.SMTP) -> None:
 
 
 def unread(smtp: smtplib.SMTP) -> bytes:
-    """Give the beginning of what the server has said without being asked; it is not waited for."""
+    """Return the beginning of what the server has said without being asked; it is not waited for."""
     if smtp.file is None or smtp.sock is None:
         return b""
     patience = smtp.sock.gettimeout()

@@ -30,7 +30,7 @@ def compose(sendable: Sendable) -> Mail:
 
 
 def message_id_domain() -> str:
-    """Give the domain for Message-IDs: the configured one, or that of the sender, as in the DNS."""
+    """Return the domain for Message-IDs: the configured one, or that of the sender, as in the DNS."""
     configured = conf.current().email_message_id_domain
     domain = configured or settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
     if domain.isascii():

@@ -29,7 +29,7 @@ class Body(NamedTuple):
 
 
 def body_shape(body: str) -> Body | None:
-    """Give the shape of a body; None if it may need an encoding of its own."""
+    """Return the shape of a body; None if it may need an encoding of its own."""
     if not _BODY.fullmatch(body):
         return None
     longest = len(body) if len(body) <= SHORT // 4 else max(map(len, body.encode().split(b"\n")))

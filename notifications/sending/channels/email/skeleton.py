@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 
 
 def kind_of(sendable: Sendable) -> Kind | None:
-    """Give the kind of a mail; None if only Django can write it."""
+    """Return the kind of a mail; None if only Django can write it."""
     content = sendable.content
     text = body_shape(content.text)
     html = body_shape(content.html) if content.html else None

@@ -109,7 +109,7 @@ class MailStream:
         self._sent = self._announced = None
 
     def _begun(self, sendable: Sendable, tell: Tell) -> _Line | None:
-        """Give a connection that can be pipelined; without one the mail is sent, or has failed."""
+        """Return a connection that can be pipelined; without one the mail is sent, or has failed."""
         try:
             backend = connection.ready(sendable.expires_at)
         except (OSError, smtplib.SMTPException) as error:
@@ -152,7 +152,7 @@ class MailStream:
         self._sent, self._announced = held, following
 
     def _heard(self) -> _Mail | None:
-        """Hear what became of what was said; give the mail whose content the server waits for."""
+        """Hear what became of what was said; return the mail whose content the server waits for."""
         sent, announced = self._sent, self._announced
         self._sent = self._announced = None
         refusal: MailFailure | None = None
@@ -172,7 +172,7 @@ class MailStream:
         return announced if let_in else None
 
     def _refusal(self, smtp: smtplib.SMTP, sent: _Mail, *, is_last: bool) -> MailFailure | None:
-        """Hear of a content; give what it is refused for, not yet told."""
+        """Hear of a content; return what it is refused for, not yet told."""
         connection.wait_until(sent.sendable.expires_at)
         try:
             check_content(smtp)

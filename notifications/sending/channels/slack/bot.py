@@ -28,7 +28,7 @@ class SlackBot(GivenCredentials):
     options = ()
 
     def check(self, account: Account) -> str:
-        """Say whether the token has the form of a bot's."""
+        """Return whether the token has the form of a bot's."""
         if not account.credentials["token"].startswith("xox"):
             return "credentials: token must be a bot token, which begins with xoxb-"
         return ""

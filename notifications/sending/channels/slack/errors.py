@@ -42,5 +42,5 @@ def outcome_of_error(word: str, status: int) -> Outcome:
 
 
 def is_our_account(word: str) -> bool:
-    """Say whether the error is about our credentials, so another account may do better."""
+    """Return whether the error is about our credentials, so another account may do better."""
     return word in _OUR_ACCOUNT

@@ -34,7 +34,7 @@ class Twilio(GivenCredentials):
     options = ("sender", "messaging_service_sid", "status_callback")
 
     def check(self, account: Account) -> str:
-        """Say what is missing: it must be known from whom messages come."""
+        """Return what is missing: it must be known from whom messages come."""
         if not account.options.get("sender") and not account.options.get("messaging_service_sid"):
             return "options: give sender (a number or name) or messaging_service_sid"
         return ""
@@ -61,7 +61,7 @@ class Twilio(GivenCredentials):
 
 
 def _validity(sendable: Sendable) -> int | None:
-    """Give the whole seconds that are left, 0 if there is not even one, None for no end."""
+    """Return the whole seconds that are left, 0 if there is not even one, None for no end."""
     left = sendable.seconds_left(clock.now())
     if left is None:
         return None
@@ -124,6 +124,6 @@ def _read(response: Response, fields: dict[str, str], sendable: Sendable) -> Sen
 
 
 def _shown(code: object) -> str:
-    """Give an error's number; something else in its place may be a quotation."""
+    """Return an error's number; something else in its place may be a quotation."""
     text = str(code)
     return text if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else "of no number"

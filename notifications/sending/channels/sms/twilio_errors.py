@@ -80,7 +80,7 @@ _MOST_DIGITS = 9
 
 
 def meaning_of(code: object, status: int) -> Meaning:
-    """Give the meaning of an error code; of one that is not known, that of the HTTP status."""
+    """Return the meaning of an error code; of one that is not known, that of the HTTP status."""
     known = _MEANINGS.get(_number(str(code)))
     if known is not None:
         return known
@@ -91,6 +91,6 @@ def meaning_of(code: object, status: int) -> Meaning:
 
 
 def _number(code: str) -> int:
-    """Give a code as a number, 0 if it is none: gateways that copy this API send what they like."""
+    """Return a code as a number, 0 if it is none: gateways that copy this API send what they like."""
     is_number = len(code) <= _MOST_DIGITS and code.isascii() and code.isdigit()
     return int(code) if is_number else 0

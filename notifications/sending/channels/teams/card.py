@@ -8,7 +8,7 @@ _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
 
 def card_of(content: Rendered) -> dict[str, Any]:
-    """Give the message as Workflows takes it.
+    """Return the message as Workflows takes it.
 
     The text is put in runs, not in a TextBlock: that would read it as Markdown, and a value could
     become a link.

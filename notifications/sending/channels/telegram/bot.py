@@ -27,7 +27,7 @@ class TelegramBot(GivenCredentials):
     options = ()
 
     def check(self, account: Account) -> str:
-        """Say whether the token has the form of a bot's: a number, a colon and the rest."""
+        """Return whether the token has the form of a bot's: a number, a colon and the rest."""
         if not _TOKEN.fullmatch(account.credentials["token"]):
             return "credentials: token must be a bot token, such as 123456:ABC-DEF"
         return ""

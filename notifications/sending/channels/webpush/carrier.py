@@ -41,7 +41,7 @@ class VapidSender:
         return {"public_key": public_key(account.credentials["private_key"])}
 
     def check(self, account: Account) -> str:
-        """Say whether the key is one, and whether there is somebody to contact."""
+        """Return whether the key is one, and whether there is somebody to contact."""
         try:
             private_key(account.credentials["private_key"])
         except ValueError as error:

@@ -30,7 +30,7 @@ def encrypted(
     sender_key: EllipticCurvePrivateKey | None = None,
     salt: bytes | None = None,
 ) -> bytes:
-    """Give the body of a push request.
+    """Return the body of a push request.
 
     Args:
         message: at most ``MAX_MESSAGE`` bytes.
@@ -53,7 +53,7 @@ def encrypted(
 
 
 def point(key: EllipticCurvePublicKey) -> bytes:
-    """Give a public key as the 65 bytes of an uncompressed point."""
+    """Return a public key as the 65 bytes of an uncompressed point."""
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 

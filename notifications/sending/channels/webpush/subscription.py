@@ -52,7 +52,7 @@ def parse_subscription(given: object) -> Subscription:
 
 
 def checked_subscription(secret: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """Check ``subscription={...}``; give what is sealed, and the push service's host."""
+    """Check ``subscription={...}``; return what is sealed, and the push service's host."""
     if set(secret) != {"subscription"}:
         raise InvalidProvider("subscription", "is required, and is all that is")
     parsed = parse_subscription(secret["subscription"])

@@ -28,6 +28,6 @@ class CompiledPush:
 
 
 def document_of(content: Rendered) -> bytes:
-    """Give what the page's service worker gets: ``{"title": ..., "body": ...}``."""
+    """Return what the page's service worker gets: ``{"title": ..., "body": ...}``."""
     document = {"title": content.subject, "body": content.text}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

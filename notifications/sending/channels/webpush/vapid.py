@@ -41,12 +41,12 @@ def private_key(encoded: str) -> EllipticCurvePrivateKey:
 
 
 def public_key(encoded: str) -> str:
-    """Give the public key of a private one: the browser's ``applicationServerKey``."""
+    """Return the public key of a private one: the browser's ``applicationServerKey``."""
     return base64url.encode(point(private_key(encoded).public_key()))
 
 
 def authorization(encoded: str, *, endpoint: str, contact: str, now: datetime) -> str:
-    """Give the Authorization header for a request to a push service.
+    """Return the Authorization header for a request to a push service.
 
     Args:
         encoded: the private key.

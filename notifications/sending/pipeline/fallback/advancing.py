@@ -16,7 +16,7 @@ _LOCK = "SELECT id FROM notifications_notification WHERE id = %s FOR UPDATE"
 
 
 def advance(notification_id: int, position: int = 0) -> str:
-    """Look at the ladder of a notification; give the notification's state then.
+    """Look at the ladder of a notification; return the notification's state then.
 
     However often and by whomever it is called, a step begins once, and only while its turn lasts.
 

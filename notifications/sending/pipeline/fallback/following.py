@@ -24,7 +24,7 @@ def follow_ladders(notification_ids: Sequence[int], no_fallback: str = "") -> No
 
 
 def skip_steps(notification_ids: Iterable[int], reason: str) -> int:
-    """End the steps that might still begin; give how many."""
+    """End the steps that might still begin; return how many."""
     left = (StepState.WAITING, StepState.UNNEEDED)
     return LadderStep.objects.filter(
         notification__in=list(notification_ids), state__in=left
