@@ -36,6 +36,7 @@ from notifications.intake.sample_send import send_test
 from notifications.intake.validation import Terms, check_terms, validate
 from notifications.locales import checked_locale
 from notifications.message import Fallback, Message
+from notifications.message_templates.builtin import publish_builtin_templates
 from notifications.message_templates.publishing import (
     check_template,
     find_version,
@@ -91,6 +92,7 @@ __all__ = [
     "notify_many",
     "pause_broadcast",
     "preview",
+    "publish_builtin_templates",
     "publish_template",
     "register_destination",
     "register_endpoint",

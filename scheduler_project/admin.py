@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from scheduler_project.periodic_task_admin import PeriodicTaskAdmin
 from scheduler_project.unknown_zones import UnknownZone
-from tasks_core.admin.toolkit.theme import ModelAdmin
+from tasks_core.admin.toolkit import ModelAdmin
 from tasks_core.engine.json_text import UnreadableJson, read_json
 
 ABOUT_A_PERSON = frozenset({"username", "first_name", "last_name", "email"})

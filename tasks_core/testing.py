@@ -14,6 +14,8 @@ from tasks_core.worker.executor import execute
 
 SECONDS_TO_FINISH = 30.0
 
+__all__ = ["enqueued", "run_due"]
+
 
 def run_due(*, max_tasks: int = 1_000) -> int:
     """Run every task that is due, in order of urgency, and those they make; return how many ran.

@@ -23,9 +23,7 @@ from examples.payments.event import Event
 from examples.payments.gateway import Gateway
 from examples.payments.merchants import read_merchants, register_merchants
 from examples.payments.templates import publish_templates
-from notifications.api import register_provider
-from notifications.message_templates.builtin import publish_builtin_templates
-from notifications.sending.endpoints.registration import live_secrets
+from notifications.api import live_secrets, publish_builtin_templates, register_provider
 from scheduler_project.data_folder import data_folder
 from scheduler_project.launch import Platform, prepare
 from scheduler_project.launch.platform import PlatformError
@@ -85,12 +83,8 @@ class Demonstration:
         publish_builtin_templates(TEMPLATES)
         self._register_sms_gateway()
         endpoints = register_merchants(self._receivers.merchants.urls())
-        now = clock.now()
         self._receivers.merchants.trust(
-            {
-                merchant: live_secrets(endpoint.secrets, now)[0]
-                for merchant, endpoint in endpoints.items()
-            }
+            {merchant: live_secrets(endpoint)[0] for merchant, endpoint in endpoints.items()}
         )
         return Stage(self.name, self._events, endpoints)
 

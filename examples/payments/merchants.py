@@ -43,9 +43,8 @@ def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
     Raises:
         InvalidEndpoint: an address may not be used; says why.
     """
-    from notifications.api import enable_endpoint, register_endpoint
+    from notifications.api import disable_endpoint, enable_endpoint, register_endpoint
     from notifications.models import Endpoint
-    from notifications.sending.endpoints.registration import forgive
 
     known = {endpoint.name: endpoint for endpoint in Endpoint.objects.all()}
     found: dict[str, Endpoint] = {}
@@ -56,7 +55,7 @@ def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
         else:
             Endpoint.objects.filter(pk=endpoint.pk).update(url=urls[merchant.id])
             endpoint.url = urls[merchant.id]
-            if not enable_endpoint(endpoint.pk):
-                forgive(endpoint.pk)
+            disable_endpoint(endpoint.pk, reason="it moves")
+            enable_endpoint(endpoint.pk)
         found[merchant.id] = endpoint
     return found

@@ -13,9 +13,7 @@ from notifications.sending.endpoint_lanes.states import (
 )
 from notifications.sending.providers.states import provider_states, unopened_providers
 from notifications.states import NotificationState
-from tasks_core.admin.toolkit.moments import span
-from tasks_core.admin.toolkit.places import list_url
-from tasks_core.admin.toolkit.tile import Tile, add_tiles
+from tasks_core.admin.toolkit import Tile, add_tiles, list_url, span
 
 LATE = timedelta(minutes=1)
 """A message that takes longer is worth a look."""

@@ -3,9 +3,7 @@
 from notifications.broadcasts import control
 from notifications.models import Broadcast
 from notifications.states import BROADCAST_FINAL, BroadcastState
-from tasks_core.admin.toolkit.actions.action import Action
-from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
-from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
+from tasks_core.admin.toolkit import Action, Answers, Did, ReasonForm, Refused, each, signed_reason
 
 
 def _pause(row: Broadcast, answers: Answers, actor: str) -> Did:

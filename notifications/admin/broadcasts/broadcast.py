@@ -12,11 +12,17 @@ from notifications.broadcasts.progress import Progress, progress_of
 from notifications.models import Broadcast, BroadcastReceiver
 from notifications.states import BROADCAST_FINAL
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
-from tasks_core.admin.toolkit.blocks import link, table, two_lines
-from tasks_core.admin.toolkit.moments import moment, moment_in_full
-from tasks_core.admin.toolkit.places import list_url
-from tasks_core.admin.toolkit.record import Fact, Panel
+from tasks_core.admin.toolkit import (
+    Fact,
+    Panel,
+    RecordActionsAdmin,
+    link,
+    list_url,
+    moment,
+    moment_in_full,
+    table,
+    two_lines,
+)
 
 SHOWN = 50
 

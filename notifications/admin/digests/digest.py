@@ -11,9 +11,7 @@ from notifications.admin.toolkit.viewed import ViewLogged
 from notifications.models import Digest
 from notifications.models.address_index import is_address
 from tasks_core import clock
-from tasks_core.admin.toolkit.blocks import link, two_lines
-from tasks_core.admin.toolkit.moments import moment, moment_in_full
-from tasks_core.admin.toolkit.record import Fact, RecordAdmin
+from tasks_core.admin.toolkit import Fact, RecordAdmin, link, moment, moment_in_full, two_lines
 from tasks_core.engine.bigint import bigint
 
 

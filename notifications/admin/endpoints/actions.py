@@ -4,7 +4,7 @@ from notifications.admin.toolkit.secret_action import rotating
 from notifications.admin.toolkit.switching_actions import disabling, enabling
 from notifications.models import Endpoint
 from notifications.sending.endpoints.registration import disable, enable, rotate_secret
-from tasks_core.admin.toolkit.actions.action import Action
+from tasks_core.admin.toolkit import Action
 
 DISABLE: Action[Endpoint] = disabling(
     lambda row, reason: disable(row.pk, reason=reason),

@@ -28,9 +28,7 @@ from notifications.sending.outgoing.origins import leads_elsewhere
 from notifications.sending.standard_webhooks.secrets import count_live
 from notifications.sending.standard_webhooks.signing import key_of
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.moments import moment_in_full
+from tasks_core.admin.toolkit import ActionsAdmin, badge, moment_in_full
 
 _HAVE_DEFAULTS = ("max_concurrency", "breaker_threshold", "breaker_pause")
 

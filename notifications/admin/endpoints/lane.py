@@ -7,10 +7,7 @@ from notifications.models import Endpoint, EndpointLane
 from notifications.sending.endpoint_lanes import rows
 from notifications.sending.endpoint_lanes.parking import parked_in
 from tasks_core import clock
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import link
-from tasks_core.admin.toolkit.moments import NONE, moment_in_full
-from tasks_core.admin.toolkit.places import list_url
+from tasks_core.admin.toolkit import NONE, badge, link, list_url, moment_in_full
 from tasks_core.engine.breaker import BreakerState
 
 FACTS = (

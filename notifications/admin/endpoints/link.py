@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from notifications.models import Endpoint
-from tasks_core.admin.toolkit.blocks import link
+from tasks_core.admin.toolkit import link
 
 
 def endpoint_link(endpoint: Endpoint | None) -> SafeString | str:

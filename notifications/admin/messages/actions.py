@@ -8,10 +8,17 @@ from notifications.privacy.erasure.by_notification import ask_erasure
 from notifications.rules.addresses import TOMBSTONE
 from notifications.sending.pipeline.cancel import cancel
 from notifications.states import NOTIFICATION_UNFINISHED
-from tasks_core.admin.toolkit.actions.action import Action, ActionForm
-from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
-from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
-from tasks_core.admin.toolkit.places import task_link
+from tasks_core.admin.toolkit import (
+    Action,
+    ActionForm,
+    Answers,
+    Did,
+    ReasonForm,
+    Refused,
+    each,
+    signed_reason,
+    task_link,
+)
 
 
 def _cancel(row: Notification, answers: Answers, actor: str) -> Did:

@@ -20,10 +20,7 @@ from notifications.admin.toolkit.exchange import (
 from notifications.confidential import WITHHELD
 from notifications.models import DeliveryAttempt
 from notifications.rules.addresses import EMAIL
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import table
-from tasks_core.admin.toolkit.moments import span
-from tasks_core.admin.toolkit.record import Panel
+from tasks_core.admin.toolkit import Panel, badge, span, table
 
 SHOWN = 10
 BODIES = ("body", "Body", "text")

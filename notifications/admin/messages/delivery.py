@@ -20,10 +20,21 @@ from notifications.sending.pipeline.following import correlation
 from notifications.sending.pipeline.replay_checks import refusal_of
 from notifications.states import DeliveryState
 from tasks_core import clock
-from tasks_core.admin.toolkit.blocks import link, table, text_block, two_lines
-from tasks_core.admin.toolkit.moments import moment, moment_in_full, span
-from tasks_core.admin.toolkit.places import dead_letter_link, task_link
-from tasks_core.admin.toolkit.record import Fact, Panel, RecordAdmin, shows_list
+from tasks_core.admin.toolkit import (
+    Fact,
+    Panel,
+    RecordAdmin,
+    dead_letter_link,
+    link,
+    moment,
+    moment_in_full,
+    shows_list,
+    span,
+    table,
+    task_link,
+    text_block,
+    two_lines,
+)
 from tasks_core.engine.bigint import bigint
 from tasks_core.models import DeadLetter
 

@@ -13,8 +13,7 @@ from notifications.admin.toolkit.badges import TONES, word
 from notifications.models import Delivery, LadderStep, Notification
 from notifications.rules.fallback import StepState
 from tasks_core import clock
-from tasks_core.admin.toolkit.blocks import link
-from tasks_core.admin.toolkit.moments import moment, moment_in_full, span
+from tasks_core.admin.toolkit import link, moment, moment_in_full, span
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,15 @@ from notifications.limits.prices import MICROS
 from notifications.models import LimitCounter
 from notifications.rules.currencies import in_currency
 from tasks_core import clock
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import two_lines
-from tasks_core.admin.toolkit.moments import moment, moment_in_full, span
-from tasks_core.admin.toolkit.record import Fact, RecordAdmin
+from tasks_core.admin.toolkit import (
+    Fact,
+    RecordAdmin,
+    badge,
+    moment,
+    moment_in_full,
+    span,
+    two_lines,
+)
 
 SHOWN_OF_HASH = 12
 MONEY = "sms_spend"

@@ -16,11 +16,20 @@ from notifications.models.address_index import is_address
 from notifications.sending.pipeline.following import correlation
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
-from tasks_core.admin.toolkit.blocks import link, table, text_block, two_lines, values_table
-from tasks_core.admin.toolkit.moments import moment, moment_in_full
-from tasks_core.admin.toolkit.places import list_url
-from tasks_core.admin.toolkit.record import Fact, Panel, shows_list
+from tasks_core.admin.toolkit import (
+    Fact,
+    Panel,
+    RecordActionsAdmin,
+    link,
+    list_url,
+    moment,
+    moment_in_full,
+    shows_list,
+    table,
+    text_block,
+    two_lines,
+    values_table,
+)
 from tasks_core.engine.bigint import bigint
 
 SEALED = (

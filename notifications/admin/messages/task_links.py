@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from django.urls import reverse
 
 from notifications.task_payloads import DELIVER_EVENT, FALL_BACK, SCHEDULE, TICK, is_delivery_step
-from tasks_core.admin.toolkit.blocks import link
-from tasks_core.admin.toolkit.record import Fact
-from tasks_core.admin.toolkit.related import link_tasks
+from tasks_core.admin.toolkit import Fact, link, link_tasks
 from tasks_core.models import Task
 
 _MODELS = {

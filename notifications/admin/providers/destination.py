@@ -13,10 +13,7 @@ from notifications.models import Destination
 from notifications.sending.destinations.registration import register_destination
 from notifications.sending.destinations.switching import disable_destination, enable_destination
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.action import Action
-from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.moments import moment_in_full
+from tasks_core.admin.toolkit import Action, ActionsAdmin, badge, moment_in_full
 
 DISABLE: Action[Destination] = disabling(
     lambda row, reason: disable_destination(row.channel, row.name, reason=reason),

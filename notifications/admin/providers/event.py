@@ -12,9 +12,7 @@ from notifications.keys.address_hash import address_hash
 from notifications.models import ProviderEvent
 from notifications.rules.addresses import EMAIL, SMS
 from tasks_core import clock
-from tasks_core.admin.toolkit.blocks import link, two_lines
-from tasks_core.admin.toolkit.moments import moment, moment_in_full
-from tasks_core.admin.toolkit.record import Fact, RecordAdmin
+from tasks_core.admin.toolkit import Fact, RecordAdmin, link, moment, moment_in_full, two_lines
 
 UNKNOWN = "none of ours, or not known yet"
 

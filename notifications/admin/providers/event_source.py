@@ -17,8 +17,7 @@ from notifications.provider_events.sources import register_event_source
 from notifications.rules.addresses import EMAIL, SMS
 from notifications.sending.standard_webhooks.secrets import checked_secret, count_live, live_secrets
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
-from tasks_core.admin.toolkit.badges import badge
+from tasks_core.admin.toolkit import ActionsAdmin, badge
 
 
 class EventSourceForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time

@@ -4,7 +4,7 @@ from notifications.admin.toolkit.secret_action import rotating
 from notifications.admin.toolkit.switching_actions import disabling, enabling
 from notifications.models import EventSource
 from notifications.provider_events.sources import rotate_source_secret
-from tasks_core.admin.toolkit.actions.action import Action
+from tasks_core.admin.toolkit import Action
 
 
 def _switched(row: EventSource, enabled: bool) -> bool:

@@ -19,7 +19,7 @@ from notifications.sending.providers.registration import (
     check_edit,
     check_provider,
 )
-from tasks_core.admin.toolkit.form_fields.lines import LinesField
+from tasks_core.admin.toolkit import LinesField
 from tasks_core.engine.json_text import read_json
 
 _HAVE_DEFAULTS = ("breaker_threshold", "breaker_pause")

@@ -8,8 +8,7 @@ from notifications.models import Provider, ProviderHealth
 from notifications.sending.endpoint_lanes.sound import sound_state
 from notifications.sending.providers.states import opens
 from tasks_core import clock
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.moments import NONE, moment_in_full
+from tasks_core.admin.toolkit import NONE, badge, moment_in_full
 from tasks_core.engine.breaker import BreakerState
 
 FACTS = ("condition", "left_out_until", "failures_in_a_row", "last_failure")

@@ -18,10 +18,7 @@ from notifications.sending.providers.registration import (
     register_provider,
     shown_facts,
 )
-from tasks_core.admin.toolkit.actions.action import Action
-from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.moments import NONE
+from tasks_core.admin.toolkit import NONE, Action, ActionsAdmin, badge
 
 DISABLE: Action[Provider] = disabling(
     lambda row, _: enable_provider(row.name, on=False),

@@ -13,9 +13,7 @@ from notifications.exceptions import InvalidCategory
 from notifications.models import Category
 from notifications.people.recipients.categories import check_category, check_parent, lock_tree
 from tasks_core import clock, database
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.form_fields.tags import TagsField
-from tasks_core.admin.toolkit.theme import ModelAdmin
+from tasks_core.admin.toolkit import ModelAdmin, TagsField, badge
 
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time

@@ -15,7 +15,7 @@ from notifications.people.recipients.text import (
     check_quiet_hours,
     check_timezone,
 )
-from tasks_core.admin.toolkit.form_fields.json_object import JsonObjectField
+from tasks_core.admin.toolkit import JsonObjectField
 
 CHANNELS = ("email", "sms")
 """The addresses that are edited here; others belong to devices and accounts."""

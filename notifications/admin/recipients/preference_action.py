@@ -7,9 +7,7 @@ from notifications.channel_api.registry import CHANNELS
 from notifications.exceptions import InvalidRecipient
 from notifications.models import Category, Recipient
 from notifications.people.recipients.preferences import set_preference
-from tasks_core.admin.toolkit.actions.action import Action, ActionForm
-from tasks_core.admin.toolkit.actions.each import Answers, Did, each
-from tasks_core.admin.toolkit.form_fields.suggesting import SuggestingInput
+from tasks_core.admin.toolkit import Action, ActionForm, Answers, Did, SuggestingInput, each
 
 WISHES = {"off": False, "on": True, "forget": None}
 

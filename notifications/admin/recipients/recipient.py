@@ -18,9 +18,7 @@ from notifications.keys.address_hash import address_hash
 from notifications.models import Recipient
 from notifications.people.recipients.saving import save_recipient
 from tasks_core import clock
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import link, table
-from tasks_core.admin.toolkit.moments import moment
+from tasks_core.admin.toolkit import badge, link, moment, table
 
 SHOWN = 10
 FACTS = ("reached_at", "wishes", "last_notifications")

@@ -19,10 +19,7 @@ from notifications.people.suppression.listing import NewEntry, checked, put
 from notifications.rules.addresses import EMAIL, SMS
 from notifications.rules.suppressions import Reason
 from tasks_core import clock
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import two_lines
-from tasks_core.admin.toolkit.form_fields.instant import InstantField
-from tasks_core.admin.toolkit.moments import moment, moment_in_full
+from tasks_core.admin.toolkit import InstantField, badge, moment, moment_in_full, two_lines
 
 FACTS = ("who", "channel", "category", "reason", "source", "since", "ends_in_full")
 

@@ -1,8 +1,7 @@
 """Take entries off the suppression list."""
 
 from notifications.models import Suppression
-from tasks_core.admin.toolkit.actions.action import Action
-from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
+from tasks_core.admin.toolkit import Action, Answers, Did, Refused, each
 
 
 def _lift(row: Suppression, answers: Answers, actor: str) -> Did:

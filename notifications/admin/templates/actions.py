@@ -9,9 +9,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from notifications.exceptions import NotificationsError
 from notifications.intake.sample_send import send_test
 from notifications.models import Template, TemplateVersion
-from tasks_core.admin.toolkit.actions.action import Action, ActionForm
-from tasks_core.admin.toolkit.actions.each import Answers, Did, each
-from tasks_core.admin.toolkit.blocks import link
+from tasks_core.admin.toolkit import Action, ActionForm, Answers, Did, each, link
 
 EXPLANATION = (
     "Sent with its sample variables to the address given, by the real provider, marked as a test."

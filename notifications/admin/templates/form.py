@@ -16,7 +16,7 @@ from notifications.exceptions import InvalidTemplate
 from notifications.locales import checked_locale
 from notifications.message_templates.publishing import check_template
 from notifications.models import Template
-from tasks_core.admin.toolkit.form_fields.lines import LinesField
+from tasks_core.admin.toolkit import LinesField
 
 PUBLISH = "_publish"
 IDENTITY = ("name", "channel", "locale")

@@ -16,10 +16,7 @@ from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.message_templates.publishing import publish_template
 from notifications.models import Template, TemplateDraft
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import link, table
-from tasks_core.admin.toolkit.moments import NONE, moment
+from tasks_core.admin.toolkit import NONE, ActionsAdmin, badge, link, moment, table
 
 
 @admin.register(Template)

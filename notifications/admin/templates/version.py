@@ -12,10 +12,16 @@ from notifications.exceptions import InvalidTemplate, RenderingFailed
 from notifications.message_templates.publishing import preview
 from notifications.models import TemplateVersion
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
-from tasks_core.admin.toolkit.blocks import json_block, link, text_block
-from tasks_core.admin.toolkit.moments import moment, moment_in_full
-from tasks_core.admin.toolkit.record import Fact, Panel
+from tasks_core.admin.toolkit import (
+    Fact,
+    Panel,
+    RecordActionsAdmin,
+    json_block,
+    link,
+    moment,
+    moment_in_full,
+    text_block,
+)
 
 
 @admin.register(TemplateVersion)

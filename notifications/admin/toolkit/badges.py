@@ -12,7 +12,7 @@ from notifications.states import (
     NotificationState,
     TriggerEventStatus,
 )
-from tasks_core.admin.toolkit.badges import badge
+from tasks_core.admin.toolkit import badge
 
 TONES: dict[str, str] = {
     NotificationState.ACCEPTED: "calm",

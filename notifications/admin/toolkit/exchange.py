@@ -13,8 +13,7 @@ from django.utils.safestring import SafeString
 
 from notifications.confidential import MASK
 from notifications.triggers.sensitive import is_sensitive
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import facts_table, table
+from tasks_core.admin.toolkit import badge, facts_table, table
 from tasks_core.engine.json_text import UnreadableJson, read_any_json
 
 BODY_SHOWN = 20_000

@@ -6,8 +6,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest
 
-from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
-from tasks_core.admin.toolkit.keyset import KeysetChangeList
+from tasks_core.admin.toolkit import ActionsAdmin, KeysetChangeList
 
 M = TypeVar("M", bound=Model)
 

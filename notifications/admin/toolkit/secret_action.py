@@ -5,9 +5,7 @@ from typing import TypeVar
 
 from django.db.models import Model
 
-from tasks_core.admin.toolkit.actions.action import Action
-from tasks_core.admin.toolkit.actions.each import Answers
-from tasks_core.admin.toolkit.actions.tally import Tally
+from tasks_core.admin.toolkit import Action, Answers, Tally
 
 M = TypeVar("M", bound=Model)
 

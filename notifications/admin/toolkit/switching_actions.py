@@ -3,9 +3,16 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tasks_core.admin.toolkit.actions.action import Action, ActionForm
-from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
-from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
+from tasks_core.admin.toolkit import (
+    Action,
+    ActionForm,
+    Answers,
+    Did,
+    ReasonForm,
+    Refused,
+    each,
+    signed_reason,
+)
 
 M = TypeVar("M", bound=Any)  # a model with a field ``enabled``
 

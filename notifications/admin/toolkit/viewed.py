@@ -8,7 +8,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
-from tasks_core.admin.toolkit.theme import ModelAdmin
+from tasks_core.admin.toolkit import ModelAdmin
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,18 @@ from notifications.triggers import create_cron_trigger, delete_cron_trigger
 from notifications.triggers.headers import shown_headers
 from notifications.triggers.listing import upcoming_ticks
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import ActionsAdmin
-from tasks_core.admin.toolkit.badges import badge
-from tasks_core.admin.toolkit.blocks import link, table
-from tasks_core.admin.toolkit.moments import exact_instant, moment, moment_in_full, relative
-from tasks_core.admin.toolkit.places import list_url
-from tasks_core.admin.toolkit.schedule_zone import zone_or_utc
+from tasks_core.admin.toolkit import (
+    ActionsAdmin,
+    badge,
+    exact_instant,
+    link,
+    list_url,
+    moment,
+    moment_in_full,
+    relative,
+    table,
+    zone_or_utc,
+)
 from tasks_core.models import Occurrence
 
 SHOWN = 10

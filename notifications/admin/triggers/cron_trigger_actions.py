@@ -3,7 +3,7 @@
 from notifications.admin.toolkit.switching_actions import disabling, enabling
 from notifications.models import CronTrigger
 from notifications.triggers import disable_cron_trigger, enable_cron_trigger
-from tasks_core.admin.toolkit.actions.action import Action
+from tasks_core.admin.toolkit import Action
 
 DISABLE: Action[CronTrigger] = disabling(
     lambda row, reason: disable_cron_trigger(row.name, reason=reason),

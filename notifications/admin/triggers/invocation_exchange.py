@@ -18,8 +18,7 @@ from notifications.admin.toolkit.exchange import (
 )
 from notifications.models import TriggerEvent, TriggerInvocation
 from notifications.triggers.listing import shown_call
-from tasks_core.admin.toolkit.moments import span
-from tasks_core.admin.toolkit.record import Panel
+from tasks_core.admin.toolkit import Panel, span
 
 METHOD = "POST"
 """What triggers use, unless their transform says otherwise; the log then has it."""

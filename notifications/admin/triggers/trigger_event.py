@@ -16,11 +16,19 @@ from notifications.admin.triggers.invocation_exchange import last_call_panel, pl
 from notifications.admin.triggers.trigger_event_actions import CANCEL, REDELIVER
 from notifications.models import TriggerEvent, TriggerInvocation
 from tasks_core import clock
-from tasks_core.admin.toolkit.actions.actions_admin import RecordActionsAdmin
-from tasks_core.admin.toolkit.blocks import link, table, two_lines
-from tasks_core.admin.toolkit.moments import moment, moment_in_full, span
-from tasks_core.admin.toolkit.places import task_link
-from tasks_core.admin.toolkit.record import Fact, Panel, shows_list
+from tasks_core.admin.toolkit import (
+    Fact,
+    Panel,
+    RecordActionsAdmin,
+    link,
+    moment,
+    moment_in_full,
+    shows_list,
+    span,
+    table,
+    task_link,
+    two_lines,
+)
 from tasks_core.engine.bigint import bigint
 
 SHOWN_INVOCATIONS = 50

@@ -6,10 +6,16 @@ from notifications.exceptions import NotificationsError
 from notifications.models import TriggerEvent
 from notifications.states import TRIGGER_EVENT_FINAL, TriggerEventStatus
 from notifications.triggers import cancel_scheduled_event, redeliver_event
-from tasks_core.admin.toolkit.actions.action import Action
-from tasks_core.admin.toolkit.actions.each import Answers, Did, Refused, each
-from tasks_core.admin.toolkit.actions.reason import ReasonForm, signed_reason
-from tasks_core.admin.toolkit.blocks import link
+from tasks_core.admin.toolkit import (
+    Action,
+    Answers,
+    Did,
+    ReasonForm,
+    Refused,
+    each,
+    link,
+    signed_reason,
+)
 
 
 def _cancel(row: TriggerEvent, answers: Answers, actor: str) -> Did:
