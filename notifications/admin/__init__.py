@@ -1,4 +1,4 @@
-"""The admin of the notifications app, one model a file. Importing this registers all of them."""
+"""The admin of the notifications app, by subject. Importing this registers all of them."""
 
 from notifications.admin import first_page
 from notifications.admin.broadcasts.broadcast import BroadcastAdmin

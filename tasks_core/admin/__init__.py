@@ -1,4 +1,4 @@
-"""The admin of the platform, one model a file. Importing this registers all of them."""
+"""The admin of the platform, by subject. Importing this registers all of them."""
 
 from tasks_core.admin.dead_letters.dead_letter import DeadLetterAdmin
 from tasks_core.admin.events.subscription import EventSubscriptionAdmin

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 
 from tasks_core import clock, database
 from tasks_core.database import fetch
+from tasks_core.engine.derivation import NOTHING, Derived, replay
 from tasks_core.engine.events import Event, read_event
-from tasks_core.engine.replay import NOTHING, Derived, replay
 from tasks_core.engine.states import FINAL, State
 from tasks_core.events.partitions import bounds
 from tasks_core.models import EventPartition, Task, TaskEvent, TaskHistory

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from tasks_core.database import fetch
-from tasks_core.engine.replay import TARGETS
+from tasks_core.engine.derivation import TARGETS
 from tasks_core.engine.states import FINAL
 
-# What `tasks_core.engine.replay` derives from single events, said once more for the database; tests hold the
-# two together. Nothing rests on the order in which days are summarized: each fact is a sum, an extreme, or
+# What `tasks_core.engine.derivation` derives from single events, said once more for the database; tests hold
+# the two together. Nothing rests on the order in which days are summarized: each fact is a sum, an extreme, or
 # belongs to the largest id.
 _SUMMARIZE = """
 WITH event AS ({events}), kind AS (

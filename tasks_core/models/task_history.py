@@ -9,7 +9,7 @@ from tasks_core.models.platform_model import PlatformModel
 class TaskHistory(PlatformModel):
     """The summary of a task's old events; those that are still stored are not in it.
 
-    It is enough to go on replaying from (``tasks_core.engine.replay``), and outlives its task for a while.
+    It is enough to go on deriving from (``tasks_core.engine.derivation``), and outlives its task a while.
     """
 
     task_id = models.BigIntegerField(primary_key=True)

@@ -26,10 +26,12 @@ def renewed(text: str, content: str) -> str:
 
 def generated() -> dict[Path, Callable[[], str]]:
     """Return the documents with such a part, and what makes it. Django must be set up."""
+    from tests.documentation.code_map import code_map
     from tests.documentation.command_reference import command_reference
     from tests.documentation.settings_reference import settings_reference
 
     return {
+        CHECKOUT / "docs" / "code-map.md": code_map,
         CHECKOUT / "docs" / "commands.md": command_reference,
         CHECKOUT / "docs" / "settings.md": settings_reference,
     }

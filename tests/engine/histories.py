@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tasks_core.engine.derivation import REMARKS, TARGETS, Derived
 from tasks_core.engine.events import Event, read_event
-from tasks_core.engine.replay import REMARKS, TARGETS, Derived
 from tasks_core.engine.states import FINAL, TRANSITIONS, EventKind, State, Transition
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -1,1 +1,1 @@
-"""The ways a message can leave. One folder per channel; ``registry`` names them."""
+"""The ways a message can leave. A folder each; ``channel_api.registry`` names them."""

@@ -18,8 +18,8 @@ from pytest_django import Settings
 import tasks_core
 from tasks_core import clock
 from tasks_core.engine import decision
+from tasks_core.engine.derivation import replay
 from tasks_core.engine.events import Event
-from tasks_core.engine.replay import replay
 from tasks_core.events import compaction, retention
 from tasks_core.events.compaction import compact
 from tasks_core.events.partitions import DEFAULT, days, make_ahead

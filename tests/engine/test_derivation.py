@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks_core.engine.derivation import replay
 from tasks_core.engine.events import Event, read_event
-from tasks_core.engine.replay import replay
 from tasks_core.engine.states import State
 from tests.engine.histories import START, History, histories
 
