@@ -9,8 +9,8 @@ from tasks_core.engine.derivation import TARGETS
 from tasks_core.engine.states import FINAL
 
 # What `tasks_core.engine.derivation` derives from single events, said once more for the database; tests hold
-# the two together. Nothing rests on the order in which days are summarized: each fact is a sum, an extreme, or
-# belongs to the largest id.
+# the two together. Nothing rests on the order in which days are summarized: each fact is a sum, an extreme,
+# or belongs to the largest id.
 _SUMMARIZE = """
 WITH event AS ({events}), kind AS (
     SELECT task_id, kind, min(task_type) AS task_type, count(*) AS count,
