@@ -1,7 +1,7 @@
 """Secret variables: sealed at rest, taken out of every text that is kept."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from notifications.keys import keyring
@@ -19,7 +19,7 @@ _KEY = "content-digests"
 
 def seal_variables(variables: Mapping[str, Any]) -> str:
     """Encrypt secret variables for storage; no variables give an empty text."""
-    logs.hide(*_leaves(variables))
+    logs.hide(*leaves(variables))
     return encryption.seal(json.dumps(variables)) if variables else ""
 
 
@@ -28,7 +28,7 @@ def open_variables(sealed: str) -> dict[str, Any]:
     if not sealed:
         return {}
     variables: dict[str, Any] = json.loads(encryption.unseal(sealed))
-    logs.hide(*_leaves(variables))
+    logs.hide(*leaves(variables))
     return variables
 
 
@@ -49,7 +49,7 @@ class Redactor:
         self._values: list[str] = []
         self._secrets: KnownSecrets | None = None  # made when it is asked for: most are never
         if secret_variables:  # most messages have none
-            self._values = [text for text in _leaves(secret_variables) if text]
+            self._values = [text for text in leaves(secret_variables) if text]
 
     def hide_in_logs(self) -> None:
         """Mask the values in the log lines of the attempt that runs here, too."""
@@ -85,13 +85,14 @@ def _cut(text: str, known: list[KnownSecrets], limit: int) -> str:
     return text[: limit - 1] + "…" if is_cut or len(text) > limit else text
 
 
-def _leaves(value: object) -> Iterable[str]:
+def leaves(value: object) -> Iterator[str]:
+    """Return the texts and numbers in a JSON value, as texts."""
     if isinstance(value, Mapping):
         for item in value.values():
-            yield from _leaves(item)
+            yield from leaves(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _leaves(item)
+            yield from leaves(item)
     elif isinstance(value, str):
         yield value
     elif isinstance(value, int | float) and not isinstance(value, bool):

@@ -18,8 +18,8 @@ from notifications.models import Notification
 from notifications.sending.pipeline.at_once import leaving_at_once, make_deliveries
 from notifications.sending.pipeline.cancel import supersede
 from notifications.sending.pipeline.fallback.keeping import keep_steps
-from notifications.sending.pipeline.following import queue, urgency
 from notifications.sending.pipeline.kept_codes import keep
+from notifications.sending.pipeline.next_step import queue, urgency
 from notifications.states import NotificationState
 from notifications.task_payloads import SCHEDULE
 from tasks_core import database

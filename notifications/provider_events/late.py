@@ -6,7 +6,7 @@ from datetime import timedelta
 from notifications import conf
 from notifications.keys.address_hash import address_hash
 from notifications.models import ProviderEvent
-from notifications.provider_events.following import follow_address, follow_delivery
+from notifications.provider_events.consequences import follow_address, follow_delivery
 from notifications.provider_events.record import find_delivery
 from notifications.removal import delete_some
 from tasks_core import clock

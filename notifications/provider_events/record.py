@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from notifications.keys.address_hash import address_hash
 from notifications.models import Delivery, ProviderEvent
 from notifications.provider_events.cleaning import cleaned
-from notifications.provider_events.following import follow_address, follow_delivery
+from notifications.provider_events.consequences import follow_address, follow_delivery
 from notifications.provider_events.report import Report
 from notifications.rules.reply_codes import codes_of
 from tasks_core import clock, database

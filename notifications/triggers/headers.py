@@ -8,7 +8,7 @@ from typing import Any
 from notifications.confidential import MASK
 from notifications.exceptions import InvalidTrigger
 from notifications.triggers import environment
-from notifications.triggers.sensitive import is_sensitive
+from notifications.triggers.redaction import is_sensitive
 from tasks_core import encryption
 from tasks_core.engine.single_line import is_single_line
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from notifications import conf
 from notifications.confidential import MASK
+from notifications.triggers.redaction import Redaction, is_sensitive
 from notifications.triggers.request import Request
-from notifications.triggers.sensitive import Redaction, is_sensitive
 from tasks_core.engine.json_text import UnreadableJson, read_any_json
 
 VERSION = "1"

@@ -13,7 +13,7 @@ from notifications.triggers.bindings import check_bound
 from notifications.triggers.definition import Definition
 from notifications.triggers.headers import Header, merged, plain, resolve_headers, variables_of
 from notifications.triggers.receiver import alters_variables, has_open_host
-from notifications.triggers.sensitive import Redaction, sensitive_values
+from notifications.triggers.redaction import Redaction, sensitive_values
 from notifications.triggers.transforms.body import JSON_TYPE, Written
 from notifications.triggers.transforms.request import Changed, parse_request_transform
 from tasks_core import logs

@@ -16,7 +16,7 @@ from notifications.admin.toolkit.viewed import ViewLogged
 from notifications.models import Delivery, DeliveryAttempt
 from notifications.models.address_index import is_address
 from notifications.rendering.compiled import Rendered
-from notifications.sending.pipeline.following import correlation
+from notifications.sending.pipeline.next_step import correlation
 from notifications.sending.pipeline.replay_checks import refusal_of
 from notifications.states import DeliveryState
 from tasks_core import clock

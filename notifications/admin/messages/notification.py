@@ -13,7 +13,7 @@ from notifications.admin.toolkit.badges import word
 from notifications.admin.toolkit.viewed import ViewLogged
 from notifications.models import Notification
 from notifications.models.address_index import is_address
-from notifications.sending.pipeline.following import correlation
+from notifications.sending.pipeline.next_step import correlation
 from notifications.states import NOTIFICATION_UNFINISHED
 from tasks_core import clock
 from tasks_core.admin.toolkit import (

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifications.confidential import MASK
-from notifications.triggers.sensitive import is_sensitive
+from notifications.triggers.redaction import is_sensitive
 from tasks_core.admin.toolkit import badge, facts_table, table
 from tasks_core.engine.json_text import UnreadableJson, read_any_json
 

@@ -12,7 +12,7 @@ from notifications.message import Validated
 from notifications.models import Delivery, Notification
 from notifications.rendering.compiled import Rendered
 from notifications.sending.pipeline.fallback.enqueuing import start_timers
-from notifications.sending.pipeline.following import Terms, deliver_next, enqueue_next
+from notifications.sending.pipeline.next_step import Terms, deliver_next, enqueue_next
 from notifications.states import DeliveryState
 from tasks_core.models import RetryPolicy
 

@@ -8,7 +8,7 @@ from notifications.confidential import open_variables
 from notifications.exceptions import RenderingFailed
 from notifications.message_templates.compiled import compiled_version
 from notifications.rendering.compiled import Rendered
-from notifications.sending.pipeline.following import Terms, deliver_next, enqueue_next
+from notifications.sending.pipeline.next_step import Terms, deliver_next, enqueue_next
 from notifications.sending.pipeline.postponing import postponed_if_locked
 from notifications.sending.pipeline.settle import end_deliveries
 from notifications.states import NOTIFICATION_FINAL, DeliveryState, NotificationState

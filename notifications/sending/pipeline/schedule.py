@@ -15,8 +15,8 @@ from django.db import OperationalError, transaction
 from notifications.models import Notification
 from notifications.rendering.compiled import Rendered
 from notifications.sending.pipeline.fallback.enqueuing import start_timers
-from notifications.sending.pipeline.following import Next, Terms, deliver_next, enqueue_next
 from notifications.sending.pipeline.hold import Collect, hold_notifications
+from notifications.sending.pipeline.next_step import Next, Terms, deliver_next, enqueue_next
 from notifications.sending.pipeline.render import written
 from notifications.sending.pipeline.settle import end_notification
 from notifications.states import DeliveryState, NotificationState

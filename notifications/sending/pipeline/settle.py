@@ -10,7 +10,7 @@ from django.db import transaction
 
 from notifications.models import Delivery, Notification
 from notifications.sending.endpoint_lanes.parking import wake_successors
-from notifications.sending.pipeline.fallback.following import follow_ladders, skip_steps
+from notifications.sending.pipeline.fallback.settling import follow_ladders, skip_steps
 from notifications.sending.pipeline.wiping import secret_wiped
 from notifications.states import DELIVERY_UNFINISHED, DeliveryState, NotificationState
 from tasks_core import clock, database

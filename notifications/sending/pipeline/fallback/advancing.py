@@ -5,8 +5,8 @@ from datetime import datetime
 from notifications.models import Delivery
 from notifications.rules.fallback import Ladder, Move, decide
 from notifications.sending.pipeline.fallback.beginning import begin_step
-from notifications.sending.pipeline.fallback.following import unneeded_deliveries
 from notifications.sending.pipeline.fallback.loading import load
+from notifications.sending.pipeline.fallback.settling import unneeded_deliveries
 from notifications.sending.pipeline.postponing import postponed_if_locked
 from notifications.sending.pipeline.settle import end_deliveries, settle
 from notifications.states import DeliveryState, NotificationState

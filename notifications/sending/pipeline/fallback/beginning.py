@@ -11,7 +11,7 @@ from notifications.limits.counters import take
 from notifications.models import Delivery, LadderStep, Notification
 from notifications.rules.fallback import StepState
 from notifications.sending.pipeline.fallback.enqueuing import start_timers
-from notifications.sending.pipeline.following import Next, Terms, enqueue_next
+from notifications.sending.pipeline.next_step import Next, Terms, enqueue_next
 from notifications.states import DeliveryState
 from notifications.task_payloads import RENDER
 from tasks_core import database

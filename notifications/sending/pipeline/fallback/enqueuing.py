@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tasks_core
 from notifications.models import Notification
-from notifications.sending.pipeline.following import correlation_of, queue, urgency
+from notifications.sending.pipeline.next_step import correlation_of, queue, urgency
 from notifications.task_payloads import FALL_BACK
 from tasks_core import database
 

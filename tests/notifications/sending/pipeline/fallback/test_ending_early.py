@@ -10,7 +10,7 @@ from notifications import conditions
 from notifications.api import Fallback, condition, suppress
 from notifications.models import Delivery, LadderStep, Notification, ProviderEvent
 from notifications.privacy.retention.clean_up import clean_up
-from notifications.provider_events.following import follow_delivery
+from notifications.provider_events.consequences import follow_delivery
 from tasks_core import clock
 from tasks_core.models import Task
 from tasks_core.testing import run_due

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from notifications import conf
-from notifications.confidential import MASK
+from notifications.confidential import MASK, leaves
 from tasks_core.engine.json_text import storable
 from tasks_core.engine.redaction.known import KnownSecrets, without_known
 
@@ -22,7 +22,7 @@ def sensitive_values(payload: Any) -> Iterator[str]:
     """Return the texts and numbers in fields of sensitive names."""
     if isinstance(payload, Mapping):
         for name, value in payload.items():
-            yield from _leaves(value) if is_sensitive(name) else sensitive_values(value)
+            yield from leaves(value) if is_sensitive(name) else sensitive_values(value)
     elif isinstance(payload, list):
         for item in payload:
             yield from sensitive_values(item)
@@ -67,16 +67,3 @@ def _cut(text: str, limit: int) -> str:
 
 def _plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _leaves(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    elif isinstance(value, str):
-        yield value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield str(value)
