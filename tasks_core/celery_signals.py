@@ -1,4 +1,4 @@
-"""Where the platform meets the life of a Celery worker: queues, presence, a clean stop."""
+"""Where the platform meets the life of a Celery worker: queues, heartbeats, a clean stop."""
 
 import logging
 import os

@@ -43,6 +43,8 @@ def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
     Raises:
         InvalidEndpoint: an address may not be used; says why.
     """
+    from django.db import transaction
+
     from notifications.api import disable_endpoint, enable_endpoint, register_endpoint
     from notifications.models import Endpoint
 
@@ -53,9 +55,10 @@ def register_merchants(urls: Mapping[str, str]) -> "dict[str, Endpoint]":
         if endpoint is None:
             endpoint = register_endpoint(merchant.name, urls[merchant.id])
         else:
-            Endpoint.objects.filter(pk=endpoint.pk).update(url=urls[merchant.id])
+            with transaction.atomic():
+                Endpoint.objects.filter(pk=endpoint.pk).update(url=urls[merchant.id])
+                disable_endpoint(endpoint.pk, reason="it moves")
+                enable_endpoint(endpoint.pk)
             endpoint.url = urls[merchant.id]
-            disable_endpoint(endpoint.pk, reason="it moves")
-            enable_endpoint(endpoint.pk)
         found[merchant.id] = endpoint
     return found

@@ -86,6 +86,18 @@ class InParts(Protocol):
         ...
 
 
+@runtime_checkable
+class InOrder(Protocol):
+    """A channel that may keep to an order: messages with one order key leave one after the other."""
+
+    keeps_order: bool
+
+
+def keeps_order(channel: Channel) -> bool:
+    """Say whether a channel takes order keys; not, where it says nothing."""
+    return isinstance(channel, InOrder) and channel.keeps_order
+
+
 def parts_of(channel: Channel, text: str) -> int:
     """Count the messages that a carrier counts for one of ours; one, where the channel says nothing else."""
     return channel.parts(text) if isinstance(channel, InParts) else 1

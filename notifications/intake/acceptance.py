@@ -1,4 +1,4 @@
-"""Store admitted notifications once per idempotency key, and enqueue their next step."""
+"""Store validated notifications once per idempotency key, and enqueue their next step."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

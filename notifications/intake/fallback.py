@@ -1,4 +1,4 @@
-"""The door for ladders: where each step goes and what it says is settled before anything is written."""
+"""Validates fallbacks: where each step goes and what it says is settled before anything is written."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

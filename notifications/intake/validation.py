@@ -7,7 +7,7 @@ from typing import Any
 
 import tasks_core
 from notifications import conf
-from notifications.channel_api.channel import Address, Channel, parts_of
+from notifications.channel_api.channel import Address, Channel, keeps_order, parts_of
 from notifications.conditions import check_condition
 from notifications.confidential import content_digest, seal_variables
 from notifications.exceptions import InvalidNotification
@@ -158,7 +158,7 @@ def _check_options(message: Message, terms: Terms) -> None:
             _check_text(name, value, limit)
             if not value:
                 raise InvalidNotification(name, "is empty; leave it out if there is none")
-    if message.order_key is not None and terms.channel.kind != "webhook":
+    if message.order_key is not None and not keeps_order(terms.channel):
         raise InvalidNotification(
             "order_key", f"is for webhooks; the channel {terms.channel.kind} keeps no order"
         )

@@ -1,6 +1,6 @@
 """One logical message, as the caller asked for it."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -10,9 +10,6 @@ from notifications.states import NOTIFICATION_UNFINISHED, NotificationState
 from tasks_core.models.instants import readable
 from tasks_core.models.platform_model import PlatformModel, PlatformQuerySet
 from tasks_core.models.sealed_column import SealedColumn
-
-if TYPE_CHECKING:
-    pass
 
 
 class NotificationQuerySet(PlatformQuerySet["Notification"]):

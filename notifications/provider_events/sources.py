@@ -51,7 +51,7 @@ def register_event_source(
 
 @storable_arguments(InvalidEvent)
 def rotate_source_secret(source: EventSource, *, secret: str | None = None) -> str:
-    """Return a source a new secret, and return it to hand over; the old one counts for a while.
+    """Make a new secret for a source, and return it to hand over; the old one counts for a while.
 
     Raises:
         InvalidEvent: the given secret has the wrong form.

@@ -24,5 +24,11 @@ class Limits(Protocol):
         """Processor time, in seconds, for compiling and for rendering."""
 
 
-current: Callable[[], Limits]
+def _unknown() -> Limits:
+    raise RuntimeError(
+        "nobody has said what the limits are: import notifications.conf, or set limits.current"
+    )
+
+
+current: Callable[[], Limits] = _unknown
 """Return the limits that hold now; set by whoever reads the settings."""

@@ -83,7 +83,7 @@ def _together(ways: Iterable[frozenset[str]]) -> frozenset[str]:
 
 
 def checked_link(value: Any) -> Any:
-    """Return a value back that makes no link run code.
+    """Return a value unchanged that makes no link run code.
 
     A link may be put together from several variables, so the end of such a scheme counts as well.
 

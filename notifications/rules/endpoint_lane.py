@@ -112,7 +112,7 @@ def room(lane: Lane, rule: LaneRule, now: datetime) -> int:
 
 
 def ended(lane: Lane, rule: LaneRule, attempts: Iterable[EndedAttempt], now: datetime) -> Lane:
-    """Return the places of attempts back, and learn from how they ended."""
+    """Give the places of attempts back, and learn from how they ended."""
     lane = _without_lost(lane, rule, now)
     for attempt in attempts:
         lane = _learnt(_given_back(lane, attempt.slot), rule, attempt, now)
@@ -127,7 +127,7 @@ def freed(
     under_way: Iterable[datetime],
     now: datetime,
 ) -> Lane:
-    """Return the places of a process back that has ended in the middle of attempts.
+    """Give the places of a process back that has ended in the middle of attempts.
 
     Besides those of its attempts it may have had others, for which nothing had begun yet. So of earlier slots
     no more places stay taken than there are attempts under way that may have taken them: each begins in the

@@ -18,7 +18,7 @@ class NotBound(NotSet):
 
 
 def check_name(field: str, name: object) -> str:
-    """Return the name back if triggers may use it.
+    """Return the name if triggers may use it.
 
     Raises:
         InvalidTrigger: it is no name, or ``TRIGGER_ENV_PREFIX`` does not allow it.

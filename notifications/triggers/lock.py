@@ -56,7 +56,7 @@ def lock(claims: Sequence[Claim], now: datetime) -> set[int]:
 
 
 def unlock(claim: Claim) -> bool:
-    """Return an event back undelivered, as if it had not been claimed; False if it was not held."""
+    """Give an event back undelivered, as if it had not been claimed; False if it was not held."""
     close_old_connections()
     with bounded_locks():
         return bool(

@@ -146,7 +146,7 @@ TRANSITIONS: dict[str, Transition] = {
             "worker (handler failed), recovery (attempt lost)",
         ),
         Transition("cancel", UNFINISHED, State.CANCELLED, EventKind.CANCELLED, "cancel()"),
-        Transition("expire", UNFINISHED, State.EXPIRED, EventKind.EXPIRED, "expirer, worker"),
+        Transition("expire", UNFINISHED, State.EXPIRED, EventKind.EXPIRED, "expiry, worker"),
     )
 }
 """Every arrow there is, by name."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class SealedColumn:
-    """One column with what ``sealing.seal`` gave.
+    """One column with what ``encryption.seal`` gave.
 
     Attributes:
         name: of the field.

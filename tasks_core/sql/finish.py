@@ -34,7 +34,7 @@ WITH outcome AS (
 ), task AS (
     UPDATE tasks_core_task SET
         state = outcome.state,
-        -- A task that was woken while it ran (statements/bring_forward.py) does not go to sleep.
+        -- A task that was woken while it ran (sql/bring_forward.py) does not go to sleep.
         run_after = CASE
             WHEN outcome.kind = 'snoozed' AND tasks_core_task.run_after <> outcome.due_at
             THEN tasks_core_task.run_after

@@ -46,7 +46,7 @@ def _execute_message(self: CeleryTask, ids: list[int]) -> int:
 
 
 def _deliver_events(self: CeleryTask, names: list[str]) -> int:
-    """Return the subscribers ``names`` the events that they have not got yet."""
+    """Give the subscribers ``names`` the events that they have not got yet."""
     from tasks_core.worker.event_delivery import deliver  # needs the models
 
     holder = f"{self.request.hostname}:{os.getpid()}"

@@ -29,7 +29,7 @@ SHOWN = 50
 
 @admin.register(Broadcast)
 class BroadcastAdmin(ViewLogged[Broadcast], RecordActionsAdmin[Broadcast]):
-    """Read-only; pause, resume and cancel are steps."""
+    """Read-only; pause, resume and cancel are actions."""
 
     explanation = "One message to a whole audience, sent at a pace, with how far it is."
     row_actions = (PAUSE, RESUME, CANCEL)

@@ -95,7 +95,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
 
 @admin.register(Endpoint)
 class EndpointAdmin(ProblemTold, LaneFacts, ActionsAdmin[Endpoint]):
-    """Name, address and the limits of its lane are edited; everything else is a step."""
+    """Name, address and the limits of its lane are edited; everything else is an action."""
 
     explanation = (
         "Where webhooks go. Each has a lane of its own, so that a slow one holds up no other."

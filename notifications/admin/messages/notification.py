@@ -40,7 +40,7 @@ WIPED = "It had secret variables. They were wiped when it ended."
 
 @admin.register(Notification)
 class NotificationAdmin(ViewLogged[Notification], RecordActionsAdmin[Notification]):
-    """Read-only; cancel is a step. Secret variables are never read here."""
+    """Read-only; cancel is an action. Secret variables are never read here."""
 
     explanation = (
         "Messages that were asked for. How each went by its channels is in its deliveries."
@@ -128,7 +128,7 @@ class NotificationAdmin(ViewLogged[Notification], RecordActionsAdmin[Notificatio
             Fact("Supersede key", row.supersede_key),
         ]
 
-    def step_line(self, row: Notification) -> str:
+    def row_line(self, row: Notification) -> str:
         """Say whom it is for."""
         name = row.template_version.template.name
         return f"Notification {row.pk}: {name} to {row.address} ({row.channel})"

@@ -52,7 +52,7 @@ class EventSourceForm(forms.ModelForm):  # type: ignore[type-arg] # not subscrip
 
 @admin.register(EventSource)
 class EventSourceAdmin(ActionsAdmin[EventSource]):
-    """Nothing is edited; everything is a step."""
+    """Nothing is edited; everything is an action."""
 
     explanation = "Who may report what became of messages, by signed requests."
     form = EventSourceForm

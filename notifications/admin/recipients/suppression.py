@@ -69,7 +69,7 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg] # not subscrip
 
 @admin.register(Suppression)
 class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
-    """Entries are made here and taken off by a step; nobody edits them."""
+    """Entries are made here and taken off by an action; nobody edits them."""
 
     explanation = (
         "Addresses that get nothing more: they bounced, complained, unsubscribed, or you said so."
@@ -126,7 +126,7 @@ class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
         """Until when, in full."""
         return moment_in_full(row.expires_at, clock.now()) if row.expires_at else "for ever"
 
-    def step_line(self, row: Suppression) -> str:
+    def row_line(self, row: Suppression) -> str:
         """Return which address it stops, and why."""
         address = row.address or f"{row.address_hash[:12]}…"
         return f"{address} ({row.channel}): {row.get_reason_display()}"
@@ -145,7 +145,7 @@ class SuppressionAdmin(ViewLogged[Suppression], LongList[Suppression]):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
-        """By the step, which asks first."""
+        """By the action, which asks first."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:

@@ -38,7 +38,7 @@ STATE = ("life", "off_since", "disabled_reason", "next_ticks", "last_events")
 
 @admin.register(CronTrigger)
 class CronTriggerAdmin(ActionsAdmin[CronTrigger]):
-    """Its name is its identity and does not change; enable and disable are steps."""
+    """Its name is its identity and does not change; enable and disable are actions."""
 
     explanation = "Webhooks that are called at the times of a cron expression."
     form = CronTriggerForm

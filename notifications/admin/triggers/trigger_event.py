@@ -55,7 +55,7 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(TriggerEvent)
 class TriggerEventAdmin(ViewLogged[TriggerEvent], RecordActionsAdmin[TriggerEvent]):
-    """Read-only; cancel and redeliver are steps."""
+    """Read-only; cancel and redeliver are actions."""
 
     explanation = "Calls of webhooks that are due at a certain time: one-off, or of a cron trigger."
     row_actions = (CANCEL, REDELIVER)

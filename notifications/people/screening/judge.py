@@ -1,4 +1,4 @@
-"""One message, one answer."""
+"""Judges whether one message may go out now."""
 
 import logging
 from datetime import UTC, datetime

@@ -168,13 +168,13 @@ def _edit(endpoint_id: int, *, name: str, url: str, secret: str, limits: Mapping
 
 MOVED = (
     "the URL leads elsewhere now, and the old receiver's secret does not follow; enter the one that the new "
-    "receiver has (the step New secret makes one)"
+    "receiver has (the action New secret makes one)"
 )
 
 
 @storable_arguments(InvalidEndpoint)
 def rotate_secret(endpoint: Endpoint, *, secret: str | None = None) -> str:
-    """Return an endpoint a new secret, and return it to hand over.
+    """Make a new secret for an endpoint, and return it to hand over.
 
     The old one goes on signing for ``WEBHOOK_SECRET_GRACE`` seconds, so that the receiver can
     change at its own time.

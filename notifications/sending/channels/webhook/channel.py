@@ -13,6 +13,7 @@ class WebhookChannel:
     kind = "webhook"
     deliver_task = "notification.deliver.webhook"
     carries_secrets = True
+    keeps_order = True
 
     def recognises(self, to: str | Endpoint) -> bool:
         """An endpoint, or a URL."""

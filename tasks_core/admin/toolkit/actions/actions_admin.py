@@ -87,7 +87,7 @@ class ActionsAdmin(ModelAdmin[M]):
             "original": rows[0] if one else None,
             "action": action,
             "form": form or action.form(rows=rows),
-            "rows": [self.step_line(row) for row in rows[:SHOWN]],
+            "rows": [self.row_line(row) for row in rows[:SHOWN]],
             "more": max(0, len(rows) - SHOWN),
             "ids": ",".join(str(row.pk) for row in rows),
             "url": self._action_url(request, action, rows[0] if one else None),
@@ -98,7 +98,7 @@ class ActionsAdmin(ModelAdmin[M]):
     def note_shown(self, request: HttpRequest, rows: Sequence[M]) -> None:
         """Called with the rows that the page of an action shows; for what is to be on record."""
 
-    def step_line(self, row: M) -> str:
+    def row_line(self, row: M) -> str:
         """Return what the page of an action says of one row: enough to see that it is the right one."""
         return str(row)
 

@@ -1,4 +1,4 @@
-"""Steps that go from row to row: one that refuses does not stop the others."""
+"""Actions that go from row to row: one that refuses does not stop the others."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
