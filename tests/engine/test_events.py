@@ -41,6 +41,8 @@ rows = st.fixed_dictionaries(
         "data": json_values | st.dictionaries(fact_names, json_values),
     }
 )
+
+
 def _read(outcome: Outcome) -> list[Event]:
     """Read what ``outcome`` writes, through JSON as the database keeps it."""
     return [
@@ -68,7 +70,7 @@ def test_whatever_a_row_holds_it_gives_an_event_of_its_kind_with_facts_of_their_
     for field in fields(event):
         if field.metadata:
             kind: Any = field.type
-                assert isinstance(getattr(event, field.name), kind)
+            assert isinstance(getattr(event, field.name), kind)
 
 
 @given(st.sampled_from(EventKind), st.none() | numbers)
