@@ -49,7 +49,7 @@ def rows() -> list[PeriodicTask]:
 
 @pytest.mark.parametrize(("model", "site_admin"), REGISTERED, ids=str)
 def test_whoever_may_only_look_is_offered_no_action(
-    model: type[Model], site_admin: admin.ModelAdmin[Any]
+    model: type[Model], site_admin: "admin.ModelAdmin[Any]"
 ) -> None:
     request = RequestFactory().get("/")
     request.user = _user("viewer")
