@@ -13,7 +13,6 @@ if TYPE_CHECKING:
         Address,
         Channel,
         CompiledTemplate,
-        InParts,
         SendingChannel,
     )
     from notifications.channel_api.sendable import Receiver, Sendable
@@ -32,7 +31,6 @@ __all__ = [
     "Channel",
     "CompiledTemplate",
     "CompiledText",
-    "InParts",
     "Outcome",
     "Receiver",
     "Rendered",

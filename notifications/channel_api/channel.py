@@ -79,7 +79,7 @@ class SendingChannel(Channel, Protocol):
 
 @runtime_checkable
 class InParts(Protocol):
-    """A channel whose carrier cuts long messages, and counts the parts."""
+    """A channel whose carrier cuts long messages, and counts the parts. SMS are charged by them."""
 
     def parts(self, text: str) -> int:
         """Count the parts of a message."""
@@ -88,7 +88,10 @@ class InParts(Protocol):
 
 @runtime_checkable
 class InOrder(Protocol):
-    """A channel that may keep to an order: messages with one order key leave one after the other."""
+    """A channel that may keep to an order: messages with one order key leave one after the other.
+
+    The lanes of endpoints keep it, so saying so is not enough for another channel.
+    """
 
     keeps_order: bool
 

@@ -72,7 +72,7 @@ def checked_options(registered: TaskType, options: TaskOptions, *, now: datetime
     if unknown := options.keys() - _KNOWN:
         raise TypeError(
             f"unexpected keyword argument {min(unknown)!r}; there are {', '.join(sorted(_KNOWN))} "
-            "for every task, and those of the function's own"
+            "besides those of the function itself"
         )
     start = _soon("run_after", options.get("run_after"), now) or now
     expiry = _soon("expires_at", options.get("expires_at"), now)

@@ -55,7 +55,7 @@ from tests.support.sentry import SentryServer, running_sentry
 from tests.support.waiting import wait_until
 from tests.support.written_forms import written
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600), pytest.mark.guarantee(n=4)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300), pytest.mark.guarantee(n=4)]
 
 CODE = "918273645546"
 LINK = "kQ7-x/Zp.9+w=R&s=ada@example.com"

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -206,16 +208,25 @@ def test_a_handler_that_ignores_its_cancellation_is_ended(processes: Processes) 
     assert tasks_core.get(stubborn).state == "CANCELLED"
 
 
-def test_two_beats_run_each_task_once(processes: Processes) -> None:
-    processes.start_worker()
-    processes.start_beat()
-    processes.start_beat("second-beat")
+@pytest.fixture
+def unhurried(
+    process_environment: dict[str, str], broker: "redis.Redis", tmp_path: Path
+) -> Iterator[Processes]:
+    """Give processes that take no message for lost, however busy the machine is."""
+    patience = {"BELLRINGER_LOST_MESSAGE_SECONDS": "300"}
+    started = Processes({**process_environment, **patience}, tmp_path)
+    yield started
+    started.end_all()
+
+
+def test_two_beats_run_each_task_once(unhurried: Processes) -> None:
+    unhurried.start_worker()
+    unhurried.start_beat()
+    unhurried.start_beat("second-beat")
     tasks_core.enqueue_many("project.work", [{}] * 2_000)
     _all_end()
-    assert {len(lines) for lines in journal.begun(processes.journal).values()} == {1}
-    # Once more only where a message was taken for lost, which on a busy machine it may be.
-    queued, lost = (TaskEvent.objects.filter(kind=kind).count() for kind in ("queued", "lost"))
-    assert queued == 2_000 + lost
+    assert {len(lines) for lines in journal.begun(unhurried.journal).values()} == {1}
+    assert TaskEvent.objects.filter(kind="queued").count() == 2_000
 
 
 def test_the_broker_stays_small_while_all_workers_are_down(

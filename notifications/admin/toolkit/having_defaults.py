@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 
-def leave_optional(form: "forms.ModelForm[Any]", names: "Iterable[str]") -> None:
+def leave_optional(form: "forms.ModelForm[Any]", names: Iterable[str]) -> None:
     """Ask for none of ``names``; whoever may only look has a form without these fields."""
     for name in names:
         if name in form.fields:
@@ -14,7 +14,7 @@ def leave_optional(form: "forms.ModelForm[Any]", names: "Iterable[str]") -> None
 
 
 def keep_what_was_left_empty(
-    form: "forms.ModelForm[Any]", cleaned: "dict[str, Any]", names: "Iterable[str]"
+    form: "forms.ModelForm[Any]", cleaned: dict[str, Any], names: Iterable[str]
 ) -> dict[str, Any]:
     """Return ``cleaned`` with the row's own value where nothing was typed."""
     for name in names:

@@ -19,7 +19,7 @@ class ResolutionFilter(SimpleListFilter):
 
     def lookups(
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> "list[tuple[str, str]]":
+    ) -> list[tuple[str, str]]:
         """Return the ways to deal with one."""
         return [*DeadLetter.Resolution.choices, ("all", "All")]
 
@@ -45,7 +45,7 @@ class FingerprintFilter(SimpleListFilter):
 
     def lookups(
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> "list[tuple[str, str]]":
+    ) -> list[tuple[str, str]]:
         """Return the chosen one, if there is one."""
         chosen = request.GET.get(self.parameter_name, "")[:40]
         return [(chosen, f"like {chosen[:12]}")] if chosen else []

@@ -25,7 +25,7 @@ class KindFilter(SimpleListFilter):
     title = "event"
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return all kinds."""
         return [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in EventKind]
 
@@ -41,7 +41,7 @@ class PeriodFilter(SimpleListFilter):
     title = "time"
     parameter_name = "when"
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return the periods."""
         return [(name, title) for name, (title, _) in PERIODS.items()]
 

@@ -22,7 +22,7 @@ class StandingFilter(SimpleListFilter):
 
     def lookups(
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> "list[tuple[str, str]]":
+    ) -> list[tuple[str, str]]:
         """Return the states."""
         return [(word, word.capitalize()) for word in (*Standing, DELETED)]
 

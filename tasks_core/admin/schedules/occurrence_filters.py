@@ -26,7 +26,7 @@ class TimeFilter(SimpleListFilter):
     title = "time"
     parameter_name = "when"
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return the periods."""
         self._wants_open = request.GET.get(OUTCOME) in set(_OPEN)
         past = [(name, f"In the last {name}") for name in PAST]
@@ -59,7 +59,7 @@ class ChosenFilter(SimpleListFilter):
 
     model: Any
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return the chosen one, if there is one."""
         chosen = request.GET.get(self.parameter_name or "", "")
         if (pk := bigint(chosen)) is None:

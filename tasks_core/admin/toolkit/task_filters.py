@@ -24,7 +24,7 @@ class StateFilter(SimpleListFilter):
     title = "state"
     parameter_name = "state__exact"
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return all states."""
         return [(state.value, state.capitalize()) for state in State]
 
@@ -43,7 +43,7 @@ class TypeFilter(SimpleListFilter):
     title = "type"
     parameter_name = "type"
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return the known types."""
         measured = TaskTypeStatistics.objects.values_list("task_type", flat=True)
         return [(name, name) for name in sorted({*task_types(), *measured})]
@@ -60,7 +60,7 @@ class QueueFilter(SimpleListFilter):
     title = "queue"
     parameter_name = "queue"
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return the known queues."""
         served = Lane.objects.values_list("queue_name", flat=True)
         return [(name, name) for name in sorted({*queue_names(), *served})]
@@ -88,7 +88,7 @@ class TimeFilter(SimpleListFilter):
     title = "time"
     parameter_name = "when"
 
-    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> "Choices":
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         """Return the periods."""
         return [(name, title) for name, (title, _) in WHEN.items()]
 

@@ -28,7 +28,7 @@ class LifeFilter(SimpleListFilter):
 
     def lookups(
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> "list[tuple[str, str]]":
+    ) -> list[tuple[str, str]]:
         """Return the two possibilities."""
         return [("alive", "Alive"), ("gone", "Gone")]
 
